@@ -1,0 +1,140 @@
+"""The exceptions of pytest-llm.
+
+PytestLlmError
+├── InputError             a file of the user's is wrong: one collection error, with its line
+├── HarnessError           the cell could not be judged: ERROR, never FAILED
+│   ├── ProviderError      a server or an engine did not answer as it must
+│   │   ├── ServerDown         nothing listens, or nothing answers
+│   │   ├── ModelUnavailable   the model is not there, or cannot be loaded
+│   │   ├── RequestRefused     the server will not take this request
+│   │   ├── BrokenAnswer       the answer stopped, or was no answer
+│   │   └── ServerBusy         the queue is full
+│   └── CheckCrashed       a compiler, a browser or a check itself broke
+├── GenerationTimeout      tokens flowed, but longer than the case's `timeout`: the model's failure
+└── Unsupported            this machine or this model cannot do it: SKIPPED, with the remedy
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class PytestLlmError(Exception):
+    """Anything that pytest-llm raises on purpose."""
+
+
+class InputError(PytestLlmError):
+    """A file of the user's is wrong: where, what was found, and what was expected.
+
+    `line` counts from 1; None where the file as a whole is meant.
+    """
+
+    def __init__(self, message: str, *, path: Path | None = None, line: int | None = None, hint: str = "") -> None:
+        self.message, self.path, self.line, self.hint = message, path, line, hint
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        where = "" if self.path is None else f"{self.path}:{self.line}: " if self.line else f"{self.path}: "
+        return f"{where}{self.message}" + (f"\n  {self.hint}" if self.hint else "")
+
+
+class HarnessError(PytestLlmError):
+    """The cell could not be judged. `message` says what happened, `hint` what to do about it."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        self.message, self.hint = message, hint
+        super().__init__(message)
+
+    def __reduce__(self) -> tuple[object, ...]:  # keyword arguments survive a process boundary
+        return (_rebuild, (type(self), self.args, self.__dict__))
+
+    def __str__(self) -> str:
+        return self.message + (f"\n  {self.hint}" if self.hint else "")
+
+
+class ProviderError(HarnessError):
+    """A server or an engine did not answer as it must.
+
+    `reach` says whom it concerns: this "request" alone, every request to the "model" (its group), or the whole
+    "server"; the engine does not ask again beyond that reach. `retry` is how often the same request may be sent
+    once more; `partial` is what had been written when it broke off.
+    """
+
+    reach: str = "request"
+    retry: int = 0
+
+    def __init__(
+        self, message: str, *, hint: str = "", reach: str | None = None, retry: int | None = None, partial: str = ""
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.reach = self.reach if reach is None else reach
+        self.retry = self.retry if retry is None else retry
+        self.partial = partial
+
+
+class ServerDown(ProviderError):
+    """Nothing listens at the address, or nothing came within the time limit."""
+
+    reach = "server"
+
+
+class ModelUnavailable(ProviderError):
+    """The model is not there, or the server cannot load it."""
+
+    reach = "model"
+
+
+class RequestRefused(ProviderError):
+    """The server refuses this request (a 4xx): asking again would change nothing."""
+
+
+class BrokenAnswer(ProviderError):
+    """The answer stopped half-way, or was no answer: asked once more, then an ERROR."""
+
+    retry = 1
+
+
+class ServerBusy(ProviderError):
+    """The server's queue is full (503, 429): asked again after a pause, within a bound."""
+
+    retry = 5
+
+
+class CheckCrashed(HarnessError):
+    """A compiler, a browser or a check itself broke; this says nothing about the model."""
+
+
+class GenerationTimeout(PytestLlmError):
+    """Tokens were flowing when the case's `timeout` (seconds) ran out: the model was too slow."""
+
+    def __init__(self, seconds: float, partial: str = "", thinking: str = "") -> None:
+        self.seconds, self.partial, self.thinking = seconds, partial, thinking
+        super().__init__(seconds, partial, thinking)
+
+    def __str__(self) -> str:
+        return f"the model was still writing after {self.seconds:g} s (the case's timeout)"
+
+
+class Unsupported(PytestLlmError):
+    """This machine lacks a tool, or this model an ability. `remedy` is the command or change that mends it."""
+
+    def __init__(self, reason: str, remedy: str = "") -> None:
+        self.reason, self.remedy = reason, remedy
+        super().__init__(reason, remedy)
+
+    def __str__(self) -> str:
+        return self.reason + (f" ({self.remedy})" if self.remedy else "")
+
+
+def _rebuild(kind: type[HarnessError], args: tuple[str, ...], state: dict[str, object]) -> HarnessError:
+    error = kind(*args)
+    error.__dict__.update(state)
+    return error
+
+
+def nearest(word: str, known: list[str]) -> str:
+    """The known word that `word` was most likely meant to be, as a half-sentence; empty where none is near."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(word, known, n=1, cutoff=0.6)
+    return f", did you mean {close[0]!r}?" if close else ""

@@ -1,0 +1,106 @@
+"""What every engine behind the plugin is asked, and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from pytest_llm.models import ModelRef
+from pytest_llm.request import ChatRequest
+
+Finish = Literal["stop", "length", "unknown"]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Time limits in seconds: to connect, to the first byte (queue, load and prompt), between two lines."""
+
+    connect: float = 5.0
+    first_byte: float = 600.0
+    silence: float = 60.0
+
+
+@dataclass(frozen=True)
+class Usage:
+    """The server's own numbers; None where it gave none. Seconds and tokens.
+
+    answer_tokens are those that answer_seconds measured: with `answer_only` they leave thinking out, because the
+    server counted its second pass only.
+    """
+
+    prompt_tokens: int | None = None
+    prompt_seconds: float | None = None
+    answer_tokens: int | None = None
+    answer_seconds: float | None = None
+    load_seconds: float | None = None
+    total_seconds: float | None = None
+    answer_only: bool = False
+
+    @property
+    def rate(self) -> float | None:
+        """Tokens a second of the answering pass; None where the server measured nothing."""
+        if not self.answer_tokens or not self.answer_seconds:
+            return None
+        return self.answer_tokens / self.answer_seconds
+
+
+@dataclass(frozen=True)
+class Response:
+    """One complete answer.
+
+    text: the answer, thinking split off. thinking: what the model thought, "" where it did not.
+    first_token, wall: seconds on our clock since the request was sent.
+    context_length: the context the model ran with, in tokens, where the engine knows it.
+    notes: one sentence each of what a reader of the numbers must know ("thinking was left inside the content").
+    retries: the reason of each attempt before this one. stored: the day it was made, where it was not made now.
+    """
+
+    text: str
+    thinking: str = ""
+    finish: Finish = "stop"
+    usage: Usage = field(default_factory=Usage)
+    first_token: float | None = None
+    wall: float = 0.0
+    model: str = ""
+    digest: str = ""
+    context_length: int | None = None
+    notes: tuple[str, ...] = ()
+    retries: tuple[str, ...] = ()
+    stored: str = ""
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What an engine knows of a model before it is asked.
+
+    server: its address, or the engine's name. local: it shares this machine's processors.
+    blob: what a runner is made of; cells with the same (server, blob, load-time options) share a loaded model.
+    capabilities: by Ollama's names ("thinking", "tools", "vision"), None where the engine cannot tell.
+    """
+
+    server: str
+    blob: str
+    digest: str = ""
+    local: bool = False
+    capabilities: frozenset[str] | None = None
+    version: str = ""
+
+
+class Provider(Protocol):
+    """An engine. All calls come from one event loop; `chat` may be called several times at once.
+
+    Errors are those of `pytest_llm.errors`: ProviderError (its `reach` and `retry` filled in), Unsupported,
+    GenerationTimeout.
+    """
+
+    async def prepare(self, model: ModelRef) -> ModelInfo:
+        """Make the model ready to be asked (build, pull, start); called once a run for each model."""
+        ...
+
+    async def chat(self, request: ChatRequest) -> Response:
+        """Ask once, without retries."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections and child processes."""
+        ...
