@@ -1,0 +1,23 @@
+"""Lengths of time as people write them."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def parse_duration(value: Any) -> float:
+    """Seconds, from a number of seconds or from `500ms`, `2s`, `5m`, `1h`. Raises ValueError."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        seconds = float(value)
+    else:
+        match = re.fullmatch(r"\s*([0-9]*\.?[0-9]+)\s*(ms|s|m|h)?\s*", str(value))
+        if not match or isinstance(value, bool):
+            raise ValueError(f"{value!r} is no duration: give seconds, or 500ms, 2s, 5m")
+        seconds = float(match[1]) * _UNITS[match[2] or "s"]
+    if not math.isfinite(seconds) or seconds <= 0:
+        raise ValueError(f"a duration is more than nothing, not {value!r}")
+    return seconds

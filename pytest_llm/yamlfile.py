@@ -1,0 +1,189 @@
+"""YAML as case files use it: safe, the core schema of YAML 1.2, and every value's line.
+
+`on`, `off`, `yes`, `no` and dates stay strings; keys are always strings; a document whose aliases would unfold to
+more than MAX_NODES values is refused before anything is built from it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pytest_llm.errors import InputError
+
+MAX_NODES = 200_000
+MAX_DEPTH = 100
+
+KeyPath = tuple[str | int, ...]
+_Base: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_Base):  # type: ignore[misc]
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012  (PyYAML's own way)
+
+
+_PATTERNS = {
+    "null": ("~nN", r"~|null|Null|NULL|"),
+    "bool": ("tTfF", r"true|True|TRUE|false|False|FALSE"),
+    "int": ("-+0123456789", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+"),
+    "float": (
+        "-+.0123456789",
+        r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
+    ),
+}
+for _name, (_first, _pattern) in _PATTERNS.items():
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", re.compile(f"^(?:{_pattern})$"), list(_first))
+_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile("^$"), [""])
+
+
+@dataclass(frozen=True)
+class Document:
+    """One YAML document: its value, and the line (from 1) of each key and list item by its path."""
+
+    path: Path
+    value: Any
+    lines: dict[KeyPath, int]
+
+    def line(self, path: KeyPath) -> int:
+        """The line of `path`, or of the nearest thing around it."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
+    def error(self, path: KeyPath, message: str, hint: str = "") -> InputError:
+        return InputError(message, path=self.path, line=self.line(path), hint=hint)
+
+
+def read_text(path: Path) -> str:
+    """The file's text. Raises InputError where it is not UTF-8 or cannot be read."""
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise InputError("this is not UTF-8 text", path=path, line=line, hint="save the file as UTF-8") from None
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", path=path) from None
+
+
+def load_documents(path: Path) -> list[Document]:
+    """The documents of a YAML file that say something. Raises InputError with the line of what is wrong."""
+    text = read_text(path)
+    try:
+        _refuse_depth(text, path)
+        return [_document(path, node) for node in yaml.compose_all(text, Loader=_Loader) if not _empty(node)]
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        message = " ".join(part for part in (error.context, error.problem) if part)
+        line = mark.line + 1 if mark else None
+        raise InputError(
+            f"this is not valid YAML: {message}", path=path, line=line, hint=_yaml_hint(error, text)
+        ) from None
+    except yaml.YAMLError as error:
+        raise InputError(f"this is not valid YAML: {error}", path=path) from None
+
+
+def _yaml_hint(error: yaml.MarkedYAMLError, text: str) -> str:
+    mark = error.problem_mark
+    if mark and text.split("\n")[mark.line][mark.column :].startswith("\t"):
+        return "indent with spaces: YAML does not take tabs"
+    if "mapping values are not allowed" in (error.problem or ""):
+        return "quote the value, it holds a colon; or check the indentation"
+    return ""
+
+
+def _refuse_depth(text: str, path: Path) -> None:
+    """The parser recurses, so deep nesting is found by its events before anything is composed."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            line = event.start_mark.line + 1 if event.start_mark else None
+            raise InputError(f"nested deeper than {MAX_DEPTH} levels", path=path, line=line)
+
+
+def _empty(node: yaml.Node | None) -> bool:
+    return node is None or (isinstance(node, yaml.ScalarNode) and node.tag.endswith(":null"))
+
+
+def _document(path: Path, node: yaml.Node) -> Document:
+    if _unfolded(node, path, {}, set()) > MAX_NODES:
+        raise InputError(f"its aliases unfold to more than {MAX_NODES} values", path=path, line=1)
+    lines: dict[KeyPath, int] = {}
+    return Document(path, _build(node, path, (), lines), lines)
+
+
+def _children(node: yaml.Node) -> Iterator[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        yield from (child for pair in node.value for child in pair)
+    elif isinstance(node, yaml.SequenceNode):
+        yield from node.value
+
+
+def _unfolded(node: yaml.Node, path: Path, known: dict[int, int], above: set[int]) -> int:
+    """How many values the node stands for once every alias is written out."""
+    if id(node) in above:
+        raise InputError("an alias holds itself", path=path, line=node.start_mark.line + 1)
+    if id(node) not in known:
+        above.add(id(node))
+        known[id(node)] = 1 + sum(_unfolded(child, path, known, above) for child in _children(node))
+        above.discard(id(node))
+    return known[id(node)]
+
+
+def _build(node: yaml.Node, file: Path, path: KeyPath, lines: dict[KeyPath, int]) -> Any:
+    lines.setdefault(path, node.start_mark.line + 1)
+    if isinstance(node, yaml.ScalarNode):
+        return _scalar(node, file)
+    if isinstance(node, yaml.SequenceNode):
+        return [_build(child, file, (*path, i), lines) for i, child in enumerate(node.value)]
+    return _mapping(node, file, path, lines)
+
+
+def _mapping(node: yaml.Node, file: Path, path: KeyPath, lines: dict[KeyPath, int]) -> dict[str, Any]:
+    merged: dict[str, Any] = {}
+    own: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        line = key_node.start_mark.line + 1
+        if not isinstance(key_node, yaml.ScalarNode):
+            raise InputError("a key must be plain text", path=file, line=line)
+        key = str(key_node.value)
+        if key == "<<" and not key_node.style:
+            parts = value_node.value if isinstance(value_node, yaml.SequenceNode) else [value_node]
+            for part in reversed(parts):
+                value = _build(part, file, path, lines)
+                if not isinstance(value, dict):
+                    raise InputError("`<<` merges mappings only", path=file, line=line)
+                merged |= value
+            continue
+        if key in own:
+            raise InputError(f"the key {key!r} is there twice", path=file, line=line)
+        lines[(*path, key)] = line
+        own[key] = _build(value_node, file, (*path, key), lines)
+    return merged | own
+
+
+def _scalar(node: yaml.ScalarNode, file: Path) -> Any:
+    text, kind = node.value, node.tag.removeprefix("tag:yaml.org,2002:")
+    line = node.start_mark.line + 1
+    try:
+        match kind:
+            case "str":
+                return text
+            case "null":
+                return None
+            case "bool":
+                return text.lower() == "true"
+            case "int":
+                return int(text, 0) if text[:2].lower() in ("0o", "0x") else int(text)
+            case "float":
+                return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+    except ValueError:
+        raise InputError(f"{text[:40]!r} is not a number", path=file, line=line) from None
+    raise InputError(
+        f"the tag {node.tag!r} is not allowed here", path=file, line=line, hint="only plain values are"
+    )
