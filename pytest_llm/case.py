@@ -73,6 +73,8 @@ class Case(Strict):
         if len(given) != 1:
             found = "neither is there" if not given else f"found {' and '.join(given)}"
             raise ValueError(f"a case has exactly one of prompt, messages and stages; {found}")
+        if self.system is not None and any(m.role == "system" for m in self.messages or ()):
+            raise ValueError("`system` and a system message among `messages` say the same thing twice")
         if not self.checks and not any(stage.checks for stage in self.stages or ()):
             raise ValueError("a case without checks could not fail: give it at least one check")
         return self

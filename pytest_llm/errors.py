@@ -57,11 +57,14 @@ class ProviderError(HarnessError):
 
     `reach` says whom it concerns: this "request" alone, every request to the "model" (its group), or the whole
     "server"; the engine does not ask again beyond that reach. `retry` is how often the same request may be sent
-    once more; `partial` is what had been written when it broke off.
+    once more, `pause` whether to wait before that; `partial` is what had been written when it broke off; `repeated`
+    is set by the engine where an earlier cell was told the same.
     """
 
     reach: str = "request"
     retry: int = 0
+    pause: bool = False
+    repeated: bool = False
 
     def __init__(
         self, message: str, *, hint: str = "", reach: str | None = None, retry: int | None = None, partial: str = ""
@@ -98,6 +101,7 @@ class ServerBusy(ProviderError):
     """The server's queue is full (503, 429): asked again after a pause, within a bound."""
 
     retry = 5
+    pause = True
 
 
 class CheckCrashed(HarnessError):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_llm.matrix import Cell
 from pytest_llm.models import ModelRef
 
 
@@ -55,3 +56,60 @@ class ChatRequest:
         """A hash of the request, the model's name and its Modelfile; hex, 64 characters."""
         data = self.plain() | {"modelfile": self.model.fingerprint}
         return hashlib.sha256(json.dumps(data, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
+
+
+_THINK: dict[str, bool | str | None] = {"off": False, "on": True, "default": None}
+
+
+def build(
+    cell: Cell,
+    model: ModelRef,
+    *,
+    stage: int = 0,
+    written: Mapping[str, Any] | None = None,
+    schema: Mapping[str, Any] | None = None,
+) -> ChatRequest:
+    """The request of a cell, or of one stage of it.
+
+    written: what earlier stages wrote, as `previous` and `stages`, for the template. schema: what `format: schema`
+    stands for. Raises InputError where a template cannot be filled in.
+    """
+    case = cell.case
+    options = case.options.plain()
+    if case.stages:
+        options |= case.stages[stage].options.plain()
+    return ChatRequest(
+        model=model,
+        messages=tuple(_messages(cell, stage, {**cell.values, **(written or {})})),
+        think=_THINK.get(cell.think, cell.think),
+        format=schema if case.format == "schema" else case.format,
+        options=options,
+        keep_alive=case.keep_alive,
+        timeout=case.timeout,
+    )
+
+
+def _messages(cell: Cell, stage: int, values: Mapping[str, Any]) -> Iterator[Message]:
+    """System, then the examples, then the question."""
+    case = cell.case
+    talk = [Message(m.role, m.content) for m in case.messages or ()]
+    own = 1 if talk and talk[0].role == "system" else 0
+    lead = [Message("system", str(case.system))] if case.system is not None else talk[:own]
+    shots = [Message(role, getattr(e, role)) for e in case.examples for role in ("user", "assistant")]
+    if case.stages:
+        talk = [Message("user", str(case.stages[stage].prompt))]
+    elif case.prompt is not None:
+        talk = [Message("user", str(case.prompt))]
+    for message in [*lead, *shots, *talk[own:]]:
+        content = _filled(cell, message.content, values) if case.is_template else message.content
+        yield Message(message.role, content)
+
+
+def _filled(cell: Cell, text: str, values: Mapping[str, Any]) -> str:
+    from pytest_llm.templating import render
+
+    try:
+        return render(text, values)
+    except ValueError as error:
+        known = ", ".join(sorted(values)) or "none"
+        raise cell.loaded.error(("prompt",), str(error), f"the names it may use: {known}") from None
