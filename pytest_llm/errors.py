@@ -11,6 +11,7 @@ PytestLlmError
 │   │   └── ServerBusy         the queue is full
 │   └── CheckCrashed       a compiler, a browser or a check itself broke
 ├── GenerationTimeout      tokens flowed, but longer than the case's `timeout`: the model's failure
+├── PromptTooLong          the prompt does not fit into the context: the case's failure, as a trimmed one is
 └── Unsupported            this machine or this model cannot do it: SKIPPED, with the remedy
 """
 
@@ -117,6 +118,19 @@ class GenerationTimeout(PytestLlmError):
 
     def __str__(self) -> str:
         return f"the model was still writing after {self.seconds:g} s (the case's timeout)"
+
+
+class PromptTooLong(PytestLlmError):
+    """The server refuses the prompt because it does not fit. Sizes in tokens; None where the server told none."""
+
+    def __init__(self, said: str, prompt_tokens: int | None = None, context: int | None = None) -> None:
+        self.said, self.prompt_tokens, self.context = said, prompt_tokens, context
+        super().__init__(said, prompt_tokens, context)
+
+    def __str__(self) -> str:
+        if self.prompt_tokens is None or self.context is None:
+            return f"the prompt does not fit into the context: {self.said}"
+        return f"the prompt does not fit: it has {self.prompt_tokens} tokens, and num_ctx is {self.context}"
 
 
 class Unsupported(PytestLlmError):
