@@ -1,0 +1,167 @@
+"""What a toolchain is: it takes the files a model wrote and says what the compiler finds wrong in them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from pytest_llm import sandbox
+from pytest_llm.errors import CheckCrashed, Unsupported
+
+Severity = Literal["error", "warning"]
+Kind = Literal["syntax", "type", "undefined", "unused", "missing-dependency", "lint", "timeout", "limit"]
+MOST = 100  # diagnostics of one check; what comes after them helps nobody
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """One file as the model wrote it. name: where the answer names it ("util/list.go"), else empty."""
+
+    text: str
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a case may say about compiling; each toolchain takes what concerns it.
+
+    standard: of C and C++ ("c++20"). edition: of Rust. strict: TypeScript. classpath: jars or folders of classes.
+    module: a folder with go.mod, package.json or Cargo.toml. seconds: for the whole check.
+    """
+
+    standard: str = ""
+    edition: str = ""
+    strict: bool = False
+    classpath: tuple[Path, ...] = ()
+    module: Path | None = None
+    seconds: float = 30.0
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One thing a compiler says. file: index of the snippet; line, column: in its text, from 1, in characters."""
+
+    severity: Severity
+    kind: Kind
+    message: str
+    file: int = 0
+    line: int | None = None
+    column: int | None = None
+    code: str = ""
+
+
+class Toolchain(ABC):
+    """A language's compiler: where it is, and what it says about some files.
+
+    languages: the normalised names it answers to. install: the command that brings it.
+    """
+
+    name: ClassVar[str]
+    languages: ClassVar[tuple[str, ...]]
+    program: ClassVar[str]
+    install: ClassVar[str]
+
+    @cached_property
+    def path(self) -> Path:
+        """The compiler's real path. Raises Unsupported where it is not on the PATH."""
+        found = shutil.which(self.program)
+        if found is None:
+            raise Unsupported(f"{self.program} is not on the PATH, so {self.name} cannot be compiled", self.install)
+        return Path(found).resolve()
+
+    def find(self) -> str:
+        """The compiler's version in one line. Raises Unsupported with the command that installs it."""
+        return version(self.path)
+
+    @abstractmethod
+    def check(self, snippets: Sequence[Snippet], options: Options) -> list[Diagnostic]:
+        """What is wrong in these files, taken as one program. Raises Unsupported and CheckCrashed."""
+
+    def close(self) -> None:  # noqa: B027 (only the warm ones hold something)
+        """End what stays running."""
+
+
+def version(path: Path, argument: str = "--version") -> str:
+    """The first line a tool prints about itself. Raises Unsupported where it does not run."""
+    try:
+        done = subprocess.run([path, argument], capture_output=True, text=True, timeout=60, check=True)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise Unsupported(f"{path} does not run: {error}") from error
+    return (done.stdout or done.stderr).strip().partition("\n")[0]
+
+
+@contextmanager
+def folder() -> Iterator[Path]:
+    """A private folder that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="pytest-llm-", ignore_cleanup_errors=True) as name:
+        yield Path(name).resolve()
+
+
+def clean(snippet: Snippet) -> Snippet:
+    """Without a byte order mark, and with plain line ends."""
+    return replace(snippet, text=snippet.text.removeprefix("\ufeff").replace("\r\n", "\n"))
+
+
+def write(snippets: Sequence[Snippet], where: Path) -> None:
+    """Put the files into a folder. Surrogates, which no file can hold, become question marks."""
+    for snippet in snippets:
+        path = where / snippet.name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(snippet.text.encode("utf-8", "replace"))
+
+
+def safe_name(name: str, suffixes: Sequence[str]) -> bool:
+    """Whether a file name from an answer may be used: plain words, relative, no way up."""
+    parts = name.split("/")
+    return name.endswith(tuple(suffixes)) and all(re.fullmatch(r"[A-Za-z0-9_][\w.+-]*", part) for part in parts)
+
+
+def stopped(result: sandbox.Result, limits: sandbox.Limits) -> list[Diagnostic]:
+    """The diagnostic for a compiler that ran into a limit; none where it ended by itself."""
+    said: dict[str, tuple[Kind, str]] = {
+        "timeout": ("timeout", f"the compiler was still busy after {result.seconds:.0f} s"),
+        "memory": ("limit", f"the compiler needed more than {limits.memory >> 20} MB of memory"),
+        "processes": ("limit", f"the compiler started more than {limits.processes} processes"),
+        "output": ("limit", f"the compiler wrote more than {limits.output >> 10} KB of messages"),
+    }
+    if not result.killed_by:
+        return []
+    kind, message = said[result.killed_by]
+    return [Diagnostic("error", kind, message)]
+
+
+def crashed(what: str, result: sandbox.Result) -> CheckCrashed:
+    """A compiler that failed and gave no reason that concerns the program."""
+    tail = result.text.strip()[-2000:]
+    return CheckCrashed(f"{what} ended with {result.returncode} and no diagnosis", hint=tail)
+
+
+def character_column(line: str, column: int, encoding: str = "utf-8") -> int:
+    """From a column counted in code units of `encoding` (bytes, or UTF-16 units) to one counted in characters."""
+    unit = 2 if encoding.startswith("utf-16") else 1
+    raw = line.encode(encoding, "replace")[: max(column - 1, 0) * unit]
+    return len(raw.decode(encoding, "ignore")) + 1
+
+
+def line_of(snippet: Snippet, line: int) -> str:
+    """A line of a snippet, from 1; empty where there is none."""
+    lines = snippet.text.split("\n")
+    return lines[line - 1] if 0 < line <= len(lines) else ""
+
+
+def inside(diagnostic: Diagnostic, snippets: Sequence[Snippet], shift: int = 0) -> Diagnostic:
+    """With `shift` lines before the model's text taken off, and the line held within that text."""
+    if diagnostic.line is None:
+        return diagnostic
+    last = max(snippets[diagnostic.file].text.rstrip("\n").count("\n") + 1, 1)
+    line = diagnostic.line - shift
+    return replace(diagnostic, line=min(max(line, 1), last), column=diagnostic.column if 0 < line <= last else None)

@@ -1,0 +1,55 @@
+"""JavaScript: parsed as a script or as a module by one Node that stays; never run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import cached_property
+
+from pytest_llm import sandbox
+from pytest_llm.toolchains import base, warm
+
+_KINDS = {".mjs": "module", ".cjs": "script"}
+
+
+class JavaScript(base.Toolchain):
+    name = "JavaScript"
+    languages = ("javascript",)
+    program = "node"
+    install = "sudo apt-get install nodejs"
+
+    @cached_property
+    def _pool(self) -> warm.Pool:
+        argv = [str(self.path), "--experimental-vm-modules", "--no-warnings", "--max-old-space-size=512", "SERVER"]
+        walls = warm.readonly(self.path.parent.parent)
+        return warm.Pool(argv, warm.SERVERS / "check_javascript.cjs", walls, sandbox.Limits(memory=1 << 30))
+
+    def check(self, snippets: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
+        files = [base.clean(snippet) for snippet in snippets]
+        request = {"files": [[file.name, file.text, _kind(file)] for file in files]}
+        answer = self._pool.ask(json.dumps(request).encode(), options.seconds)
+        if isinstance(answer, list):
+            return answer
+        return [_diagnostic(item, files) for item in answer["diagnostics"]]
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+def _kind(file: base.Snippet) -> str:
+    return _KINDS.get(file.name[file.name.rfind(".") :], "") if "." in file.name else ""
+
+
+def _diagnostic(item: dict[str, object], files: Sequence[base.Snippet]) -> base.Diagnostic:
+    index, line, column = int(str(item["file"])), item.get("line"), item.get("column")
+    if isinstance(line, int) and isinstance(column, int):
+        column = base.character_column(base.line_of(files[index], line), column, "utf-16-le")
+    found = base.Diagnostic(
+        severity="error",
+        kind="limit" if item.get("limit") else "syntax",
+        message=str(item["message"]),
+        file=index,
+        line=line if isinstance(line, int) else None,
+        column=column if isinstance(column, int) else None,
+    )
+    return base.inside(found, files)

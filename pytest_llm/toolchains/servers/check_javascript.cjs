@@ -1,0 +1,54 @@
+// Stays, and parses what it is sent: {"files": [[name, text, kind]]} on one line, {"diagnostics": [...]} back.
+// kind is "module", "script" or "" (a script where it parses as one, else a module).
+"use strict";
+const { spawnSync } = require("node:child_process");
+const fs = require("node:fs");
+const path = require("node:path");
+const vm = require("node:vm");
+const readline = require("node:readline");
+
+function attempt(kind, text) {
+  try {
+    if (kind === "module") new vm.SourceTextModule(text, { identifier: "model.js" });
+    // CommonJS files are function bodies: `return` at the top is theirs, `await` is not.
+    else vm.compileFunction(text, ["exports", "require", "module", "__filename", "__dirname"], { filename: "model.js" });
+    return null;
+  } catch (error) {
+    if (error instanceof RangeError) return { message: "nested too deeply for the compiler", limit: true };
+    return describe(error.message, kind === "module" ? afresh(text) : String(error.stack));
+  }
+}
+
+// The error of a broken module does not tell its line; what another Node prints about the file does.
+function afresh(text) {
+  const file = path.join(__dirname, "model.mjs");
+  fs.writeFileSync(file, text);
+  return spawnSync(process.execPath, ["--check", file], { encoding: "utf8", timeout: 10000 }).stderr;
+}
+
+function describe(message, stack) {
+  const lines = stack.split("\n");
+  const place = /model\.m?js:(\d+)$/.exec(lines[0]);
+  const caret = lines.findIndex((line) => /^\s*\^+\s*$/.test(line));
+  const column = caret < 0 ? null : lines[caret].indexOf("^") + 1;
+  return { message, line: place ? Number(place[1]) : null, column };
+}
+
+function examine([name, text, kind]) {
+  if (kind) return attempt(kind, text);
+  const script = attempt("script", text);
+  if (!script) return null;
+  const module = attempt("module", text);
+  if (!module) return null;
+  const modular = /^\s*(import\b[^(]|export\b)/m.test(text) || /\bawait\b/.test(script.message);
+  return modular ? module : script;
+}
+
+readline.createInterface({ input: process.stdin }).on("line", (line) => {
+  const diagnostics = [];
+  JSON.parse(line).files.forEach((file, index) => {
+    const found = examine(file);
+    if (found) diagnostics.push({ file: index, ...found });
+  });
+  process.stdout.write(JSON.stringify({ diagnostics }) + "\n");
+});

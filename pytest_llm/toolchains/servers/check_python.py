@@ -1,0 +1,31 @@
+"""Stays, and compiles what it is sent: {"files": [[name, text]]} on one line, {"diagnostics": [...]} back."""
+
+import json
+import sys
+import warnings
+
+
+def examine(index, name, text):
+    found = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            compile(text, name, "exec", dont_inherit=True)
+        except SyntaxError as error:
+            found.append({"severity": "error", "message": error.msg, "line": error.lineno, "column": error.offset})
+        except ValueError as error:  # a NUL character, a lone surrogate
+            found.append({"severity": "error", "message": str(error), "line": None, "column": None})
+        except (RecursionError, MemoryError, OverflowError):
+            message = "nested too deeply for the compiler"
+            found.append({"severity": "error", "message": message, "line": None, "column": None, "limit": True})
+    for warning in caught:
+        text = str(warning.message)
+        found.append({"severity": "warning", "message": text, "line": warning.lineno, "column": None})
+    return [{"file": index, **item} for item in found]
+
+
+for line in sys.stdin.buffer:
+    files = json.loads(line)["files"]
+    diagnostics = [item for index, (name, text) in enumerate(files) for item in examine(index, name, text)]
+    sys.stdout.write(json.dumps({"diagnostics": diagnostics}) + "\n")
+    sys.stdout.flush()
