@@ -1,8 +1,8 @@
 """Asks ahead: while one answer is being judged, the next is on its way.
 
 One event loop in a thread of its own holds the providers. `prefetch` names what will be wanted soon, in order;
-`ask` waits for one answer; `checking` tells that a check keeps this machine busy, so that no measurement runs beside
-it. Several processes may share one engine: each is an `owner`.
+`ask` waits for one answer; `checking` tells that a check keeps this machine busy, so that no measurement runs
+beside it. Several processes may share one engine: each is an `owner`.
 """
 
 from __future__ import annotations

@@ -105,6 +105,24 @@ def _messages(cell: Cell, stage: int, values: Mapping[str, Any]) -> Iterator[Mes
         yield Message(message.role, content)
 
 
+def examine(cell: Cell) -> None:
+    """Raise InputError where a template cannot be filled in, as far as that shows before anything is asked."""
+    if not cell.case.is_template:
+        return
+    from pytest_llm.templating import names
+
+    list(_messages(cell, 0, cell.values))
+    allowed = {*cell.values, "previous", "stages"}
+    for number, stage in enumerate(cell.case.stages or ()):
+        where = ("stages", number, "prompt")
+        try:
+            missing = names(str(stage.prompt)) - (allowed if number else set(cell.values))
+        except ValueError as error:
+            raise cell.loaded.error(where, str(error)) from None
+        if missing:
+            raise cell.loaded.error(where, f"the template names {', '.join(sorted(missing))}, which is not there")
+
+
 def _filled(cell: Cell, text: str, values: Mapping[str, Any]) -> str:
     from pytest_llm.templating import render
 

@@ -1,0 +1,60 @@
+"""The engines: which provider stands behind which name."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from pytest_llm.errors import ServerDown
+
+if TYPE_CHECKING:
+    from pytest_llm.providers.base import Limits, Provider
+    from pytest_llm.settings import Settings
+
+OPENAI_KEY_ENV = ("PYTEST_LLM_OPENAI_KEY", "OPENAI_API_KEY")
+ENGINES = ("ollama", "openai", "embedded", "scripted")
+
+
+def connect(engine: str, settings: Settings) -> Provider:
+    """The provider for an engine's name; nothing is asked yet. Raises ServerDown for a name that is none."""
+    match engine:
+        case "ollama":
+            return _ollama(settings)
+        case "openai":
+            return _openai(settings)
+        case "embedded":
+            from pytest_llm.providers.embedded import EmbeddedProvider
+
+            return EmbeddedProvider(_limits(settings))
+        case "scripted":
+            from pytest_llm.providers.scripted import ScriptedProvider
+
+            return ScriptedProvider()
+    raise ServerDown(f"there is no engine called {engine!r}", hint=f"the engines are {', '.join(ENGINES)}")
+
+
+def _limits(settings: Settings) -> Limits:
+    from pytest_llm.providers.base import Limits
+
+    return Limits(settings.connect_timeout, settings.first_byte_timeout, settings.silence_timeout)
+
+
+def _ollama(settings: Settings) -> Provider:
+    from pytest_llm.providers.host import extra_headers, ollama_url
+    from pytest_llm.providers.ollama import OllamaProvider
+
+    headers = extra_headers() if settings.host_trusted else {}
+    known = [file.stem for folder in settings.modelfiles for file in sorted(folder.glob("*.Modelfile"))]
+    return OllamaProvider(
+        ollama_url(settings.host), _limits(settings), pull=settings.pull, headers=headers, modelfiles=known
+    )
+
+
+def _openai(settings: Settings) -> Provider:
+    from pytest_llm.providers.openai import OpenAIProvider
+
+    if not settings.openai_url:
+        hint = "give it by --llm-openai-url, in the ini option llm_openai_url, or in OPENAI_BASE_URL"
+        raise ServerDown("an openai: model is asked, but no server's URL is given", hint=hint)
+    key = next((os.environ[name] for name in OPENAI_KEY_ENV if os.environ.get(name)), None)
+    return OpenAIProvider(settings.openai_url, _limits(settings), key=key if settings.openai_trusted else None)

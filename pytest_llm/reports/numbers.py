@@ -1,0 +1,80 @@
+"""The numbers of a verdict, for people and for junit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from pytest_llm.luck import thinking_tokens
+from pytest_llm.providers.base import Response
+from pytest_llm.verdict import Verdict
+
+HIDDEN_THINKING_RATIO = 3
+CHARS_PER_TOKEN = 4
+
+
+def properties(verdict: Verdict) -> Iterator[tuple[str, object]]:
+    """Flat `llm.*` scalars and one JSON string of findings, as junit and xdist can carry them."""
+    asked = verdict.asked[-1]
+    yield "llm.outcome", verdict.outcome
+    yield "llm.model", str(asked.request["model"])
+    yield "llm.think", str(asked.request["think"])
+    if response := verdict.response:
+        yield from ((f"llm.{name}", value) for name, value in measures(response).items() if value is not None)
+        yield "llm.finish", response.finish
+    findings = [f"{f.severity}: {f.check}: {f.message}" for f in verdict.findings]
+    yield "llm.findings", json.dumps(findings, ensure_ascii=True)
+
+
+def measures(response: Response) -> dict[str, float | int | None]:
+    """Tokens, seconds and rates by name; None where nothing was measured."""
+    usage = response.usage
+    prompt_rate = None
+    if usage.prompt_tokens and usage.prompt_seconds:
+        prompt_rate = usage.prompt_tokens / usage.prompt_seconds
+    visible = len(response.text) / usage.answer_seconds if usage.answer_seconds else None
+    values: dict[str, float | int | None] = {
+        "prompt_tokens": usage.prompt_tokens,
+        "answer_tokens": usage.answer_tokens,
+        "tokens_per_second": usage.rate,
+        "prompt_tokens_per_second": prompt_rate,
+        "visible_chars_per_second": visible,
+        "first_token_seconds": response.first_token,
+        "load_seconds": usage.load_seconds,
+        "wall_seconds": response.wall,
+        "thinking_tokens": thinking_tokens(response) if response.thinking else 0,
+    }
+    return {name: round(v, 4) if isinstance(v, float) else v for name, v in values.items()}
+
+
+def summary(response: Response) -> str:
+    """One line of numbers for people."""
+    m = measures(response)
+    parts = []
+    if m["answer_tokens"] is not None:
+        parts.append(f"{m['answer_tokens']} tokens")
+    if m["tokens_per_second"]:
+        parts.append(f"{m['tokens_per_second']:.1f} tokens/s")
+    if m["first_token_seconds"] is not None:
+        parts.append(f"first token after {m['first_token_seconds']:.2f} s")
+    if m["load_seconds"]:
+        parts.append(f"load {m['load_seconds']:.2f} s")
+    parts.append(f"{m['wall_seconds']:.2f} s in all")
+    if m["thinking_tokens"]:
+        parts.append(f"about {m['thinking_tokens']} tokens of thinking")
+    return ", ".join(parts)
+
+
+def remarks(response: Response) -> Iterator[str]:
+    """What a reader of the numbers must know."""
+    yield from response.notes
+    for reason in response.retries:
+        yield f"asked again, because: {reason}"
+    if response.stored:
+        yield f"a stored answer of {response.stored}: its numbers are of that day"
+    usage = response.usage
+    if usage.answer_only:
+        yield "the server counted its answering pass only; thinking is counted from its text"
+    shown = (len(response.text) + len(response.thinking)) / CHARS_PER_TOKEN
+    if usage.answer_tokens and usage.answer_tokens > 64 and usage.answer_tokens > HIDDEN_THINKING_RATIO * shown:
+        yield f"hidden thinking: {usage.answer_tokens} tokens were written, about {shown:.0f} are to be seen"

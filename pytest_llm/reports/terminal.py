@@ -1,0 +1,85 @@
+"""A verdict in words, for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pytest_llm.checks.base import Finding
+from pytest_llm.reports.numbers import remarks, summary
+from pytest_llm.reports.plain import one_line, plain
+from pytest_llm.verdict import Verdict
+
+MAX_SECTION = 8000
+_LABEL = {"failure": "failed", "error": "error", "skip": "skipped", "warning": "warning", "note": "note"}
+
+
+def headline(verdict: Verdict) -> str:
+    """What is wrong, in one line."""
+    first, *others = verdict.reasons
+    more = f" (and {len(others)} more)" if others else ""
+    return one_line(first.message) + more
+
+
+def story(verdict: Verdict, again: str) -> str:
+    """The headline; below it every finding with the model's line, the numbers, and how to run the cell again."""
+    lines = [headline(verdict), ""]
+    for finding in sorted(verdict.findings, key=lambda f: list(_LABEL).index(f.severity)):
+        lines += _finding(finding)
+    lines.append("")
+    for asked in verdict.asked:
+        stage = f" ({asked.stage})" if asked.stage else ""
+        if asked.response:
+            lines.append(f"  numbers{stage}: {summary(asked.response)}")
+            lines += [f"  note{stage}: {one_line(remark)}" for remark in remarks(asked.response)]
+        lines += [f"  {plain(label)}{stage}: {path}" for label, path in asked.attachments]
+    return "\n".join([*lines, f"  again: {again}"])
+
+
+def complaint(verdict: Verdict, again: str) -> str:
+    """What an ERROR says: who is told again is told briefly."""
+    first = verdict.reasons[0]
+    if first.kind == "repeated":
+        return f"{one_line(first.message)} (as told above)"
+    details = [f"  {line}" for line in plain(first.details).splitlines()]
+    partial = verdict.response
+    had = [f"  what had come: {len(partial.text) + len(partial.thinking)} characters"] if partial else []
+    return "\n".join([one_line(first.message), *details, *had, f"  again: {again}"])
+
+
+def skip_reason(verdict: Verdict) -> str:
+    """Why a cell was skipped, and what mends it."""
+    first = verdict.reasons[0]
+    return one_line(first.message) + (f" ({one_line(first.details)})" if first.details else "")
+
+
+def sections(verdict: Verdict) -> Iterator[tuple[str, str]]:
+    """What was asked and what was answered, to print with a failure: (title, text)."""
+    for asked in verdict.asked:
+        stage = f" of {asked.stage}" if asked.stage else ""
+        yield f"prompt{stage}", _cut(asked.request["messages"][-1]["content"])
+        if asked.response and asked.response.thinking:
+            yield f"thinking{stage}", _cut(asked.response.thinking)
+        if asked.response:
+            yield f"answer{stage}", _cut(asked.response.text)
+
+
+def _finding(finding: Finding) -> Iterator[str]:
+    place = f", line {finding.line}" if finding.line else ""
+    place += f", column {finding.column}" if finding.line and finding.column else ""
+    head, *rest = plain(finding.message).splitlines() or [""]
+    yield f"  {_LABEL[finding.severity]}: {finding.check}{place}: {head}"
+    yield from (f"      {line}" for line in rest)
+    if finding.source:
+        number = f"{finding.line:>5} | " if finding.line else "      | "
+        for offset, line in enumerate(plain(finding.source).splitlines()):
+            yield f"    {number if not offset else '      | '}{line}"
+    yield from (f"      {line}" for line in plain(finding.details).splitlines())
+
+
+def _cut(text: str) -> str:
+    text = plain(text)
+    return (
+        text
+        if len(text) <= MAX_SECTION
+        else f"{text[:MAX_SECTION]}\n… and {len(text) - MAX_SECTION} more characters"
+    )

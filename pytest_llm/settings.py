@@ -1,0 +1,44 @@
+"""What the command line, the ini file and the environment say, in one frozen value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of a run. Times are in seconds.
+
+    models, thinks: from the command line, they replace a case's own; default_*: from the ini file, for cases that
+    name none. *_trusted: the address came from the command line or the environment, so a key may go there.
+    """
+
+    root: Path
+    models: tuple[str, ...] = ()
+    default_models: tuple[str, ...] = ()
+    thinks: tuple[str, ...] = ()
+    default_thinks: tuple[str, ...] = ()
+    engine: str | None = None
+    embedded_models: tuple[str, ...] = ()
+    modelfiles: tuple[Path, ...] = ()
+    host: str = ""
+    host_trusted: bool = True
+    openai_url: str = ""
+    openai_trusted: bool = True
+    pull: bool = False
+    slots: int = 1
+    connect_timeout: float = 5.0
+    first_byte_timeout: float = 600.0
+    silence_timeout: float = 60.0
+    strict: bool = False
+    dry_run: bool = False
+    browser: str = ""
+
+    def models_for(self, named: tuple[str, ...]) -> tuple[str, ...]:
+        """The models of a case that names these itself."""
+        if self.models:
+            return self.models
+        if self.engine == "embedded":
+            return self.embedded_models or named or self.default_models
+        return named or self.default_models
