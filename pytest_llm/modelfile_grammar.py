@@ -1,0 +1,147 @@
+"""The grammar of a Modelfile: text -> commands.
+
+A command stands at the start of a line, its value runs to the end of the line; a value that begins with `"` or
+`\"\"\"` runs on until a line ends with the same quote. There are no escapes, and characters that do not print are
+dropped.
+"""
+
+from __future__ import annotations
+
+import bisect
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytest_llm.errors import InputError, nearest
+
+_ONE_VALUE = ("FROM", "TEMPLATE", "SYSTEM", "ADAPTER", "DRAFT", "RENDERER", "PARSER", "LICENSE", "REQUIRES")
+COMMANDS = (*_ONE_VALUE, "PARAMETER", "MESSAGE")
+ROLES = ("system", "user", "assistant")
+_BLANKS = re.compile(r"[ \t\r\n]*")
+_WORD = re.compile(r"[^ \t\r\n]*")
+_NEWLINE = re.compile(r"\r\n|\r|\n")
+_REST_OF_LINE = re.compile(r"[^\r\n]*")
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command: its name in capitals, the parameter's name or the message's role, its value without the quotes.
+
+    raw: the value as it stands in the file. line, last_line: where it begins and ends, from 1.
+    """
+
+    name: str
+    value: str
+    key: str = ""
+    raw: str = ""
+    line: int = 0
+    last_line: int = 0
+
+
+def commands(text: str, path: Path) -> Iterator[Command]:
+    """The commands of a Modelfile in their order. Raises InputError with the line."""
+    newlines = [m.start() for m in _NEWLINE.finditer(text)]
+
+    def line(at: int) -> int:
+        return bisect.bisect_left(newlines, at) + 1
+
+    pos = 0
+    while (pos := _end(_BLANKS, text, pos)) < len(text):
+        if text[pos] == "#":
+            pos = _end(_REST_OF_LINE, text, pos)
+            continue
+        start = pos
+        word, pos = _word(text, pos)
+        name = _command_name(word, path, line(start))
+        key = ""
+        _need_blank(text, pos, name, path, line(start))
+        if name in ("PARAMETER", "MESSAGE"):
+            key, pos = _word(text, pos + 1)
+            _check_key(name, key, path, line(start))
+            _need_blank(text, pos, f"{name} {key}", path, line(start))
+        value, end = _value(text, pos)
+        raw = text[pos:end].strip()
+        if value is None:
+            raise _unclosed(raw, f"{name} {key}".strip(), path, line(start))
+        yield Command(name, value, key, raw, line(start), line(end))
+        pos = end
+
+
+def _end(pattern: re.Pattern[str], text: str, pos: int) -> int:
+    found = pattern.match(text, pos)
+    return found.end() if found else pos
+
+
+def _word(text: str, pos: int) -> tuple[str, int]:
+    end = _end(_WORD, text, pos)
+    return text[pos:end], end
+
+
+def _command_name(word: str, path: Path, line: int) -> str:
+    name = (word if word[0].isprintable() else word[1:]).upper()
+    if name not in COMMANDS:
+        raise InputError(
+            f"unknown command {word[:40]!r}{nearest(name, list(COMMANDS))}",
+            path=path,
+            line=line,
+            hint=f"a line begins with one of {', '.join(COMMANDS)}, or with #; long values stand in triple quotes",
+        )
+    return name
+
+
+def _check_key(name: str, key: str, path: Path, line: int) -> None:
+    if name == "MESSAGE" and key not in ROLES:
+        raise InputError(
+            f"unknown role {key[:40]!r} in MESSAGE{nearest(key.lower(), list(ROLES))}",
+            path=path,
+            line=line,
+            hint="MESSAGE takes system, user or assistant in small letters, after one blank",
+        )
+    if name == "PARAMETER" and not re.fullmatch(r"[A-Za-z0-9_]+", key):
+        raise InputError(
+            f"{key[:40]!r} is no parameter's name",
+            path=path,
+            line=line,
+            hint="write PARAMETER, one blank, the name",
+        )
+
+
+def _need_blank(text: str, pos: int, what: str, path: Path, line: int) -> None:
+    if pos >= len(text) or text[pos] not in " \t":
+        raise InputError(f"{what} has no value", path=path, line=line)
+
+
+def _value(text: str, pos: int) -> tuple[str | None, int]:
+    """The value that begins at `pos`, and where it ends; None where its quote is never closed."""
+    lines: list[str] = []
+    quote = ""
+    while True:
+        end = _end(_REST_OF_LINE, text, pos)
+        lines.append(_printable(text[pos:end]))
+        if len(lines) == 1:
+            first = lines[0].strip()
+            quote = '"""' if first.startswith('"""') else '"' if first.startswith('"') else ""
+            closed = first.endswith(quote) and len(first) >= 2 * len(quote)
+        else:
+            closed = lines[-1].rstrip().endswith(quote)
+        if closed:
+            value = "".join(lines).strip()
+            return value[len(quote) : len(value) - len(quote)], end
+        if end == len(text):
+            return None, end
+        lines.append(text[end])
+        pos = end + 1
+
+
+def _printable(line: str) -> str:
+    return line if line.isprintable() else "".join(c for c in line if c == "\t" or c.isprintable())
+
+
+def _unclosed(raw: str, what: str, path: Path, line: int) -> InputError:
+    quote = '"""' if raw.startswith('"""') else '"'
+    inner = quote in _NEWLINE.split(raw)[0][len(quote) :]
+    hint = f"no line after it ends with {quote}" + (
+        "; text after the closing quote makes it an ordinary character" if inner else ""
+    )
+    return InputError(f"the value of {what} opens a quote that is never closed", path=path, line=line, hint=hint)
