@@ -1,0 +1,95 @@
+"""Learning by heart: the loss is on the answers alone, and training goes on well past the last wrong token."""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+from torch.nn import functional as F
+
+from tools.demo_model.data import Question
+from tools.demo_model.network import Network, Shape
+from tools.demo_model.template import END
+
+PEAK_RATE = 4e-3
+WARM_UP = 50
+PACK = 1500
+
+
+@dataclass(frozen=True)
+class Text:
+    """A prompt and its answer as token ids; the first `given` of them are the prompt."""
+
+    ids: tuple[int, ...]
+    given: int
+
+
+def texts(questions: Sequence[Question], tokenizer: Tokenizer) -> list[Text]:
+    result = []
+    for question in questions:
+        given = tokenizer.encode(question.prompt).ids
+        result.append(Text((*given, *tokenizer.encode(question.completion + END).ids), len(given)))
+    return result
+
+
+def train(known: Sequence[Text], vocabulary: int, epochs: int) -> Network:
+    """A network that knows the texts. Prints its progress; the learning rate falls over `epochs`."""
+    torch.manual_seed(0)
+    dice = random.Random(0)
+    network = Network(Shape(vocabulary))
+    print(f"{sum(p.numel() for p in network.parameters()):,} parameters, {len(known)} texts", flush=True)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=PEAK_RATE, weight_decay=0.0, betas=(0.9, 0.98))
+    began, step = time.monotonic(), 0
+    for epoch in range(1, epochs + 1):
+        packs, seen = list(_packs(known, dice)), []
+        for number, pack in enumerate(packs):
+            optimizer.param_groups[0]["lr"] = _rate(step, (epoch - 1 + number / len(packs)) / epochs)
+            losses, wrong = _losses(network, pack)
+            optimizer.zero_grad()
+            losses.mean().backward()
+            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            optimizer.step()
+            step += 1
+            seen.append((losses.sum().item(), losses.max().item(), wrong, len(losses)))
+        total, worst, wrong, count = (f(column) for f, column in zip((sum, max, sum, sum), zip(*seen), strict=True))
+        if epoch % 5 == 0 or epoch == epochs:
+            minutes = (time.monotonic() - began) / 60
+            print(
+                f"epoch {epoch}/{epochs}: loss {total / count:.5f}, worst token {worst:.3f}, "
+                f"{wrong} of {count} wrong, {minutes:.1f} min",
+                flush=True,
+            )
+    return network
+
+
+def _packs(known: Sequence[Text], dice: random.Random) -> Iterator[list[Text]]:
+    """The texts in random order, as many together as fit in PACK tokens."""
+    pack: list[Text] = []
+    for text in dice.sample(known, len(known)):
+        if pack and sum(len(t.ids) for t in pack) + len(text.ids) > PACK:
+            yield pack
+            pack = []
+        pack.append(text)
+    yield pack
+
+
+def _losses(network: Network, pack: Sequence[Text]) -> tuple[Tensor, int]:
+    """The loss of each answer token of the pack, and how many of them greedy decoding would get wrong."""
+    tokens = torch.tensor([i for text in pack for i in text.ids])
+    wanted, start = [], 0
+    for text in pack:
+        wanted += range(start + text.given, start + len(text.ids))
+        start += len(text.ids)
+    targets = torch.tensor(wanted)
+    logits = network(tokens, [len(t.ids) for t in pack], targets - 1)
+    return F.cross_entropy(logits, tokens[targets], reduction="none"), int((logits.argmax(-1) != tokens[targets]).sum())
+
+
+def _rate(step: int, progress: float) -> float:
+    return PEAK_RATE * min(1.0, (step + 1) / WARM_UP) * max(0.01, 0.5 * (1 + math.cos(math.pi * progress)))
