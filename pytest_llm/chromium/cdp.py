@@ -1,0 +1,177 @@
+"""The DevTools protocol over a pipe: one browser, its sessions, their events."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Params = Mapping[str, Any]
+Handler = Callable[[dict[str, Any]], None]
+
+
+class ProtocolError(Exception):
+    """The browser refused a command."""
+
+
+class BrowserGone(Exception):
+    """The browser's process ended, or closed its pipe."""
+
+
+class PageBroken(Exception):
+    """The page can no longer answer. `kind` is "crash", "hang" or "closed"; `message` says what happened."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        self.kind, self.message = kind, message
+        super().__init__(kind, message)
+
+
+class Session:
+    """One attached target; the browser itself has the id None.
+
+    `fail` rejects whatever is pending and whatever is sent later: Chromium never answers for a renderer that died.
+    """
+
+    def __init__(self, connection: Connection, id_: str | None) -> None:
+        self.id = id_
+        self._connection = connection
+        self._pending: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._since: dict[int | str, float] = {}
+        self._handlers: dict[str, Handler] = {}
+        self._awaited: dict[str, asyncio.Future[dict[str, Any]]] = {}
+        self._failure: Exception | None = None
+
+    def on(self, method: str, handler: Handler) -> None:
+        """Call `handler` with the parameters of each event `method`."""
+        self._handlers[method] = handler
+
+    def send(self, method: str, **params: Any) -> asyncio.Future[dict[str, Any]]:
+        """Send a command at once; its result is awaited through the future."""
+        future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        if self._failure:
+            future.set_exception(self._failure)
+            return future
+        number = self._connection.write(method, params, self.id)
+        self._pending[number] = future
+        self._since[number] = asyncio.get_running_loop().time()
+        return future
+
+    def post(self, method: str, **params: Any) -> None:
+        """Send a command whose result nobody needs."""
+        self.send(method, **params).add_done_callback(lambda f: f.cancelled() or f.exception())
+
+    def event(self, method: str) -> asyncio.Future[dict[str, Any]]:
+        """The next event `method`."""
+        future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        if self._failure:
+            future.set_exception(self._failure)
+            return future
+        self._awaited[method] = future
+        self._since[method] = asyncio.get_running_loop().time()
+        future.add_done_callback(lambda _: self._since.pop(method, None))
+        return future
+
+    def busy(self) -> float:
+        """Seconds since the oldest command or awaited event that is still open; 0 where there is none."""
+        if not self._since:
+            return 0.0
+        return asyncio.get_running_loop().time() - next(iter(self._since.values()))
+
+    def fail(self, error: Exception) -> None:
+        self._failure = self._failure or error
+        pending = [*self._pending.values(), *self._awaited.values()]
+        self._pending, self._since, self._awaited = {}, {}, {}
+        for future in pending:
+            if not future.done():
+                future.set_exception(self._failure)
+                future.exception()  # seen: one failure may concern several, and only one is awaited
+
+    def revive(self) -> None:
+        """Let commands through again: a hung page can still be asked where it is."""
+        self._failure = None
+
+    def answer(self, message: dict[str, Any]) -> None:
+        future = self._pending.pop(message["id"], None)
+        self._since.pop(message["id"], None)
+        if future is None or future.done():
+            return
+        if "error" in message:
+            future.set_exception(ProtocolError(message["error"].get("message", str(message["error"]))))
+        else:
+            future.set_result(message.get("result", {}))
+
+    def emit(self, method: str, params: dict[str, Any]) -> None:
+        awaited = self._awaited.pop(method, None)
+        if awaited is not None and not awaited.done():
+            awaited.set_result(params)
+        handler = self._handlers.get(method)
+        if handler is not None:
+            handler(params)
+
+
+class Connection:
+    """A browser started with `--remote-debugging-pipe`: JSON messages, each ended by a NUL byte."""
+
+    def __init__(self, read_fd: int, write_fd: int) -> None:
+        self._read_fd, self._write_fd = read_fd, write_fd
+        self._numbers = itertools.count(1)
+        self._sessions: dict[str | None, Session] = {None: Session(self, None)}
+        self._owner: dict[int, Session] = {}
+        self._reader: asyncio.Task[None] | None = None
+        self._transport: asyncio.WriteTransport | None = None
+
+    @property
+    def browser(self) -> Session:
+        return self._sessions[None]
+
+    async def open(self) -> None:
+        loop = asyncio.get_running_loop()
+        stream = asyncio.StreamReader(limit=1 << 28)
+        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(self._read_fd, "rb", 0))
+        self._transport, _ = await loop.connect_write_pipe(
+            asyncio.streams.FlowControlMixin, os.fdopen(self._write_fd, "wb", 0)
+        )
+        self._reader = asyncio.create_task(self._read(stream))
+
+    def session(self, id_: str) -> Session:
+        """The session of an attached target, made on first use."""
+        if id_ not in self._sessions:
+            self._sessions[id_] = Session(self, id_)
+        return self._sessions[id_]
+
+    def forget(self, session: Session) -> None:
+        self._sessions.pop(session.id, None)
+
+    def write(self, method: str, params: Params, session: str | None) -> int:
+        number = next(self._numbers)
+        message: dict[str, Any] = {"id": number, "method": method, "params": params}
+        if session is not None:
+            message["sessionId"] = session
+        if self._transport is not None:
+            self._transport.write(json.dumps(message).encode() + b"\0")
+        return number
+
+    async def _read(self, stream: asyncio.StreamReader) -> None:
+        try:
+            while True:
+                raw = await stream.readuntil(b"\0")
+                message = json.loads(raw[:-1])
+                session = self._sessions.get(message.get("sessionId"))
+                if session is None:
+                    continue
+                if "id" in message:
+                    session.answer(message)
+                else:
+                    session.emit(message["method"], message.get("params", {}))
+        except (asyncio.IncompleteReadError, OSError):
+            for session in list(self._sessions.values()):
+                session.fail(BrowserGone("the browser ended"))
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+        if self._reader is not None:
+            self._reader.cancel()

@@ -1,0 +1,77 @@
+"""Finding a browser on this machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from pytest_llm.errors import Unsupported
+
+VARIABLE = "PYTEST_LLM_BROWSER"
+REMEDY = (
+    "install one: `apt-get install chromium-headless-shell` (Debian 12), or "
+    "`playwright install --with-deps chromium-headless-shell`; or name one by --llm-browser"
+)
+
+_SHELL_NAMES = ("chromium-headless-shell", "chrome-headless-shell", "headless_shell")
+_FULL_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+_DOWNLOADS = (  # below Playwright's folder: the shell first, it alone can step frames
+    "chromium_headless_shell-*/chrome-*/headless_shell",
+    "chromium_headless_shell-*/chrome-*/chrome-headless-shell",
+    "chromium_headless_shell-*/*/chrome-headless-shell",
+    "chromium-*/chrome-*/chrome",
+    "chromium-*/chrome-mac*/Chromium.app/Contents/MacOS/Chromium",
+)
+
+
+@dataclass(frozen=True)
+class BrowserFound:
+    """A browser. `stepping`: it is a headless shell, which can be asked for single frames."""
+
+    path: Path
+    stepping: bool
+
+
+def find(choice: str | None = None) -> BrowserFound:
+    """The browser to use: `choice` (a path or a command), the environment, Playwright's download, the PATH.
+
+    Raises Unsupported, with the commands that install one, where there is none.
+    """
+    choice = choice or os.environ.get(VARIABLE)
+    if choice:
+        named = shutil.which(choice)
+        if named is None:
+            raise Unsupported(f"the browser {choice!r} is not there", REMEDY)
+        return _described(Path(named))
+    missing = [name for name in ("PIL", "psutil") if find_spec(name) is None]
+    if missing:
+        raise Unsupported("the browser check's libraries are not installed", "pip install 'pytest-llm-cases[browser]'")
+    path = _downloaded() or _on_path(_SHELL_NAMES) or _on_path(_FULL_NAMES)
+    if path is None:
+        raise Unsupported("no Chromium was found", REMEDY)
+    return _described(path)
+
+
+def _described(path: Path) -> BrowserFound:
+    return BrowserFound(path, "headless" in path.resolve().name.lower() or "headless" in path.name.lower())
+
+
+def _on_path(names: tuple[str, ...]) -> Path | None:
+    found = next((where for name in names if (where := shutil.which(name))), None)
+    return Path(found) if found else None
+
+
+def _downloaded() -> Path | None:
+    """The newest build in the folder where `playwright install` puts them."""
+    named = os.environ.get("PLAYWRIGHT_BROWSERS_PATH")
+    cache = {"darwin": "Library/Caches", "win32": "AppData/Local"}.get(sys.platform, ".cache")
+    folder = Path(named) if named and named != "0" else Path.home() / cache / "ms-playwright"
+    for pattern in _DOWNLOADS:
+        builds = sorted(folder.glob(pattern), key=lambda path: path.stat().st_mtime)
+        if builds:
+            return builds[-1]
+    return None

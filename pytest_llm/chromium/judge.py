@@ -1,0 +1,160 @@
+"""One page from its opening to its report."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from dataclasses import replace
+
+from pytest_llm.chromium import pixels
+from pytest_llm.chromium.actions import act
+from pytest_llm.chromium.browser import Browser, Watchdog
+from pytest_llm.chromium.cdp import BrowserGone, PageBroken, ProtocolError
+from pytest_llm.chromium.events import NOWHERE, EventLog
+from pytest_llm.chromium.frames import Projector, RealTime, Stepper
+from pytest_llm.chromium.page import Page
+from pytest_llm.chromium.report import PageOptions, PageReport
+
+_CLOCK = re.compile(r"\bDate\b|\bperformance\b|\btimeStamp\b")
+_LOAD_LIMIT = 10.0  # seconds for the load event, which only a page with a great deal in it needs
+
+
+class _NeedsRealTime(Exception):
+    """Virtual time does not suit this page; the message says why."""
+
+
+async def judge(browser: Browser, html: str, options: PageOptions, *, stepping: bool) -> PageReport:
+    """Show the page and tell what it did. The browser is running again afterwards, whatever the page did to it."""
+    if not stepping:
+        return await _attempt(browser, html, options, stepped=False)
+    try:
+        return await _attempt(browser, html, options, stepped=True)
+    except _NeedsRealTime as reason:
+        report = await _attempt(browser, html, options, stepped=False)
+        return replace(report, notes=(f"shown in real time: {reason}", *report.notes))
+
+
+async def _attempt(browser: Browser, html: str, options: PageOptions, *, stepped: bool) -> PageReport:
+    """One showing; a second one where the browser itself went down, for it may have been ill before."""
+    for again in (True, False):
+        try:
+            return await _show(browser, html, options, stepped=stepped)
+        except BrowserGone:
+            await browser.restart()
+            if not again:
+                log = EventLog(html)
+                log.add("crash", "the whole browser went down, twice")
+                return PageReport(log.events)
+    raise AssertionError("unreachable")
+
+
+async def _show(browser: Browser, html: str, options: PageOptions, *, stepped: bool) -> PageReport:
+    log = EventLog(html)
+    page = Page(browser, html, options, log, stepped=stepped)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    await page.open()
+    worker = asyncio.Event()
+    page.on_worker = worker.set
+    projector: Projector = Stepper(page.session) if stepped else RealTime(page.session)
+    watchdog = Watchdog(browser, page.session, hang=options.hang, memory=options.memory)
+    report, broken = PageReport(mode=projector.mode), None
+    try:
+        async with watchdog.watching():
+            report = await _watch_page(page, projector, options, log)
+    except PageBroken as error:
+        broken = error
+    except ProtocolError as error:
+        broken = PageBroken("crash", f"the browser would not go on: {error}")
+    if stepped and worker.is_set():
+        await _leave(browser, page, broken)
+        raise _NeedsRealTime("it has a Worker, whose time cannot be stepped")
+    if broken is not None:
+        await _explain(page, log, broken, watchdog)
+    await _leave(browser, page, broken)
+    if stepped and broken is not None and broken.kind == "hang" and _CLOCK.search(html):
+        raise _NeedsRealTime("it may be waiting for its clock, which stands still while a script runs")
+    return replace(
+        report,
+        events=log.events,
+        frames=projector.frames,
+        shown=projector.shown / 1000,
+        wall=loop.time() - began,
+        notes=(projector.note,) if projector.note else (),
+    )
+
+
+async def _watch_page(page: Page, projector: Projector, options: PageOptions, log: EventLog) -> PageReport:
+    await projector.start()
+    loaded = page.session.event("Page.loadEventFired")
+    await page.load()
+    await _loaded(loaded, projector)
+    if options.wait_for is not None and not await _wait(page, projector, options.wait_for, options.wait_limit):
+        log.add("wait", f"{options.wait_for!r} did not become true within {options.wait_limit:g} s")
+    for action in options.actions:
+        await act(page, projector, action)
+    pictures = [picture for picture in await projector.play(options.duration, options.samples) if picture]
+    return _look(pictures, await page.canvases(), projector.mode)
+
+
+async def _loaded(loaded: asyncio.Future[dict[str, object]], projector: Projector) -> None:
+    """Until the page has its load event. Time stands still for it, unless it takes long."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(asyncio.shield(loaded), 0.5)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    while not loaded.done() and loop.time() - began < _LOAD_LIMIT:
+        await projector.idle()
+    loaded.cancel()
+
+
+async def _wait(page: Page, projector: Projector, expression: str, limit: float) -> bool:
+    loop = asyncio.get_running_loop()
+    began, shown = loop.time(), projector.shown
+    while loop.time() - began < limit and projector.shown - shown < limit * 1000:
+        if await page.evaluate(f"!!({expression})"):
+            return True
+        await projector.idle()
+    return False
+
+
+def _look(pictures: list[bytes], boxes: list[pixels.Box], mode: str) -> PageReport:
+    """What the pictures show. Blank is a page that shows nothing at the end: a blink may hide one moment."""
+    if not pictures:
+        return PageReport(mode=mode)
+    seen = [pixels.decode(picture) for picture in pictures]
+    moves = [
+        before != after and pixels.changed(old, new)
+        for (before, old), (after, new) in zip(
+            zip(pictures, seen, strict=True), list(zip(pictures, seen, strict=True))[1:], strict=False
+        )
+    ]
+    return PageReport(
+        mode=mode,
+        blank=all(pixels.blank(picture, boxes) for picture in seen[-2:]),
+        changes=sum(moves),
+        moments=len(pictures),
+        screenshot=pictures[-1],
+        filmstrip=pixels.filmstrip(seen),
+    )
+
+
+async def _explain(page: Page, log: EventLog, broken: PageBroken, watchdog: Watchdog) -> None:
+    """Why the page cannot go on, and where."""
+    if watchdog.ate_memory:
+        log.add("crash", f"the page used more than {watchdog.memory / 1e6:.0f} MB of memory and was stopped")
+    elif broken.kind == "hang":
+        place = await page.where_it_hangs()
+        what = "a script does not come to an end" if place != NOWHERE else "the page does not answer"
+        log.add("hang", f"{what}: {broken.message}", place)
+    else:
+        log.add("navigation" if broken.kind == "closed" else broken.kind, broken.message)
+
+
+async def _leave(browser: Browser, page: Page, broken: PageBroken | None) -> None:
+    """Close the page; after a hang or a crash the browser is started anew, whatever it says of itself."""
+    if broken is None:
+        await page.close()
+    else:
+        await browser.restart()

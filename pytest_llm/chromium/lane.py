@@ -1,0 +1,68 @@
+"""A lane: one browser and its pages, in a process of its own.
+
+It is started as `python -m pytest_llm.chromium.lane` with its settings as JSON in the first line of its standard
+input, then reads one page a line and answers each with one line. It ends when its input does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from pytest_llm.chromium.browser import Browser
+from pytest_llm.chromium.cdp import BrowserGone
+from pytest_llm.chromium.judge import judge
+from pytest_llm.chromium.report import PageOptions
+
+
+async def serve(requests: asyncio.Queue[dict[str, Any]], out: BinaryIO, browser: Browser, stepping: bool) -> None:
+    """Answer until the process ends. Where the browser cannot be started any more, say so and return."""
+    try:
+        await browser.start()
+    except BrowserGone as error:
+        _say(out, {"failed": str(error)})
+        return
+    _say(out, {"product": browser.product, "stepping": stepping, "sandboxed": browser.sandboxed})
+    while True:
+        request = await requests.get()
+        options = PageOptions(**request["options"])
+        try:
+            report = await judge(browser, request["html"], options, stepping=stepping)
+            _say(out, {"report": report.plain()})
+        except BrowserGone as error:
+            _say(out, {"failed": str(error)})
+            return
+
+
+def _say(out: BinaryIO, message: dict[str, Any]) -> None:
+    out.write(json.dumps(message).encode() + b"\n")
+    out.flush()
+
+
+def _listen(loop: asyncio.AbstractEventLoop, requests: asyncio.Queue[dict[str, Any]], browser: Browser) -> None:
+    """Hand on what comes in. Its own thread, so that the end of the input ends even a lane that is busy."""
+    for line in sys.stdin.buffer:
+        loop.call_soon_threadsafe(requests.put_nowait, json.loads(line))
+    browser.kill()
+    os._exit(0)
+
+
+async def main() -> None:
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever prints by accident does not get among the answers
+    settings = json.loads(sys.stdin.buffer.readline())
+    browser = Browser(Path(settings["browser"]))
+    requests: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+    threading.Thread(target=_listen, args=(loop, requests, browser), daemon=True).start()
+    await serve(requests, out, browser, bool(settings["stepping"]))
+    await browser.stop()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,74 @@
+"""What can be seen in the frames of a page."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Box = tuple[int, int, int, int]  # left, top, right, bottom, in pixels
+
+_CHANGE = 8  # of 255 levels: what an encoder or an antialiased edge does by itself is less
+_SEEN = 12  # pixels: fewer are a speck
+
+
+def decode(png: bytes) -> Image:
+    """The picture as RGB."""
+    from PIL import Image
+
+    return Image.open(io.BytesIO(png)).convert("RGB")
+
+
+def blank(picture: Image, boxes: Sequence[Box] = ()) -> bool:
+    """Whether each of the `boxes` (the canvases; without any, the whole picture) shows one colour and no more."""
+    return all(_one_colour(picture.crop(box)) for box in boxes) if boxes else _one_colour(picture)
+
+
+def changed(before: Image, after: Image) -> bool:
+    """Whether something moved between two pictures of the same size."""
+    from PIL import ImageChops
+
+    return _count_over(ImageChops.difference(before, after)) >= _SEEN
+
+
+def filmstrip(pictures: Sequence[Image], width: int = 200) -> bytes:
+    """The pictures side by side, each `width` pixels wide, as PNG."""
+    from PIL import Image
+
+    small = [p.resize((width, max(1, p.height * width // p.width))) for p in pictures]
+    strip = Image.new("RGB", (sum(p.width + 4 for p in small) - 4, max(p.height for p in small)), "white")
+    for number, picture in enumerate(small):
+        strip.paste(picture, (number * (width + 4), 0))
+    return encode(strip.quantize(64))
+
+
+def encode(picture: Image) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, "PNG", compress_level=6)
+    return out.getvalue()
+
+
+def _one_colour(picture: Image) -> bool:
+    """Whether fewer than a handful of pixels differ from the most frequent colour."""
+    from PIL import Image, ImageChops
+
+    if picture.width < 1 or picture.height < 1:
+        return True
+    if all(low == high for low, high in picture.getextrema()):
+        return True
+    colours = picture.getcolors(maxcolors=picture.width * picture.height) or []
+    _, most = max(colours, key=lambda entry: entry[0])
+    flat = Image.new("RGB", picture.size, most)  # type: ignore[arg-type]
+    return _count_over(ImageChops.difference(picture, flat)) < _SEEN
+
+
+def _count_over(difference: Image) -> int:
+    """How many pixels differ by more than the noise in any of their channels."""
+    from PIL import ImageChops
+
+    red, green, blue = difference.split()
+    most = ImageChops.lighter(ImageChops.lighter(red, green), blue)
+    return sum(most.histogram()[_CHANGE + 1 :])

@@ -1,0 +1,85 @@
+"""What is asked of a lane and what it answers: plain values that travel as JSON."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Network = Literal["block", "allow"]
+
+
+@dataclass(frozen=True)
+class PageOptions:
+    """How a page is shown.
+
+    duration: seconds of page time. width, height: of the window, in pixels. wait_for: a JavaScript expression that
+    must become true, within `wait_limit` seconds, before the duration begins. actions: plain maps, one action each
+    (see `actions.py`). samples: how many moments are looked at, the last frame included. hang: seconds of
+    processor time after which a script that does not yield is stopped. memory: bytes for one process of the page.
+    """
+
+    duration: float = 2.0
+    width: int = 800
+    height: int = 600
+    network: Network = "block"
+    wait_for: str | None = None
+    wait_limit: float = 10.0
+    actions: tuple[Mapping[str, Any], ...] = ()
+    samples: int = 5
+    hang: float = 3.0
+    memory: int = 1_200_000_000
+
+    def plain(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class PageEvent:
+    """Something that the page did.
+
+    kind: console, warning, exception, rejection, request, worker, dialog, popup, download, navigation, crash, hang
+    or wait. line, column: in the page as it was given, from 1; None where it happened elsewhere. times: how often.
+    """
+
+    kind: str
+    message: str
+    line: int | None = None
+    column: int | None = None
+    times: int = 1
+
+
+@dataclass(frozen=True)
+class PageReport:
+    """What became of a page.
+
+    mode: "stepped" (virtual time) or "real time". frames: how many were run; shown: seconds of page time.
+    blank: nothing to be seen at any of the moments looked at. changes: how many of the steps between these moments
+    changed the picture; moments: how many there were. notes: what a reader must know. screenshot and filmstrip are
+    PNG bytes, empty where the page never got as far.
+    """
+
+    events: tuple[PageEvent, ...] = ()
+    mode: str = "stepped"
+    frames: int = 0
+    shown: float = 0.0
+    wall: float = 0.0
+    blank: bool | None = None
+    changes: int = 0
+    moments: int = 0
+    notes: tuple[str, ...] = ()
+    screenshot: bytes = field(default=b"", repr=False)
+    filmstrip: bytes = field(default=b"", repr=False)
+
+    def plain(self) -> dict[str, Any]:
+        data = asdict(self)
+        for name in ("screenshot", "filmstrip"):
+            data[name] = base64.b64encode(data[name]).decode()
+        return data
+
+    @classmethod
+    def from_plain(cls, data: Mapping[str, Any]) -> PageReport:
+        pictures = {name: base64.b64decode(data[name]) for name in ("screenshot", "filmstrip")}
+        events = tuple(PageEvent(**event) for event in data["events"])
+        return cls(**{**data, **pictures, "events": events, "notes": tuple(data["notes"])})
