@@ -1,0 +1,238 @@
+"""Bytes -> lines -> JSON objects and server-sent events, whatever a server or the network does to them.
+
+Pure code: no clock, no socket. The time limits of a stream are kept by `Watch`, which is told the time.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from pytest_llm.errors import BrokenAnswer
+
+MAX_LINE = 64 * 2**20
+QUOTED = 200
+
+
+class NotJson(ValueError):
+    """A line that is no JSON object; its message quotes the beginning."""
+
+
+class Lines:
+    """Splits a byte stream at line ends, LF or CRLF, wherever its chunks happen to be cut."""
+
+    def __init__(self, limit: int = MAX_LINE) -> None:
+        self._limit = limit
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    @property
+    def pending(self) -> bool:
+        """Whether a line has begun that has not ended."""
+        return self._size > 0
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """The lines that this chunk completes. Raises BrokenAnswer where a line grows beyond the limit (bytes)."""
+        *ended, rest = chunk.split(b"\n")
+        lines = []
+        for piece in ended:
+            self._add(piece)
+            lines.append(self.rest())
+        self._add(rest)
+        return lines
+
+    def rest(self) -> bytes:
+        """What has come of the line that has not ended; it is taken out."""
+        line = b"".join(self._parts)
+        self._parts, self._size = [], 0
+        return line.removesuffix(b"\r")
+
+    def _add(self, piece: bytes) -> None:
+        if piece:
+            self._parts.append(piece)
+            self._size += len(piece)
+        if self._size > self._limit:
+            self._parts, self._size = [], 0
+            raise BrokenAnswer(f"the server sent a line of more than {self._limit} bytes without an end")
+
+
+@dataclass
+class Events:
+    """The data of server-sent events. A line that is JSON by itself counts too: some servers send errors so."""
+
+    _data: list[str] = field(default_factory=list)
+
+    def feed(self, line: bytes) -> str | None:
+        """The data that this line completes: a JSON document or a word such as `[DONE]`; else None.
+
+        Raises NotJson for data that is neither, and for a line that belongs to no event.
+        """
+        text = _decoded(line)
+        name, _, value = text.partition(":")
+        if not text:
+            self._complete()
+            return None
+        if text.startswith("{"):
+            return text
+        if name == "data":
+            return self._more(value.removeprefix(" "))
+        if name in ("", "event", "id", "retry"):
+            return None
+        raise NotJson(quoted(text))
+
+    def _more(self, value: str) -> str | None:
+        """An event may spread its data over several lines; nearly all servers send one, so it is tried at once."""
+        self._data.append(value)
+        whole = "\n".join(self._data)
+        if whole.startswith("[DONE]") or _is_json(whole):
+            self._data = []
+            return whole
+        return None
+
+    def _complete(self) -> None:
+        """An event has ended: what is left of it is no JSON."""
+        if self._data:
+            whole, self._data = "\n".join(self._data), []
+            raise NotJson(quoted(whole))
+
+
+def parse_object(text: bytes | str) -> dict[str, Any]:
+    """The JSON object in a line. Raises NotJson. Of duplicate keys the last counts."""
+    decoded = _decoded(text) if isinstance(text, bytes) else text
+    try:
+        data = json.loads(decoded)
+    except (ValueError, RecursionError):
+        raise NotJson(quoted(decoded)) from None
+    if not isinstance(data, dict):
+        raise NotJson(quoted(decoded))
+    return data
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _decoded(line: bytes) -> str:
+    try:
+        return line.decode("utf-8-sig").strip()
+    except UnicodeDecodeError as error:
+        raise NotJson(f"bytes that are not UTF-8 ({error.reason})") from None
+
+
+def quoted(text: str) -> str:
+    """The beginning of a text, printable, for a message."""
+    short = " ".join(text.split())
+    short = short if len(short) <= QUOTED else short[:QUOTED] + "…"
+    return "".join(c if c.isprintable() else "�" for c in short)
+
+
+def number(data: Mapping[str, Any], key: str) -> float | None:
+    """A count or a duration: a finite number from 0 on, also where it was sent as a string; else None."""
+    value = data.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) and found >= 0 else None
+
+
+def count(data: Mapping[str, Any], key: str) -> int | None:
+    found = number(data, key)
+    return None if found is None else int(found)
+
+
+def string(data: Mapping[str, Any], key: str) -> str:
+    """A piece of text; "" where there is none. Raises NotJson where something else stands there."""
+    value = data.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise NotJson(f"{key!r} is no text: {quoted(repr(value))}")
+    return value
+
+
+def mapping(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """An object within an object; empty where there is none."""
+    value = data.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def whole_characters(text: str) -> str:
+    """Surrogate pairs that were sent apart are joined; lone halves, which no file can hold, become U+FFFD."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+class Sink(Protocol):
+    """What takes the lines of an answer."""
+
+    @property
+    def done(self) -> bool: ...
+
+    @property
+    def text(self) -> str:
+        """What has been written so far."""
+        ...
+
+    @property
+    def thinking(self) -> str: ...
+
+    def take(self, line: bytes, *, cut: bool = False) -> bool:
+        """Take a line; says whether it was a sign of progress. cut: the stream ended within it."""
+        ...
+
+    def end(self) -> None:
+        """The stream has ended: raises BrokenAnswer where the answer has not."""
+        ...
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Time limits in seconds: to the first line, between two lines, and for all of them (None: no limit)."""
+
+    first: float
+    silence: float
+    whole: float | None = None
+
+
+class Watch:
+    """Keeps the time limits of one stream. All times are of one clock, in seconds.
+
+    Only lines that are progress count: neither keep-alive comments nor a drip of bytes that never ends a line
+    keeps a dead stream alive. `whole` runs from the first line, and is over only when a line comes after it: a
+    server that has fallen silent is no slow model.
+    """
+
+    def __init__(self, patience: Patience, now: float) -> None:
+        self.patience = patience
+        self.flowing = False
+        self.began: float | None = None
+        self.deadline = now + patience.first
+        self._first = self.deadline
+        self._late: float | None = None
+
+    def progress(self, now: float) -> bool:
+        """A line has come; says whether it came too late."""
+        if not self.flowing and self.patience.whole is not None:
+            self._late = now + self.patience.whole
+        self.flowing = True
+        self.deadline = now + self.patience.silence
+        return self._late is not None and now > self._late
+
+    def heard(self, now: float, *, pending: bool) -> None:
+        """Bytes have come, and have been taken; pending: a line has begun that has not ended."""
+        if self.flowing:
+            return
+        self.began = (now if self.began is None else self.began) if pending else None
+        began = self._first if self.began is None else self.began + self.patience.silence
+        self.deadline = min(self._first, began)
