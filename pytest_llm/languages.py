@@ -1,0 +1,94 @@
+"""The names of languages: what a fence calls them, and what a text without a fence looks like."""
+
+from __future__ import annotations
+
+import re
+
+_ALIASES = {
+    "c": "h c89 c99 c11 c17 c23",
+    "cpp": "c++ cc cxx hpp h++ hxx hh c++11 c++14 c++17 c++20 c++23 cpp11 cpp14 cpp17 cpp20 cpp23",
+    "csharp": "c# cs dotnet",
+    "css": "",
+    "diff": "patch udiff",
+    "dockerfile": "docker containerfile",
+    "go": "golang gosu",
+    "html": "htm html5 xhtml",
+    "java": "jav",
+    "javascript": "js mjs cjs node nodejs ecmascript es6 vanilla-js",
+    "json": "application/json",
+    "kotlin": "kt kts",
+    "makefile": "make mk",
+    "markdown": "md mdx mkd gfm",
+    "php": "",
+    "powershell": "ps1 pwsh",
+    "python": "py python3 py3 pyi ipython python2 cpython",
+    "ruby": "rb",
+    "rust": "rs",
+    "shell": "sh bash zsh ksh dash shellscript shell-script",
+    "sql": "psql mysql sqlite postgresql plpgsql",
+    "console": "shell-session sh-session shellsession bash-session terminal pycon",
+    "svg": "",
+    "text": "txt plain plaintext none ascii output log",
+    "toml": "",
+    "typescript": "ts mts cts",
+    "xml": "",
+    "yaml": "yml",
+}
+_CANONICAL = {alias: name for name, aliases in _ALIASES.items() for alias in [name, *aliases.split()]}
+
+PROSE = frozenset({"text", "console", "markdown", "diff"})
+"""Languages that are no program: taken for code only where nothing else is there."""
+
+_SIGNS = {
+    "html": r"(?i:\A\s*(?:<!--[^>]{0,200}-->\s*)?<(?:!doctype html|html|head|body|canvas|script|style|svg|div)\b)",
+    "json": r"\A\s*(?:\{\s*[\"}]|\[\s*[\[{\"\d\]-])",
+    "shell": r"\A#!\S*(?:/env )?\S*\b(?:ba|z|k|da)?sh\b",
+    "java": r"^package [\w.]+;|^import (?:static )?java|^\s*public (?:static |final |abstract )*"
+    r"(?:class|interface|enum|record) \w|^\s*public static void main",
+    "rust": r"^(?:pub(?:\(\w+\))? )?(?:fn \w+ ?[(<]|impl\b[ <]|mod \w+ ?\{)|^use (?:std|crate|super|self)::"
+    r"|^#!?\[(?:derive|allow|cfg)|^\s*let mut \w",
+    "go": r"^package \w+\s*$|^func (?:\(\w+ \*?\w+\) )?\w+[(\[]|^import \(\s*$",
+    "cpp": r"^\s*#include\s*<(?:iostream|vector|string|map|memory|algorithm|array|set|utility|functional"
+    r"|unordered_map|unordered_set|optional|thread|chrono|sstream|fstream|c[a-z]+)>|\bstd::\w|^using namespace "
+    r"|^template ?<",
+    "c": r"^\s*#include\s*[<\"]",
+    "typescript": r"^(?:export )?(?:interface \w+ ?[{<]|interface \w+ extends |type \w+ ?(?:<\w+>)? ?=)"
+    r"|^(?:export )?(?:const )?enum \w+ ?\{"
+    r"|^(?:export )?(?:const|let|var) \w+ ?: ?\w|^(?:export )?(?:async )?function \w+(?:<\w+>)?\(\w+\??: ?\w",
+    "javascript": r"^\s*(?:const|let|var) (?:\w+|[{\[][^=\n]{0,80}[}\]])\s*=|^(?:export )?(?:default )?(?:async )?"
+    r"function\*? ?\w*\(|^import [^\n]{0,80} from ['\"]|^['\"]use strict['\"]|^export (?:default|const|class|\{)"
+    r"|^\s*console\.log\(|^document\.\w",
+    "python": r"^(?:async )?def \w+\(|^class \w+(?:\([\w., =]*\))?:\s*$|^import [\w.]+(?: as \w+)?\s*$"
+    r"|^from [\w.]+ import [\w(*]|^if __name__ ==|^@\w+\s*$|\A#!\S*(?:/env )?\S*python|^\s*print\(",
+}
+_COMPILED = {name: re.compile(sign, re.MULTILINE) for name, sign in _SIGNS.items()}
+_SENTENCE = re.compile(r"^[A-Z][\w'’,-]* (?:[\w'’`*,-]+ ){2,}[^{};=<>\n]{0,200}[.:!?][ \t]*$", re.MULTILINE)
+_LOOKED_AT = 20_000
+_LONGEST_LINE = 300
+
+
+def normalise_language(info: str) -> str:
+    """The language that a fence's info string names, by the project's name of it; "" where it names none.
+
+    `c++`, `html title=x`, `{.go .numberLines}`, `go:main.go`, `rust,ignore`, `language-js` and `main.py` all count.
+    Unknown languages come back in lower case.
+    """
+    words = info.replace("{", " ").replace("}", " ").split()
+    if not words or ("=" in words[0] and not words[0].startswith("lang")):
+        return ""
+    first = re.sub(r"^(?:lang(?:uage)?[-=:])", "", words[0].lower()).strip("\"'`*")
+    word = re.split(r"[:,;=(\[]", first.lstrip("."), maxsplit=1)[0]
+    if word in _CANONICAL or "." not in word:
+        return _CANONICAL.get(word, word)
+    extension = word.rsplit(".", 1)[1]
+    return _CANONICAL.get(extension, extension)
+
+
+def guess_language(text: str) -> str:
+    """The language that a text without a fence seems to be written in; "" where it seems to be prose."""
+    lines = [line[:_LONGEST_LINE] for line in text[:_LOOKED_AT].replace("\r", "").split("\n")]
+    head = "\n".join(lines)
+    sentences = sum(1 for _ in _SENTENCE.finditer(head))
+    if sentences * 4 > sum(1 for line in lines if line.strip()):
+        return ""
+    return next((name for name, sign in _COMPILED.items() if sign.search(head)), "")
