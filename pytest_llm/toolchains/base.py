@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -104,6 +105,13 @@ def folder() -> Iterator[Path]:
     """A private folder that is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="pytest-llm-", ignore_cleanup_errors=True) as name:
         yield Path(name).resolve()
+
+
+def cache(name: str) -> Path:
+    """A folder of this user that outlives the run, for what is dear to make and says nothing about any answer."""
+    path = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pytest-llm" / name
+    path.mkdir(parents=True, exist_ok=True)
+    return path
 
 
 def clean(snippet: Snippet) -> Snippet:

@@ -5,8 +5,8 @@ import sys
 import warnings
 
 
-def examine(index, name, text):
-    found = []
+def examine(index: int, name: str, text: str) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
@@ -19,8 +19,8 @@ def examine(index, name, text):
             message = "nested too deeply for the compiler"
             found.append({"severity": "error", "message": message, "line": None, "column": None, "limit": True})
     for warning in caught:
-        text = str(warning.message)
-        found.append({"severity": "warning", "message": text, "line": warning.lineno, "column": None})
+        message = str(warning.message)
+        found.append({"severity": "warning", "message": message, "line": warning.lineno, "column": None})
     return [{"file": index, **item} for item in found]
 
 

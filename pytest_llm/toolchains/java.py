@@ -1,0 +1,129 @@
+"""Java: javac by its own API, in one JVM that stays; no annotation processing, nothing written, nothing run."""
+
+from __future__ import annotations
+
+import base64
+import re
+import threading
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pytest_llm import sandbox
+from pytest_llm.errors import CheckCrashed, Unsupported
+from pytest_llm.toolchains import base, warm
+from pytest_llm.toolchains.java_source import File, Missing, imported, missing, prepare
+
+_UNDEFINED = re.compile(
+    r"cant\.resolve|doesnt\.exist|cant\.ref|not\.def\.|undef\.label|cant\.apply\.symbol\b.*none"
+)
+_FOLLOWS = re.compile(
+    r"cant\.resolve|cant\.apply|doesnt\.exist|override|not\.initialized|cant\.access|var\.might|incompatible|prob\.found"
+)
+
+
+class Java(base.Toolchain):
+    name = "Java"
+    languages = ("java",)
+    program = "javac"
+    install = "sudo apt-get install default-jdk-headless"
+
+    def __init__(self) -> None:
+        self._pools: dict[tuple[Path, ...], warm.Pool] = {}
+        self._lock = threading.Lock()
+
+    @cached_property
+    def _java(self) -> Path:
+        java = self.path.with_name("java")
+        if not java.exists():
+            raise Unsupported(f"{self.path} has no java beside it", self.install)
+        return java
+
+    def _pool(self, classpath: tuple[Path, ...]) -> warm.Pool:
+        with self._lock:
+            if classpath not in self._pools:
+                walls = warm.readonly(self.path.parent.parent, *classpath)
+                flags = ["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"]
+                argv = [str(self._java), *flags, "SERVER"]
+                limits = sandbox.Limits(memory=1 << 30, processes=16)
+                self._pools[classpath] = warm.Pool(argv, warm.SERVERS / "CheckJava.java", walls, limits)
+            return self._pools[classpath]
+
+    def check(self, snippets: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
+        snippets = [base.clean(snippet) for snippet in snippets]
+        files = [prepare(snippet) for snippet in snippets]
+        words = [":".join(map(str, options.classpath))]
+        for file in files:
+            words += [file.name, base64.b64encode(file.text.encode("utf-8", "replace")).decode()]
+        answer = self._pool(options.classpath).ask("\t".join(words).encode(), options.seconds)
+        if isinstance(answer, list):
+            return answer
+        if "limit" in answer:
+            return [base.Diagnostic("error", "limit", "nested too deeply, or too large, for javac")]
+        if "crash" in answer:
+            raise CheckCrashed(f"javac broke: {answer['crash']}")
+        return _diagnostics(answer["diagnostics"], files, snippets)[: base.MOST]
+
+    def close(self) -> None:
+        for pool in self._pools.values():
+            pool.close()
+
+
+def _diagnostics(
+    items: list[dict[str, Any]], files: list[File], snippets: Sequence[base.Snippet]
+) -> list[base.Diagnostic]:
+    imports = set().union(*(imported(file.text) for file in files))
+    absent = {name for item in items if (name := _absent(item)) in imports}
+    absent = {name for name in absent if not re.match(r"java\.|jdk\.", name)}
+    lost = [missing(file.text, absent) for file in files]
+    everywhere = Missing(
+        frozenset().union(*(one.names for one in lost)),
+        any(one.everything for one in lost),
+        frozenset().union(*(one.heirs for one in lost)),
+        frozenset().union(*(one.marked for one in lost)),
+    )
+    found = [_diagnostic(item, files, snippets, absent, everywhere) for item in items if item["kind"] != "NOTE"]
+    return list(dict.fromkeys(found))
+
+
+def _absent(item: dict[str, Any]) -> str:
+    """The package that this error says does not exist; empty for other errors."""
+    said = re.match(r"package (\S+) does not exist", item["message"])
+    return said[1] if said and "doesnt.exist" in item["code"] else ""
+
+
+def _diagnostic(
+    item: dict[str, Any], files: list[File], snippets: Sequence[base.Snippet], absent: set[str], lost: Missing
+) -> base.Diagnostic:
+    file = files[item["file"]]
+    line, column = _place(file.text, item["position"]) if item["position"] >= 0 else (None, None)
+    code = item["code"].removeprefix("compiler.")
+    warning = "WARNING" in item["kind"]
+    kind: base.Kind = "lint" if warning else "syntax" if item["parsing"] else "type"
+    if kind == "type" and _UNDEFINED.search(code):
+        kind = "undefined"
+    if not warning and not item["parsing"]:
+        follows = _FOLLOWS.search(code) and lost.explains(item["message"])
+        if _absent(item) in absent or follows:
+            kind = "missing-dependency"
+    found = base.Diagnostic(
+        severity="warning" if warning else "error",
+        kind=kind,
+        message=_one_line(item["message"]),
+        file=item["file"],
+        line=line,
+        column=column,
+        code=code,
+    )
+    return base.inside(found, snippets, file.shift)
+
+
+def _place(text: str, position: int) -> tuple[int, int]:
+    """Line and column of a position counted in UTF-16 units."""
+    before = text.encode("utf-16-le", "replace")[: position * 2].decode("utf-16-le", "ignore")
+    return before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+
+
+def _one_line(message: str) -> str:
+    return re.sub(r"\s*\n\s*", "; ", message.strip()).replace(";;", ";")

@@ -1,0 +1,126 @@
+import com.sun.source.util.JavacTask;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Locale;
+import java.util.StringJoiner;
+import javax.tools.Diagnostic;
+import javax.tools.DiagnosticCollector;
+import javax.tools.JavaCompiler;
+import javax.tools.JavaFileObject;
+import javax.tools.SimpleJavaFileObject;
+import javax.tools.StandardJavaFileManager;
+import javax.tools.ToolProvider;
+
+/**
+ * Stays, and compiles what it is sent without running or writing any of it. A request is one line of words parted by
+ * tabs: the class path, then a name and the text in base64 for each file. The answer is one line of JSON.
+ */
+public final class CheckJava {
+    private static final long STACK = 16L << 20;
+    private final JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
+
+    private static final class Source extends SimpleJavaFileObject {
+        private final String text;
+        private final int index;
+
+        Source(int index, String name, String text) {
+            super(URI.create("string:///" + name), Kind.SOURCE);
+            this.index = index;
+            this.text = text;
+        }
+
+        @Override
+        public CharSequence getCharContent(boolean ignoreEncodingErrors) {
+            return text;
+        }
+    }
+
+    private String answer(String[] words) throws IOException {
+        List<Source> sources = new ArrayList<>();
+        for (int i = 1; i + 1 < words.length; i += 2) {
+            byte[] text = Base64.getDecoder().decode(words[i + 1]);
+            sources.add(new Source(sources.size(), words[i], new String(text, StandardCharsets.UTF_8)));
+        }
+        List<String> options = List.of(
+            "-proc:none", "-Xlint:all,-processing,-path,-options", "-XDshould-stop.ifError=FLOW", "-implicit:none",
+            "-Xmaxerrs", "100", "-Xmaxwarns", "100", "-cp", words[0]);
+        DiagnosticCollector<JavaFileObject> found = new DiagnosticCollector<>();
+        int parsed;
+        try (StandardJavaFileManager files = compiler.getStandardFileManager(found, Locale.ROOT, StandardCharsets.UTF_8)) {
+            JavacTask task = (JavacTask) compiler.getTask(null, files, found, options, null, sources);
+            task.parse();
+            parsed = found.getDiagnostics().size();
+            if (found.getDiagnostics().stream().noneMatch(d -> d.getKind() == Diagnostic.Kind.ERROR)) {
+                task.analyze();
+            }
+        }
+        return json(found.getDiagnostics(), parsed);
+    }
+
+    private static String json(List<Diagnostic<? extends JavaFileObject>> found, int parsed) {
+        StringJoiner items = new StringJoiner(",", "{\"diagnostics\":[", "]}");
+        for (int i = 0; i < found.size(); i++) {
+            Diagnostic<? extends JavaFileObject> d = found.get(i);
+            int file = d.getSource() instanceof Source s ? s.index : 0;
+            items.add("{\"kind\":" + quoted(d.getKind().name()) + ",\"code\":" + quoted(d.getCode())
+                + ",\"message\":" + quoted(d.getMessage(Locale.ROOT)) + ",\"file\":" + file
+                + ",\"position\":" + d.getPosition() + ",\"parsing\":" + (i < parsed) + "}");
+        }
+        return items.toString();
+    }
+
+    private static String quoted(String text) {
+        StringBuilder out = new StringBuilder("\"");
+        for (char c : String.valueOf(text).toCharArray()) {
+            if (c == '"' || c == '\\' || c < ' ' || c > '~') {
+                out.append(String.format("\\u%04x", (int) c));
+            } else {
+                out.append(c);
+            }
+        }
+        return out.append('"').toString();
+    }
+
+    private static boolean tooMuch(Throwable thrown) {
+        for (Throwable t = thrown; t != null; t = t.getCause()) {
+            if (t instanceof StackOverflowError || t instanceof OutOfMemoryError) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private String answerOrReason(String line) {
+        try {
+            return answer(line.split("\t", -1));
+        } catch (Throwable thrown) {
+            return "{\"" + (tooMuch(thrown) ? "limit" : "crash") + "\":" + quoted(thrown.toString()) + "}";
+        }
+    }
+
+    private void serve(PrintStream out) {
+        try (BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII))) {
+            for (String line = in.readLine(); line != null; line = in.readLine()) {
+                out.print(answerOrReason(line) + "\n");
+                out.flush();
+            }
+        } catch (IOException closed) {
+            out.close();
+        }
+    }
+
+    public static void main(String[] args) throws InterruptedException {
+        PrintStream out = System.out;
+        System.setOut(System.err);
+        Thread thread = new Thread(null, () -> new CheckJava().serve(out), "compiler", STACK);
+        thread.start();
+        thread.join();
+    }
+}
