@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_llm.reports.plain import one_line, plain
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain\ttext\nwith lines", "plain\ttext\nwith lines"),
+        ("\x1b[31mred\x1b[0m", "\\x1b[31mred\\x1b[0m"),
+        ("a\rb\r\nc", "a\\x0db\nc"),
+        ("::error::boo", ":\u200b:error::boo"),
+        ("ok\n  ::set-env name=X::y", "ok\n  :\u200b:set-env name=X::y"),
+        ("x ##[command]rm", "x ##\u200b[command]rm"),
+        ("std::vector a::b", "std::vector a::b"),
+        ("\u202eevil", "\\x202eevil"),
+        ("\x9b31m", "\\x9b31m"),
+        ("\x00\x07", "\\x00\\x07"),
+    ],
+)
+def test_nothing_is_obeyed(text: str, shown: str) -> None:
+    assert plain(text) == shown
+
+
+@given(st.text())
+def test_no_control_and_no_command_is_left(text: str) -> None:
+    shown = plain(text)
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff]", shown)
+    assert not re.search(r"^\s*::", shown, re.MULTILINE)
+    assert "##[" not in shown
+    shown.encode()
+
+
+def test_one_line_is_cut() -> None:
+    assert one_line("first\nsecond") == "first"
+    assert one_line("x" * 20, width=10) == "x" * 9 + "…"
+    assert one_line("") == ""
