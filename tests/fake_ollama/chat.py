@@ -102,8 +102,8 @@ class Job:
 
     @property
     def prompt(self) -> str:
-        users = [message for message in self.messages if message.get("role") == "user"]
-        return str(users[-1].get("content", "")) if users else ""
+        asked = [message for message in self.messages if message.get("role") not in ("system", "assistant")]
+        return str(asked[-1].get("content", "")) if asked else ""
 
     @property
     def rendered(self) -> str:
@@ -310,7 +310,9 @@ class Chat:
         for number, tokens in enumerate(self._passes(job, script)):
             sampler = Sampler(job.options.get("stop", ()), _limit(job.options))
             numbers.answer_seconds = 0.0
-            numbers.prompt += (number > 0) * tokens_of("".join(script.thinking))
+            if number:  # the second pass reads the thinking as part of its prompt; an empty line marks the change
+                numbers.prompt += tokens_of("".join(script.thinking))
+                yield self._line(job, "", "", [])
             parser = ThinkParser() if self._parses(job) and not raw else None
             for line in self._speak(job, sampler, parser, tokens):
                 numbers.answer_seconds += await self._token(script, len(tokens))

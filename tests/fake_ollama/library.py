@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.fake_ollama import gojson
-from tests.fake_ollama.gguf import Gguf
+from tests.fake_ollama.gguf import Gguf, read
+from tests.fake_ollama.llama_props import CHAT_TEMPLATE
 from tests.fake_ollama.names import ModelName, parse
-from tests.fake_ollama.profiles import Profile
+from tests.fake_ollama.profiles import LLAMA_SERVER, Profile
 
 THINKING_TEMPLATE = "{{ if .Thinking }}<think>{{ .Thinking }}</think>{{ end }}{{ .Content }}"
 _TEMPLATE_MARKS = {"tools": ".Tools", "insert": ".Suffix", "thinking": ".Thinking"}
@@ -101,6 +102,52 @@ def splits_thinking(model: Model, profile: Profile) -> bool:
     if "thinking" not in capabilities(model, profile):
         return False
     return not is_native(model, profile) or "reasoning_content" in model.gguf.chat_template
+
+
+def model_of(
+    name: str,
+    profile: Profile,
+    modified: float,
+    *,
+    capabilities: Sequence[str] = ("completion",),
+    template: str = "",
+    chat_template: str = "",
+    system: str = "",
+    parameters: Mapping[str, Any] | None = None,
+    context_length: int = 32_768,
+    size: int = 5_000_000_000,
+    blob: str = "",
+    file: bytes = b"",
+    parent: str = "",
+) -> Model:
+    """A model as its settings say, or of a GGUF `file`.
+
+    template: Go text; by default one that fits the capabilities. chat_template: the GGUF's own (Jinja), which makes
+    the model "native" from 0.30 on. blob: models with the same one share a runner. size: bytes.
+    """
+    known = parse(name)
+    if known is None:
+        raise ValueError(f"not a model name: {name!r}")
+    if profile.version == LLAMA_SERVER and "thinking" in capabilities and not file:
+        chat_template = chat_template or CHAT_TEMPLATE
+    if not template and not chat_template:
+        template = THINKING_TEMPLATE if "thinking" in capabilities else "{{ .Prompt }}"
+    metadata = {"general.architecture": "llama", "llama.context_length": context_length, "general.file_type": 15}
+    header = read(file) if file else Gguf(metadata)
+    if chat_template:
+        header = replace(header, metadata={**header.metadata, "tokenizer.chat_template": chat_template})
+    return Model(
+        known,
+        sha256(file or (blob or name).encode()),
+        header,
+        len(file) or size,
+        modified,
+        template=template,
+        system=system,
+        parameters=parameters or {},
+        parent=parent,
+        declared=tuple(capabilities),
+    )
 
 
 class Library:

@@ -67,7 +67,7 @@ _CAPS = {
 }
 
 
-def props(path: str, context: int, slots: int) -> dict[str, Any]:
+def props(path: str, template: str, context: int, slots: int) -> dict[str, Any]:
     return {
         "default_generation_settings": {"params": {"seed": 2**32 - 1, **_FLOATS, **_REST}, "n_ctx": context},
         "total_slots": slots,
@@ -81,7 +81,7 @@ def props(path: str, context: int, slots: int) -> dict[str, Any]:
         "endpoint_metrics": False,
         "ui": False,
         "ui_settings": {},
-        "chat_template": CHAT_TEMPLATE,
+        "chat_template": template,
         "chat_template_caps": _CAPS,
         "bos_token": "<|endoftext|>",
         "eos_token": "<|im_end|>",

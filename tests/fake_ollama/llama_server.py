@@ -70,11 +70,14 @@ class LlamaServer:
             case "/v1/models" | "/models":
                 return _reply(_dump(self._models()))
             case "/props":
-                return _reply(_dump(props(self.path, self._context, self.server.scheduler.limits.slots)))
+                return _reply(_dump(self._props()))
             case "/v1/chat/completions" | "/chat/completions":
                 return await self._complete(request)
             case _:
                 return _error(404, "File Not Found")
+
+    def _props(self) -> dict[str, Any]:
+        return props(self.path, self.model.gguf.chat_template, self._context, self.server.scheduler.limits.slots)
 
     @property
     def _context(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
@@ -326,7 +327,7 @@ def _quoted(text: str) -> str:
 
 def _parameter_lines(parameters: Mapping[str, Any]) -> list[str]:
     return [
-        f"{key:<30} {gojson.dumps(item).decode() if isinstance(item, str) else item}"
+        f"{key:<30} {json.dumps(item, ensure_ascii=False) if isinstance(item, str) else item}"
         for key, value in parameters.items()
         for item in (value if isinstance(value, list) else [value])
     ]

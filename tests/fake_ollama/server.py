@@ -6,7 +6,7 @@ import asyncio
 import socket
 import threading
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
@@ -14,10 +14,8 @@ from typing import Any
 from tests.fake_ollama import faults, library
 from tests.fake_ollama.chat import Ask
 from tests.fake_ollama.clock import Clock, RealClock
-from tests.fake_ollama.gguf import Gguf
 from tests.fake_ollama.http import Connection, Cut, Hang, Log, Reply, Request
-from tests.fake_ollama.library import Library, Model, sha256
-from tests.fake_ollama.llama_props import CHAT_TEMPLATE
+from tests.fake_ollama.library import Library, Model
 from tests.fake_ollama.llama_server import LlamaServer
 from tests.fake_ollama.names import parse
 from tests.fake_ollama.profiles import LLAMA_SERVER, Profile
@@ -96,59 +94,19 @@ class FakeOllama:
         self._log, self._scripts = Log(), list[tuple[Match, str, Scripted]]()
         self._port, self._connections = port, set[asyncio.Task[None]]()
         self._server: asyncio.Server | None = None
+        self._change = threading.Condition()
         self._held: socket.socket | None = None
 
     # What tests set up
 
     def add_model(self, name: str, **settings: Any) -> Model:
-        """Put a model there; `settings` as in `model_from`."""
+        """Put a model there; `settings` as in `library.model_of`."""
         model = self.model_from(name, **settings)
         self.library.put(model)
         return model
 
-    def model_from(
-        self,
-        name: str,
-        *,
-        capabilities: Sequence[str] = ("completion",),
-        template: str = "",
-        chat_template: str = "",
-        system: str = "",
-        parameters: Mapping[str, Any] | None = None,
-        context_length: int = 32_768,
-        size: int = 5_000_000_000,
-        blob: str = "",
-        parent: str = "",
-    ) -> Model:
-        """A model without a file behind it.
-
-        template: Go text; by default one that fits the capabilities. chat_template: the GGUF's own (Jinja), which
-        makes the model "native" from 0.30 on. blob: models with the same one share a runner. size: bytes.
-        """
-        known = parse(name)
-        if known is None:
-            raise ValueError(f"not a model name: {name!r}")
-        if self.profile.version == LLAMA_SERVER and "thinking" in capabilities:
-            chat_template = chat_template or CHAT_TEMPLATE
-        if not template and not chat_template:
-            template = library.THINKING_TEMPLATE if "thinking" in capabilities else "{{ .Prompt }}"
-        file = Gguf(
-            {"general.architecture": "llama", "llama.context_length": context_length, "general.file_type": 15}
-        )
-        if chat_template:
-            file = Gguf({**file.metadata, "tokenizer.chat_template": chat_template})
-        return Model(
-            known,
-            sha256((blob or name).encode()),
-            file,
-            size,
-            self.clock.now(),
-            template=template,
-            system=system,
-            parameters=parameters or {},
-            parent=parent,
-            declared=tuple(capabilities),
-        )
+    def model_from(self, name: str, **settings: Any) -> Model:
+        return library.model_of(name, self.profile, self.clock.now(), **settings)
 
     def publish(self, name: str, **settings: Any) -> None:
         """Let `pull` find a model; without any published, the registry cannot be reached."""
@@ -215,6 +173,16 @@ class FakeOllama:
     def loads_of(self) -> Counter[str]:
         """How often each model was loaded, by its short name."""
         return Counter(load.model for load in list(self.loads))
+
+    def wait_for(self, happened: Callable[[], Any], *, seconds: float = 10.0) -> None:
+        """Wait until something is true of the server (looked at after each request, reply and cancellation)."""
+        with self._change:
+            if not self._change.wait_for(happened, seconds):
+                raise TimeoutError(f"it did not happen within {seconds:g} s")
+
+    def _changed(self) -> None:
+        with self._change:
+            self._change.notify_all()
 
     # The server itself
 
@@ -297,6 +265,7 @@ class FakeOllama:
             return False
         request = Request(*head, arrived=self.clock.now())
         self._log.add(request)
+        self._changed()
         work = asyncio.create_task(self._reply(connection, request))
         watch = asyncio.create_task(_after(request.read_whole.wait(), connection.watch))
         try:
@@ -304,12 +273,14 @@ class FakeOllama:
             if not work.done():
                 if request.phase not in ("", "done"):
                     self.cancelled.append(Cancelled(request, request.phase))
+                    self._changed()
                 return False
             return work.result()
         finally:
             for task in (work, watch):
                 task.cancel()
             await asyncio.gather(work, watch, return_exceptions=True)
+            self._changed()
 
     async def _reply(self, connection: Connection, request: Request) -> bool:
         async def read() -> bytes:
