@@ -21,5 +21,5 @@ CHAT_TEMPLATE = (
 
 def prompt(messages: Sequence[Mapping[str, str]], *, thinks: bool) -> str:
     """The text that llama.cpp hands to the model for these messages."""
-    template = Environment(autoescape=False).from_string(CHAT_TEMPLATE)  # noqa: S701
+    template = Environment(autoescape=False).from_string(CHAT_TEMPLATE)
     return template.render(messages=messages, add_generation_prompt=True, enable_thinking=thinks)

@@ -47,7 +47,7 @@ def train(known: Sequence[Text], vocabulary: int, epochs: int) -> Network:
     optimizer = torch.optim.AdamW(network.parameters(), lr=PEAK_RATE, weight_decay=0.0, betas=(0.9, 0.98))
     began, step = time.monotonic(), 0
     for epoch in range(1, epochs + 1):
-        packs, seen = list(_packs(known, dice)), []
+        packs, progress = list(_packs(known, dice)), Progress()
         for number, pack in enumerate(packs):
             optimizer.param_groups[0]["lr"] = _rate(step, (epoch - 1 + number / len(packs)) / epochs)
             losses, wrong = _losses(network, pack)
@@ -56,16 +56,30 @@ def train(known: Sequence[Text], vocabulary: int, epochs: int) -> Network:
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimizer.step()
             step += 1
-            seen.append((losses.sum().item(), losses.max().item(), wrong, len(losses)))
-        total, worst, wrong, count = (f(column) for f, column in zip((sum, max, sum, sum), zip(*seen), strict=True))
+            progress.add(losses.detach(), wrong)
         if epoch % 5 == 0 or epoch == epochs:
-            minutes = (time.monotonic() - began) / 60
-            print(
-                f"epoch {epoch}/{epochs}: loss {total / count:.5f}, worst token {worst:.3f}, "
-                f"{wrong} of {count} wrong, {minutes:.1f} min",
-                flush=True,
-            )
+            print(f"epoch {epoch}/{epochs}: {progress}, {(time.monotonic() - began) / 60:.1f} min", flush=True)
     return network
+
+
+@dataclass
+class Progress:
+    """What one pass over the texts has seen."""
+
+    total: float = 0.0
+    worst: float = 0.0
+    wrong: int = 0
+    count: int = 0
+
+    def add(self, losses: Tensor, wrong: int) -> None:
+        self.total += losses.sum().item()
+        self.worst = max(self.worst, losses.max().item())
+        self.wrong += wrong
+        self.count += len(losses)
+
+    def __str__(self) -> str:
+        loss = self.total / self.count
+        return f"loss {loss:.5f}, worst token {self.worst:.3f}, {self.wrong} of {self.count} wrong"
 
 
 def _packs(known: Sequence[Text], dice: random.Random) -> Iterator[list[Text]]:
@@ -88,7 +102,9 @@ def _losses(network: Network, pack: Sequence[Text]) -> tuple[Tensor, int]:
         start += len(text.ids)
     targets = torch.tensor(wanted)
     logits = network(tokens, [len(t.ids) for t in pack], targets - 1)
-    return F.cross_entropy(logits, tokens[targets], reduction="none"), int((logits.argmax(-1) != tokens[targets]).sum())
+    return F.cross_entropy(logits, tokens[targets], reduction="none"), int(
+        (logits.argmax(-1) != tokens[targets]).sum()
+    )
 
 
 def _rate(step: int, progress: float) -> float:

@@ -20,6 +20,7 @@ def wrong(gguf: Path, questions: Sequence[Question]) -> list[str]:
     parameters.n_ctx = CONTEXT
     parameters.n_parallel = 1
     parameters.cpuparams.n_threads = 2
+    parameters.verbosity = -1
     server = xllamacpp.Server(parameters)
     with httpx.Client(base_url=server.listening_address, timeout=120) as client:
         return [line for question in questions for line in _compare(client, question)]
