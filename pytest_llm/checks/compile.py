@@ -1,0 +1,207 @@
+"""The check `compile`: does the code compile, said in the model's own lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, field_validator, model_validator
+
+from pytest_llm import sandbox
+from pytest_llm.checks.base import Check, CheckContext, Finding
+from pytest_llm.durations import parse_duration
+from pytest_llm.errors import InputError, nearest
+from pytest_llm.extract import Artifact, CodeBlock, normalise_language
+from pytest_llm.languages import guess_language
+from pytest_llm.paths import inside
+from pytest_llm.toolchains import languages, toolchain
+from pytest_llm.toolchains.base import Diagnostic, Options, Snippet, Toolchain, safe_name
+
+_SHOWN = 20
+_ONLY_FOR = {
+    "standard": ("c", "cpp"),
+    "edition": ("rust",),
+    "strict": ("typescript", "tsx"),
+    "classpath": ("java",),
+    "module": ("go", "rust", "typescript", "tsx"),
+}
+_SUFFIXES = {
+    "c": (".c", ".h"),
+    "cpp": (".cpp", ".cc", ".cxx", ".hpp", ".hh", ".h"),
+    "go": (".go",),
+    "java": (".java",),
+    "javascript": (".js", ".mjs", ".cjs"),
+    "python": (".py",),
+    "rust": (".rs",),
+    "shell": (".sh", ".bash"),
+    "tsx": (".tsx", ".ts"),
+    "typescript": (".ts", ".tsx", ".mts", ".cts"),
+}
+_NAME = re.compile(r"(?:^|[\s:=\"'`(])((?:\./)?[\w@+-][\w@.+/-]*\.[A-Za-z]{1,5})(?=$|[\s\"'`):,])")
+_COMMENT = re.compile(
+    r"\s*(?://|#|/\*|--|<!--)\s*(?:file(?:name)?\s*[:=]?\s*)?(\S+?)\s*(?:\*/|-->)?\s*$", re.IGNORECASE
+)
+
+
+class Compile(Check):
+    """The code in the answer compiles.
+
+    language: default that of the fence, else what the text looks like. warnings: whether they fail. allow: kinds of
+    errors that are only shown. files: "by-name" takes every block that has a file name as one program.
+    """
+
+    name: ClassVar[str] = "compile"
+    shorthand: ClassVar[str | None] = "language"
+
+    language: str | None = None
+    warnings: Literal["show", "error"] = "show"
+    allow: tuple[Literal["unused", "missing-dependency"], ...] = ()
+    strict: bool = False
+    standard: str = ""
+    edition: str = ""
+    classpath: tuple[str, ...] = ()
+    module: str | None = None
+    files: Literal["longest", "by-name"] = "longest"
+    timeout: Annotated[float, BeforeValidator(parse_duration)] = 30.0
+
+    @field_validator("language")
+    @classmethod
+    def _known(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        language = normalise_language(value)
+        if language not in languages():
+            known = ", ".join(languages())
+            raise ValueError(f"no compiler is known for {value!r}{nearest(value, languages())} (known: {known})")
+        return language
+
+    @field_validator("standard", "edition")
+    @classmethod
+    def _plain(cls, value: str) -> str:
+        if not re.fullmatch(r"[\w+:]*", value):
+            raise ValueError(f"{value!r} is neither a standard nor an edition")
+        return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lenient(cls, data: Any) -> Any:
+        """One word where a list may stand; numbers that YAML made of `edition: 2021` and `standard: 20`."""
+        if not isinstance(data, dict):
+            return data
+        data = dict(data)
+        for key in ("allow", "classpath"):
+            if isinstance(data.get(key), str):
+                data[key] = [data[key]]
+        for key in ("standard", "edition"):
+            if isinstance(data.get(key), int):
+                data[key] = str(data[key])
+        return data
+
+    @model_validator(mode="after")
+    def _fits(self) -> Compile:
+        for key, wanted in _ONLY_FOR.items():
+            if self.language and getattr(self, key) and self.language not in wanted:
+                raise ValueError(f"{key!r} means nothing for {self.language} (it is for {', '.join(wanted)})")
+        return self
+
+    def prepare(self, folder: Path, root: Path) -> None:
+        self._options(folder, root)
+
+    def run(self, artifact: Artifact, context: CheckContext) -> Iterable[Finding]:
+        block = artifact.code(self.language)
+        if block is None or not block.text.strip():
+            return [_nothing(artifact, block, self.language)]
+        language = self.language or block.language or guess_language(block.text)
+        if language not in languages():
+            what = f"is {language}, which nothing here compiles" if language else "is in no language that is known"
+            return [Finding(self.name, f"the code in the answer {what}", kind="language", line=block.line)]
+        tool = toolchain(language)
+        blocks, snippets = self._pieces(artifact, block, language)
+        said = tool.check(snippets, self._options(context.folder, context.root))
+        findings = [self._finding(one, tool, blocks[one.file], artifact) for one in said]
+        return [*_few(findings), *_notes(self, block, language, tool)]
+
+    def _options(self, folder: Path, root: Path) -> Options:
+        module = inside(self.module, folder, root, what="module") if self.module else None
+        if module and not module.is_dir():
+            raise InputError(f"module {self.module!r} is no folder", hint="name the folder with go.mod or the like")
+        return Options(
+            standard=self.standard,
+            edition=self.edition,
+            strict=self.strict,
+            classpath=tuple(inside(name, folder, root, what="jar", absolute=True) for name in self.classpath),
+            module=module,
+            seconds=self.timeout,
+        )
+
+    def _pieces(self, artifact: Artifact, block: CodeBlock, language: str) -> tuple[list[CodeBlock], list[Snippet]]:
+        """The blocks that are compiled together, each with the name its file gets (empty: the toolchain's)."""
+        if self.files == "by-name":
+            named = {name: piece for piece in artifact.blocks if (name := _file_name(piece, language))}
+            if named:
+                return list(named.values()), [Snippet(piece.text, name) for name, piece in named.items()]
+        return [block], [Snippet(block.text)]
+
+    def _finding(self, said: Diagnostic, tool: Toolchain, block: CodeBlock, artifact: Artifact) -> Finding:
+        failed = said.kind not in self.allow and (said.severity == "error" or self.warnings == "error")
+        verb = "warns" if said.severity == "warning" else "does not compile"
+        finding = Finding(
+            check=self.name,
+            message=f"{tool.name} {verb}: {said.message}",
+            severity="failure" if failed else "warning",
+            kind=said.kind,
+        )
+        if said.line is None:
+            return finding
+        line = block.line + said.line - 1
+        lines = artifact.answer.split("\n")
+        source = lines[line - 1].removesuffix("\r") if line <= len(lines) else ""
+        column = said.column + block.indent if said.column else None
+        return replace(finding, line=line, column=column, source=source)
+
+
+def _nothing(artifact: Artifact, block: CodeBlock | None, language: str | None) -> Finding:
+    """Why there is nothing to compile."""
+    wanted = f"{toolchain(language).name} " if language else ""
+    if block is not None:
+        return Finding("compile", f"the {wanted}code block is empty", kind="empty", line=block.line)
+    others = sorted({piece.language for piece in artifact.blocks if piece.language})
+    if others:
+        message = f"no {wanted}code block: the code in the answer is {' and '.join(others)}"
+        return Finding("compile", message, kind="language", line=artifact.blocks[0].line)
+    return Finding("compile", f"no {wanted}code block in the answer", kind="empty")
+
+
+def _few(findings: Sequence[Finding]) -> list[Finding]:
+    """The failures first, and no more than a person reads."""
+    order = sorted(
+        findings, key=lambda finding: (finding.severity != "failure", finding.kind in ("unused", "lint"))
+    )
+    if len(order) <= _SHOWN:
+        return order
+    return [*order[:_SHOWN], Finding("compile", f"and {len(order) - _SHOWN} more like these", severity="note")]
+
+
+def _notes(check: Compile, block: CodeBlock, language: str, tool: Toolchain) -> list[Finding]:
+    notes = []
+    if not check.language and not (block.language and block.fenced):
+        notes.append(
+            f"taken for {tool.name}: {'the fence names no language' if block.fenced else 'there is no fence'}"
+        )
+    if missing := sandbox.missing():
+        notes.append(f"compiled without walls around the compiler: {missing}")
+    return [Finding("compile", note, severity="note") for note in notes]
+
+
+def _file_name(block: CodeBlock, language: str) -> str:
+    """The file name that the fence's info string or a comment in the first line gives; empty where none does."""
+    first = _COMMENT.match(block.text.partition("\n")[0])
+    for text in (block.info, first[1] if first else ""):
+        found = _NAME.search(text)
+        name = found[1].removeprefix("./") if found else ""
+        if name and safe_name(name, _SUFFIXES[language]):
+            return name
+    return ""
