@@ -15,7 +15,7 @@ _LITERAL = re.compile(
 )
 _HEAD = re.compile(r"^[ \t]*(?:package|import)\b[^;\n]*;", re.MULTILINE)
 _IMPORT = re.compile(r"^[ \t]*import\s+(static\s+)?([\w.]+?)\s*(\.\s*\*)?\s*;", re.MULTILINE)
-_TYPE = re.compile(r"(?:^|[\s)])(?:(?:class|interface|enum)\s+\w+|record\s+\w+\s*[(<])")
+_TYPE = re.compile(r"(?:^|[\s)@])(?:(?:class|interface|enum)\s+\w+|record\s+\w+\s*[(<])")
 _METHOD = re.compile(
     r"^\s*(?:@[\w.]+(?:\([^)]*\))?\s*)*(?!(?:else|new|return|throw|assert|yield|record)\b)"
     r"(?:(?:public|protected|private|static|final|abstract|synchronized|default)\s+)*(?:<[^>]+>\s*)?"
