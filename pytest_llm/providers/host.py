@@ -44,17 +44,19 @@ def ollama_url(value: str) -> str:
 
 def openai_url(value: str) -> str:
     """The base URL of a server that speaks the OpenAI dialect, up to and with `/v1`. Raises InputError."""
-    text = value.strip().rstrip("/")
-    if "://" not in text:
-        text = f"http://{text}"
-    parts = urlsplit(text)
-    if parts.scheme not in _PORTS or not parts.hostname:
+    text = value.strip()
+    try:
+        parts = urlsplit(text if "://" in text else f"http://{text}")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = port = None
+    if not host or parts.scheme not in _PORTS:
         raise InputError("the address of the OpenAI-compatible server is no URL", hint="write http://host:port/v1")
-    host = _reachable(parts.hostname)
     user, at, _ = parts.netloc.rpartition("@")
-    port = "" if parts.port is None else f":{parts.port}"
-    versioned = any(_VERSION.fullmatch(part) for part in parts.path.split("/"))
-    return urlunsplit((parts.scheme, f"{user}{at}{host}{port}", parts.path + ("" if versioned else "/v1"), "", ""))
+    place = f"{user}{at}{_reachable(host)}" + ("" if port is None else f":{port}")
+    path = parts.path.rstrip("/")
+    versioned = any(_VERSION.fullmatch(part) for part in path.split("/"))
+    return urlunsplit((parts.scheme, place, path if versioned else f"{path}/v1", "", ""))
 
 
 def without_credentials(url: str) -> tuple[str, dict[str, str]]:

@@ -18,7 +18,8 @@ WIRE = Path(__file__).parent.parent / "data" / "wire"
 class Play:
     """One response. end: whole; cut (the connection goes away within the body); reset; silent (it stays open).
 
-    length: the body's length is told in a header, instead of chunk by chunk. pause: seconds between two chunks.
+    length: the body's length is told in a header, instead of chunk by chunk. pause: seconds between two chunks,
+    delay: before the headers.
     """
 
     chunks: tuple[bytes, ...] = ()
@@ -27,6 +28,7 @@ class Play:
     end: Literal["whole", "cut", "reset", "silent"] = "whole"
     length: bool = False
     pause: float = 0.0
+    delay: float = 0.0
 
     def split(self, size: int) -> Play:
         body = b"".join(self.chunks)
@@ -145,6 +147,7 @@ async def _write(writer: asyncio.StreamWriter, play: Play, method: str) -> None:
     size = sum(map(len, play.chunks))
     framing = f"Content-Length: {size}" if play.length or not play.chunks else "Transfer-Encoding: chunked"
     own = "".join(f"{name}: {value}\r\n" for name, value in play.headers)
+    await asyncio.sleep(play.delay)
     if play.chunks or play.end == "whole":
         writer.write(f"HTTP/1.1 {play.status}\r\n{own}{framing}\r\n\r\n".encode())
     for chunk in play.chunks if method != "HEAD" else ():
