@@ -1,123 +1,25 @@
-"""`/api/chat` and `/api/generate`: the checks in their order, then the answer as lines."""
+"""`/api/chat` and `/api/generate`: the model is loaded, then it answers, line by line."""
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from tests.fake_ollama import gojson, library
+from tests.fake_ollama.admit import Gate, Job, ask_of, tokens_of
 from tests.fake_ollama.clock import utc
-from tests.fake_ollama.errors import ApiError
+from tests.fake_ollama.errors import ApiError, bad_schema_text, nested, overflow_text
 from tests.fake_ollama.faults import spoil_lines, spoil_script
-from tests.fake_ollama.http import Request
-from tests.fake_ollama.library import Model
-from tests.fake_ollama.names import is_cloud, parse
+from tests.fake_ollama.lines import Guard, Line, context_of, limit_of, logprob, nanoseconds, text_of
 from tests.fake_ollama.runners import Runner
 from tests.fake_ollama.script import CLOSE_TAG, OPEN_TAG, Sampler, Script, ThinkParser, pieces, unusable
 
 if TYPE_CHECKING:
     from tests.fake_ollama.server import FakeOllama
 
-Kind = Literal["chat", "generate"]
-Line = dict[str, Any]
 TOO_LONG = "the input length exceeds the context length"
-_TYPES = {
-    "integer": (
-        *("num_ctx", "num_batch", "num_gpu", "main_gpu", "num_thread", "num_predict", "seed", "top_k"),
-        *("repeat_last_n", "num_keep", "draft_num_predict"),
-    ),
-    "float32": (
-        *("temperature", "top_p", "min_p", "typical_p", "repeat_penalty", "presence_penalty", "frequency_penalty"),
-    ),
-    "boolean": ("use_mmap",),
-}
-_PYTHON = {"integer": (int, float), "float32": (int, float), "boolean": (bool,)}
-REPEATS = 30
-
-
-@dataclass(frozen=True)
-class Ask:
-    """What a scripted answer may depend on. model: the short name; prompt: the last message of the user."""
-
-    kind: Kind
-    model: str
-    prompt: str
-    messages: tuple[Mapping[str, Any], ...]
-    think: Any
-    format: Any
-    options: Mapping[str, Any]
-
-
-@dataclass
-class Job:
-    """A request that passed the first checks. `typed` is the model's name as the client wrote it."""
-
-    kind: Kind
-    typed: str
-    model: Model
-    data: Mapping[str, Any]
-    request: Request
-    entry: float
-    options: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def think(self) -> Any:
-        return self.data.get("think")
-
-    @property
-    def format(self) -> Any:
-        return self.data.get("format") or None
-
-    @property
-    def streaming(self) -> bool:
-        return bool(self.data.get("stream", True))
-
-    @property
-    def keep_alive(self) -> float | None:
-        value = self.data.get("keep_alive")
-        return None if value is None else float(value)
-
-    @property
-    def empty(self) -> bool:
-        """Nothing to answer: the request only loads or unloads."""
-        return not (self.data.get("messages") if self.kind == "chat" else self.data.get("prompt"))
-
-    @property
-    def messages(self) -> tuple[Mapping[str, Any], ...]:
-        """What the model sees, its own SYSTEM and MESSAGEs in their places."""
-        if self.kind == "generate":
-            asked: list[Mapping[str, Any]] = [{"role": "user", "content": self.data.get("prompt", "")}]
-        else:
-            asked = list(self.data.get("messages", ()))
-        system = self.data.get("system") or self.model.system
-        own: list[Mapping[str, Any]] = []
-        if asked and asked[0].get("role") == "system":
-            own = [asked.pop(0)]
-        elif system:
-            own = [{"role": "system", "content": system}]
-        return (*own, *self.model.messages, *asked)
-
-    @property
-    def prompt(self) -> str:
-        asked = [message for message in self.messages if message.get("role") not in ("system", "assistant")]
-        return str(asked[-1].get("content", "")) if asked else ""
-
-    @property
-    def rendered(self) -> str:
-        if self.data.get("raw"):
-            return str(self.data.get("prompt", ""))
-        turns = (f"<|im_start|>{m.get('role', '')}\n{m.get('content', '')}<|im_end|>\n" for m in self.messages)
-        return "".join(turns) + "<|im_start|>assistant\n"
-
-    @property
-    def images(self) -> bool:
-        return bool(self.data.get("images")) or any(message.get("images") for message in self.messages)
-
-    def line(self, thinking: str = "", content: str = "", *, done: bool = False) -> Line:
-        return {} if done else {"thinking": thinking, "content": content}
 
 
 @dataclass
@@ -131,65 +33,12 @@ class _Numbers:
     answer_seconds: float = 0.0
 
 
-def tokens_of(text: str) -> int:
-    """An estimate: four bytes a token."""
-    return max(1, -(-len(text.encode("utf-8", "replace")) // 4))
-
-
 class Chat:
     """Answers for one server."""
 
     def __init__(self, server: FakeOllama) -> None:
         self.server, self.profile = server, server.profile
-        self.now = server.clock.now
-
-    # The checks before anything is loaded
-
-    def admit(self, kind: Kind, data: Mapping[str, Any], request: Request) -> Job:
-        """The checks in the server's order; ApiError with its words."""
-        entry = self.now()
-        typed = str(data.get("model", ""))
-        if not 0 <= data.get("top_logprobs", 0) <= 20:
-            raise ApiError(400, "top_logprobs must be between 0 and 20")
-        if fault := self.server.faults.take("admit", request.path, typed):
-            raise fault.fault.error(self.profile, typed)
-        model = self._model(kind, typed)
-        job = Job(kind, typed, model, data, request, entry)
-        if job.empty and job.keep_alive == 0:
-            return job
-        self._capable(job)
-        job.options = {**model.parameters, **{k: v for k, v in data.get("options", {}).items() if v is not None}}
-        _check_options(job.options)
-        return job
-
-    def _model(self, kind: Kind, typed: str) -> Model:
-        old = not self.profile.since(0, 18, 0)
-        if not typed or (old and parse(typed) is None):
-            if kind == "chat":
-                raise ApiError(400, "model is required")
-            raise ApiError(404, f"model '{typed}' not found")
-        if parse(typed) is None:
-            raise ApiError(400, "invalid model name")
-        if is_cloud(typed) and not old:
-            raise ApiError(401, "unauthorized", extra={"signin_url": "https://ollama.com/connect"})
-        model = self.server.library.find(typed)
-        if model is None:
-            raise ApiError(404, f"model '{typed}' not found")
-        return model
-
-    def _capable(self, job: Job) -> None:
-        able = library.capabilities(job.model, self.profile)
-        if job.data.get("raw") and any(job.data.get(name) for name in ("template", "system", "context")):
-            raise ApiError(400, "raw mode does not support template, system, or context")
-        if job.think and "thinking" not in able:
-            raise ApiError(400, f'"{job.typed}" does not support thinking')
-        if isinstance(job.think, str) and not self.profile.named_think_levels:
-            raise ApiError(400, f'think value "{job.think}" is not supported for this model')
-        if "completion" not in able:
-            raise ApiError(400, f'"{job.typed}" does not support {job.kind}')
-        for name, needed in (("tools", "tools"), ("suffix", "insert")):
-            if job.data.get(name) and needed not in able:
-                raise ApiError(400, f"{job.model.name.full} does not support {needed}")
+        self.now, self.admit = server.clock.now, Gate(server).admit
 
     # Loading
 
@@ -198,11 +47,12 @@ class Chat:
         if job.keep_alive == 0:
             self.server.scheduler.unload(job.model.blob)
             return self._plain(job, "unload")
+        await self._load_fault(job)
         async with self.server.scheduler.use(job.model, self._load_options(job), job.keep_alive):
             return self._plain(job, "load")
 
     def _plain(self, job: Job, reason: str) -> Line:
-        return {**self._start(job), **_text(job.kind, "", ""), "done": True, "done_reason": reason}
+        return {**self._start(job), **text_of(job.kind, "", ""), "done": True, "done_reason": reason}
 
     def _load_options(self, job: Job) -> dict[str, Any]:
         return self.server.scheduler.load_options(job.model, job.options, bool(job.data.get("shift", True)))
@@ -305,10 +155,10 @@ class Chat:
         numbers = await self._read_prompt(
             job, runner, loaded, trimmed=bool(armed and armed.fault.name == "trimmed")
         )
-        guard, reason = _Guard(self._parses(job) or not library.is_native(job.model, self.profile)), "stop"
+        guard, reason = Guard(self._parses(job) or not library.is_native(job.model, self.profile)), "stop"
         raw = bool(armed and armed.fault.name == "think-in-content")
         for number, tokens in enumerate(self._passes(job, script)):
-            sampler = Sampler(job.options.get("stop", ()), _limit(job.options))
+            sampler = Sampler(job.options.get("stop", ()), limit_of(job.options))
             numbers.answer_seconds = 0.0
             if number:  # the second pass reads the thinking as part of its prompt; an empty line marks the change
                 numbers.prompt += tokens_of("".join(script.thinking))
@@ -383,12 +233,12 @@ class Chat:
         shown = token if not library.is_native(job.model, self.profile) else (text or "")
         count = int(job.data.get("top_logprobs", 0))
         others = [
-            _logprob(word, -0.25 - rank) for rank, word in enumerate((token, *(f"w{n}" for n in range(count))))
+            logprob(word, -0.25 - rank) for rank, word in enumerate((token, *(f"w{n}" for n in range(count))))
         ]
-        return [{**_logprob(shown, -0.25), **({"top_logprobs": others[:count]} if count else {})}]
+        return [{**logprob(shown, -0.25), **({"top_logprobs": others[:count]} if count else {})}]
 
     def _line(self, job: Job, thinking: str, content: str, logprobs: list[Line]) -> Line:
-        line = {**self._start(job), **_text(job.kind, content, thinking), "done": False}
+        line = {**self._start(job), **text_of(job.kind, content, thinking), "done": False}
         return {**line, "logprobs": logprobs} if logprobs else line
 
     def _start(self, job: Job) -> Line:
@@ -428,135 +278,17 @@ class Chat:
         loaded = max(numbers.loaded - job.entry, 1e-3)
         spent = loaded + numbers.prompt_seconds + numbers.answer_seconds
         metrics: dict[str, int | None] = {
-            "total_duration": _nanoseconds(max(self.now() - job.entry, spent)),
-            "load_duration": _nanoseconds(loaded),
+            "total_duration": nanoseconds(max(self.now() - job.entry, spent)),
+            "load_duration": nanoseconds(loaded),
             "prompt_eval_count": numbers.prompt,
-            "prompt_eval_duration": _nanoseconds(numbers.prompt_seconds),
+            "prompt_eval_duration": nanoseconds(numbers.prompt_seconds),
             "eval_count": numbers.answer,
-            "eval_duration": _nanoseconds(numbers.answer_seconds),
+            "eval_duration": nanoseconds(numbers.answer_seconds),
             **script.usage,
         }
-        line = {**self._start(job), **_text(job.kind, "", ""), "done": True}
+        line = {**self._start(job), **text_of(job.kind, "", ""), "done": True}
         if done_reason:
             line["done_reason"] = done_reason
         if job.kind == "generate" and not job.data.get("raw"):
-            line["context"] = _context(job.rendered, numbers.prompt + numbers.answer)
+            line["context"] = context_of(job.rendered, numbers.prompt + numbers.answer)
         return line | {name: value for name, value in metrics.items() if value}
-
-
-@dataclass
-class _Guard:
-    """Ends an answer without a word where one piece comes again and again."""
-
-    active: bool
-    last: str = ""
-    count: int = 0
-
-    def trips(self, line: Line) -> bool:
-        piece = str(line["response"] if "response" in line else line["message"]["content"]).strip()
-        thinking = line.get("thinking") or line.get("message", {}).get("thinking", "")
-        self.count = self.count + 1 if piece == self.last and not thinking else 0
-        self.last = piece
-        return self.active and self.count > REPEATS
-
-
-def nested(status: int, text: str, kind: str, **more: Any) -> ApiError:
-    """An error of llama-server's, passed through as a JSON document in a string."""
-    inner = {"error": {"code": status, "message": text, "type": kind, **more}}
-    return ApiError(status, plain_json(inner))
-
-
-def plain_json(value: Any) -> str:
-    """JSON as llama-server writes it: nothing escaped for HTML."""
-    import json
-
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-
-
-def bad_schema_text(schema: Any) -> str:
-    head = "Unable to generate parser for this template. Automatic parser generation failed: "
-    return f"{head}JSON schema conversion failed:\nUnrecognized schema: {plain_json(schema)}"
-
-
-def overflow_text(count: int, context: int) -> str:
-    size = f"request ({count} tokens) exceeds the available context size ({context} tokens)"
-    return f"{size}, try increasing it"
-
-
-def ask_of(job: Job) -> Ask:
-    return Ask(job.kind, job.model.name.short, job.prompt, job.messages, job.think, job.format, job.options)
-
-
-def fold(lines: list[Line]) -> Line:
-    """All lines as the one object of `stream: false`; without a final line it says `done: false`."""
-    last = dict(lines[-1])
-    logprobs = [item for line in lines for item in line.pop("logprobs", ())]
-    if "message" in last:
-        messages = [line["message"] for line in lines]
-        whole = {"role": "assistant", "content": "".join(message["content"] for message in messages)}
-        if thinking := "".join(message.get("thinking", "") for message in messages):
-            whole["thinking"] = thinking
-        calls = [call for message in messages for call in message.get("tool_calls", ())]
-        last["message"] = {**whole, **({"tool_calls": calls} if calls else {})}
-    else:
-        last = _folded_response(last, lines)
-    if logprobs:
-        last = _before(last, "total_duration", "logprobs", logprobs)
-    return last
-
-
-def _folded_response(last: Line, lines: list[Line]) -> Line:
-    text = "".join(line["response"] for line in lines)
-    thinking = "".join(line.get("thinking", "") for line in lines)
-    last["response"] = text
-    last.pop("thinking", None)
-    return _before(last, "done", "thinking", thinking) if thinking else last
-
-
-def _before(line: Line, place: str, name: str, value: Any) -> Line:
-    result: Line = {}
-    for key, item in line.items():
-        if key == place:
-            result[name] = value
-        result[key] = item
-    return result if name in result else {**result, name: value}
-
-
-def _text(kind: Kind, content: str, thinking: str) -> Line:
-    extra = {"thinking": thinking} if thinking else {}
-    if kind == "generate":
-        return {"response": content, **extra}
-    return {"message": {"role": "assistant", "content": content, **extra}}
-
-
-def _logprob(token: str, value: float) -> Line:
-    return {"token": token, "logprob": value, **({"bytes": list(token.encode())} if token else {})}
-
-
-def _limit(options: Mapping[str, Any]) -> int | None:
-    limit = int(options.get("num_predict", -1))
-    return limit if limit > 0 else None
-
-
-def _nanoseconds(seconds: float) -> int:
-    return int(seconds * 1e9)
-
-
-def _context(prompt: str, count: int) -> list[int]:
-    """Token numbers, made up but the same for the same prompt."""
-    seed = zlib.crc32(prompt.encode("utf-8", "replace"))
-    return [(seed >> (number % 16)) % 30_000 + number for number in range(count)]
-
-
-def _check_options(options: Mapping[str, Any]) -> None:
-    for kind, names in _TYPES.items():
-        for name in names:
-            value = options.get(name)
-            wrong_bool = isinstance(value, bool) and kind != "boolean"
-            if value is not None and (wrong_bool or not isinstance(value, _PYTHON[kind])):
-                raise ApiError(500, f'option "{name}" must be of type {kind}')
-    stop = options.get("stop")
-    if stop is not None and not isinstance(stop, list):
-        raise ApiError(500, 'option "stop" must be of type array')
-    if stop and not all(isinstance(word, str) for word in stop):
-        raise ApiError(500, 'option "stop" must be of an array of strings')

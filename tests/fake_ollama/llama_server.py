@@ -9,10 +9,11 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from tests.fake_ollama import chat
-from tests.fake_ollama.errors import ApiError
+from tests.fake_ollama.errors import ApiError, plain_json
 from tests.fake_ollama.faults import HTML, spoil_bytes
 from tests.fake_ollama.http import Hang, Reply, Request
 from tests.fake_ollama.library import Model
+from tests.fake_ollama.lines import fold, nothing
 from tests.fake_ollama.llama_props import props
 
 if TYPE_CHECKING:
@@ -59,9 +60,7 @@ class LlamaServer:
         try:
             return await self._route(request, path)
         except ApiError as error:
-            if error.text.startswith('{"error"'):
-                return _reply(error.text.encode(), error.status)
-            return _error(error.status, error.text, code_first=True)
+            return _reply(_error_body(error), error.status)
 
     async def _route(self, request: Request, path: str) -> Reply:
         match path:
@@ -124,9 +123,9 @@ class LlamaServer:
         head = self._head()
         if asked.get("stream"):
             parts = _Stream(head, asked).parts(lines)
-            first = await anext(parts)
+            first = await anext(parts, b"")
             return await self._spoiled(_reply(_joined(first, parts)), request)
-        line = chat.fold([line async for line in lines])
+        line = fold([line async for line in lines] or [nothing("chat")])
         message: dict[str, Any] = {"role": "assistant", "content": line["message"]["content"]}
         if thinking := line["message"].get("thinking"):
             message["reasoning_content"] = thinking
@@ -186,6 +185,18 @@ class _Stream:
         return self._chunk([{"finish_reason": reason, "index": 0, "delta": delta}], **more)
 
     async def parts(self, lines: AsyncIterator[dict[str, Any]]) -> AsyncIterator[bytes]:
+        """Events as they are written; an error after the first one is an event too, and the last."""
+        self.spoken = False
+        try:
+            async for part in self._events(lines):
+                yield part
+                self.spoken = True
+        except ApiError as error:
+            if not self.spoken:
+                raise
+            yield b"data: " + _error_body(error) + b"\n\n"
+
+    async def _events(self, lines: AsyncIterator[dict[str, Any]]) -> AsyncIterator[bytes]:
         count = 0
         async with aclosing(lines):  # type: ignore[type-var]
             async for line in lines:
@@ -195,11 +206,11 @@ class _Stream:
                 count += 1
                 if line["done"]:
                     yield self._last(line)
-                    continue
+                    yield b"data: [DONE]\n\n"
+                    return
                 message = line["message"]
                 name = "reasoning_content" if message.get("thinking") else "content"
                 yield self._delta({name: message.get("thinking") or message["content"]}, **timings)
-        yield b"data: [DONE]\n\n"
 
     def _last(self, line: Mapping[str, Any]) -> bytes:
         reason, timings = line.get("done_reason"), _timings(line)
@@ -246,7 +257,7 @@ def _timings(line: Mapping[str, Any], count: int = 1) -> dict[str, Any]:
 
 
 def _dump(value: Any) -> bytes:
-    return chat.plain_json(value).encode("utf-8", "replace")
+    return plain_json(value).encode("utf-8", "replace")
 
 
 def _reply(body: bytes | AsyncIterator[bytes], status: int = 200) -> Reply:
@@ -255,12 +266,18 @@ def _reply(body: bytes | AsyncIterator[bytes], status: int = 200) -> Reply:
     return Reply(status, body, "text/event-stream", (*HEADERS, ("X-Accel-Buffering", "no")), dated=False)
 
 
-def _error(status: int, text: str, *, code_first: bool = False) -> Reply:
-    kind = _KINDS.get(status, "server_error")
-    error = {"message": text, "type": kind, "code": status}
-    if code_first:
-        error = {"code": status, "message": text, "type": kind}
-    return _reply(_dump({"error": error}), status)
+def _error(status: int, text: str) -> Reply:
+    """An error of the router's, its keys in another order than those of the model's."""
+    return _reply(
+        _dump({"error": {"message": text, "type": _KINDS.get(status, "server_error"), "code": status}}), status
+    )
+
+
+def _error_body(error: ApiError) -> bytes:
+    if error.text.startswith('{"error"'):
+        return error.text.encode()
+    kind = _KINDS.get(error.status, "server_error")
+    return _dump({"error": {"code": error.status, "message": error.text, "type": kind}})
 
 
 async def _joined(first: bytes, rest: AsyncIterator[bytes] | None = None) -> AsyncIterator[bytes]:

@@ -8,9 +8,11 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from tests.fake_ollama import chat, gojson, openai
+from tests.fake_ollama.admit import Kind
 from tests.fake_ollama.errors import ApiError
 from tests.fake_ollama.faults import HTML, spoil_bytes
 from tests.fake_ollama.http import Hang, Reply, Request
+from tests.fake_ollama.lines import fold, nothing
 from tests.fake_ollama.manage import Manager
 
 if TYPE_CHECKING:
@@ -129,7 +131,7 @@ class Routes:
     # Streams
 
     async def _native(self, request: Request) -> Reply:
-        kind: chat.Kind = "chat" if request.path.startswith("/api/chat") else "generate"
+        kind: Kind = "chat" if request.path.startswith("/api/chat") else "generate"
         try:
             data = gojson.loads(request.body, gojson.CHAT if kind == "chat" else gojson.GENERATE)
             job = self.chat.admit(kind, data, request)
@@ -140,7 +142,7 @@ class Routes:
             lines = self.chat.lines(job)
             if not job.streaming:
                 return await self._spoiled(
-                    _json(chat.fold([line async for line in lines] or [_nothing(job)])), request
+                    _json(fold([line async for line in lines] or [nothing(job.kind)])), request
                 )
             return await self._spoiled(await _started(_encoded(lines), NDJSON), request)
         except ApiError as error:
@@ -160,7 +162,7 @@ class Routes:
         try:
             lines = self.chat.lines(self.chat.admit("chat", data, request))
             if not data["stream"]:
-                whole = view.whole(chat.fold([line async for line in lines]))
+                whole = view.whole(fold([line async for line in lines] or [nothing("chat")]))
                 return await self._spoiled(Reply(200, gojson.dumps(whole) + b"\n", BARE_JSON), request)
             return await self._spoiled(await _started(view.stream(lines), "text/event-stream"), request)
         except ApiError as error:
@@ -233,11 +235,6 @@ def error_reply(error: ApiError, *, bare: bool = False) -> Reply:
 
 def _json(value: Any) -> Reply:
     return Reply(200, gojson.dumps(value), JSON)
-
-
-def _nothing(job: chat.Job) -> dict[str, Any]:
-    text: dict[str, Any] = {"message": {"role": "", "content": ""}} if job.kind == "chat" else {"response": ""}
-    return {"model": "", "created_at": "0001-01-01T00:00:00Z", **text, "done": False}
 
 
 def _field(request: Request, name: str) -> Any:

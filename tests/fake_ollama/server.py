@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from tests.fake_ollama import faults, library
-from tests.fake_ollama.chat import Ask
+from tests.fake_ollama.admit import Ask
 from tests.fake_ollama.clock import Clock, RealClock
 from tests.fake_ollama.http import Connection, Cut, Hang, Log, Reply, Request
 from tests.fake_ollama.library import Library, Model

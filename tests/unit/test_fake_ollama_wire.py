@@ -1,4 +1,4 @@
-"""The fake server against recordings of real ones: the same requests, the same answers but for times and numbers."""
+"""The fake server against recordings of real ones: same requests, same answers but for times and numbers."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ def ask(server: FakeOllama, recorded: Exchange, *, key: str = "", leave_after: i
         data = b""
         while part := _receive(sock):
             data += part
-            if leave_after and data.count(b"\n\r\n") >= leave_after:
+            if leave_after and data.count(b"}\n\r\n") >= leave_after:
                 break
     head, _, rest = data.partition(b"\r\n\r\n")
     first, *lines = head.decode().split("\r\n")
