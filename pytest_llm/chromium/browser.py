@@ -28,7 +28,9 @@ _ARGUMENTS = (
 )
 _NOWHERE = "http://127.0.0.1:9"  # the discard port: whatever slips through the interception ends here
 # Chromium reads commands from descriptor 3 and answers on 4; a shell cannot move the ones above 9 there.
-_EXEC = "import os, sys; os.dup2(int(sys.argv[1]), 3); os.dup2(int(sys.argv[2]), 4); os.execv(sys.argv[3], sys.argv[3:])"
+_EXEC = """import os, sys
+_, read, write, *command = sys.argv
+os.dup2(int(read), 3), os.dup2(int(write), 4), os.execv(command[0], command)"""
 _START_LIMIT = 20.0  # seconds
 
 
@@ -141,6 +143,8 @@ class Watchdog:
         self._browser, self._session = browser, session
         self._hang, self.memory = hang, memory
         self._spent_before = 0.0
+        self._largest = 0
+        self._grew = 0.0
         self.ate_memory = False
 
     @contextlib.asynccontextmanager
@@ -166,15 +170,19 @@ class Watchdog:
 
         for pid in renderers:
             with contextlib.suppress(psutil.Error, ProcessLookupError):
-                if psutil.Process(pid).memory_info().rss > self.memory:
+                size = psutil.Process(pid).memory_info().rss
+                if size > self._largest + self.memory / 20:
+                    self._largest, self._grew = size, asyncio.get_running_loop().time()
+                if size > self.memory:
                     self.ate_memory = True
                     os.kill(pid, signal.SIGKILL)
 
     def _limit_time(self, spent: float) -> None:
-        busy = self._session.busy()
+        still = asyncio.get_running_loop().time() - self._grew  # a page that grows will end, one way or the other
+        busy = min(self._session.busy(), still)
         if busy < self._hang / 2:
             self._spent_before = spent
             return
         used = spent - self._spent_before
         if busy >= self._hang and (used >= self._hang / 2 or busy >= self._hang * 4):
-            self._session.fail(PageBroken("hang", f"the page did not yield for {busy:.0f} s"))
+            self._session.fail(PageBroken("hang", f"it did not yield for {self._hang:g} s"))

@@ -22,10 +22,10 @@ class BrowserGone(Exception):
 
 
 class PageBroken(Exception):
-    """The page can no longer answer. `kind` is "crash", "hang" or "closed"; `message` says what happened."""
+    """The page can no longer answer. `kind` is "crash", "hang" or "navigation"; `place` its line and column, if known."""
 
-    def __init__(self, kind: str, message: str) -> None:
-        self.kind, self.message = kind, message
+    def __init__(self, kind: str, message: str, place: tuple[int | None, int | None] = (None, None)) -> None:
+        self.kind, self.message, self.place = kind, message, place
         super().__init__(kind, message)
 
 
@@ -130,7 +130,9 @@ class Connection:
     async def open(self) -> None:
         loop = asyncio.get_running_loop()
         stream = asyncio.StreamReader(limit=1 << 28)
-        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(self._read_fd, "rb", 0))
+        await loop.connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(self._read_fd, "rb", 0)
+        )
         self._transport, _ = await loop.connect_write_pipe(
             asyncio.streams.FlowControlMixin, os.fdopen(self._write_fd, "wb", 0)
         )

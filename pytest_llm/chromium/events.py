@@ -10,11 +10,22 @@ from pytest_llm.chromium.report import PageEvent
 
 PAGE_URL = "http://localhost/page.html"  # a secure context, and no mixed content for pages that were files
 
+NEWLINE = re.compile(r"\r\n|\r|\n")  # where a browser, other than str.splitlines, ends a line
+
 _MOST = 40  # different events; a page that fails in new words each frame says nothing new
 _LONGEST = 1000  # characters of a message
 _AT = re.compile(re.escape(PAGE_URL) + r":(\d+):(\d+)")
-_OURS = re.compile(r"Failed to load resource|GPU stall due to ReadPixels|software WebGL|Automatic fallback")
-_RESOURCES = {"Image": "image", "Script": "script", "Stylesheet": "stylesheet", "Font": "font", "Media": "media file"}
+# Said by other events already, or by a browser without a GPU.
+_OURS = re.compile(
+    r"Failed to load resource|^Uncaught |GPU stall due to ReadPixels|software WebGL|Automatic fallback"
+)
+_RESOURCES = {
+    "Image": "image",
+    "Script": "script",
+    "Stylesheet": "stylesheet",
+    "Font": "font",
+    "Media": "media file",
+}
 _CALLS = {
     "dialog": re.compile(r"\b(?:alert|confirm|prompt)\s*\("),
     "popup": re.compile(r"\bopen\s*\(|_blank"),
@@ -30,7 +41,7 @@ class EventLog:
     """The events of one page: the same one is counted, not repeated."""
 
     def __init__(self, page: str) -> None:
-        self._lines = page.splitlines()
+        self._lines = NEWLINE.split(page)
         self._events: dict[tuple[str, str, Place], int] = {}
 
     def add(self, kind: str, message: str, place: Place = NOWHERE) -> None:
@@ -69,7 +80,9 @@ def listen(session: Session, log: EventLog, *, worker: bool = False) -> None:
         if kind:
             text = " ".join(_shown(arg) for arg in event["args"])
             prefix = "assertion failed: " if event["type"] == "assert" else ""
-            log.add("worker" if worker and kind == "console" else kind, prefix + text, _stack(event.get("stackTrace")))
+            log.add(
+                "worker" if worker and kind == "console" else kind, prefix + text, _stack(event.get("stackTrace"))
+            )
 
     def entry(event: dict[str, Any]) -> None:
         item = event["entry"]

@@ -19,10 +19,12 @@ REMEDY = (
 
 _SHELL_NAMES = ("chromium-headless-shell", "chrome-headless-shell", "headless_shell")
 _FULL_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-_DOWNLOADS = (  # below Playwright's folder: the shell first, it alone can step frames
+_SHELL_DOWNLOADS = (  # below Playwright's folder; the shell alone can step frames
     "chromium_headless_shell-*/chrome-*/headless_shell",
     "chromium_headless_shell-*/chrome-*/chrome-headless-shell",
     "chromium_headless_shell-*/*/chrome-headless-shell",
+)
+_FULL_DOWNLOADS = (
     "chromium-*/chrome-*/chrome",
     "chromium-*/chrome-mac*/Chromium.app/Contents/MacOS/Chromium",
 )
@@ -42,22 +44,23 @@ def find(choice: str | None = None) -> BrowserFound:
     Raises Unsupported, with the commands that install one, where there is none.
     """
     choice = choice or os.environ.get(VARIABLE)
-    if choice:
-        named = shutil.which(choice)
-        if named is None:
-            raise Unsupported(f"the browser {choice!r} is not there", REMEDY)
-        return _described(Path(named))
     missing = [name for name in ("PIL", "psutil") if find_spec(name) is None]
     if missing:
-        raise Unsupported("the browser check's libraries are not installed", "pip install 'pytest-llm-cases[browser]'")
-    path = _downloaded() or _on_path(_SHELL_NAMES) or _on_path(_FULL_NAMES)
+        raise Unsupported(
+            "the browser check's libraries are not installed", "pip install 'pytest-llm-cases[browser]'"
+        )
+    if choice in ("chromium", "chrome"):  # the ordinary one: it shows its pages in real time
+        path = _downloaded(_FULL_DOWNLOADS) or _on_path(_FULL_NAMES)
+    elif choice:
+        path = _on_path((choice,))
+    else:
+        path = _downloaded(_SHELL_DOWNLOADS) or _on_path(_SHELL_NAMES)
+        path = path or _downloaded(_FULL_DOWNLOADS) or _on_path(_FULL_NAMES)
     if path is None:
-        raise Unsupported("no Chromium was found", REMEDY)
-    return _described(path)
-
-
-def _described(path: Path) -> BrowserFound:
-    return BrowserFound(path, "headless" in path.resolve().name.lower() or "headless" in path.name.lower())
+        raise Unsupported(f"the browser {choice!r} was not found" if choice else "no Chromium was found", REMEDY)
+    if "firefox" in path.name.lower():
+        raise Unsupported("Firefox does not speak the DevTools protocol that the browser check needs", REMEDY)
+    return BrowserFound(path, stepping="headless" in path.name.lower())
 
 
 def _on_path(names: tuple[str, ...]) -> Path | None:
@@ -65,12 +68,12 @@ def _on_path(names: tuple[str, ...]) -> Path | None:
     return Path(found) if found else None
 
 
-def _downloaded() -> Path | None:
+def _downloaded(patterns: tuple[str, ...]) -> Path | None:
     """The newest build in the folder where `playwright install` puts them."""
     named = os.environ.get("PLAYWRIGHT_BROWSERS_PATH")
     cache = {"darwin": "Library/Caches", "win32": "AppData/Local"}.get(sys.platform, ".cache")
     folder = Path(named) if named and named != "0" else Path.home() / cache / "ms-playwright"
-    for pattern in _DOWNLOADS:
+    for pattern in patterns:
         builds = sorted(folder.glob(pattern), key=lambda path: path.stat().st_mtime)
         if builds:
             return builds[-1]

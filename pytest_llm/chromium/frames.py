@@ -30,7 +30,7 @@ class Projector(Protocol):
     async def start(self) -> None: ...
 
     async def play(self, seconds: float, samples: int) -> list[bytes]:
-        """Go on for `seconds` of page time; pictures (PNG) of that many moments, the first and the last included."""
+        """Go on for `seconds` of page time; pictures (PNG) of `samples` moments, the first and the last included."""
 
     async def idle(self) -> None:
         """Go on for a moment."""
@@ -59,7 +59,7 @@ class Stepper:
     async def play(self, seconds: float, samples: int) -> list[bytes]:
         total = round(seconds * 1000)
         count = max(samples, round(seconds * FRAME_RATE))
-        wanted = {round(k * (count - 1) / max(1, samples - 1)) for k in range(samples)}
+        wanted = {round(k * (count - 1) / max(1, samples - 1)) for k in range(samples)}  # none for no samples
         loop = asyncio.get_running_loop()
         began, first, pictures = loop.time(), self.shown, list[bytes]()
         for number in range(count):
@@ -77,7 +77,9 @@ class Stepper:
             shot = await self.step(min(rest, _COARSE), picture=True)
             rest -= _COARSE
             pictures += [shot] if shot else []
-        self.note = f"too heavy for {FRAME_RATE} frames a second: {before} frames, then {self.frames - before} coarse ones"
+        self.note = (
+            f"too heavy for {FRAME_RATE} frames a second: {before} frames, then {self.frames - before} coarse ones"
+        )
         if rest > 0:
             self.note += f", the last {rest / 1000:.1f} s not shown"
         return pictures
@@ -129,6 +131,7 @@ class RealTime:
         for number in range(samples):
             await self._until(began + seconds * number / max(1, samples - 1))
             pictures.append(await self._picture())
+        await self._until(began + seconds)
         self.shown += round((loop.time() - began) * 1000)
         return pictures
 

@@ -16,7 +16,9 @@ _NETWORK = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/ssl", 
 _UID = "1000"  # any but 0: as root Chromium would refuse its own sandbox
 
 
-def jailed(command: Sequence[str], *, readable: Sequence[Path], network: bool, env: Mapping[str, str]) -> list[str] | None:
+def jailed(
+    command: Sequence[str], *, readable: Sequence[Path], network: bool, env: Mapping[str, str]
+) -> list[str] | None:
     """`command` wrapped so that it runs in a namespace of its own; None where bubblewrap is not there.
 
     readable: folders that it must see beside the system's. It gets a private /tmp, the environment `env`

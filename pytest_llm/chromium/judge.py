@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import re
 from dataclasses import replace
 
@@ -17,7 +16,10 @@ from pytest_llm.chromium.page import Page
 from pytest_llm.chromium.report import PageOptions, PageReport
 
 _CLOCK = re.compile(r"\bDate\b|\bperformance\b|\btimeStamp\b")
-_LOAD_LIMIT = 10.0  # seconds for the load event, which only a page with a great deal in it needs
+_REAL_TIME = re.compile(  # what is sure to need it, so that it is not tried in vain
+    r"new\s+(?:Shared)?Worker\s*\(|while\s*\([^;{}\n]{0,80}\b(?:Date\.now|performance\.now|new Date)\b"
+)
+_LOAD_LIMIT = 5.0  # seconds, of page time or of ours
 
 
 class _NeedsRealTime(Exception):
@@ -29,6 +31,8 @@ async def judge(browser: Browser, html: str, options: PageOptions, *, stepping: 
     if not stepping:
         return await _attempt(browser, html, options, stepped=False)
     try:
+        if sign := _REAL_TIME.search(html):
+            raise _NeedsRealTime(f"it says {sign[0].strip()!r}")
         return await _attempt(browser, html, options, stepped=True)
     except _NeedsRealTime as reason:
         report = await _attempt(browser, html, options, stepped=False)
@@ -87,26 +91,23 @@ async def _show(browser: Browser, html: str, options: PageOptions, *, stepped: b
 
 async def _watch_page(page: Page, projector: Projector, options: PageOptions, log: EventLog) -> PageReport:
     await projector.start()
-    loaded = page.session.event("Page.loadEventFired")
     await page.load()
-    await _loaded(loaded, projector)
+    await _loaded(page, projector)
     if options.wait_for is not None and not await _wait(page, projector, options.wait_for, options.wait_limit):
         log.add("wait", f"{options.wait_for!r} did not become true within {options.wait_limit:g} s")
     for action in options.actions:
-        await act(page, projector, action)
+        if failed := await act(page, projector, action):
+            log.add("action", failed)
     pictures = [picture for picture in await projector.play(options.duration, options.samples) if picture]
     return _look(pictures, await page.canvases(), projector.mode)
 
 
-async def _loaded(loaded: asyncio.Future[dict[str, object]], projector: Projector) -> None:
-    """Until the page has its load event. Time stands still for it, unless it takes long."""
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(asyncio.shield(loaded), 0.5)
+async def _loaded(page: Page, projector: Projector) -> None:
+    """Until the page has loaded, or has had long enough for it. Its time goes on meanwhile."""
     loop = asyncio.get_running_loop()
     began = loop.time()
-    while not loaded.done() and loop.time() - began < _LOAD_LIMIT:
+    while not page.loaded and max(loop.time() - began, projector.shown / 1000) < _LOAD_LIMIT:
         await projector.idle()
-    loaded.cancel()
 
 
 async def _wait(page: Page, projector: Projector, expression: str, limit: float) -> bool:
@@ -135,6 +136,7 @@ def _look(pictures: list[bytes], boxes: list[pixels.Box], mode: str) -> PageRepo
         blank=all(pixels.blank(picture, boxes) for picture in seen[-2:]),
         changes=sum(moves),
         moments=len(pictures),
+        canvases=len(boxes),
         screenshot=pictures[-1],
         filmstrip=pixels.filmstrip(seen),
     )
@@ -145,11 +147,11 @@ async def _explain(page: Page, log: EventLog, broken: PageBroken, watchdog: Watc
     if watchdog.ate_memory:
         log.add("crash", f"the page used more than {watchdog.memory / 1e6:.0f} MB of memory and was stopped")
     elif broken.kind == "hang":
-        place = await page.where_it_hangs()
+        place = await page.pause()
         what = "a script does not come to an end" if place != NOWHERE else "the page does not answer"
         log.add("hang", f"{what}: {broken.message}", place)
     else:
-        log.add("navigation" if broken.kind == "closed" else broken.kind, broken.message)
+        log.add(broken.kind, broken.message, broken.place)
 
 
 async def _leave(browser: Browser, page: Page, broken: PageBroken | None) -> None:

@@ -31,7 +31,7 @@ _LEAST = 24  # pixels: a canvas of which less is in the window is not judged by 
 class Page:
     """A page in a browser. `stepped`: its frames are made one by one, on demand.
 
-    on_worker is called when the page starts a Worker.
+    on_worker is called when the page starts a Worker. loaded: everything that it began with is there, or given up.
     """
 
     def __init__(self, browser: Browser, html: str, options: PageOptions, log: EventLog, *, stepped: bool) -> None:
@@ -40,9 +40,12 @@ class Page:
         self._served = False
         self._started_at: dict[str, Place] = {}
         self._others: list[Session] = []
+        self._scripts: set[str] = set()
+        self._pausing: asyncio.Future[Place] | None = None
         self._context = ""
         self._target = ""
         self.session: Session = browser.connection.browser
+        self.loaded = False
         self.on_worker: Callable[[], None] = lambda: None
 
     async def open(self) -> None:
@@ -75,11 +78,14 @@ class Page:
         page.on("Fetch.requestPaused", self._request)
         page.on("Network.requestWillBeSent", self._request_starts)
         page.on("Network.responseReceived", self._response)
+        page.on("Page.frameStoppedLoading", self._stopped_loading)
         page.on("Page.javascriptDialogOpening", self._dialog)
         page.on("Page.frameNavigated", self._navigated)
         page.on("Target.attachedToTarget", self._attached)
+        page.on("Debugger.scriptParsed", self._script)
+        page.on("Debugger.paused", self._paused)
         page.on("Inspector.targetCrashed", lambda _: page.fail(PageBroken("crash", "the page's process crashed")))
-        page.on("Inspector.detached", lambda _: page.fail(PageBroken("closed", "the page closed itself")))
+        page.on("Inspector.detached", lambda _: page.fail(PageBroken("navigation", "the page closed itself")))
         size = {"width": self._options.width, "height": self._options.height}
         commands = [
             page.send("Page.enable"),
@@ -125,21 +131,18 @@ class Page:
         found = answer["result"].get("value") or []
         width, height = self._options.width, self._options.height
         boxes = [
-            (max(0, round(x)), max(0, round(y)), min(width, round(r)), min(height, round(b))) for x, y, r, b in found
+            (max(0, round(x)), max(0, round(y)), min(width, round(r)), min(height, round(b)))
+            for x, y, r, b in found
         ]
         return [box for box in boxes if box[2] - box[0] >= _LEAST and box[3] - box[1] >= _LEAST]
 
-    async def where_it_hangs(self) -> Place:
-        """The place in the page of the script that does not yield."""
+    async def pause(self) -> Place:
+        """Stop a script that does not yield; where it was."""
+        self._pausing = asyncio.get_running_loop().create_future()
         self.session.revive()
-        paused = self.session.event("Debugger.paused")
         self.session.post("Debugger.pause")
-        with contextlib.suppress(TimeoutError, PageBroken):
-            frames = (await asyncio.wait_for(paused, 1.0))["callFrames"]
-            inside = [frame for frame in frames if frame["url"] == PAGE_URL]
-            if inside:
-                at = inside[0]["location"]
-                return at["lineNumber"] + 1, at.get("columnNumber", 0) + 1
+        with contextlib.suppress(TimeoutError):
+            return await asyncio.wait_for(self._pausing, 1.0)
         return NOWHERE
 
     async def close(self) -> None:
@@ -152,6 +155,9 @@ class Page:
             )
         for session in [self.session, *self._others]:
             connection.forget(session)
+
+    def _stopped_loading(self, event: dict[str, Any]) -> None:
+        self.loaded = self.loaded or (self._served and event["frameId"] == self._target)
 
     def _request_starts(self, event: dict[str, Any]) -> None:
         self._started_at[event["requestId"]] = initiator(event)
@@ -211,6 +217,23 @@ class Page:
         if info["type"] == "page" and info.get("openerId") == self._target:
             self._log.add("popup", f"the page opened a window ({info['url'] or 'about:blank'}); it was closed")
             self._browser.connection.browser.post("Target.closeTarget", targetId=info["targetId"])
+
+    def _script(self, event: dict[str, Any]) -> None:
+        if event["url"] == PAGE_URL:
+            self._scripts.add(event["scriptId"])
+
+    def _paused(self, event: dict[str, Any]) -> None:
+        """It was asked to, or it is out of memory, or it says `debugger` and shall go on."""
+        inside = [
+            frame["location"] for frame in event["callFrames"] if frame["location"]["scriptId"] in self._scripts
+        ]
+        place = (inside[0]["lineNumber"] + 1, inside[0].get("columnNumber", 0) + 1) if inside else NOWHERE
+        if event["reason"] == "OOM":
+            self.session.fail(PageBroken("crash", "the page ran out of memory", place))
+        elif self._pausing is not None and not self._pausing.done():
+            self._pausing.set_result(place)
+        else:
+            self.session.post("Debugger.resume")
 
     def _attached(self, event: dict[str, Any]) -> None:
         """Something of the page's own: a worker, a frame of another process, a window."""

@@ -167,7 +167,7 @@ class Pool:
                 lane = None
                 if not again:
                     job.answer.set_exception(CheckCrashed(f"the browser could not be used: {error}"))
-            except BaseException as error:  # noqa: BLE001 - the caller waits in another thread
+            except BaseException as error:  # whatever it is, the caller waits for it in another thread
                 job.answer.set_exception(error)
                 return lane
             else:

@@ -39,8 +39,9 @@ class PageOptions:
 class PageEvent:
     """Something that the page did.
 
-    kind: console, warning, exception, rejection, request, worker, dialog, popup, download, navigation, crash, hang
-    or wait. line, column: in the page as it was given, from 1; None where it happened elsewhere. times: how often.
+    kind: console, warning, exception, rejection, request, worker, dialog, popup, download, navigation, crash, hang,
+    wait or action. line, column: in the page as it was given, from 1; None where it happened elsewhere.
+    times: how often.
     """
 
     kind: str
@@ -56,7 +57,7 @@ class PageReport:
 
     mode: "stepped" (virtual time) or "real time". frames: how many were run; shown: seconds of page time.
     blank: nothing to be seen at any of the moments looked at. changes: how many of the steps between these moments
-    changed the picture; moments: how many there were. notes: what a reader must know. screenshot and filmstrip are
+    changed the picture; moments: how many there were. canvases: how many were looked at by themselves. notes: what a reader must know. screenshot and filmstrip are
     PNG bytes, empty where the page never got as far.
     """
 
@@ -68,6 +69,7 @@ class PageReport:
     blank: bool | None = None
     changes: int = 0
     moments: int = 0
+    canvases: int = 0
     notes: tuple[str, ...] = ()
     screenshot: bytes = field(default=b"", repr=False)
     filmstrip: bytes = field(default=b"", repr=False)

@@ -1,0 +1,186 @@
+"""The page in the answer, shown in a real headless browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from pytest_llm.checks.base import Check, CheckContext, Finding
+from pytest_llm.chromium.actions import KINDS, known_key
+from pytest_llm.chromium.events import NEWLINE
+from pytest_llm.chromium.pool import judge
+from pytest_llm.chromium.report import PageEvent, PageOptions, PageReport
+from pytest_llm.extract import Artifact, CodeBlock
+from pytest_llm.fields import Seconds, Strict
+
+_LABELS = {
+    "console": "console error",
+    "warning": "console warning",
+    "exception": "uncaught exception",
+    "rejection": "unhandled promise rejection",
+    "request": "failed request",
+    "worker": "error in a worker",
+    "dialog": "dialog",
+    "popup": "new window",
+    "download": "download",
+    "navigation": "navigation",
+    "crash": "the page crashed",
+    "hang": "the page hangs",
+    "wait": "wait_for",
+    "action": "action",
+}
+_MOVES = 2  # a picture that changes once has appeared; one that changes again moves
+
+
+def _regex(value: Any) -> Any:
+    try:
+        re.compile(value)
+    except (re.error, TypeError) as error:
+        raise ValueError(f"{value!r} is no regular expression: {error}") from None
+    return value
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+class Errors(Strict):
+    """Errors that do not count: regular expressions, searched for in the finding's message."""
+
+    allow: Annotated[tuple[Annotated[str, BeforeValidator(_regex)], ...], BeforeValidator(_listed)] = ()
+
+
+Point = Annotated[tuple[float, float], Field(description="x and y in the window, in pixels")]
+
+
+class Action(Strict):
+    """One thing that a visitor does: exactly one of the keys, `for` goes with `press`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    click: str | Point | None = Field(default=None, description="a CSS selector, or [x, y]")
+    move: str | Point | None = Field(default=None, description="a CSS selector, or [x, y]")
+    drag: tuple[float, float, float, float] | None = Field(default=None, description="[x1, y1, x2, y2]")
+    press: str | None = Field(default=None, description="one character, or ArrowLeft, Space, Enter, F1 …")
+    held: Seconds | None = Field(default=None, alias="for", description="how long the key is held")
+    type: str | None = Field(default=None, description="characters, one key each")
+    wait: Seconds | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Action:
+        given = [kind for kind in KINDS if getattr(self, kind) is not None]
+        if len(given) != 1:
+            raise ValueError(
+                f"an action is exactly one of {', '.join(KINDS)}; found {' and '.join(given) or 'none'}"
+            )
+        if self.held is not None and self.press is None:
+            raise ValueError("'for' says how long a key is held, it goes with 'press'")
+        if self.press is not None and not known_key(self.press):
+            raise ValueError(f"unknown key {self.press!r}: give one character, or ArrowLeft, Space, Enter, F1 …")
+        return self
+
+    def plain(self) -> dict[str, Any]:
+        return self.model_dump(exclude_none=True, by_alias=True, mode="json")
+
+
+class Browser(Check):
+    """The page runs in a real browser without an error, shows something and, if asked for, moves.
+
+    `duration` is page time. Console errors, uncaught exceptions, unhandled rejections, failed or blocked requests,
+    dialogs, windows, navigations, crashes and hangs fail, each with its line.
+    """
+
+    name: ClassVar[str] = "browser"
+
+    duration: Annotated[Seconds, Field(le=120)] = 2.0
+    width: int = Field(default=800, ge=16, le=4096)
+    height: int = Field(default=600, ge=16, le=4096)
+    errors: Errors = Errors()
+    warnings: Literal["ignore", "error"] = "ignore"
+    network: Literal["block", "allow"] = "block"
+    not_blank: bool = True
+    animated: bool = False
+    screenshot: bool = True
+    wait_for: str | None = Field(default=None, description="a JavaScript expression that must become true first")
+    actions: tuple[Action, ...] = ()
+
+    @field_validator("wait_for")
+    @classmethod
+    def _said(cls, value: str | None) -> str | None:
+        if value is not None and not value.strip():
+            raise ValueError("wait_for is a JavaScript expression, not nothing")
+        return value
+
+    def run(self, artifact: Artifact, context: CheckContext) -> Iterator[Finding]:
+        page = artifact.page()
+        if page is None:
+            yield Finding(self.name, "no HTML page in the answer", kind="extraction")
+            return
+        report = judge(page.text, self._options())
+        self._keep(page, report, context)
+        yield from self._events(page, report)
+        yield from self._pictures(report)
+        for note in report.notes:
+            yield Finding(self.name, note, severity="note")
+
+    def _options(self) -> PageOptions:
+        actions = tuple(action.plain() for action in self.actions)
+        return PageOptions(self.duration, self.width, self.height, self.network, self.wait_for, actions=actions)
+
+    def _events(self, page: CodeBlock, report: PageReport) -> Iterator[Finding]:
+        allowed = [re.compile(pattern) for pattern in self.errors.allow]
+        for event in report.events:
+            if event.kind == "warning" and self.warnings == "ignore":
+                continue
+            if not any(pattern.search(event.message) for pattern in allowed):
+                yield _finding(self.name, page, event)
+
+    def _pictures(self, report: PageReport) -> Iterator[Finding]:
+        if self.not_blank and report.blank:
+            what = "the canvas" if report.canvases else "the page"
+            yield Finding(self.name, f"nothing to be seen: {what} is one colour and no more", kind="blank")
+        if self.animated and report.moments and report.changes < _MOVES:
+            steps = report.moments - 1
+            message = (
+                f"nothing moves: the picture changed in {report.changes} of {steps} steps of {report.shown:.2g} s"
+            )
+            yield Finding(self.name, message, kind="static")
+
+    def _keep(self, page: CodeBlock, report: PageReport, context: CheckContext) -> None:
+        """The page and its pictures, for people."""
+        files = {"page.html": page.text.encode(errors="replace")}
+        if self.screenshot:
+            files |= {"screenshot.png": report.screenshot, "filmstrip.png": report.filmstrip}
+        context.artifacts.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            if content:
+                path = _free(context.artifacts / name)
+                path.write_bytes(content)
+                context.attachments.append((path.stem, path))
+
+
+def _finding(check: str, page: CodeBlock, event: PageEvent) -> Finding:
+    """An event, its line counted in the answer."""
+    times = f" ({event.times} times)" if event.times > 1 else ""
+    first, _, rest = event.message.strip().partition("\n")
+    message = f"{_LABELS[event.kind]}: {first}{times}"
+    if event.line is None:
+        return Finding(check, message, kind=event.kind, details=rest)
+    lines = NEWLINE.split(page.text)
+    source = lines[event.line - 1].strip() if event.line <= len(lines) else ""
+    column = None if event.column is None else page.indent + event.column
+    line = page.line + event.line - 1
+    return Finding(check, message, "failure", event.kind, line, column, source[:200], rest)
+
+
+def _free(path: Path) -> Path:
+    """The path, or the next one like it: a cell may show several pages."""
+    number, free = 1, path
+    while free.exists():
+        number += 1
+        free = path.with_stem(f"{path.stem}-{number}")
+    return free
