@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_llm.settings import Settings
 
+if TYPE_CHECKING:
+    from pytest_llm.session import LlmSession
+
 SETTINGS = pytest.StashKey[Settings]()
+SESSION: pytest.StashKey[LlmSession] = pytest.StashKey()
 OPENAI_URL_ENV = "OPENAI_BASE_URL"
 HOST_ENV = "OLLAMA_HOST"
 THINKS = ("off", "on", "low", "medium", "high", "max", "default")
@@ -119,7 +123,7 @@ def _value(option: Option, said: Any, ini: Any) -> Any:
                 return bool(found)
             case "list":
                 return list(found or [])
-            case "seconds":
+            case "seconds" if found is not option.default:
                 return _seconds(found)
             case "count":
                 return _count(found)

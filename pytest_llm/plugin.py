@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llm import hookspecs, options
+from pytest_llm import exitcode, hookspecs, options
 
 if TYPE_CHECKING:
     from pytest_llm.nodes import PromptFile
@@ -67,10 +67,7 @@ def pytest_runtest_makereport(
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if options.SETTINGS in session.config.stash:
-        from pytest_llm import running
-
-        running.finish(session)
+    exitcode.finish(session)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -111,6 +108,4 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
 
 
 def _has_cells(session: pytest.Session) -> bool:
-    from pytest_llm.session import SESSION
-
-    return SESSION in session.config.stash
+    return options.SESSION in session.config.stash

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llm.options import SETTINGS
+from pytest_llm.options import SESSION, SETTINGS
 
 if TYPE_CHECKING:
     from pytest_llm.checks.base import Check
@@ -91,9 +91,9 @@ class LlmSession:
         try:
             return self.registry(folder).parse(entry, folder=folder, root=self.settings.root)
         except InputError as error:
-            if error.path is not None and error.path != cell.loaded.path:
+            if error.path is not None:
                 raise
-            raise cell.loaded.error(where, error.message, error.hint) from None
+            raise cell.loaded.error((*where, *getattr(error, "at", ())), error.message, error.hint) from None
 
     def registry(self, folder: Path) -> Registry:
         """The checks that cases in a folder may name: built in, from hooks, from the conftest.py files above it."""
@@ -123,9 +123,6 @@ class LlmSession:
         home = self.settings.root / HOME
         safe = "".join(c if c.isalnum() or c in "._-" else "_" for c in item_id)[-120:]
         return home / "runs" / self.run_id / safe
-
-
-SESSION = pytest.StashKey[LlmSession]()
 
 
 def session(config: pytest.Config) -> LlmSession:
