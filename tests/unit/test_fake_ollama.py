@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import subprocess
 import sys
 import threading
@@ -265,7 +266,7 @@ def test_a_runner_leaves_when_its_time_is_over() -> None:
 def test_no_more_answers_at_a_time_than_slots(slots: int) -> None:
     with FakeOllama(clock=VirtualClock(), slots=slots, token_time=0.01) as server:
         server.add_model("m")
-        server.answer("hello", Script("word " * 50))
+        server.answer("hello", Script("tick tock " * 25))
 
         async def many() -> list[httpx.Response]:
             async with httpx.AsyncClient(timeout=20) as client:
@@ -306,7 +307,7 @@ def test_time_is_the_clocks_own() -> None:
 def test_a_client_that_leaves_is_seen(phase: str) -> None:
     with FakeOllama(slots=1, load_time=60 if phase == "load" else 0, token_time=0.02) as server:
         server.add_model("m")
-        server.answer("hello", Script("word " * 10_000))
+        server.answer("hello", Script("tick tock " * 10_000))
         first = _leaving(server, until="answer") if phase == "wait" else None
         leaver = _leaving(server, until=phase)
         leaver.close()
@@ -317,9 +318,7 @@ def test_a_client_that_leaves_is_seen(phase: str) -> None:
         server.wait_for(lambda: server.answering.now == 0)
 
 
-def _leaving(server: FakeOllama, *, until: str) -> Any:
-    import socket
-
+def _leaving(server: FakeOllama, *, until: str) -> socket.socket:
     before = len(server.requests)
     sock = socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])))
     body = json.dumps(CHAT).encode()

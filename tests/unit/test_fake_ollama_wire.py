@@ -65,7 +65,7 @@ def gguf_tensors() -> list[gguf.Tensor]:
 def model_file(chat_template: str) -> bytes:
     """A file with the metadata and the tensors of the recorded one, all zeros."""
     shown = json.loads(exchange(OLD, "show-plain").body)["model_info"]
-    known = {key: ["x"] * 9 if value is None else value for key, value in shown.items()}
+    known: dict[str, Any] = {key: ["x"] * 9 if value is None else value for key, value in shown.items()}
     known["llama.rope.freq_base"] = float(known["llama.rope.freq_base"])
     del known["general.parameter_count"]
     known["tokenizer.chat_template"] = chat_template
@@ -88,7 +88,7 @@ def files() -> dict[str, bytes]:
 
 
 def _digest(name: str) -> str:
-    return next(iter(exchange(NEW, name).sent["files"].values())).removeprefix("sha256:")
+    return str(next(iter(exchange(NEW, name).sent["files"].values()))).removeprefix("sha256:")
 
 
 def translate(text: str) -> str:
