@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
 from pytest_llm.errors import ServerDown
@@ -25,7 +26,7 @@ def connect(engine: str, settings: Settings) -> Provider:
         case "embedded":
             from pytest_llm.providers.embedded import EmbeddedProvider
 
-            return EmbeddedProvider(_limits(settings))
+            return EmbeddedProvider(_limits(settings), slots=settings.slots)
         case "scripted":
             from pytest_llm.providers.scripted import ScriptedProvider
 
@@ -40,21 +41,29 @@ def _limits(settings: Settings) -> Limits:
 
 
 def _ollama(settings: Settings) -> Provider:
-    from pytest_llm.providers.host import extra_headers, ollama_url
+    from pytest_llm.providers.host import extra_headers
     from pytest_llm.providers.ollama import OllamaProvider
 
     headers = extra_headers() if settings.host_trusted else {}
     known = [file.stem for folder in settings.modelfiles for file in sorted(folder.glob("*.Modelfile"))]
     return OllamaProvider(
-        ollama_url(settings.host), _limits(settings), pull=settings.pull, headers=headers, modelfiles=known
+        settings.host,
+        _limits(settings),
+        pull=settings.pull,
+        progress=lambda line: print(line, file=sys.__stderr__, flush=True),
+        headers=headers,
+        modelfiles=known,
     )
 
 
 def _openai(settings: Settings) -> Provider:
+    from pytest_llm.providers.host import extra_headers
     from pytest_llm.providers.openai import OpenAIProvider
 
     if not settings.openai_url:
         hint = "give it by --llm-openai-url, in the ini option llm_openai_url, or in OPENAI_BASE_URL"
         raise ServerDown("an openai: model is asked, but no server's URL is given", hint=hint)
     key = next((os.environ[name] for name in OPENAI_KEY_ENV if os.environ.get(name)), None)
-    return OpenAIProvider(settings.openai_url, _limits(settings), key=key if settings.openai_trusted else None)
+    trusted = settings.openai_trusted
+    headers = extra_headers() if trusted else {}
+    return OpenAIProvider(settings.openai_url, _limits(settings), key=key if trusted else None, headers=headers)

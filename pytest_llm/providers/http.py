@@ -133,7 +133,8 @@ class Http:
             self._client = httpx.AsyncClient(
                 headers={"User-Agent": AGENT, "Accept-Encoding": "identity", **self._headers},
                 timeout=httpx.Timeout(slowest, connect=self.limits.connect, pool=None),
-                limits=httpx.Limits(max_connections=None, max_keepalive_connections=16),
+                # A server may close an idle connection in the very moment of the next question: none is kept.
+                limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
                 trust_env=not is_loopback(self.url),
                 transport=self._transport,
             )
