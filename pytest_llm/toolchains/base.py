@@ -74,6 +74,9 @@ class Toolchain(ABC):
     @cached_property
     def path(self) -> Path:
         """The compiler's real path. Raises Unsupported where it is not on the PATH."""
+        return self._on_path()
+
+    def _on_path(self) -> Path:
         found = shutil.which(self.program)
         if found is None:
             raise Unsupported(f"{self.program} is not on the PATH, so {self.name} cannot be compiled", self.install)
@@ -151,6 +154,21 @@ def crashed(what: str, result: sandbox.Result) -> CheckCrashed:
     """A compiler that failed and gave no reason that concerns the program."""
     tail = result.text.strip()[-2000:]
     return CheckCrashed(f"{what} ended with {result.returncode} and no diagnosis", hint=tail)
+
+
+def gave_up(what: str, result: sandbox.Result, files: Sequence[Snippet]) -> list[Diagnostic]:
+    """A compiler that broke: the model's doing where the text is nested beyond all reason, else CheckCrashed."""
+    if any(_endless(file.text) for file in files):
+        return [Diagnostic("error", "limit", "nested too deeply for the compiler")]
+    raise crashed(what, result)
+
+
+def _endless(text: str) -> bool:
+    depth = deepest = 0
+    for character in re.findall(r"[(\[{)\]}]", text):
+        depth = depth + 1 if character in "([{" else max(depth - 1, 0)
+        deepest = max(deepest, depth)
+    return deepest > 250 or bool(re.search(r"[^\n;]{20000}", text))
 
 
 def character_column(line: str, column: int, encoding: str = "utf-8") -> int:

@@ -174,13 +174,13 @@ class Go(base.Toolchain):
         self, result: sandbox.Result, folder: Path, sources: list[File], files: list[base.Snippet]
     ) -> list[base.Diagnostic]:
         said = result.stdout.decode("utf-8", "replace").replace(f"{folder}/", "")
-        if "internal compiler error" in said:
-            raise base.crashed("the Go compiler", result)
+        if "internal compiler error" in said or "goroutine stack exceeds" in said:
+            return base.gave_up("the Go compiler", result, files)
         places = {source.path: source for source in sources}
         errors = [_diagnostic(line, places, files, "error", self._standard) for line in said.splitlines()]
         found = [error for error in errors if error]
         if not found and "exit: " in said and not result.killed_by:
-            raise base.crashed("the Go compiler", result)
+            return base.gave_up("the Go compiler", result, files)
         if not found and not result.killed_by:
             found = _without_main(sources)
         if not found:

@@ -1,0 +1,227 @@
+"""C and C++: gcc's front end alone, nothing assembled."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+from pytest_llm import sandbox
+from pytest_llm.errors import CheckCrashed
+from pytest_llm.toolchains import base, warm
+
+_SAID = re.compile(r"^([^:\n]+):(\d+):(?:(\d+):)? (fatal error|error|warning): (.*?)(?: \[(-W[^\]]*)\])?$")
+_HERE = re.compile(r"^([^:\n]+):(\d+):(\d+):\s+required from here")
+_BROKE = re.compile(r"internal compiler error|Please submit a full bug report")
+_ABSENT = re.compile(r"^(\S+): No such file or directory$")
+_LITERAL = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.DOTALL)
+_STUBS = "not-here"  # a folder of empty headers, for those that this machine lacks
+_KINDS: tuple[tuple[str, base.Kind], ...] = (
+    (r"No such file or directory", "missing-dependency"),
+    (r"exceeds maximum", "limit"),
+    (
+        r"undeclared|not declared|not been declared|does not name a type|unknown type name|has no member",
+        "undefined",
+    ),
+    (r"is not a member of|implicit declaration|no type named|is not a (?:class|template|namespace)", "undefined"),
+    (r"^expected|^stray|missing terminating|unterminated|^#|invalid preprocessing|default argument", "syntax"),
+    (r"^extraneous|extra qualification|^redeclaration at end|not terminated|^unable to find", "syntax"),
+)
+
+
+class C(base.Toolchain):
+    name: ClassVar[str] = "C"
+    languages: ClassVar[tuple[str, ...]] = ("c",)
+    program: ClassVar[str] = "gcc"
+    install: ClassVar[str] = "sudo apt-get install gcc libc6-dev"
+    suffix: ClassVar[str] = ".c"
+    main: ClassVar[str] = "int main(void) {"
+    # What gcc 14 refuses is refused by the older ones too, so that a verdict does not depend on the machine.
+    flags: ClassVar[tuple[str, ...]] = tuple(
+        f"-Werror={name}"
+        for name in (
+            "implicit-function-declaration",
+            "implicit-int",
+            "int-conversion",
+            "incompatible-pointer-types",
+        )
+    )
+    obvious: ClassVar[dict[str, str]] = {
+        "stdio.h": r"printf|scanf|puts|FILE|getchar|putchar|fopen|fgets|perror|stderr|stdout|stdin|snprintf",
+        "stdlib.h": r"malloc|calloc|realloc|free|exit|atoi|qsort|rand|srand|abort|strtol|NULL|size_t",
+        "string.h": r"str(?:len|cpy|ncpy|cmp|ncmp|cat|chr|str|dup|tok)|mem(?:cpy|set|move|cmp)",
+        "stdbool.h": r"bool|true|false",
+        "stdint.h": r"u?int(?:8|16|32|64|ptr)_t|U?INT(?:8|16|32|64)_MAX|SIZE_MAX",
+        "ctype.h": r"is(?:alpha|digit|space|upper|lower|alnum|punct)|to(?:upper|lower)",
+        "math.h": r"sqrt|pow|sin|cos|tan|fabs|floor|ceil|M_PI|log|exp",
+        "limits.h": r"(?:INT|LONG|CHAR|UINT)_(?:MAX|MIN)",
+        "assert.h": r"assert",
+    }
+
+    def check(self, snippets: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
+        files = [base.clean(snippet) for snippet in snippets]
+        named = [replace(f, name=f.name or f"snippet{index or ''}{self.suffix}") for index, f in enumerate(files)]
+        sources = [f for f in named if not re.search(r"\.h\w*$", f.name)] or named
+        flags = [f"-std={options.standard}"] if options.standard else []
+        with base.folder() as folder:
+            base.write([replace(file, text=self._complete(file)) for file in named], folder)
+            (folder / _STUBS).mkdir()
+            return self._until_it_stops(folder, [f.name for f in sources], flags, options.seconds, named)
+
+    def _until_it_stops(
+        self, folder: Path, names: list[str], flags: list[str], seconds: float, files: list[base.Snippet]
+    ) -> list[base.Diagnostic]:
+        """A missing header ends the compiler's work: an empty one takes its place, so that the rest is seen."""
+        absent: list[base.Diagnostic] = []
+        limits = sandbox.Limits(seconds=seconds)
+        for _ in range(20):
+            result = self._run(folder, names, flags, limits)
+            if _BROKE.search(result.text):
+                return base.gave_up(self.name, result, files)
+            found = self._parse(result, files)
+            if result.killed_by:
+                return [*absent, *found, *base.stopped(result, limits)]
+            lost = [one for one in found if _ABSENT.match(one.message)]
+            if not lost or not all(_stub(folder, one) for one in lost):
+                break
+            absent += lost
+            limits = replace(limits, seconds=max(limits.seconds - result.seconds, 1))
+        if result.returncode and not found:
+            return base.gave_up(self.name, result, files)
+        return [*absent, *_following(found)] if absent else found
+
+    def _run(self, folder: Path, names: list[str], flags: list[str], limits: sandbox.Limits) -> sandbox.Result:
+        argv = [
+            str(self.path), "-fsyntax-only", "-Wall", *self.flags, *flags, "-fmax-errors=50", "-I.", f"-I{_STUBS}",
+            "-fno-diagnostics-show-caret", "-fdiagnostics-color=never", "-fdiagnostics-column-unit=byte",
+            *names,
+        ]  # fmt: skip
+        result = sandbox.run(argv, folder=folder, walls=warm.readonly(self.path.parent.parent), limits=limits)
+        if "unrecognized command-line option" in result.text:
+            raise CheckCrashed(f"{self.program} does not know an option", hint=result.text.strip()[:1000])
+        return result
+
+    def _parse(self, result: sandbox.Result, files: list[base.Snippet]) -> list[base.Diagnostic]:
+        places = {file.name: index for index, file in enumerate(files)}
+        found: list[base.Diagnostic] = []
+        here: re.Match[str] | None = None
+        for line in result.text.splitlines():
+            here = _HERE.match(line) or here
+            said = _SAID.match(line)
+            if not said:
+                continue
+            place = said if said[1].removeprefix("./") in places else here
+            if place is not None and place[1] in places:
+                found.append(_diagnostic(said, place, places[place[1]], files))
+            elif said[4] != "warning":
+                found.append(base.Diagnostic("error", "type", f"{said[1]}:{said[2]}: {said[5]}"))
+        return list(dict.fromkeys(found))[: base.MOST]
+
+    def _complete(self, file: base.Snippet) -> str:
+        """The text as a file of its own; `#line` keeps the model's line numbers."""
+        bare = _LITERAL.sub(_spaces, file.text)
+        includes = list(re.finditer(r"^[ \t]*#[ \t]*include\b[^\n]*", file.text, re.MULTILINE))
+        if includes or re.search(r"\bmain\s*\(", bare):
+            end = includes[-1].end() if includes else 0
+            if not _statements(bare[end:]) or re.search(r"\bmain\s*\(", bare):
+                return file.text
+            line = file.text.count("\n", 0, end) + 1
+            head, rest = file.text[:end], file.text[end:]
+            return f'{head}\n{self.main}\n#line {line} "{file.name}"\n{rest}\n}}\n'
+        heads = [
+            f"#include <{name}>" for name, words in self.obvious.items() if re.search(rf"\b(?:{words})\b", bare)
+        ]
+        wrap = _statements(bare)
+        start = "\n".join([*heads, *([self.main] if wrap else []), f'#line 1 "{file.name}"'])
+        return f"{start}\n{file.text}" + ("\n}\n" if wrap else "")
+
+
+class Cpp(C):
+    name = "C++"
+    languages = ("cpp",)
+    program = "g++"
+    install = "sudo apt-get install g++"
+    suffix = ".cpp"
+    main = "int main() {"
+    flags = ()
+    obvious: ClassVar[dict[str, str]] = {
+        "iostream": r"cout|cin|cerr|endl|ostream|istream",
+        "vector": r"vector", "string": r"string|to_string|stoi|getline", "map": r"map|multimap",
+        "set": r"set|multiset",
+        "unordered_map": r"unordered_map", "unordered_set": r"unordered_set", "array": r"array", "deque": r"deque",
+        "queue": r"queue|priority_queue", "stack": r"stack", "list": r"list", "utility": r"pair|move|swap|forward",
+        "algorithm": r"sort|find|max|min|reverse|transform|copy|count|max_element|min_element|any_of|all_of",
+        "memory": r"unique_ptr|shared_ptr|weak_ptr|make_unique|make_shared",
+        "functional": r"function|hash|less|greater",
+        "optional": r"optional|nullopt", "stdexcept": r"runtime_error|invalid_argument|out_of_range|logic_error",
+        "sstream": r"stringstream|ostringstream|istringstream", "numeric": r"accumulate|iota", "thread": r"thread",
+        "mutex": r"mutex|lock_guard|unique_lock", "cmath": r"sqrt|pow|sin|cos", "cstdint": r"u?int(?:8|16|32|64)_t",
+        "cstdio": r"printf", "variant": r"variant", "tuple": r"tuple|tie", "string_view": r"string_view",
+        "chrono": r"chrono",
+    }  # fmt: skip
+
+
+def _diagnostic(
+    said: re.Match[str], place: re.Match[str], index: int, files: list[base.Snippet]
+) -> base.Diagnostic:
+    line, warning = int(place[2]), said[4] == "warning"
+    message, option = said[5], said[6] or ""
+    kind: base.Kind = "lint" if warning else _kind(message)
+    if warning and option.startswith("-Wunused"):
+        kind = "unused"
+    found = base.Diagnostic(
+        severity="warning" if warning else "error",
+        kind=kind,
+        message=message,
+        file=index,
+        line=line,
+        column=base.character_column(base.line_of(files[index], line), int(place[3] or 1)),
+        code=option,
+    )
+    return base.inside(found, files)
+
+
+def _kind(message: str) -> base.Kind:
+    absent = _ABSENT.match(message)
+    if absent and (absent[1].startswith("/") or ".." in absent[1]):
+        return "undefined"  # no header of a library is named like that
+    return next((kind for pattern, kind in _KINDS if re.search(pattern, message)), "type")
+
+
+def _stub(folder: Path, lost: base.Diagnostic) -> bool:
+    """Put an empty header where the missing one was looked for; False where that is no plain name."""
+    found = _ABSENT.match(lost.message)
+    if not found or lost.kind != "missing-dependency" or not base.safe_name(found[1], ("",)):
+        return False
+    path = folder / _STUBS / found[1]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    return True
+
+
+def _following(found: list[base.Diagnostic]) -> list[base.Diagnostic]:
+    """Names that are not known count to the missing headers, and with them what else is said of their lines."""
+    lines = {(one.file, one.line) for one in found if one.kind == "undefined"}
+    lost = [one.severity == "error" and (one.file, one.line) in lines for one in found]
+    return [replace(o, kind="missing-dependency") if gone else o for o, gone in zip(found, lost, strict=True)]
+
+
+def _statements(bare: str) -> bool:
+    """Whether something stands outside all braces that only a function can hold."""
+    depth = 0
+    for line in bare.split("\n"):
+        word = line.strip()
+        if depth == 0 and re.match(
+            r"(?:if|for|while|do|switch|return|try)\b|std::cout|[\w.>-]+\s*\([^)]*\)\s*;$", word
+        ):
+            return True
+        if depth == 0 and re.match(r"[\w\]\[.>-]+\s*(?:=|\+=|-=|\+\+|--|<<)[^=]", word):
+            return True
+        depth += line.count("{") - line.count("}")
+    return False
+
+
+def _spaces(found: re.Match[str]) -> str:
+    return re.sub(r"[^\n]", " ", found[0])

@@ -1,0 +1,255 @@
+"""Rust: rustc up to the metadata, so everything is checked and nothing is generated."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import tomllib
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pytest_llm import sandbox
+from pytest_llm.errors import Unsupported
+from pytest_llm.toolchains import base
+
+_UNDEFINED = re.compile("E0(405|407|412|422|423|424|425|426|432|433|531|560|599|609)")
+_BROKE = re.compile("internal compiler error|rustc interrupted by SIG|compiler unexpectedly panicked")
+_OWN = frozenset({"std", "core", "alloc", "crate", "self", "super", "Self"})
+_LITERAL = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\\n])\'', re.DOTALL)
+_ITEM = re.compile(
+    r"(?:pub\b|fn\b|struct\b|enum\b|impl\b|trait\b|use\b|mod\b|const\b|static\b|type\b|extern\b|unsafe\b|async\b"
+    r"|union\b|macro_rules!|#|where\b|[)}\]>]|->)"
+)
+_OBVIOUS = {
+    "std::collections": ("BTreeMap", "BTreeSet", "BinaryHeap", "HashMap", "HashSet", "VecDeque"),
+    "std::rc": ("Rc",),
+    "std::cell": ("Cell", "RefCell"),
+    "std::sync": ("Arc", "Mutex", "RwLock", "mpsc"),
+    "std": ("fmt", "fs", "io", "thread"),
+    "std::time": ("Duration", "Instant"),
+}
+
+
+class Rust(base.Toolchain):
+    name = "Rust"
+    languages = ("rust",)
+    program = "rustc"
+    install = "sudo apt-get install rustc"
+
+    @cached_property
+    def path(self) -> Path:
+        """The compiler itself, where the one on the PATH is rustup's proxy."""
+        proxy = self._on_path()
+        done = subprocess.run(
+            ["rustc", "--print", "sysroot"], capture_output=True, text=True, timeout=60, check=False
+        )
+        if done.returncode:
+            raise Unsupported(f"{proxy} does not run: {done.stderr.strip()}", "rustup default stable")
+        return (Path(done.stdout.strip()) / "bin" / "rustc").resolve()
+
+    def check(self, snippets: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
+        files = [base.clean(snippet) for snippet in snippets]
+        prepared = [_complete(file) for file in files]
+        names = [file.name or f"snippet{index or ''}.rs" for index, file in enumerate(files)]
+        root = next((name for name in names if Path(name).name in ("main.rs", "lib.rs")), names[0])
+        texts = [text for text, _ in prepared]
+        kind = "bin" if re.search(r"\bfn\s+main\s*\(", _bare(texts[names.index(root)])) else "lib"
+        argv = [
+            str(self.path), "--edition", options.edition or "2021", "--crate-type", kind, "--crate-name", "snippet",
+            "--emit=metadata", "-o", "out.rmeta", "--error-format=json", "-A", "dead_code", root,
+        ]  # fmt: skip
+        extra, readonly = _dependencies(options.module)
+        sysroot = self.path.parent.parent
+        walls = sandbox.Walls(readonly=(*([] if sysroot.is_relative_to("/usr") else [sysroot]), *readonly))
+        limits = sandbox.Limits(seconds=options.seconds)
+        with base.folder() as folder:
+            base.write([replace(f, name=n, text=t) for f, n, t in zip(files, names, texts, strict=True)], folder)
+            result = sandbox.run([*argv, *extra], folder=folder, walls=walls, limits=limits)
+        found = _parse(result, files, names, [shift for _, shift in prepared])
+        if _BROKE.search(result.text) or (result.returncode and not found and not result.killed_by):
+            return base.gave_up("rustc", result, files)
+        return [*found[: base.MOST], *base.stopped(result, limits)]
+
+
+def _parse(
+    result: sandbox.Result, files: list[base.Snippet], names: list[str], shifts: list[int]
+) -> list[base.Diagnostic]:
+    said = []
+    for line in result.stderr.decode("utf-8", "replace").splitlines():
+        try:
+            item = json.loads(line)
+        except ValueError:
+            continue
+        if item.get("level") in ("error", "warning") and not re.match(r"aborting due|\d+ warning", item["message"]):
+            said.append(item)
+    missing = {name for item in said if (name := _crate(item, files)) is not None}
+    found = [_diagnostic(item, files, names, shifts, missing) for item in said]
+    return list(dict.fromkeys(one for one in found if one))
+
+
+def _diagnostic(
+    item: dict[str, Any], files: list[base.Snippet], names: list[str], shifts: list[int], missing: set[str]
+) -> base.Diagnostic | None:
+    code = (item["code"] or {}).get("code", "")
+    spans = [_outermost(span, names) for span in item["spans"]]
+    span = next((s for s in spans if s["is_primary"] and s["file_name"] in names), None)
+    index = names.index(span["file_name"]) if span else 0
+    warning = item["level"] == "warning"
+    found = base.Diagnostic(
+        severity="warning" if warning else "error",
+        kind=_kind(item, code, warning, missing, files),
+        message=_message(item, span),
+        file=index,
+        line=span["line_start"] if span else None,
+        column=span["column_start"] if span else None,
+        code=code,
+    )
+    if warning and span and span["line_start"] <= shifts[index]:
+        return None  # about what the scaffold brought
+    return base.inside(found, files, shifts[index])
+
+
+def _outermost(span: dict[str, Any], names: list[str]) -> dict[str, Any]:
+    """Where the model's text calls the macro that a span lies in."""
+    while span["expansion"] and span["file_name"] not in names:
+        span = {**span["expansion"]["span"], "is_primary": span["is_primary"]}
+    return span
+
+
+def _message(item: dict[str, Any], span: dict[str, Any] | None) -> str:
+    label = (span or {}).get("label") or ""
+    message = str(item["message"])
+    return f"{message}: {label}" if label and label not in message else message
+
+
+def _kind(
+    item: dict[str, Any], code: str, warning: bool, missing: set[str], files: list[base.Snippet]
+) -> base.Kind:
+    message = item["message"]
+    if warning:
+        return "unused" if code.startswith("unused") else "lint"
+    if _crate(item, files) is not None or _follows(message, code, missing, files):
+        return "missing-dependency"
+    if _UNDEFINED.fullmatch(code) or message.startswith(("cannot find", "couldn't read")):
+        return "undefined"
+    if "overflow evaluating" in message or "recursion limit" in message:
+        return "limit"
+    if code == "long_running_const_eval":
+        return "timeout"
+    return "type" if code else "syntax" if not item["spans"] or _parsing(message) else "type"
+
+
+def _parsing(message: str) -> bool:
+    words = (
+        r"expected|unexpected|unclosed|unterminated|mismatched|unknown start|invalid|missing|this file contains|"
+    )
+    return bool(
+        re.match(words + r"unknown prefix|prefix|unmatched|incorrect|no rules expected|char|lifetime", message)
+    )
+
+
+def _crate(item: dict[str, Any], files: list[base.Snippet]) -> str | None:
+    """The crate that an error says is not here; None for other errors."""
+    code = (item["code"] or {}).get("code")
+    if code not in ("E0432", "E0433", "E0463"):
+        return None
+    found = re.search(
+        r"unresolved import `(\w+)|(?:crate or module|module or crate|unlinked crate) `(\w+)|find crate for `(\w+)",
+        item["message"],
+    )
+    name = next(filter(None, found.groups()), "") if found else ""
+    text = "\n".join(_bare(file.text) for file in files)
+    if not name or name in _OWN or name[0].isupper() or re.search(rf"\bmod\s+{name}\b", text):
+        return None
+    return name
+
+
+def _follows(message: str, code: str, missing: set[str], files: list[base.Snippet]) -> bool:
+    """Whether an error follows from a crate that is not here: its attributes, macros, derives, its `main`."""
+    if not missing:
+        return False
+    named = re.search(r"cannot find (?:attribute|macro|derive macro) `(\w+)`", message)
+    if named:
+        return named[1] in missing or named[1] in _brought(missing, files)
+    if code == "E0752":  # an async main wants the attribute of a runtime
+        return True
+    if code in ("E0277", "E0599"):
+        return bool(_derived(missing, files) & set(re.findall(r"\w+", message)))
+    return False
+
+
+def _brought(missing: set[str], files: list[base.Snippet]) -> set[str]:
+    """The names that `use` takes from missing crates."""
+    text = "\n".join(_bare(file.text) for file in files)
+    uses = re.findall(rf"\buse\s+(?:{'|'.join(sorted(missing))})\b([^;]*);", text)
+    return {name for use in uses for name in re.findall(r"\w+", use)}
+
+
+def _derived(missing: set[str], files: list[base.Snippet]) -> set[str]:
+    """The types that derive a trait of a missing crate."""
+    text = "\n".join(_bare(file.text) for file in files)
+    brought = _brought(missing, files) | missing
+    pattern = r"#\[derive\(([^)]*)\)\]\s*(?:#\[[^\]]*\]\s*)*(?:pub(?:\([^)]*\))?\s+)?(?:struct|enum)\s+(\w+)"
+    return {name for traits, name in re.findall(pattern, text) if brought & set(re.findall(r"\w+", traits))}
+
+
+def _complete(file: base.Snippet) -> tuple[str, int]:
+    """The text as a file of its own, and how many lines were put before it."""
+    bare = _bare(file.text)
+    if re.search(r"\bfn\s+main\s*\(", bare) or file.name:
+        return file.text, 0
+    heads = []
+    if not re.search(r"^\s*use\b", bare, re.MULTILINE):
+        for module, names in _OBVIOUS.items():
+            used = [name for name in names if re.search(rf"(?<![:\w]){name}\b(?!\s*!)", bare)]
+            own = [n for n in used if re.search(rf"\b(?:struct|enum|trait|type|mod|let|mut)\s+{n}\b", bare)]
+            heads += [f"use {module}::{name};" for name in used if name not in own and _as_path(name, bare)]
+    if _statements(bare):
+        return " ".join([*heads, "fn main() {"]) + "\n" + file.text + "\n}\n", 1
+    return (" ".join(heads) + "\n" + file.text, 1) if heads else (file.text, 0)
+
+
+def _as_path(name: str, bare: str) -> bool:
+    """A module (in lower case) counts only where something is taken from it."""
+    return name[0].isupper() or bool(re.search(rf"(?<![:\w]){name}::", bare))
+
+
+def _statements(bare: str) -> bool:
+    """Whether something other than an item stands outside all braces."""
+    depth = 0
+    for line in bare.split("\n"):
+        word = line.strip()
+        if depth == 0 and word and not _ITEM.match(word):
+            return True
+        depth += sum(map(line.count, "{([")) - sum(map(line.count, "})]"))
+    return False
+
+
+def _bare(text: str) -> str:
+    return _LITERAL.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text)
+
+
+def _dependencies(module: Path | None) -> tuple[list[str], list[Path]]:
+    """The compiler's arguments for the crates that a Cargo project has built, and the folder they lie in."""
+    if module is None:
+        return [], []
+    try:
+        manifest = tomllib.loads((module / "Cargo.toml").read_text("utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise Unsupported(f"{module} holds no Cargo.toml that can be read: {error}") from error
+    folders = [f for f in (module / "target/debug/deps", module / "target/release/deps") if f.is_dir()]
+    if not folders:
+        raise Unsupported(
+            f"the crates of {module} have not been built", f"cargo build --manifest-path {module}/Cargo.toml"
+        )
+    extern = []
+    for name in [*manifest.get("dependencies", {}), manifest.get("package", {}).get("name", "")]:
+        crate = str(name).replace("-", "_")
+        built = [p for s in ("rlib", "rmeta", "so") for p in folders[0].glob(f"lib{crate}-*.{s}")]
+        if crate and built:
+            extern += ["--extern", f"{crate}={max(built, key=lambda path: path.stat().st_mtime)}"]
+    return ["-L", f"dependency={folders[0]}", *extern], [folders[0]]

@@ -1,0 +1,86 @@
+"""Shell: parsed by bash, and looked over by shellcheck where that is installed; never run."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Sequence
+from typing import Any
+
+from pytest_llm import sandbox
+from pytest_llm.toolchains import base, warm
+
+_SAID = re.compile(r"^[^:]+: line (\d+): (.*)$")
+_DIALECT = re.compile(r"\A#!\s*\S*?(?:/env\s+(?:-S\s*)?)?\b(sh|dash|ksh|bash)\b")
+
+
+class Shell(base.Toolchain):
+    name = "shell"
+    languages = ("shell",)
+    program = "bash"
+    install = "sudo apt-get install bash shellcheck"
+
+    def check(self, snippets: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
+        files = [base.clean(snippet) for snippet in snippets]
+        found = []
+        for index, file in enumerate(files):
+            found += self._one(index, file, files, options.seconds)
+        return found[: base.MOST]
+
+    def _one(
+        self, index: int, file: base.Snippet, files: list[base.Snippet], seconds: float
+    ) -> list[base.Diagnostic]:
+        limits = sandbox.Limits(seconds=seconds)
+        walls = warm.readonly(self.path.parent.parent)
+        with base.folder() as folder:
+            base.write([base.Snippet(file.text, "snippet.sh")], folder)
+            parsed = sandbox.run([str(self.path), "-n", "snippet.sh"], folder=folder, walls=walls, limits=limits)
+            found = _errors(parsed, index, files)
+            if parsed.returncode and not found and not parsed.killed_by:
+                raise base.crashed("bash", parsed)
+            linter = shutil.which("shellcheck")
+            if linter and not found and not parsed.killed_by:
+                argv = [linter, "--norc", "-f", "json1", "-e", "SC2148", "-s", _dialect(file.text), "snippet.sh"]
+                found = _warnings(sandbox.run(argv, folder=folder, walls=walls, limits=limits), index, files)
+        return [*found, *base.stopped(parsed, limits)]
+
+
+def _dialect(text: str) -> str:
+    found = _DIALECT.match(text)
+    return found[1] if found else "bash"
+
+
+def _errors(result: sandbox.Result, index: int, files: list[base.Snippet]) -> list[base.Diagnostic]:
+    """What bash says. It shows the line itself as well, in a second message for the same line."""
+    found: dict[int, base.Diagnostic] = {}
+    for line in result.stderr.decode("utf-8", "replace").splitlines():
+        if said := _SAID.match(line):
+            number = int(said[1])
+            one = base.Diagnostic("error", "syntax", said[2], index, number)
+            found.setdefault(number, base.inside(one, files))
+    return list(found.values())
+
+
+def _warnings(result: sandbox.Result, index: int, files: list[base.Snippet]) -> list[base.Diagnostic]:
+    """What shellcheck says. Where it was stopped, or broke, bash's word stands alone."""
+    try:
+        comments: list[dict[str, Any]] = json.loads(result.stdout)["comments"]
+    except (ValueError, KeyError):
+        return []
+    return [
+        base.inside(
+            base.Diagnostic(
+                severity="warning",
+                kind="unused" if item["code"] == 2034 else "lint",
+                message=item["message"],
+                file=index,
+                line=item["line"],
+                column=item["column"],
+                code=f"SC{item['code']}",
+            ),
+            files,
+        )
+        for item in comments
+        if item["level"] in ("error", "warning")
+    ]
