@@ -9,13 +9,19 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tests.fake_ollama import FAULTS, Ask, FakeOllama, Script, VirtualClock
+from tests.fake_ollama import FAULTS, Ask, FakeOllama, Script, VirtualClock, gguf
+from tests.fake_ollama.errors import ApiError
+from tests.fake_ollama.names import parse
+from tests.fake_ollama.script import Sampler, ThinkParser
 
 ROOT = Path(__file__).parents[2]
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
@@ -425,3 +431,57 @@ def test_it_runs_as_a_process() -> None:
 
 def test_the_fixture_serves(fake_ollama: FakeOllama) -> None:
     assert httpx.get(f"{fake_ollama.url}/api/version").json() == {"version": "0.33.0"}
+
+
+# Its parsers
+
+
+@given(st.text(alphabet="<think>/ ab\n", max_size=60), st.data())
+def test_thinking_is_split_alike_however_the_text_arrives(text: str, data: st.DataObject) -> None:
+    cuts = sorted(data.draw(st.sets(st.integers(0, len(text)))))
+    parts = [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+    assert _split(parts) == _split([text])
+
+
+def _split(parts: list[str]) -> tuple[str, str]:
+    parser = ThinkParser()
+    pairs = [*(parser.feed(part) for part in parts), parser.rest()]
+    return "".join(thinking for thinking, _ in pairs), "".join(content for _, content in pairs)
+
+
+@given(st.lists(st.sampled_from(["a", "b", "ab", "ba", " "]), max_size=12), st.sampled_from(["aba", "bb", "a b"]))
+def test_nothing_of_a_stop_word_is_sent(tokens: list[str], stop: str) -> None:
+    sent = "".join(step.text or "" for step in Sampler([stop], None).run(tokens))
+    assert sent == "".join(tokens).partition(stop)[0]
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_after_the_magic_are_read_or_refused(data: bytes) -> None:
+    with suppress(ApiError):
+        assert isinstance(gguf.read(b"GGUF" + data), gguf.Gguf)
+
+
+@given(st.dictionaries(st.text(min_size=1), st.one_of(st.booleans(), st.integers(0, 2**31), st.text()), max_size=5))
+def test_a_written_file_is_read_back(metadata: dict[str, Any]) -> None:
+    tensors = (gguf.Tensor("a", "F16", (3, 5)), gguf.Tensor("b", "F32", (7,)))
+    assert gguf.read(gguf.write(metadata, tensors)) == gguf.Gguf(metadata, tensors)
+
+
+@pytest.mark.parametrize(
+    ("typed", "short"),
+    [
+        ("llama3", "llama3:latest"),
+        ("hf.co/Org/Repo:Q4_K_M", "hf.co/Org/Repo:Q4_K_M"),
+        ("me/m", "me/m:latest"),
+        ("foo.gguf", "foo.gguf:latest"),
+        ("sha256:" + "0" * 64, "sha256:" + "0" * 64),
+        ("http://localhost:5000/ns/m:t", "localhost:5000/ns/m:t"),
+        *(
+            (bad, None)
+            for bad in ("a b", "./foo", "~/foo", "/models/foo", "model:", ":tag", "n.s/m", "x/y/z/w:t", "m@d")
+        ),
+    ],
+)
+def test_model_names(typed: str, short: str | None) -> None:
+    name = parse(typed)
+    assert (name.short if name else None) == short
