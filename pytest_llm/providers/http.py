@@ -220,8 +220,11 @@ async def _pour(response: httpx.Response, sink: Sink, watch: Watch, timer: async
 
 
 async def _drain(chunks: AsyncIterator[bytes]) -> None:
-    """Read what is left, so that the connection can be used again and the server sees no client go."""
-    with suppress(TimeoutError, httpx.TransportError):
+    """Read what is left, so that the connection can be used again and the server sees no client go.
+
+    A connection that breaks even now is told as any other: what came may not be all.
+    """
+    with suppress(TimeoutError):
         async with asyncio.timeout(DRAIN_SECONDS):
             async for _ in chunks:
                 pass
