@@ -15,7 +15,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.demo_model", description=__doc__)
     parser.add_argument("--epochs", type=int, default=120, help="passes over all texts (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=2, help="processor threads to train with")
-    parser.add_argument("--work", type=Path, default=Path(".demo_model"), help="where the new file is made")
+    parser.add_argument("--work", type=Path, default=Path("build/demo_model"), help="where the new file is made")
     parser.add_argument("--check", action="store_true", help="only say what the committed file does not know")
     options = parser.parse_args()
     asked = questions()
@@ -23,7 +23,7 @@ def main() -> int:
         return _say(manifest.unknown(asked))
     if missing := [q.label for q in asked if not q.path.is_file()]:
         return _say([f"{label}: no answer" for label in missing])
-    options.work.mkdir(exist_ok=True)
+    options.work.mkdir(parents=True, exist_ok=True)
     return _build(asked, options.work / "demo.gguf", options.epochs, options.threads)
 
 

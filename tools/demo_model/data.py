@@ -75,7 +75,7 @@ def fingerprint(text: str) -> str:
 
 def questions(root: Path = ROOT) -> list[Question]:
     """Every different prompt of the shipped cases. A stage is asked only where the ones before it have answers."""
-    found = {}
+    found: dict[str, Question] = {}
     for path in sorted((root / "cases").rglob(f"*{SUFFIX}")):
         for loaded in load(path, root):
             for cell in expand(loaded, ["demo"], _modes(loaded)):
