@@ -6,14 +6,23 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Annotated, Any, ClassVar, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
+from pytest_llm.durations import parse_duration
+from pytest_llm.errors import CheckCrashed, PytestLlmError
 from pytest_llm.extract import Artifact
 from pytest_llm.providers.base import Response
+from pytest_llm.request import ChatRequest
 
 Severity = Literal["failure", "error", "skip", "warning", "note"]
+
+Duration = Annotated[
+    float,
+    BeforeValidator(parse_duration),
+    WithJsonSchema({"type": ["number", "string"], "description": "seconds, or 500ms, 2s, 5m"}),
+]
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,7 @@ class CheckContext:
 
     folder: of the case file. root: pytest's rootdir, which no relative path may leave. artifacts: made on demand,
     kept with the run. attachments: files a check made for people to look at, as (label, path).
+    request: what was asked, where that is known.
     """
 
     response: Response
@@ -47,6 +57,7 @@ class CheckContext:
     root: Path
     artifacts: Path
     attachments: list[tuple[str, Path]] = field(default_factory=list)
+    request: ChatRequest | None = None
 
     def file(self, name: str) -> Path:
         """A path named in the case file. Raises InputError where it leaves the root or is not there."""
@@ -58,11 +69,11 @@ class CheckContext:
 class Check(BaseModel):
     """A check and its arguments, as read from a case file: a frozen pydantic model with a `run`.
 
-    `shorthand` names the field that `name: value` sets. `measures` says that it looks at a rate or a time, so its
-    answer is generated with the server alone. `positional` checks are valid without any argument.
+    name: what a case file calls it. shorthand: the field that `name: value` sets. measures: it looks at a rate or
+    a time, so its answer is generated with the server alone.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, allow_inf_nan=False)
 
     name: ClassVar[str]
     shorthand: ClassVar[str | None] = None
@@ -74,6 +85,26 @@ class Check(BaseModel):
 
     def prepare(self, folder: Path, root: Path) -> None:
         """Called once at collection: raise InputError for what can be seen to be wrong before anything is asked."""
+
+    @classmethod
+    def unfold(cls, value: Any) -> Mapping[str, Any]:
+        """The arguments that `name: value` stands for. Raises ValueError in words for the writer of the case."""
+        if value is None:
+            return {}
+        if isinstance(value, Mapping):
+            return value
+        if cls.shorthand is None:
+            raise ValueError(f"takes its arguments as a mapping, not {value!r}")
+        return {cls.shorthand: value}
+
+    @property
+    def label(self) -> str:
+        """How people speak of it: its name and its arguments, in one line."""
+        given = self.model_dump(by_alias=True, exclude_unset=True)
+        if list(given) == [self.shorthand]:
+            return one_line(f"{self.name}: {_plain(next(iter(given.values())))}")
+        shown = ", ".join(f"{key}: {_plain(value)}" for key, value in given.items())
+        return one_line(f"{self.name}: {{{shown}}}") if shown else self.name
 
 
 class CheckFunction(Protocol):
@@ -89,7 +120,7 @@ def check(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
     The function takes the Artifact first (a second parameter called `context` gets the CheckContext), then the
     arguments of the case file by keyword. It returns or yields Findings or strings, one a complaint; None, True
-    or nothing means passed, False means failed.
+    or nothing means passed, False means failed, and so does a failed `assert`, whose message is the complaint.
     """
 
     def mark(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -104,15 +135,59 @@ class FunctionCheck(Check):
 
     name: ClassVar[str] = "function"
     function: Callable[..., Any]
-    label: str
+    title: str
     arguments: Mapping[str, Any] = {}
+
+    @property
+    def label(self) -> str:
+        shown = ", ".join(f"{key}: {_plain(value)}" for key, value in self.arguments.items())
+        return one_line(f"{self.title}: {{{shown}}}") if shown else self.title
 
     def run(self, artifact: Artifact, context: CheckContext) -> Iterable[Finding]:
         extra = {"context": context} if "context" in inspect.signature(self.function).parameters else {}
-        result = self.function(artifact, **extra, **self.arguments)
-        if result is None or result is True:
-            return []
-        if result is False:
-            return [Finding(self.label, f"the check {self.label!r} said no")]
-        items = [result] if isinstance(result, str | Finding) else list(result)
-        return [i if isinstance(i, Finding) else Finding(self.label, str(i)) for i in items]
+        try:
+            result = self.function(artifact, **extra, **self.arguments)
+            items = [result] if isinstance(result, str | Finding | bool | None) else list(result)
+        except AssertionError as error:
+            items = [str(error) or False]
+        return [self._finding(item) for item in items if item is not None and item is not True]
+
+    def _finding(self, item: Any) -> Finding:
+        if isinstance(item, Finding):
+            return item
+        if item is False:
+            return Finding(self.title, "the answer did not pass")
+        if not isinstance(item, str):
+            raise CheckCrashed(
+                f"the check {self.title!r} answered {item!r}",
+                hint="it may return or yield strings and Findings, or return True, False or None",
+            )
+        message, _, details = item.partition("\n")
+        return Finding(self.title, message, details=details)
+
+
+def look(check: Check, artifact: Artifact, context: CheckContext) -> list[Finding]:
+    """All that a check has to say. What it raises beyond the errors it may raise is a CheckCrashed."""
+    try:
+        return list(check.run(artifact, context))
+    except PytestLlmError:
+        raise
+    except Exception as error:
+        raise CheckCrashed(f"the check {check.label!r} broke: {type(error).__name__}: {error}") from error
+
+
+def short(value: Any, most: int = 80) -> str:
+    """A value of the model's as it can be shown in a message: quoted, in one line of at most `most` characters."""
+    return one_line(repr(value[: most * 2] if isinstance(value, str) else value), most)
+
+
+def one_line(text: str, most: int = 80) -> str:
+    """The text with its blanks made one each, cut to `most` characters."""
+    line = " ".join(text[: most * 4].split())
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, list | tuple) and len(value) == 1:
+        value = value[0]
+    return value if isinstance(value, str) else repr(value)

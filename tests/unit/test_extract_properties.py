@@ -10,7 +10,7 @@ from pytest_llm.extract import Artifact, extract
 PIECES = st.sampled_from(
     [
         "```", "````", "~~~", "``", "`", "go", "markdown", "html", "json", " ", "  ", "    ", "\t", "> ", "- ",
-        "1. ",        "\n", "\n", "\n", "\r\n", "\u2028", "\x0c", "\ufeff", "x", "<html>", "</html>", "<!doctype html>",
+        "1. ", "\n", "\n", "\n", "\r\n", "\u2028", "\x0c", "\ufeff", "x", "<html>", "</html>", "<!doctype html>",
         "{", "}", "package main", "<think>", "</think>", "\ud800", "\x00",
     ]
 )  # fmt: skip

@@ -1,0 +1,129 @@
+"""How fast it was: `token_rate` and `time`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar
+
+from pydantic import Field, model_validator
+
+from pytest_llm.checks.base import Check, CheckContext, Duration, Finding
+from pytest_llm.errors import Unsupported
+from pytest_llm.extract import Artifact
+from pytest_llm.providers.base import Response
+
+MIN_TOKENS = 32
+"""Fewer tokens than this are no measurement of a rate."""
+
+
+class TokenRate(Check):
+    """The answering pass wrote at least `min` tokens a second."""
+
+    name: ClassVar[str] = "token_rate"
+    shorthand: ClassVar[str | None] = "min"
+    measures: ClassVar[bool] = True
+    min: float = Field(gt=0, strict=True, description="tokens a second")
+
+    def run(self, artifact: Artifact, context: CheckContext) -> Iterable[Finding]:
+        response = context.response
+        count, seconds, clock = _measured(response)
+        if not count or not seconds:
+            lacking = "how many tokens it wrote" if not count else "how long it wrote"
+            return [_no_measurement(f"the server did not say {lacking}"), *_stored(self.name, response)]
+        if count < MIN_TOKENS:
+            reason = f"{count} tokens are too few, it takes {MIN_TOKENS}"
+            return [_no_measurement(reason), *_stored(self.name, response)]
+        return list(self._judged(response, count, seconds, clock))
+
+    def _judged(self, response: Response, count: int, seconds: float, clock: str) -> Iterator[Finding]:
+        rate = count / seconds
+        numbers = f"{count} tokens in {seconds:.2f} s{clock}"
+        if rate < self.min:
+            message = f"{rate:.1f} tokens a second, below {self.min:g}"
+            yield Finding(self.name, message, kind="slow", details="\n".join([numbers, *_circumstances(response)]))
+        elif clock:
+            yield Finding(self.name, f"{rate:.1f} tokens a second: {numbers}", "note", "own-clock")
+        if response.usage.answer_only:
+            note = "the server counted its last pass only: thinking is not in the rate"
+            yield Finding(self.name, note, "note", "answer-only")
+        yield from _stored(self.name, response)
+
+
+class Time(Check):
+    """The answer was there in time. Each is a duration: `total` and `first_token` since the request was sent (a
+    model's load is in them), `load` as the server says.
+    """
+
+    name: ClassVar[str] = "time"
+    shorthand: ClassVar[str | None] = "total"
+    measures: ClassVar[bool] = True
+    total: Duration | None = None
+    first_token: Duration | None = None
+    load: Duration | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _something(cls, given: Any) -> Any:
+        if isinstance(given, dict) and not any(
+            given.get(key) is not None for key in cls.model_fields if key in given
+        ):
+            known = set(given) <= set(cls.model_fields)
+            if known:
+                raise ValueError("needs a limit: total, first_token or load")
+        return given
+
+    def run(self, artifact: Artifact, context: CheckContext) -> Iterable[Finding]:
+        response = context.response
+        total = response.wall or response.usage.total_seconds
+        if self.load is not None and response.usage.load_seconds is None:
+            raise Unsupported("the server does not say how long it loads", "leave `load` out of the check `time`")
+        found = [
+            *self._late("the answer", total, self.total, response),
+            *self._late("the first token", response.first_token, self.first_token, response),
+            *self._late("loading", response.usage.load_seconds, self.load, response),
+        ]
+        return [*found, *_stored(self.name, response)]
+
+    def _late(self, what: str, took: float | None, limit: float | None, response: Response) -> Iterator[Finding]:
+        if limit is None or (took is not None and took <= limit):
+            return
+        if took is None:
+            yield Finding(self.name, f"no measurement: {what} was not timed", kind="no-measurement")
+            return
+        details = "\n".join(_circumstances(response))
+        yield Finding(self.name, f"{what} took {took:.2f} s, more than {limit:g} s", kind="late", details=details)
+
+
+def _measured(response: Response) -> tuple[int | None, float | None, str]:
+    """(tokens, seconds, a remark on the clock). Without the server's time it is ours, from the first token on."""
+    usage = response.usage
+    if usage.answer_seconds or not usage.answer_tokens or response.first_token is None:
+        return usage.answer_tokens, usage.answer_seconds, ""
+    return usage.answer_tokens, max(response.wall - response.first_token, 0.0), " by our own clock"
+
+
+def _no_measurement(reason: str) -> Finding:
+    return Finding(TokenRate.name, f"no measurement: {reason}", kind="no-measurement")
+
+
+def _stored(check: str, response: Response) -> list[Finding]:
+    if not response.stored:
+        return []
+    return [
+        Finding(check, f"the numbers are those of a stored answer, made on {response.stored}", "note", "stored")
+    ]
+
+
+def _circumstances(response: Response) -> Iterator[str]:
+    usage = response.usage
+    if usage.load_seconds:
+        yield f"{usage.load_seconds:.2f} s to load the model"
+    if response.first_token is not None:
+        yield f"{response.first_token:.2f} s to the first token"
+    if usage.prompt_tokens and usage.prompt_seconds:
+        rate = usage.prompt_tokens / usage.prompt_seconds
+        yield f"{usage.prompt_tokens} prompt tokens in {usage.prompt_seconds:.2f} s ({rate:.0f} a second)"
+    if usage.total_seconds:
+        yield f"{usage.total_seconds:.2f} s in all, by the server"
+    if response.retries:
+        yield f"asked {len(response.retries) + 1} times"
