@@ -1,7 +1,7 @@
 """The pages of tests/data/pages: each says in its first line what must become of it.
 
-`<!-- verdict: pass -->`, or `<!-- verdict: KIND LINE WORDS -->`: a finding of that kind, at that line of the page (`-`
-for none), whose message holds the words. `<!-- options: {...} -->` are arguments of the browser check, as JSON.
+`<!-- verdict: pass -->`, or `<!-- verdict: KIND LINE WORDS -->`: a finding of that kind at that line (`-` for none)
+whose message holds the words. `<!-- options: {...} -->` are arguments of the browser check, as JSON.
 """
 
 from __future__ import annotations

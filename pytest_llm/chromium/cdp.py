@@ -22,7 +22,7 @@ class BrowserGone(Exception):
 
 
 class PageBroken(Exception):
-    """The page can no longer answer. `kind` is "crash", "hang" or "navigation"; `place` its line and column, if known."""
+    """The page can no longer answer. kind: crash, hang or navigation. place: line and column, where known."""
 
     def __init__(self, kind: str, message: str, place: tuple[int | None, int | None] = (None, None)) -> None:
         self.kind, self.message, self.place = kind, message, place

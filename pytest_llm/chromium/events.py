@@ -53,20 +53,23 @@ class EventLog:
             self._events[key] = self._events.get(key, 0) + 1
 
     def add_request(self, url: str, kind: str, message: str, place: Place) -> None:
-        """A request; where the browser does not say whence it came, the line that holds the URL's last part."""
-        if place == NOWHERE:
-            tail = url.partition("?")[0].rstrip("/").rpartition("/")[2]
-            place = self._search(re.compile(re.escape(tail))) if tail else NOWHERE
-        self.add("request", f"{_RESOURCES.get(kind, 'request')} {message}", place)
+        """A request; where no script made it, the first line that holds its URL, or the last part of it."""
+        path = url.removeprefix(PAGE_URL.removesuffix("page.html"))
+        for part in (path, path.partition("?")[0].rstrip("/").rpartition("/")[2]):
+            if place == NOWHERE and part:
+                place = self._search(re.compile(re.escape(part)), several=True)
+        self.add("request", f"{_RESOURCES.get(kind, '')} {message}".lstrip(), place)
 
     @property
     def events(self) -> tuple[PageEvent, ...]:
         return tuple(PageEvent(kind, text, *place, times) for (kind, text, place), times in self._events.items())
 
-    def _search(self, pattern: re.Pattern[str]) -> Place:
-        """The one place that the pattern can mean; nowhere if there are several."""
+    def _search(self, pattern: re.Pattern[str], *, several: bool = False) -> Place:
+        """The one place that the pattern can mean; where there are `several`, the first or none."""
         found = [(number, hit) for number, line in enumerate(self._lines, 1) for hit in pattern.finditer(line)]
-        return (found[0][0], found[0][1].start() + 1) if len({number for number, _ in found}) == 1 else NOWHERE
+        if not found or (not several and found[0][0] != found[-1][0]):
+            return NOWHERE
+        return found[0][0], found[0][1].start() + 1
 
 
 def listen(session: Session, log: EventLog, *, worker: bool = False) -> None:
@@ -99,12 +102,8 @@ def listen(session: Session, log: EventLog, *, worker: bool = False) -> None:
 
 
 def initiator(event: dict[str, Any]) -> Place:
-    """Where in the page a request began, from the `initiator` of Network.requestWillBeSent."""
-    given = event.get("initiator", {})
-    place = _stack(given.get("stack"))
-    if place == NOWHERE and given.get("lineNumber"):
-        place = _place(given.get("url", ""), given["lineNumber"] - 1, given.get("columnNumber", 1) - 1)
-    return place
+    """The script that made a request. What the browser says of its parser is that of the look-ahead, and wrong."""
+    return _stack(event.get("initiator", {}).get("stack"))
 
 
 def _exception(details: dict[str, Any], worker: bool) -> tuple[str, str, Place]:

@@ -13,6 +13,7 @@ FRAME_RATE = 60
 _STEPS = (17, 17, 16)  # ms: whole ones, three make exactly 50; Chromium's clock jitters on fractions
 _COARSE = 100  # ms: how a page goes on that is too heavy for every frame
 _DRAWN = 30  # the pictures that nobody looks at are drawn this seldom
+_PATIENCE = 1.0  # seconds that even the shortest page may take: a browser's first frame is slow
 _EPOCH = 1_700_000_000  # seconds: the day on which every page is shown
 
 
@@ -30,7 +31,7 @@ class Projector(Protocol):
     async def start(self) -> None: ...
 
     async def play(self, seconds: float, samples: int) -> list[bytes]:
-        """Go on for `seconds` of page time; pictures (PNG) of `samples` moments, the first and the last included."""
+        """Go on for `seconds` of page time; PNG pictures of `samples` moments, the first and the last included."""
 
     async def idle(self) -> None:
         """Go on for a moment."""
@@ -63,8 +64,8 @@ class Stepper:
         loop = asyncio.get_running_loop()
         began, first, pictures = loop.time(), self.shown, list[bytes]()
         for number in range(count):
-            if loop.time() - began > seconds:
-                return pictures + await self._hurry(total - (self.shown - first), seconds / 2)
+            if loop.time() - began > max(seconds, _PATIENCE):
+                return pictures + await self._hurry(total - (self.shown - first), max(seconds, _PATIENCE) / 2)
             shot = await self.step(picture=number in wanted, last=number == count - 1)
             pictures += [shot] if shot else []
         return pictures

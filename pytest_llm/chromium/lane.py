@@ -14,6 +14,7 @@ import threading
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from pytest_llm.chromium import proxy
 from pytest_llm.chromium.browser import Browser
 from pytest_llm.chromium.cdp import BrowserGone
 from pytest_llm.chromium.judge import judge
@@ -60,6 +61,8 @@ async def main() -> None:
     requests: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
     loop = asyncio.get_running_loop()
     threading.Thread(target=_listen, args=(loop, requests, browser), daemon=True).start()
+    if settings["network"] == "allow":
+        browser.proxy = f"http://127.0.0.1:{proxy.port(await proxy.start())}"
     await serve(requests, out, browser, bool(settings["stepping"]))
     await browser.stop()
 

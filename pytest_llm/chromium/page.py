@@ -38,7 +38,7 @@ class Page:
         self._browser, self._html, self._options, self._log = browser, html, options, log
         self._stepped = stepped
         self._served = False
-        self._started_at: dict[str, Place] = {}
+        self._requests: dict[str, tuple[str, Place]] = {}
         self._others: list[Session] = []
         self._scripts: set[str] = set()
         self._pausing: asyncio.Future[Place] | None = None
@@ -78,6 +78,7 @@ class Page:
         page.on("Fetch.requestPaused", self._request)
         page.on("Network.requestWillBeSent", self._request_starts)
         page.on("Network.responseReceived", self._response)
+        page.on("Network.loadingFailed", self._loading_failed)
         page.on("Page.frameStoppedLoading", self._stopped_loading)
         page.on("Page.javascriptDialogOpening", self._dialog)
         page.on("Page.frameNavigated", self._navigated)
@@ -160,11 +161,11 @@ class Page:
         self.loaded = self.loaded or (self._served and event["frameId"] == self._target)
 
     def _request_starts(self, event: dict[str, Any]) -> None:
-        self._started_at[event["requestId"]] = initiator(event)
+        self._requests[event["requestId"]] = (event["request"]["url"], initiator(event))
 
     def _request(self, event: dict[str, Any]) -> None:
         url, kind, number = event["request"]["url"], event["resourceType"], event["requestId"]
-        place = self._started_at.get(event.get("networkId", ""), NOWHERE)
+        _, place = self._requests.get(event.get("networkId", ""), (url, NOWHERE))
         if kind == "Document" and event["frameId"] == self._target:
             self._document(url, number, place)
         elif url.startswith(("data:", "blob:")) or (self._options.network == "allow" and not _is_local(url)):
@@ -199,10 +200,14 @@ class Page:
     def _response(self, event: dict[str, Any]) -> None:
         response = event["response"]
         if response["status"] >= 400:
-            place = self._started_at.get(event["requestId"], NOWHERE)
-            self._log.add_request(
-                response["url"], event["type"], f"{response['url']} answered {response['status']}", place
-            )
+            url, place = self._requests.get(event["requestId"], (response["url"], NOWHERE))
+            self._log.add_request(url, event["type"], f"{url} answered {response['status']}", place)
+
+    def _loading_failed(self, event: dict[str, Any]) -> None:
+        """A request that was let through and came to nothing."""
+        if event["requestId"] in self._requests and not event.get("blockedReason") and not event.get("canceled"):
+            url, place = self._requests[event["requestId"]]
+            self._log.add_request(url, event["type"], f"{url} failed: {event['errorText']}", place)
 
     def _dialog(self, event: dict[str, Any]) -> None:
         if event["type"] != "beforeunload":

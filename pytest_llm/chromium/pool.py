@@ -57,7 +57,8 @@ class Lane:
             start_new_session=True,
         )
         self._answers: queue.Queue[bytes] = queue.Queue()
-        threading.Thread(target=_drain, args=(self._process.stdout, self._answers), daemon=True).start()
+        self._reader = threading.Thread(target=_drain, args=(self._process.stdout, self._answers), daemon=True)
+        self._reader.start()
         settings = {"browser": str(browser.path), "stepping": browser.stepping, "network": network}
         try:
             hello = self._ask(settings, _START_LIMIT)
@@ -105,6 +106,7 @@ class Lane:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._reader.join(3)
         self._stderr.close()
 
 
@@ -224,10 +226,11 @@ def _unjailed(report: PageReport) -> PageReport:
     return replace(report, notes=(*report.notes, _UNJAILED))
 
 
-def _drain(stream: IO[bytes] | None, answers: queue.Queue[bytes]) -> None:
+def _drain(stream: IO[bytes], answers: queue.Queue[bytes]) -> None:
     """Hand on lines; an empty one says that the lane ended."""
-    for line in stream or ():
-        answers.put(line)
+    with stream:
+        for line in stream:
+            answers.put(line)
     answers.put(b"")
 
 

@@ -55,10 +55,10 @@ class PageEvent:
 class PageReport:
     """What became of a page.
 
-    mode: "stepped" (virtual time) or "real time". frames: how many were run; shown: seconds of page time.
-    blank: nothing to be seen at any of the moments looked at. changes: how many of the steps between these moments
-    changed the picture; moments: how many there were. canvases: how many were looked at by themselves. notes: what a reader must know. screenshot and filmstrip are
-    PNG bytes, empty where the page never got as far.
+    mode: "stepped" (virtual time) or "real time". frames: how many were run. shown: seconds of page time. wall: of
+    ours. blank: nothing to be seen at the end; None where it never came to that. moments: how many pictures were
+    looked at, the canvases of the page (`canvases` of them) by themselves. changes: how many steps from one to the
+    next changed it. notes: what a reader must know. screenshot, filmstrip: PNG, empty where there is none.
     """
 
     events: tuple[PageEvent, ...] = ()

@@ -1,0 +1,41 @@
+"""The arguments of the browser check, as a case file gives them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from pytest_llm.checks.browser import Browser
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"duration": "2 parsecs"}, "is no duration"),
+        ({"duration": "10m"}, "less than or equal to 120"),
+        ({"errors": {"allow": ["("]}}, "is no regular expression"),
+        ({"errors": {"allowed": "x"}}, "Extra inputs"),
+        ({"network": "maybe"}, "'block' or 'allow'"),
+        ({"wait_for": " "}, "a JavaScript expression, not nothing"),
+        ({"actions": [{}]}, "found none"),
+        ({"actions": [{"click": "#a", "press": "a"}]}, "found click and press"),
+        ({"actions": [{"press": "Jump"}]}, "unknown key 'Jump'"),
+        ({"actions": [{"click": "#a", "for": "1s"}]}, "it goes with 'press'"),
+        ({"width": 2}, "greater than or equal to 16"),
+        ({"colour": "red"}, "Extra inputs"),
+    ],
+)
+def test_what_is_wrong_is_said(given: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        Browser(**given)
+
+
+def test_actions_as_the_lane_gets_them() -> None:
+    check = Browser(actions=[{"press": "ArrowLeft", "for": "500ms"}, {"click": [3, 4]}, {"wait": "1s"}])
+    assert [action.plain() for action in check.actions] == [
+        {"press": "ArrowLeft", "for": 0.5},
+        {"click": [3.0, 4.0]},
+        {"wait": 1.0},
+    ]
