@@ -1,0 +1,153 @@
+"""TypeScript: type-checked by the compiler's API, in one Node that stays."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import threading
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pytest_llm import sandbox
+from pytest_llm.errors import CheckCrashed, Unsupported
+from pytest_llm.toolchains import base, warm
+
+# A later compiler is no JavaScript any more, and has no such API.
+_PACKAGES = ("typescript@5", "@types/node@20")
+_UNDEFINED = frozenset(
+    {2304, 2305, 2307, 2339, 2503, 2551, 2552, 2580, 2581, 2582, 2583, 2584, 2591, 2614, 2694, 2724}
+)
+_UNUSED = frozenset({6133, 6138, 6192, 6196, 6198, 6199})
+_ABSENT = frozenset({2307, 2792, 7016, 2875, 7026})
+_NODE = frozenset({2580, 2591})  # `require`, `process`, `Buffer`: the types of Node are not here
+_NODE_WORDS = re.compile(
+    r"\b(?:require|process|Buffer|__dirname|__filename|NodeJS)\b|['\"](?:node:[\w/]+|assert|buffer|child_process|cluster"
+    r"|crypto|dns|events|fs|fs/promises|http|http2|https|net|os|path|perf_hooks|readline|stream|tls|url|util|vm"
+    r"|worker_threads|zlib)['\"]"
+)
+
+
+class TypeScript(base.Toolchain):
+    name = "TypeScript"
+    languages = ("typescript", "tsx")
+    program = "node"
+    install = "pytest-llm doctor --install"
+
+    def __init__(self) -> None:
+        self._pools: dict[tuple[Path, Path | None], warm.Pool] = {}
+        self._lock = threading.Lock()
+
+    def find(self) -> str:
+        package = json.loads((self.package(None) / "package.json").read_text("utf-8"))
+        return f"TypeScript {package['version']} on Node {base.version(self.path)}"
+
+    @cached_property
+    def prefix(self) -> Path:
+        """The folder that `npm install --prefix` puts the compiler in, where the project has none of its own."""
+        return base.cache("node")
+
+    @property
+    def installation(self) -> list[str]:
+        """The command that brings the compiler."""
+        return ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(self.prefix), *_PACKAGES]
+
+    def package(self, module: Path | None) -> Path:
+        """The folder of the package `typescript`. Raises Unsupported where no usable one is found."""
+        for folder in _candidates(module, self.prefix):
+            if (folder / "lib" / "typescript.js").is_file() and (folder / "package.json").is_file():
+                return folder.resolve()
+        raise Unsupported("the TypeScript compiler is not here", " ".join(self.installation))
+
+    def _pool(self, module: Path | None) -> warm.Pool:
+        package = self.package(module)
+        with self._lock:
+            if (package, module) not in self._pools:
+                modules = [module] if module else []
+                walls = warm.readonly(self.path.parent.parent, package.parent, *modules)
+                argv = [str(self.path), "--max-old-space-size=1024", "SERVER", str(package)]
+                limits = sandbox.Limits(memory=1536 << 20)
+                server = warm.SERVERS / "check_typescript.cjs"
+                self._pools[package, module] = warm.Pool(argv, server, walls, limits)
+            return self._pools[package, module]
+
+    def check(self, snippets: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
+        files = [base.clean(snippet) for snippet in snippets]
+        request = {
+            "files": [[file.name or _name(index, file.text), file.text] for index, file in enumerate(files)],
+            "strict": options.strict,
+            "base": str(options.module or "/snippet"),
+            **self._types(options.module, files),
+        }
+        answer = self._pool(options.module).ask(json.dumps(request).encode(), options.seconds)
+        if isinstance(answer, list):
+            return answer
+        if "limit" in answer:
+            return [base.Diagnostic("error", "limit", "nested too deeply for the compiler")]
+        if "crash" in answer or answer["broken"]:
+            raise CheckCrashed(
+                "the TypeScript compiler broke", hint=str(answer.get("crash") or answer["broken"])[:2000]
+            )
+        return [_diagnostic(item, files) for item in answer["diagnostics"]][: base.MOST]
+
+    def _types(self, module: Path | None, files: Sequence[base.Snippet]) -> dict[str, list[str]]:
+        """Which packages of types count: the module's; those of Node, which are slow, where the text asks for them."""
+        roots = [self.package(module).parent / "@types"]
+        if module is None:
+            wanted = any(_NODE_WORDS.search(file.text) for file in files) and (roots[0] / "node").is_dir()
+            return {"types": ["node"] if wanted else [], "typeRoots": list(map(str, roots))}
+        roots.append(module / "node_modules" / "@types")
+        names = {folder.name for root in roots for folder in root.glob("*") if folder.is_dir()}
+        return {"types": sorted(names), "typeRoots": list(map(str, roots))}
+
+    def close(self) -> None:
+        for pool in self._pools.values():
+            pool.close()
+
+
+def _candidates(module: Path | None, prefix: Path) -> Iterator[Path]:
+    """Where the package may lie: beside the module, above the working directory, ours, and where the PATH leads."""
+    here = Path.cwd()
+    for folder in (*((module, *module.parents) if module else ()), here, *here.parents, prefix):
+        yield folder / "node_modules" / "typescript"
+    if found := shutil.which("tsc"):
+        yield Path(found).resolve().parent.parent
+
+
+def _name(index: int, text: str) -> str:
+    """A file name; markup in the text asks for the other suffix."""
+    markup = re.search(
+        r"return\s*\(?\s*<[A-Za-z>]|=>\s*\(?\s*<[A-Za-z][\w.]*[\s/>]|=\s*<[A-Z]\w*\s*/>|</\w+>", text
+    )
+    return f"snippet{index or ''}.{'tsx' if markup else 'ts'}"
+
+
+def _diagnostic(item: dict[str, Any], files: Sequence[base.Snippet]) -> base.Diagnostic:
+    index, line, column, code = item["file"], item["line"], item["column"], item["code"]
+    if line and column:
+        column = base.character_column(base.line_of(files[index], line), column, "utf-16-le")
+    kind = _kind(code, item["syntax"], item["message"])
+    found = base.Diagnostic(
+        severity="error" if item["error"] and kind != "unused" else "warning",
+        kind=kind,
+        message=item["message"],
+        file=index,
+        line=line,
+        column=column,
+        code=f"TS{code}",
+    )
+    return base.inside(found, files)
+
+
+def _kind(code: int, syntax: bool, message: str) -> base.Kind:
+    if syntax:
+        return "syntax"
+    if code in _UNUSED:
+        return "unused"
+    if code in _NODE or (code in _ABSENT and not re.search(r"module '\.{0,2}/", message)):
+        return "missing-dependency"
+    if code in (2321, 2589):  # excessive depth
+        return "limit"
+    return "undefined" if code in _UNDEFINED else "type"
