@@ -1,0 +1,59 @@
+"""A folder of cases, a server that answers them, and pytest run on both as a user would."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import pytest_llm
+from tests.fake_ollama import FakeOllama
+
+# A run inside this process drops what it imported first, and half of a library imported again is two libraries.
+for _name in ("anyio._backends._asyncio", "httpcore._backends.anyio", "jsonpath_ng.ext", "jinja2.sandbox"):
+    importlib.import_module(_name)
+for _module in pkgutil.walk_packages(pytest_llm.__path__, "pytest_llm."):
+    if not _module.name.endswith(("_child", "__main__", "lane", "distributed")) and ".servers" not in _module.name:
+        importlib.import_module(_module.name)
+
+
+class Bench:
+    """pytest in pytest. `server` is what the Ollama engine asks."""
+
+    def __init__(self, pytester: pytest.Pytester, server: FakeOllama) -> None:
+        self.pytester, self.server = pytester, server
+        self.path: Path = pytester.path
+        self.file("pytest.ini", "[pytest]\naddopts = -p no:cacheprovider --strict-markers\n")
+
+    def file(self, name: str, text: str) -> Path:
+        file = self.path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(textwrap.dedent(text), encoding="utf-8")
+        return file
+
+    def case(self, text: str, name: str = "t") -> Path:
+        """A case file; one that names no model asks `m`."""
+        body = textwrap.dedent(text)
+        return self.file(f"{name}.prompt.yaml", body if "models:" in body else f"models: m\n{body}")
+
+    def run(self, *arguments: str) -> pytest.RunResult:
+        return self.pytester.runpytest_inprocess("-rA", *arguments)
+
+    def process(self, *arguments: str) -> pytest.RunResult:
+        """In a process of its own: for pytest-xdist, signals and the environment."""
+        return self.pytester.runpytest_subprocess("-rA", *arguments, timeout=120)
+
+
+@pytest.fixture
+def bench(pytester: pytest.Pytester, fake_ollama: FakeOllama, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    monkeypatch.setenv("OLLAMA_HOST", fake_ollama.url)
+    for name in ("CI", "GITHUB_ACTIONS", "PYTEST_ADDOPTS", "OPENAI_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    fake_ollama.add_model("m")
+    fake_ollama.answer("", "hello world")
+    yield Bench(pytester, fake_ollama)
+    assert fake_ollama.crashes == []
