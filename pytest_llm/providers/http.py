@@ -129,16 +129,22 @@ class Http:
     def _connected(self) -> httpx.AsyncClient:
         """Made where the event loop runs. Loopback is never asked through a proxy of the environment."""
         if self._client is None:
-            slowest = max(self.limits.first_byte, self.limits.silence) + 1
-            self._client = httpx.AsyncClient(
-                headers={"User-Agent": AGENT, "Accept-Encoding": "identity", **self._headers},
-                timeout=httpx.Timeout(slowest, connect=self.limits.connect, pool=None),
-                # A server may close an idle connection in the very moment of the next question: none is kept.
-                limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
-                trust_env=not is_loopback(self.url),
-                transport=self._transport,
-            )
+            try:
+                self._client = self._new_client()
+            except (ImportError, ValueError) as error:
+                raise ServerDown(f"the proxy that the environment names cannot be used: {error}") from None
         return self._client
+
+    def _new_client(self) -> httpx.AsyncClient:
+        slowest = max(self.limits.first_byte, self.limits.silence) + 1
+        return httpx.AsyncClient(
+            headers={"User-Agent": AGENT, "Accept-Encoding": "identity", **self._headers},
+            timeout=httpx.Timeout(slowest, connect=self.limits.connect, pool=None),
+            # A server may close an idle connection in the very moment of the next question: none is kept.
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
+            trust_env=not is_loopback(self.url),
+            transport=self._transport,
+        )
 
     def _bad(self, response: httpx.Response, body: str) -> BadStatus:
         return BadStatus(response.status_code, self.clean(body), response.headers.get("location", ""))
@@ -220,7 +226,7 @@ async def _pour(response: httpx.Response, sink: Sink, watch: Watch, timer: async
 
 
 async def _drain(chunks: AsyncIterator[bytes]) -> None:
-    """Read what is left, so that the connection can be used again and the server sees no client go.
+    """Read what is left, so that the server sees no client go before the end.
 
     A connection that breaks even now is told as any other: what came may not be all.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -129,6 +130,7 @@ class OllamaProvider:
         """Build a Modelfile's model where it is not there; its name there."""
         spec = model.spec
         assert spec is not None
+        self._check_version(model.written, spec.requires)
         there = await self._models.digests()
         base = ""
         if spec.gguf is None:
@@ -141,6 +143,14 @@ class OllamaProvider:
             await self._models.build(name, spec)
         return name
 
+    def _check_version(self, written: str, requires: str | None) -> None:
+        """A server keeps REQUIRES and never looks at it. A build from source says 0.0.0."""
+        has = _version(self._version)
+        if requires and any(has) and has < _version(requires):
+            raise ModelUnavailable(
+                f"{written!r} requires Ollama {requires}, and {self.url} is {self._version}", hint="update Ollama"
+            )
+
     async def _fetch_base(self, base: str) -> None:
         if not self._pull:
             raise await self._models.missing(base)
@@ -149,6 +159,12 @@ class OllamaProvider:
 
 def _key(model: ModelRef) -> tuple[str, str]:
     return model.name, model.fingerprint
+
+
+def _version(text: str) -> tuple[int, ...]:
+    """Three numbers; what follows them, such as -rc2, is left out."""
+    numbers = [int(n) for n in re.findall(r"\d+", text.partition("-")[0])[:3]]
+    return tuple([*numbers, 0, 0, 0][:3])
 
 
 def _quiet(line: str) -> None:

@@ -168,6 +168,15 @@ def test_loopback_is_not_asked_through_a_proxy(monkeypatch: pytest.MonkeyPatch) 
     assert asyncio.run(main()) == "1"
 
 
+def test_a_proxy_that_cannot_be_used_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        await OllamaProvider("example.invalid").prepare(ModelRef("m", "x", "m"))
+
+    monkeypatch.setenv("ALL_PROXY", "gopher://127.0.0.1:9")
+    with pytest.raises(ServerDown, match="proxy"):
+        asyncio.run(main())
+
+
 def test_a_server_that_lets_nobody_in_is_down() -> None:
     async def main() -> None:
         provider = OllamaProvider("nowhere.invalid", Limits(connect=2))

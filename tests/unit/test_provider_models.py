@@ -322,3 +322,16 @@ def test_a_base_that_is_missing(tmp_path: Path) -> None:
 def test_a_file_that_is_missing(tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailable, match=r"nobody\.gguf"):
         visit(Shelf(), lambda p: p.prepare(modelfile(tmp_path, "FROM ./nobody.gguf")))
+
+
+@pytest.mark.parametrize(
+    ("requires", "fits"), [("0.14.0", True), ("0.33.0", True), ("0.33.1", False), ("1.0", False)]
+)
+def test_the_version_that_a_modelfile_requires(tmp_path: Path, requires: str, fits: bool) -> None:
+    model = modelfile(tmp_path, f"FROM plain\nREQUIRES {requires}\n")
+    if fits:
+        info, _ = visit(Shelf(), lambda p: p.prepare(model))
+        assert info.digest
+        return
+    with pytest.raises(ModelUnavailable, match=f"requires Ollama {requires}"):
+        visit(Shelf(), lambda p: p.prepare(model))
