@@ -24,7 +24,7 @@ _WORDS = {
     "Expecting ':' delimiter": "a colon is missing",
     "Expecting property name enclosed in double quotes": "a key in double quotes must stand here",
     "Unterminated string starting at": "a string has no end",
-    "Invalid control character at": "a line break or control character stands inside a string",
+    "Invalid control character at": "a string holds a line break or control character",
     "Illegal trailing comma before end of object": "a comma stands before the closing brace",
     "Illegal trailing comma before end of array": "a comma stands before the closing bracket",
 }
