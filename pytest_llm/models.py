@@ -13,9 +13,7 @@ from pytest_llm.modelfile import ModelSpec
 from pytest_llm.modelfile import load as load_modelfile
 
 _HOST, _PART = r"[A-Za-z0-9_][\w.:-]{0,349}", r"[A-Za-z0-9_][\w.-]{0,79}"
-_TAG = re.compile(
-    rf"(https?://)?(({_HOST}/)?[A-Za-z0-9_][\w-]{{0,79}}/)?{_PART}(:{_PART})?", re.ASCII
-)
+_TAG = re.compile(rf"(https?://)?(({_HOST}/)?[A-Za-z0-9_][\w-]{{0,79}}/)?{_PART}(:{_PART})?", re.ASCII)
 
 
 @dataclass(frozen=True)

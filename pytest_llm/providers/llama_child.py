@@ -17,6 +17,7 @@ from typing import Any
 
 PR_SET_PDEATHSIG = 1
 WARNINGS_AND_ERRORS = 2
+BYTES_A_TOKEN = 200  # llama.cpp's bookkeeping alone, whatever the model
 
 
 def main() -> None:
@@ -31,7 +32,7 @@ def main() -> None:
     try:
         answer = {"url": _serve(json.loads(line))}
     except Exception as error:
-        answer = {"error": f"{type(error).__name__}: {error}"}
+        answer = {"error": str(error) or type(error).__name__}
     report.write(json.dumps(answer) + "\n")
     report.close()
     watch.join()
@@ -65,7 +66,7 @@ def _serve(load: dict[str, Any]) -> str:
     import xllamacpp
 
     if not any(_is_gpu(device) for device in xllamacpp.get_device_info()):
-        _bound_memory()
+        _bound_memory(load)
     _server = xllamacpp.Server(_parameters(xllamacpp, load))
     return str(_server.listening_address)
 
@@ -98,11 +99,15 @@ def _parameters(xllamacpp: Any, load: dict[str, Any]) -> Any:
     return p
 
 
-def _bound_memory() -> None:
+def _bound_memory(load: dict[str, Any]) -> None:
     """What does not fit must fail here, with a reason, before the kernel kills whom it likes."""
     available = available_memory()
     if available is None:
         return
+    needed = load["num_ctx"] * load["slots"] * BYTES_A_TOKEN
+    if needed > available:
+        sizes = f"{needed / 2**30:.0f} GiB of memory, and {available / 2**30:.1f} GiB are available"
+        raise MemoryError(f"a context of {load['num_ctx']} tokens takes at least {sizes}")
     import resource
 
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)

@@ -282,10 +282,17 @@ def test_a_missing_file(tmp_path: Path) -> None:
         asked(request(tmp_path / "none.gguf"))
 
 
-def test_a_context_that_does_not_fit(tmp_path: Path) -> None:
-    huge = write_gguf(tmp_path / "huge.gguf", context=2**31)
-    with pytest.raises(ModelUnavailable, match=r"with num_ctx 2000000000: .*alloc") as caught:
-        asked(request(huge, options={"num_ctx": 2_000_000_000}))
+@pytest.mark.parametrize(
+    ("num_ctx", "words"),
+    [
+        (2_000_000_000, r"with num_ctx 2000000000: a context of \d+ tokens takes at least \d+ GiB of memory"),
+        (20_000_000, r"with num_ctx 20000000: .*failed to allocate"),
+    ],
+)
+def test_a_context_that_does_not_fit(tmp_path: Path, num_ctx: int, words: str) -> None:
+    huge = write_gguf(tmp_path / "huge.gguf", context=2**31, layers=40)
+    with pytest.raises(ModelUnavailable, match=words) as caught:
+        asked(request(huge, options={"num_ctx": num_ctx}))
     assert caught.value.reach == "request"
     assert caught.value.hint == "a smaller num_ctx takes less memory"
 

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_llm.errors import InputError, ModelUnavailable
@@ -231,6 +231,7 @@ PIECES = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(
     st.one_of(st.text(), st.lists(PIECES).map("".join), st.lists(PIECES).map(lambda p: "FROM m\n" + " ".join(p)))
 )
@@ -254,6 +255,7 @@ VALUES = {
 }
 
 
+@settings(deadline=None)
 @given(
     st.data(),
     st.lists(st.sampled_from(sorted(PARAMETERS)), unique=True),
