@@ -171,12 +171,15 @@ class EmbeddedProvider:
     async def _make_room(self, size: int) -> bool:
         """Let idle runners go; whether one more may be started. Two stay side by side only where both are small."""
         runners = self._pool.runners
+
+        def crowds(runner: _Runner) -> bool:
+            return len(runners) >= KEEP or size + runner.size > SMALL_BYTES
+
         for key, runner in list(runners.items()):
-            crowded = len(runners) >= KEEP or size + runner.size > SMALL_BYTES
-            if crowded and not runner.busy:
+            if crowds(runner) and not runner.busy:
                 del runners[key]
                 await runner.close()
-        return len(runners) < KEEP
+        return not any(crowds(runner) for runner in runners.values())
 
     async def _start(self, load: Load, gguf: Gguf, request: ChatRequest) -> tuple[_Runner, float]:
         try:
