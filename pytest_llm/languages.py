@@ -43,23 +43,24 @@ _SIGNS = {
     "html": r"(?i:\A\s*(?:<!--[^>]{0,200}-->\s*)?<(?:!doctype html|html|head|body|canvas|script|style|svg|div)\b)",
     "json": r"\A\s*(?:\{\s*[\"}]|\[\s*[\[{\"\d\]-])",
     "shell": r"\A#!\S*(?:/env )?\S*\b(?:ba|z|k|da)?sh\b",
-    "java": r"^package [\w.]+;|^import (?:static )?java|^\s*public (?:static |final |abstract )*"
-    r"(?:class|interface|enum|record) \w|^\s*public static void main",
+    "java": r"^package [\w.]+;|^import (?:static )?java|^[ \t]*public (?:static |final |abstract )*"
+    r"(?:class|interface|enum|record) \w|^[ \t]*public static void main",
     "rust": r"^(?:pub(?:\(\w+\))? )?(?:fn \w+ ?[(<]|impl\b[ <]|mod \w+ ?\{)|^use (?:std|crate|super|self)::"
-    r"|^#!?\[(?:derive|allow|cfg)|^\s*let mut \w",
-    "go": r"^package \w+\s*$|^func (?:\(\w+ \*?\w+\) )?\w+[(\[]|^import \(\s*$",
-    "cpp": r"^\s*#include\s*<(?:iostream|vector|string|map|memory|algorithm|array|set|utility|functional"
+    r"|^#!?\[(?:derive|allow|cfg)|^[ \t]*let mut \w",
+    "go": r"^package \w+[ \t]*$|^func (?:\(\w+ \*?\w+\) )?\w+[(\[]|^import \([ \t]*$",
+    "cpp": r"^[ \t]*#include\s*<(?:iostream|vector|string|map|memory|algorithm|array|set|utility|functional"
     r"|unordered_map|unordered_set|optional|thread|chrono|sstream|fstream|c[a-z]+)>|\bstd::\w|^using namespace "
     r"|^template ?<",
-    "c": r"^\s*#include\s*[<\"]",
+    "c": r"^[ \t]*#include\s*[<\"]",
     "typescript": r"^(?:export )?(?:interface \w+ ?[{<]|interface \w+ extends |type \w+ ?(?:<\w+>)? ?=)"
     r"|^(?:export )?(?:const )?enum \w+ ?\{"
     r"|^(?:export )?(?:const|let|var) \w+ ?: ?\w|^(?:export )?(?:async )?function \w+(?:<\w+>)?\(\w+\??: ?\w",
-    "javascript": r"^\s*(?:const|let|var) (?:\w+|[{\[][^=\n]{0,80}[}\]])\s*=|^(?:export )?(?:default )?(?:async )?"
-    r"function\*? ?\w*\(|^import [^\n]{0,80} from ['\"]|^['\"]use strict['\"]|^export (?:default|const|class|\{)"
-    r"|^\s*console\.log\(|^document\.\w",
-    "python": r"^(?:async )?def \w+\(|^class \w+(?:\([\w., =]*\))?:\s*$|^import [\w.]+(?: as \w+)?\s*$"
-    r"|^from [\w.]+ import [\w(*]|^if __name__ ==|^@\w+\s*$|\A#!\S*(?:/env )?\S*python|^\s*print\(",
+    "javascript": r"^[ \t]*(?:const|let|var) (?:\w+|[{\[][^=\n]{0,80}[}\]])\s*="
+    r"|^(?:export )?(?:default )?(?:async )?function\*? ?\w*\("
+    r"|^import [^\n]{0,80} from ['\"]|^['\"]use strict['\"]|^export (?:default|const|class|\{)"
+    r"|^[ \t]*console\.log\(|^document\.\w",
+    "python": r"^(?:async )?def \w+\(|^class \w+(?:\([\w., =]*\))?:[ \t]*$|^import [\w.]+(?: as \w+)?[ \t]*$"
+    r"|^from [\w.]+ import [\w(*]|^if __name__ ==|^@\w+[ \t]*$|\A#!\S*(?:/env )?\S*python|^[ \t]*print\(",
 }
 _COMPILED = {name: re.compile(sign, re.MULTILINE) for name, sign in _SIGNS.items()}
 _SENTENCE = re.compile(r"^[A-Z][\w'’,-]* (?:[\w'’`*,-]+ ){2,}[^{};=<>\n]{0,200}[.:!?][ \t]*$", re.MULTILINE)

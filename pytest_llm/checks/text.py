@@ -121,10 +121,7 @@ class NotContains(TextCheck):
 
 
 class Regex(TextCheck):
-    """The pattern is found in the answer; of a list, all of them. `^` and `$` are the ends of a line.
-
-    `stop_at` bounds the search where a pattern could take for ever: seconds.
-    """
+    """The pattern is found in the answer; of a list, all of them. `^` and `$` are the ends of a line."""
 
     name: ClassVar[str] = "regex"
     shorthand: ClassVar[str | None] = "pattern"

@@ -220,6 +220,30 @@ def test_the_json_of_an_answer(text: str, json: str, line: int, fenced: bool) ->
     assert extract(text).json_text(strict=True).text == text
 
 
+@pytest.mark.parametrize(
+    ("text", "blocks"),
+    [
+        ("`" * 1_000_000, 0),
+        ("~" * 500_000 + "\n" + "~\n" * 50_000, 1),
+        ("```\n" * 40_000, 20_000),
+        ("```markdown\n```go\n```\n" * 10_000, 10_000),
+        ("```markdown\n```go\n" * 10_000, 1),
+        ("- " * 200_000 + "x\n" + "- a\n" * 10_000, 0),
+        ("> " * 500_000, 0),
+        ("\n" * 300_000, 0),
+        ("\n".join("`" * length for length in range(3, 600)), 298),
+        ("<think></think>" * 50_000 + "```\nx\n```", 1),
+        ("<html>\n```go\nx\n```\n" * 10_000, 10_000),
+    ],
+    ids=lambda value: str(value)[:12] if isinstance(value, str) else None,
+)
+def test_large_and_hostile_answers(text: str, blocks: int) -> None:
+    artifact = extract(text)
+    artifact.code("go")
+    artifact.page()
+    assert sum(block.fenced for block in artifact.blocks) == blocks
+
+
 def test_thinking_is_no_part_of_the_answer() -> None:
     artifact = extract("<think>```go\nbad\n```</think>\n\n```go\ngood\n```", thinking="before")
     assert artifact.thinking == "before\n\n```go\nbad\n```"
