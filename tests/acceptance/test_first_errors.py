@@ -1,0 +1,226 @@
+"""The errors people meet first: one clean message each, said once."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.conftest import Bench
+from tests.fake_ollama import Script
+
+DEMO = Path(__file__).parents[2] / "modelfiles" / "demo.gguf"
+GO = "```go\npackage main\n\nfunc main() {\n\tx := 1\n}\n```"
+
+
+def clean(result: pytest.RunResult) -> str:
+    """What was printed; never a stack trace of ours."""
+    text = result.stdout.str() + result.stderr.str()
+    assert "Traceback" not in text
+    assert "INTERNALERROR" not in text
+    assert not re.search(r"pytest_llm/\w+\.py:\d+", text)
+    return text
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("prompt: [a\nchecks: [x]", ["t.prompt.yaml:3: this is not valid YAML"]),
+        ("prompt: a: b\nchecks: [x]", ["t.prompt.yaml:2: this is not valid YAML", "quote the value"]),
+        ("prmpt: hi\nchecks: [{contains: x}]", ["t.prompt.yaml:2: unknown key 'prmpt', did you mean 'prompt'?"]),
+        (
+            "prompt: hi\nchecks:\n  - contians: x",
+            ["t.prompt.yaml:4: there is no check 'contians', did you mean 'contains'?"],
+        ),
+        ("prompt: hi\nchecks:\n  - contains: {valu: x}", ["t.prompt.yaml:4: contains:"]),
+        (
+            "prompt: hi\noptions: {temprature: 0}\nchecks: [{contains: x}]",
+            ["t.prompt.yaml:3: unknown request option 'temprature', did you mean 'temperature'?", "x_temprature"],
+        ),
+        ("prompt: hi", ["t.prompt.yaml:1: a case without checks could not fail"]),
+        ("prompt: hi\nchecks: [{schema: no.json}]", ["t.prompt.yaml:3: schema:", "'no.json' is not there"]),
+        ("prompt: hi\nchecks: [{schema: bad.json}]", ["bad.json", "schema"]),
+        (
+            "prompt: hi\nformat: schema\nchecks: [{contains: x}]",
+            ["t.prompt.yaml:3: `format: schema` needs a schema"],
+        ),
+        ("prompt: ''\nchecks: [{contains: x}]", ["t.prompt.yaml:2: prompt is empty"]),
+        ("prompt: '{{ x }}'\nvars: {y: 1}\nchecks: [{contains: x}]", ["t.prompt.yaml:2:", "'x' is undefined"]),
+        ("prompt: hi\nsamples: 3\nchecks: [{contains: x}]", ["t.prompt.yaml:3: 'samples' is not supported"]),
+    ],
+)
+def test_a_broken_file_is_one_collection_error(bench: Bench, text: str, words: list[str]) -> None:
+    bench.file("bad.json", '{"type": "objekt"}')
+    bench.case("prompt: hi\nchecks: [{contains: hello}]", "good")
+    bench.case(text)
+    result = bench.run()
+    shown = clean(result)
+    for part in words:
+        assert part in shown, shown
+    result.assert_outcomes(errors=1)
+    again = bench.run("--continue-on-collection-errors")
+    again.assert_outcomes(errors=1, passed=1)
+
+
+@pytest.mark.parametrize("mode", [[], ["-n2"]])
+def test_no_server(bench: Bench, mode: list[str]) -> None:
+    bench.server.fault(1)
+    for name in "abc":
+        bench.case("prompt: hi\nchecks: [{contains: hello}]", name)
+    result = bench.process(*mode)
+    result.assert_outcomes(errors=3)
+    shown = clean(result)
+    assert shown.count("ollama serve") == 1
+    assert bench.server.url in shown
+
+
+def test_a_model_that_is_not_there(bench: Bench) -> None:
+    bench.file("modelfiles/qwen3-mine.Modelfile", "FROM qwen3:8b\n")
+    bench.case("models: qwen3:8b\nprompt: hi\nchecks: [{contains: hello}]", "a")
+    bench.case("models: qwen3:8b\nprompt: ho\nchecks: [{contains: hello}]", "b")
+    bench.case("prompt: hi\nchecks: [{contains: hello}]", "c")
+    bench.server.add_model("qwen3:4b")
+    result = bench.run()
+    result.assert_outcomes(errors=2, passed=1)
+    shown = clean(result)
+    assert shown.count("ollama pull qwen3:8b") == 1
+    assert "qwen3:4b" in shown
+
+
+def test_a_model_is_pulled_where_that_is_asked_for(bench: Bench) -> None:
+    bench.server.publish("qwen3:8b")
+    bench.case("models: qwen3:8b\nprompt: hi\nchecks: [{contains: hello}]")
+    bench.process("--llm-pull").assert_outcomes(passed=1)
+
+
+def test_a_model_that_cannot_think_is_skipped_with_the_reason(bench: Bench) -> None:
+    bench.case("prompt: hi\nthink: on\nchecks: [{contains: hello}]")
+    result = bench.run("-rs")
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(["*cannot think*"])
+    strict = bench.run("--llm-strict")
+    strict.assert_outcomes(errors=1)
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        (Script(""), "the answer is empty"),
+        (Script("tick tock " * 40), "the answer was cut at num_predict=9"),
+        (Script("hello", "tick tock " * 40), "thinking ate the whole budget: cut at num_predict=9"),
+    ],
+)
+def test_an_answer_that_never_passes(bench: Bench, script: Script, words: str) -> None:
+    bench.server.add_model("m", capabilities=["completion", "thinking"])
+    bench.server.answer("hi", script)
+    bench.case("prompt: hi\nthink: on\noptions: {num_predict: 9}\nchecks: [{not_contains: zzz}]")
+    result = bench.run()
+    result.assert_outcomes(failed=1)
+    assert words in clean(result)
+
+
+@pytest.mark.parametrize(
+    ("answer", "checks", "words"),
+    [
+        ("I would rather not.", "[{compile: go}]", "no "),
+        ("```python\nprint(1)\n```", "[{compile: go}]", "python"),
+        (GO, "[{compile: go}]", "declared and not used"),
+        ("```json\n{}\n```", "[{schema: {type: object, required: [name]}}]", "name"),
+    ],
+)
+def test_a_failure_says_what_is_wrong_and_how_to_run_it_again(
+    bench: Bench, answer: str, checks: str, words: str
+) -> None:
+    bench.server.answer("hi", answer)
+    bench.case(f"prompt: hi\nchecks: {checks}")
+    result = bench.run()
+    result.assert_outcomes(failed=1)
+    shown = clean(result)
+    assert words in shown
+    assert "again: pytest" in shown
+    assert "t.prompt.yaml::t[m]" in shown
+    summary = next(line for line in result.outlines if line.startswith("FAILED "))
+    assert words in summary or "no " in summary
+
+
+def test_a_compiler_that_is_missing(bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    bench.server.answer("hi", "```go\npackage main\n\nfunc main() {}\n```")
+    bench.case("prompt: hi\nchecks: [{compile: go}]")
+    import sys
+
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{tmp_path}")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    result = bench.process("-rs")
+    if result.parseoutcomes().get("passed"):
+        pytest.fail("go was found outside of PATH and HOME")
+    result.assert_outcomes(skipped=1)
+    shown = clean(result)
+    assert "golang" in shown
+    bench.process("--llm-strict").assert_outcomes(errors=1)
+
+
+def test_a_server_that_dies_while_it_answers(bench: Bench) -> None:
+    bench.case("prompt: hi\nchecks: [{contains: hello}]")
+    bench.server.fault(12, times=1)
+    again = bench.run()
+    again.assert_outcomes(passed=1)
+    bench.server.fault(12, times=None)
+    result = bench.run()
+    result.assert_outcomes(errors=1)
+    shown = clean(result)
+    assert "unexpected EOF" in shown
+    assert "asked 2 times" in shown
+
+
+def test_a_prompt_that_the_server_trimmed(bench: Bench) -> None:
+    bench.server.fault("trimmed", times=None)
+    bench.case("prompt: hi\noptions: {num_ctx: 64}\nchecks: [{not_contains: zzz}]")
+    result = bench.run()
+    result.assert_outcomes(failed=1)
+    assert "trimmed the prompt" in clean(result)
+
+
+def test_a_generation_that_outlives_its_timeout_is_the_models_failure(bench: Bench) -> None:
+    bench.server.answer("hi", Script("a b c d e f g h i j", seconds=30))
+    bench.case("prompt: hi\ntimeout: 1s\nchecks: [{contains: a}]")
+    result = bench.run()
+    result.assert_outcomes(failed=1)
+    assert "still writing after 1 s" in clean(result)
+
+
+def test_silence_is_an_error(bench: Bench) -> None:
+    bench.server.fault("stalled", times=None)
+    bench.case("prompt: hi\nchecks: [{contains: a}]")
+    result = bench.run("--llm-silence-timeout=500ms")
+    result.assert_outcomes(errors=1)
+    clean(result)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"GGUF", b"junk" * 100])
+def test_a_gguf_file_that_is_missing_or_none(bench: Bench, content: bytes | None) -> None:
+    if content is not None:
+        (bench.path / "bad.gguf").write_bytes(content)
+    bench.case("models: 'gguf:bad.gguf'\nprompt: hi\nchecks: [{contains: a}]")
+    result = bench.process()
+    result.assert_outcomes(errors=1)
+    assert "bad.gguf" in clean(result)
+
+
+def test_an_engine_that_is_not_installed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.file("block/xllamacpp.py", "raise ImportError('blocked')\n")
+    monkeypatch.setenv("PYTHONPATH", str(bench.path / "block"))
+    bench.case(f"models: 'gguf:{DEMO}'\nprompt: hi\nchecks: [contains: a]")
+    result = bench.process()
+    result.assert_outcomes(errors=1)
+    assert "pytest-llm-cases[embedded]" in clean(result)
+
+
+def test_a_ci_run_that_tested_nothing_is_not_green(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.case("prompt: hi\nthink: on\nchecks: [{contains: hello}]")
+    assert bench.process().ret == 0
+    monkeypatch.setenv("CI", "true")
+    assert bench.process().ret == 5
+    assert bench.process("-n2").ret == 5
+    bench.file("test_a.py", "def test_a(): pass\n")
+    assert bench.process().ret == 0
