@@ -108,13 +108,15 @@ def _run(command: list[str], say: Say) -> bool:
 
 def _typescript(say: Say) -> int:
     """TypeScript comes from npm, into a folder of this user's, where the check looks for it."""
-    from pytest_llm.toolchains.typescript import HOME, installed
+    from pytest_llm.errors import Unsupported
+    from pytest_llm.toolchains.typescript import TypeScript
 
-    if installed() or not shutil.which("npm"):
-        return 0
-    HOME.mkdir(parents=True, exist_ok=True)
-    command = ["npm", "install", "--prefix", str(HOME), "--no-audit", "--no-fund", "--silent", "typescript@5"]
-    return 0 if _run(command, say) else 2
+    compiler = TypeScript()
+    try:
+        compiler.package(None)
+    except Unsupported:
+        return 0 if shutil.which("npm") and _run(compiler.installation, say) else 1
+    return 0
 
 
 def _which(program: str) -> str:

@@ -54,7 +54,7 @@ class PromptFile(pytest.File):
 
     def _plan(self, cell: Cell, stages: tuple[StagePlan, ...]) -> Plan:
         try:
-            model = session(self.config).model(cell.model)
+            model = session(self.config).model(cell.model, self.warn)
         except InputError as error:
             if error.path is not None:
                 raise

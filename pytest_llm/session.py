@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -74,13 +74,16 @@ class LlmSession:
         if self._engine is not None:
             self._engine.close()
 
-    def model(self, written: str) -> ModelRef:
-        """What a model's name means. Raises InputError."""
+    def model(self, written: str, warn: Callable[[Warning], None]) -> ModelRef:
+        """What a model's name means; what a linter says of its Modelfile is warned of once. Raises InputError."""
+        from pytest_llm.modelfile_lint import lint
         from pytest_llm.models import resolve
 
         if written not in self._models:
             s = self.settings
-            self._models[written] = resolve(written, modelfiles=s.modelfiles, root=s.root, engine=s.engine)
+            self._models[written] = model = resolve(written, modelfiles=s.modelfiles, root=s.root, engine=s.engine)
+            for complaint in lint(model.spec) if model.spec else ():
+                warn(pytest.PytestWarning(complaint))
         return self._models[written]
 
     def parse_check(self, cell: Cell, entry: Any, where: KeyPath) -> Check:

@@ -208,7 +208,7 @@ def test_a_gguf_file_that_is_missing_or_none(bench: Bench, content: bytes | None
 
 
 def test_an_engine_that_is_not_installed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    bench.file("block/xllamacpp.py", "raise ImportError('blocked')\n")
+    bench.file("block/sitecustomize.py", "import sys\nsys.modules['xllamacpp'] = None\n")
     monkeypatch.setenv("PYTHONPATH", str(bench.path / "block"))
     bench.case(f"models: 'gguf:{DEMO}'\nprompt: hi\nchecks: [contains: a]")
     result = bench.process()
