@@ -12,7 +12,7 @@ from jsonschema.protocols import Validator
 from jsonschema.validators import validator_for
 from jsonschema_specifications import REGISTRY as SPECIFICATIONS  # type: ignore[import-untyped]
 from referencing import Registry, Resource
-from referencing.exceptions import CannotDetermineSpecification, NoSuchResource, Unresolvable
+from referencing.exceptions import NoSuchResource, Unresolvable
 from referencing.jsonschema import DRAFT202012
 
 from pytest_llm.checks.schema_words import dotted
@@ -139,7 +139,7 @@ def _dangling(resolver: Any, resource: Resource[Any]) -> Iterator[tuple[str, str
         try:
             found = resolver.lookup(reference)
             todo.append((found.resolver, Resource.from_contents(found.contents, default_specification=DRAFT202012)))
-        except (Unresolvable, CannotDetermineSpecification, ValueError) as error:
+        except (Unresolvable, ValueError) as error:
             yield reference, _reason(error)
 
 

@@ -247,6 +247,12 @@ def test_a_schema_may_refer_to_itself(repository: Path) -> None:
         ({"schema": "models_a:Persn"}, "has no 'Persn', did you mean 'Person'?"),
         ({"schema": "models_a:other"}, "is no class"),
         ({"schema": "models_a:Odd"}, "'models_a:Odd' is no model"),
+        ({"schema": "models_a:Strange"}, "'models_a:Strange' has no JSON Schema"),
+        ({"schema": "two.yaml"}, "two.yaml: a schema is one document, here are 2"),
+        ({"schema": "nan.json"}, "nan.json: NaN is not JSON"),
+        ({"schema": "deep.json"}, "deep.json: this JSON cannot be read"),
+        ({"schema": {"items": {"$ref": "none.json"}}}, "'none.json' leads nowhere"),
+        ({"schema": {"items": {"$ref": "https://[x"}}}, "'https://[x' leads nowhere"),
         ({"schema": "models_broken:X"}, "cannot be imported: ZeroDivisionError"),
     ],
 )  # fmt: skip
@@ -256,12 +262,50 @@ def test_schemas_that_are_none(repository: Path, entry: Any, wanted: str) -> Non
     written(folder / "twice.json", '{"a": 1, "a": 2}')
     written(folder / "wrong.json", {"type": "strin"})
     written(folder / "list.json", [1])
-    written(repository / "models_a.py", "class Person:\n    pass\nclass Odd:\n    pass\nother = 1\n")
+    written(repository / "models_a.py", "class Person:\n    pass\nclass Odd:\n    pass\nother = 1\n" + STRANGE)
+    written(folder / "two.yaml", "type: object\n---\ntype: string\n")
+    written(folder / "nan.json", '{"const": NaN}')
+    written(folder / "deep.json", "[" * 100_000)
     written(repository / "models_broken.py", "1 / 0\n")
     with pytest.raises(InputError) as refused:
         Registry().parse(entry, folder=folder, root=repository)
     assert wanted in str(refused.value)
 
+
+def test_a_schema_that_is_true_or_false(repository: Path) -> None:
+    everything = parsed(repository, {"schema": {"inline": True}})
+    nothing = parsed(repository, {"schema": {"inline": False}})
+    assert (everything.document(), nothing.document()) == ({}, {"not": {}})
+    assert said(repository, everything, "1") == []
+    assert said(repository, nothing, "1") == ["$: False schema does not allow 1"]
+
+
+def test_a_check_that_nobody_prepared_prepares_itself(repository: Path) -> None:
+    assert said(repository, Schema(inline={"type": "null"}), "1") == ["$ is a number (1), must be null"]
+
+
+def test_a_rule_without_words_of_its_own_is_told_by_the_validator(repository: Path) -> None:
+    check = parsed(repository, {"schema": {"inline": {"contains": {"const": 1}}}})
+    assert said(repository, check, "[2]") == ["$: [2] does not contain items matching the given schema"]
+
+
+def test_a_reference_that_only_a_dynamic_scope_can_follow_is_no_verdict(repository: Path) -> None:
+    check = parsed(repository, {"schema": {"inline": {"$dynamicRef": "https://example.com/x"}}})
+    with pytest.raises(CheckCrashed, match="leads nowhere"):
+        said(repository, check, "1")
+
+
+def test_in_a_very_large_answer_places_are_not_looked_for() -> None:
+    (found,) = findings({"schema": {"items": {"type": "string"}}}, "[" + " " * 2_000_000 + "1]")
+    assert (found.message, found.line) == ("$[0] is a number (1), must be a string", 1)
+
+
+STRANGE = """
+from collections.abc import Callable
+from pydantic import BaseModel
+class Strange(BaseModel):
+    call: Callable[[], int]
+"""
 
 MODELS = """
 from pydantic import BaseModel, Field, field_validator

@@ -53,6 +53,8 @@ def test_passes(entry: Any, text: str) -> None:
         ({"regex": "^b$"}, "abc", ["the answer does not match /^b$/"]),
         ({"regex": r"(\w+\s?)+!"}, "some words without it", [r"the answer does not match /(\w+\s?)+!/"]),
         ({"equals": "yes"}, "no", ["the answer is 'no', not 'yes'"]),
+        ({"equals": {"text": "a", "in": "code"}}, "```\n```", ["the code is '', not 'a'"]),
+        ({"equals": {"text": "a\n\n\nb", "in": "code"}}, "```\na\n```", ["the code is 'a\\n', not 'a\\n\\n\\nb'"]),
         ({"equals": ["a", "b"]}, "c", ["the answer is 'c', not 'a' or 'b'"]),
         ({"equals": {"text": "yes", "strip": False}}, "yes\n", [r"the answer is 'yes\n', not 'yes'"]),
         ({"max_tokens": 2}, "twelve chars", ["the answer has 3 tokens, more than 2"]),
@@ -108,6 +110,12 @@ def test_a_pattern_that_takes_for_ever_is_stopped(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(CheckCrashed, match="was not done with this answer") as stopped:
         findings({"regex": r"^(a+)+$"}, "a" * 60 + "b")
     assert "repeats a repetition" in stopped.value.hint
+
+
+def test_a_search_that_cannot_be_started_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patterns.sys, "executable", "/nowhere/python")
+    with pytest.raises(CheckCrashed, match="could not be searched"):
+        findings({"regex": r"^(a+)+$"}, "a" * 60)
 
 
 def test_any_text_goes_through_the_other_process() -> None:

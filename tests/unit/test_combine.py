@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -11,7 +12,8 @@ from checks_support import context
 from pytest_llm.checks.base import Check, CheckContext, Finding, Severity, look
 from pytest_llm.checks.combine import AnyOf, Not, Warn
 from pytest_llm.checks.registry import Registry
-from pytest_llm.errors import CheckCrashed, HarnessError, Unsupported
+from pytest_llm.checks.schema import Schema
+from pytest_llm.errors import CheckCrashed, HarnessError, InputError, Unsupported
 from pytest_llm.extract import Artifact, extract
 from pytest_llm.providers.base import Response
 
@@ -108,6 +110,13 @@ def test_the_words() -> None:
     )
     (warning,) = said({"warn": {"contains": "a"}}, "x")
     assert (warning.check, warning.severity) == ("contains", "warning")
+
+
+def test_a_combination_prepares_its_checks(tmp_path: Path) -> None:
+    missing = Schema(file="none.json")
+    for check in (Not(check=missing), AnyOf(checks=(PASSES, missing)), Warn(check=missing)):
+        with pytest.raises(InputError, match="is not there"):
+            check.prepare(tmp_path, tmp_path)
 
 
 def test_a_combination_measures_what_its_checks_measure() -> None:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal
 import pytest
 from checks_support import context
 from jsonschema import Draft202012Validator
+from pydantic import BaseModel, Field
 
 from pytest_llm.checks.base import Check, CheckContext, Duration, Finding, FunctionCheck, check, look
 from pytest_llm.checks.combine import AnyOf, Not, Warn
@@ -42,6 +43,29 @@ class Mapped(Check):
 
     name: ClassVar[str] = "mapped"
     key: str = ""
+
+
+class Inner(BaseModel):
+    """Arguments inside arguments."""
+
+    x: int
+
+
+class Bounded(Check):
+    """Has bounds of every kind."""
+
+    name: ClassVar[str] = "bounded"
+    least: int = Field(1, ge=1)
+    below: int = Field(1, lt=9)
+    most: int = Field(1, le=9)
+    some: list[int] = Field([1], min_length=1)
+    within: Duration = 1.0
+    inner: Inner | None = None
+    either: str | float = ""
+
+
+class Unchecked:
+    """No type that pydantic knows."""
 
 
 @check("starts")
@@ -212,6 +236,44 @@ def test_what_a_function_may_answer() -> None:
         judged([3])
     with pytest.raises(CheckCrashed, match="the check 'own' broke: ZeroDivisionError: by zero"):
         judged(ZeroDivisionError("by zero"))
+
+
+def test_types_that_cannot_be_looked_into_are_not_checked() -> None:
+    @check("vague")
+    def vague(artifact: Artifact, word: NotKnownHere) -> None: ...  # type: ignore[name-defined]  # noqa: F821
+
+    @check("opaque")
+    def opaque(artifact: Artifact, thing: Unchecked, free, **more: Any) -> None: ...  # type: ignore[no-untyped-def]  # noqa: ANN001
+
+    registry = Registry()
+    registry.add(vague)
+    registry.add(opaque)
+    assert registry.parse({"vague": 3}).label == "vague: {word: 3}"
+    assert registry.parse({"opaque": {"thing": 3, "free": 4, "else": 5}}).label == (
+        "opaque: {thing: 3, free: 4, else: 5}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wanted"),
+    [
+        ({"least": 0}, "`least` must be at least 1, not 0"),
+        ({"below": 9}, "`below` must be less than 9, not 9"),
+        ({"most": 10}, "`most` must be at most 9, not 10"),
+        ({"some": []}, "`some` must be at least 1 of them, not []"),
+        ({"within": "soon"}, "`within` 'soon' is no duration: give seconds, or 500ms, 2s, 5m"),
+        ({"inner": {"x": "y"}}, "`inner.x` must be a whole number, not 'y'"),
+        ({"inner": {}}, "`inner` needs `x`"),
+        ({"either": [1]}, "`either` must be text or a number, not [1]"),
+        ({"some": ["z" * 100]}, "`some.0` must be a whole number, not '" + "z" * 56 + "…"),
+    ],
+)
+def test_bounds_in_words(arguments: Any, wanted: str) -> None:
+    registry = Registry()
+    registry.add(Bounded)
+    with pytest.raises(EntryError) as refused:
+        registry.parse({"bounded": arguments})
+    assert refused.value.message == f"bounded: {wanted}"
 
 
 def test_names_are_given_once(registry: Registry) -> None:
