@@ -41,7 +41,12 @@ class Sample:
 
 
 def samples() -> list[Sample]:
-    return [_read(path) for path in sorted(FOLDER.glob("*.html"))]
+    return read_folder(FOLDER)
+
+
+def read_folder(folder: Path) -> list[Sample]:
+    """The pages of a folder; one that does not say its verdict has the kind "unknown"."""
+    return [_read(path) for path in sorted(folder.glob("*.html"))]
 
 
 def run(sample: Sample, artifacts: Path, **options: Any) -> list[Finding]:
@@ -55,9 +60,10 @@ def context(artifacts: Path) -> CheckContext:
 
 
 def _read(path: Path) -> Sample:
-    html = path.read_text()
+    html = path.read_text(errors="replace")
     first = html.partition("\n")[0]
     verdict, options = _VERDICT.search(first), _OPTIONS.search(first)
-    assert verdict is not None, f"{path}: the first line must say the verdict"
+    if verdict is None:
+        return Sample(path.stem, html, "unknown", 0, "", {})
     line = int(verdict[2]) if verdict[2] not in (None, "-") else 0
     return Sample(path.stem, html, verdict[1], line, verdict[3] or "", json.loads(options[1]) if options else {})

@@ -22,7 +22,12 @@ _ARGUMENTS = (
     *("--no-first-run", "--no-default-browser-check", "--no-pings", "--mute-audio", "--hide-scrollbars"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions"),
     *("--disable-breakpad", "--disable-crash-reporter", "--disable-dev-shm-usage", "--force-color-profile=srgb"),
-    *("--disable-domain-reliability", "--disable-client-side-phishing-detection", "--password-store=basic"),
+    *(
+        "--disable-popup-blocking",
+        "--disable-domain-reliability",
+        "--disable-client-side-phishing-detection",
+        "--password-store=basic",
+    ),
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--proxy-bypass-list=<-loopback>",  # loopback goes to the proxy as well
 )
@@ -178,11 +183,11 @@ class Watchdog:
                     os.kill(pid, signal.SIGKILL)
 
     def _limit_time(self, spent: float) -> None:
-        still = asyncio.get_running_loop().time() - self._grew  # a page that grows will end, one way or the other
-        busy = min(self._session.busy(), still)
-        if busy < self._hang / 2:
+        waited = self._session.busy()
+        busy = min(waited, asyncio.get_running_loop().time() - self._grew)  # what grows ends by its memory
+        if waited < self._hang / 2:
             self._spent_before = spent
             return
         used = spent - self._spent_before
-        if busy >= self._hang and (used >= self._hang / 2 or busy >= self._hang * 4):
+        if (busy >= self._hang and used >= self._hang / 2) or waited >= self._hang * 4:
             self._session.fail(PageBroken("hang", f"it did not yield for {self._hang:g} s"))

@@ -26,6 +26,7 @@ _RESOURCES = {
     "Font": "font",
     "Media": "media file",
 }
+_BLOB = re.compile(r"blob:http://localhost/[0-9a-f-]{36}")  # different in every run
 _CALLS = {
     "dialog": re.compile(r"\b(?:alert|confirm|prompt)\s*\("),
     "popup": re.compile(r"\bopen\s*\(|_blank"),
@@ -45,6 +46,7 @@ class EventLog:
         self._events: dict[tuple[str, str, Place], int] = {}
 
     def add(self, kind: str, message: str, place: Place = NOWHERE) -> None:
+        message = _BLOB.sub("blob:…", message)
         message = message if len(message) <= _LONGEST else message[: _LONGEST - 1] + "…"
         if place == NOWHERE and kind in _CALLS:
             place = self._search(_CALLS[kind])
@@ -121,8 +123,11 @@ def _exception(details: dict[str, Any], worker: bool) -> tuple[str, str, Place]:
 
 def _shown(value: dict[str, Any]) -> str:
     """A JavaScript value in one line, as a console would show it; of an error, its first line."""
-    if value.get("subtype") == "error" or "description" in value:
-        return str(value.get("description", "")).partition("\n    at ")[0]
+    if "preview" in value and not value["preview"].get("subtype"):
+        inner = ", ".join(f"{p['name']}: {p.get('value', p['type'])}" for p in value["preview"]["properties"])
+        return f"{{{inner}}}"
+    if "description" in value:
+        return str(value["description"]).partition("\n    at ")[0]
     if "unserializableValue" in value:
         return str(value["unserializableValue"])
     return str(value.get("value", value.get("type", "")))

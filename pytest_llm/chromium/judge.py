@@ -70,6 +70,9 @@ async def _show(browser: Browser, html: str, options: PageOptions, *, stepped: b
     except PageBroken as error:
         broken = error
     except ProtocolError as error:
+        if "beginFrame" in str(error):  # some builds of the shell have lost it
+            await _leave(browser, page, None)
+            raise _NeedsRealTime("this browser makes no single frames") from None
         broken = PageBroken("crash", f"the browser would not go on: {error}")
     if stepped and worker.is_set():
         await _leave(browser, page, broken)

@@ -101,7 +101,10 @@ def test_a_browser_that_dies_is_replaced_within_its_lane(pool: Pool) -> None:
     pool.judge(PAGE, QUICK)
     (lane,) = lanes() - before
     for process in below(lane):
-        if "--type=" not in " ".join(process.cmdline()) and "chromium" in process.name():
+        words = cmdline(process)
+        if any("--remote-debugging-pipe" in word for word in words) and not any(
+            "--type=" in word for word in words
+        ):
             process.kill()
     assert pool.judge(PAGE, QUICK).blank is False
     assert lanes() - before == {lane}
