@@ -43,6 +43,14 @@ ThinkMode = Annotated[
 ]
 
 
+_TEXTS: dict[str, Any] = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+
+
+def _closed(schema: dict[str, Any]) -> None:
+    schema["additionalProperties"] = False
+    schema["patternProperties"] = {"^x_": {}}
+
+
 class FileRef(Strict):
     """The text of a file, relative to the case file."""
 
@@ -66,7 +74,7 @@ class Example(Strict):
 class Options(BaseModel):
     """Request options by Ollama's names; `x_foo` sends `foo` unseen."""
 
-    model_config = ConfigDict(frozen=True, extra="allow", json_schema_extra={"patternProperties": {"^x_": {}}})
+    model_config = ConfigDict(frozen=True, extra="allow", json_schema_extra=_closed)
 
     num_ctx: StrictInt | None = Field(default=None, ge=4)
     num_batch: StrictInt | None = None
@@ -87,7 +95,7 @@ class Options(BaseModel):
     repeat_penalty: Number | None = None
     presence_penalty: Number | None = None
     frequency_penalty: Number | None = None
-    stop: Annotated[tuple[str, ...], BeforeValidator(_listed)] | None = None
+    stop: Annotated[tuple[str, ...], BeforeValidator(_listed), WithJsonSchema(_TEXTS)] | None = None
 
     def model_post_init(self, _context: Any) -> None:
         for name in self.model_extra or {}:

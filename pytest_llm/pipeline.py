@@ -82,7 +82,7 @@ def _stage(
         finding = _named(stage, _unanswered(error))
         return Asked(request, partial, stage.name, (finding,)), None
     artifact = extract(response.text, response.thinking)
-    context = CheckContext(response, plan.cell.loaded.folder, root, folder)
+    context = CheckContext(response, plan.cell.loaded.folder, root, folder, request=job.request)
     findings = tuple(_named(stage, f) for f in judge(plan, stage, job.request, artifact, context, asker))
     files = tuple((label, str(path)) for label, path in context.attachments)
     return Asked(request, response, stage.name, findings, files), artifact
@@ -106,14 +106,14 @@ def run(check: Check, artifact: Artifact, context: CheckContext) -> Iterable[Fin
     try:
         return list(check.run(artifact, context))
     except Unsupported as error:
-        return [Finding(check.name, error.reason, "skip", "unsupported", details=error.remedy)]
+        return [Finding(check.label, error.reason, "skip", "unsupported", details=error.remedy)]
     except HarnessError as error:
-        return [Finding(check.name, error.message, "error", "harness", details=error.hint)]
+        return [Finding(check.label, error.message, "error", "harness", details=error.hint)]
     except PytestLlmError as error:
-        return [Finding(check.name, str(error), "error", "input")]
+        return [Finding(check.label, str(error), "error", "input")]
     except Exception as error:  # a check of the user's own may raise anything
         message = f"the check broke: {type(error).__name__}: {error}"
-        return [Finding(check.name, message, "error", "crash", details=_traceback(error))]
+        return [Finding(check.label, message, "error", "crash", details=_traceback(error))]
 
 
 def _unanswered(error: PytestLlmError) -> Finding:

@@ -89,7 +89,8 @@ def load_documents(path: Path) -> list[Document]:
 
 def _yaml_hint(error: yaml.MarkedYAMLError, text: str) -> str:
     mark = error.problem_mark
-    if mark and text.split("\n")[mark.line][mark.column :].startswith("\t"):
+    after = "".join(text.split("\n")[mark.line : mark.line + 1])[mark.column :] if mark else ""
+    if after.startswith("\t"):
         return "indent with spaces: YAML does not take tabs"
     if "mapping values are not allowed" in (error.problem or ""):
         return "quote the value, it holds a colon; or check the indentation"

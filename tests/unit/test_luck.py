@@ -46,7 +46,9 @@ def test_the_limit_is_named() -> None:
 
 def test_dropped_messages_show_by_their_count() -> None:
     request = ask("word " * 4000)
-    assert "dropped a part" in said(Response("ok", context_length=2048, usage=Usage(prompt_tokens=1500)), request)[0]
+    assert (
+        "dropped a part" in said(Response("ok", context_length=2048, usage=Usage(prompt_tokens=1500)), request)[0]
+    )
 
 
 @pytest.mark.parametrize(

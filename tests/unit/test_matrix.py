@@ -19,7 +19,10 @@ def cells(root: Path, text: str, models: tuple[str, ...] = (), thinks: tuple[str
     ("text", "names"),
     [
         ("prompt: x\nmodels: m", ["t[m]"]),
-        ("prompt: x\nmodels: [a, b]\nthink: [off, on]", ["t[a-think-off]", "t[a-think-on]", "t[b-think-off]", "t[b-think-on]"]),
+        (
+            "prompt: x\nmodels: [a, b]\nthink: [off, on]",
+            ["t[a-think-off]", "t[a-think-on]", "t[b-think-off]", "t[b-think-on]"],
+        ),
         ("prompt: x\nmodels: m\nthink: on", ["t[m]"]),
         ("prompt: x\nmodels: hf.co/o/r:Q4_K_M", ["t[hf.co/o/r:Q4_K_M]"]),
         ("prompt: x\nmodels: ['gguf:my model.gguf']", ["t[gguf:my_model.gguf]"]),
@@ -28,12 +31,20 @@ def cells(root: Path, text: str, models: tuple[str, ...] = (), thinks: tuple[str
         ("prompt: x\nmodels: m\nparametrize: [{id: go}, {a: 1}]", ["t[m-go]", "t[m-row2]"]),
         (
             "prompt: x\nmodels: m\nformat: json\nthink: [off, on]\nmatrix: {format: [on, off]}",
-            ["t[m-think-off-format-on]", "t[m-think-off-format-off]", "t[m-think-on-format-on]", "t[m-think-on-format-off]"],
+            [
+                "t[m-think-off-format-on]",
+                "t[m-think-off-format-off]",
+                "t[m-think-on-format-on]",
+                "t[m-think-on-format-off]",
+            ],
         ),
-        ("prompt: x\nmodels: m\nmatrix: {options.temperature: [0, 0.7]}", ["t[m-temperature-0]", "t[m-temperature-0.7]"]),
+        (
+            "prompt: x\nmodels: m\nmatrix: {options.temperature: [0, 0.7]}",
+            ["t[m-temperature-0]", "t[m-temperature-0.7]"],
+        ),
         ("prompt: x\nmodels: m\nmatrix: {format: [json, {type: object}]}", ["t[m-format-json]", "t[m-format-2]"]),
     ],
-)  # fmt: skip
+)
 def test_ids_say_what_varies(tmp_path: Path, text: str, names: list[str]) -> None:
     assert [cell.name for cell in cells(tmp_path, text)] == names
 

@@ -312,6 +312,21 @@ def test_a_generation_that_is_still_writing_when_its_time_is_over_is_too_slow() 
     assert caught.value.partial.startswith("ab")
 
 
+def test_a_question_whose_time_is_over_closes_its_connection() -> None:
+    slow = Play(tuple(json.dumps(say(c)).encode() + b"\n" for c in "abcdefghij" * 999), pause=0.01)
+
+    async def main() -> bool:
+        async with replay(lambda _: slow) as server:
+            provider = OllamaProvider(server.url, LONG)
+            with pytest.raises(GenerationTimeout, match=r"0\.1 s"):
+                await provider.chat(ChatRequest(ModelRef("m", "x", "m"), (Message("user", "hi"),), timeout=0.1))
+            await asyncio.wait_for(server.gone.wait(), 10)
+            await provider.close()
+            return server.gone.is_set()
+
+    assert asyncio.run(main())
+
+
 def test_a_server_that_fell_silent_is_no_slow_model() -> None:
     with pytest.raises(BrokenAnswer, match="fell silent"):
         ask(lines(say("a"), end="silent"), limits=SHORT, timeout=0.05)

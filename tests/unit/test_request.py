@@ -44,7 +44,9 @@ def test_examples_come_after_a_conversations_own_system_message(tmp_path: Path) 
 
 
 def test_templates_are_rendered_once(tmp_path: Path) -> None:
-    text = "prompt: 'Write {{ what }} in {{ lang }}'\nvars: {what: '{{ 7*7 }}'}\nparametrize: [{lang: Go}, {lang: C}]"
+    text = (
+        "prompt: 'Write {{ what }} in {{ lang }}'\nvars: {what: '{{ 7*7 }}'}\nparametrize: [{lang: Go}, {lang: C}]"
+    )
     assert talk(cell(tmp_path, text)) == [("user", "Write {{ 7*7 }} in Go")]
     assert talk(cell(tmp_path, text, 1)) == [("user", "Write {{ 7*7 }} in C")]
 
@@ -79,7 +81,7 @@ def test_format_schema_is_the_one_given(tmp_path: Path) -> None:
         ("prompt: '{{ nope }}'\nvars: {a: 1}", "'nope' is undefined"),
         ("prompt: '{{ a '\nvars: {a: 1}", "template"),
         ("prompt: '{{ a / 0 }}'\nvars: {a: 1}", "zero"),
-        ("prompt: \"{{ a.__class__.__mro__ }}\"\nvars: {a: x}", "unsafe"),
+        ('prompt: "{{ a.__class__.__mro__ }}"\nvars: {a: x}', "unsafe"),
         ("stages: [{name: a, prompt: '{{ previous.code }}', checks: [x]}]", "previous"),
         ("stages: [{name: a, prompt: p, checks: [x]}, {name: b, prompt: '{{ nope }}'}]", "nope"),
         ("stages: [{name: a, prompt: p, checks: [x]}, {name: b, prompt: '{{ % }}'}]", "parse"),
