@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from pytest_llm.settings import Settings
 
-if TYPE_CHECKING:
-    from pytest_llm.session import LlmSession
-
 SETTINGS = pytest.StashKey[Settings]()
-SESSION: pytest.StashKey[LlmSession] = pytest.StashKey()
+HAS_CELLS = pytest.StashKey[bool]()
 OPENAI_URL_ENV = "OPENAI_BASE_URL"
 HOST_ENV = "OLLAMA_HOST"
 THINKS = ("off", "on", "low", "medium", "high", "max", "default")

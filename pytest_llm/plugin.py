@@ -108,4 +108,4 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
 
 
 def _has_cells(session: pytest.Session) -> bool:
-    return options.SESSION in session.config.stash
+    return options.HAS_CELLS in session.config.stash

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llm.options import SESSION, SETTINGS
+from pytest_llm.options import HAS_CELLS, SETTINGS
 
 if TYPE_CHECKING:
     from pytest_llm.checks.base import Check
@@ -128,8 +128,12 @@ class LlmSession:
         return home / "runs" / self.run_id / safe
 
 
+SESSION = pytest.StashKey[LlmSession]()
+
+
 def session(config: pytest.Config) -> LlmSession:
     """The state of this run, made on demand."""
     if SESSION not in config.stash:
         config.stash[SESSION] = LlmSession(config)
+        config.stash[HAS_CELLS] = True
     return config.stash[SESSION]
