@@ -321,9 +321,9 @@ def _family(pid: int) -> list[int]:
     while waiting:
         parent = waiting.pop()
         found.append(parent)
-        for task in Path(f"/proc/{parent}/task").glob("*/children"):
-            with contextlib.suppress(OSError):
-                waiting += map(int, task.read_text().split())
+        with contextlib.suppress(OSError):  # it may end while it is looked at
+            for task in os.listdir(f"/proc/{parent}/task"):
+                waiting += map(int, Path(f"/proc/{parent}/task/{task}/children").read_text().split())
     return found
 
 

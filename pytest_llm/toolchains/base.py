@@ -30,6 +30,10 @@ class Snippet:
     text: str
     name: str = ""
 
+    @cached_property
+    def lines(self) -> list[str]:
+        return self.text.split("\n")
+
 
 @dataclass(frozen=True)
 class Options:
@@ -168,7 +172,7 @@ def _endless(text: str) -> bool:
     for character in re.findall(r"[(\[{)\]}]", text):
         depth = depth + 1 if character in "([{" else max(depth - 1, 0)
         deepest = max(deepest, depth)
-    return deepest > 250 or bool(re.search(r"[^\n;]{20000}", text))
+    return deepest > 250 or max(map(len, re.split(r"[\n;]", text))) > 20_000
 
 
 def character_column(line: str, column: int, encoding: str = "utf-8") -> int:
@@ -180,14 +184,14 @@ def character_column(line: str, column: int, encoding: str = "utf-8") -> int:
 
 def line_of(snippet: Snippet, line: int) -> str:
     """A line of a snippet, from 1; empty where there is none."""
-    lines = snippet.text.split("\n")
-    return lines[line - 1] if 0 < line <= len(lines) else ""
+    return snippet.lines[line - 1] if 0 < line <= len(snippet.lines) else ""
 
 
 def inside(diagnostic: Diagnostic, snippets: Sequence[Snippet], shift: int = 0) -> Diagnostic:
     """With `shift` lines before the model's text taken off, and the line held within that text."""
     if diagnostic.line is None:
         return diagnostic
-    last = max(snippets[diagnostic.file].text.rstrip("\n").count("\n") + 1, 1)
+    lines = snippets[diagnostic.file].lines
+    last = max(len(lines) - (lines[-1] == ""), 1)
     line = diagnostic.line - shift
     return replace(diagnostic, line=min(max(line, 1), last), column=diagnostic.column if 0 < line <= last else None)

@@ -13,10 +13,11 @@ from pytest_llm.errors import CheckCrashed
 from pytest_llm.toolchains import base, warm
 
 _SAID = re.compile(r"^([^:\n]+):(\d+):(?:(\d+):)? (fatal error|error|warning): (.*?)(?: \[(-W[^\]]*)\])?$")
+_AT_LARGE = re.compile(r"^cc1(?:plus)?: (?:fatal )?error: (.*)$")
 _HERE = re.compile(r"^([^:\n]+):(\d+):(\d+):\s+required from here")
 _BROKE = re.compile(r"internal compiler error|Please submit a full bug report")
 _ABSENT = re.compile(r"^(\S+): No such file or directory$")
-_LITERAL = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.DOTALL)
+_LITERAL = re.compile(r'//[^\n]*|/\*.*?(?:\*/|\Z)|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.DOTALL)
 _STUBS = "not-here"  # a folder of empty headers, for those that this machine lacks
 _KINDS: tuple[tuple[str, base.Kind], ...] = (
     (r"No such file or directory", "missing-dependency"),
@@ -49,7 +50,7 @@ class C(base.Toolchain):
         )
     )
     obvious: ClassVar[dict[str, str]] = {
-        "stdio.h": r"printf|scanf|puts|FILE|getchar|putchar|fopen|fgets|perror|stderr|stdout|stdin|snprintf",
+        "stdio.h": r"printf|scanf|puts|FILE|getchar|putchar|fopen|fgets|perror|std(?:in|out|err)|[fs]n?printf",
         "stdlib.h": r"malloc|calloc|realloc|free|exit|atoi|qsort|rand|srand|abort|strtol|NULL|size_t",
         "string.h": r"str(?:len|cpy|ncpy|cmp|ncmp|cat|chr|str|dup|tok)|mem(?:cpy|set|move|cmp)",
         "stdbool.h": r"bool|true|false",
@@ -108,16 +109,20 @@ class C(base.Toolchain):
         found: list[base.Diagnostic] = []
         here: re.Match[str] | None = None
         for line in result.text.splitlines():
+            if len(found) >= base.MOST:
+                break
             here = _HERE.match(line) or here
             said = _SAID.match(line)
             if not said:
+                if at_large := _AT_LARGE.match(line):
+                    found.append(base.Diagnostic("error", _kind(at_large[1]), at_large[1]))
                 continue
             place = said if said[1].removeprefix("./") in places else here
             if place is not None and place[1] in places:
                 found.append(_diagnostic(said, place, places[place[1]], files))
             elif said[4] != "warning":
                 found.append(base.Diagnostic("error", "type", f"{said[1]}:{said[2]}: {said[5]}"))
-        return list(dict.fromkeys(found))[: base.MOST]
+        return list(dict.fromkeys(found))
 
     def _complete(self, file: base.Snippet) -> str:
         """The text as a file of its own; `#line` keeps the model's line numbers."""

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 from pytest_llm import sandbox
@@ -46,8 +47,7 @@ class _Package:
         return list(dict.fromkeys(path for file in self.files for path in file.imports))
 
     def is_meant_by(self, path: str) -> bool:
-        here = self.directory
-        return bool(here) and not self.name.endswith("_test") and (path == here or path.endswith("/" + here))
+        return not self.name.endswith("_test") and _leads_to(self.directory, path)
 
 
 class Go(base.Toolchain):
@@ -88,6 +88,8 @@ class Go(base.Toolchain):
             if file.name.endswith(".go") or not file.name
         ]
         packages, found = _ordered(_grouped(sources))
+        if found:
+            return found
         exports = self._exports_for(packages, options.module)
         with base.folder() as folder:
             base.write([base.Snippet(source.text, source.path) for source in sources], folder)
@@ -97,7 +99,7 @@ class Go(base.Toolchain):
                 readonly=_outside_usr(self._places["GOROOT"], str(_cache())), env={"GOMAXPROCS": "2"}
             )
             result = sandbox.run(["/bin/sh", "-c", script + "\nwait"], folder=folder, walls=walls, limits=limits)
-            found += self._parse(result, folder, sources, files)
+            found = self._parse(result, folder, sources, files)
         return [*found, *base.stopped(result, limits)]
 
     def _commands(self, number: int, packages: list[_Package], exports: dict[str, str], folder: Path) -> str:
@@ -177,16 +179,26 @@ class Go(base.Toolchain):
         if "internal compiler error" in said or "goroutine stack exceeds" in said:
             return base.gave_up("the Go compiler", result, files)
         places = {source.path: source for source in sources}
-        errors = [_diagnostic(line, places, files, "error", self._standard) for line in said.splitlines()]
-        found = [error for error in errors if error]
+        found = self._diagnostics(said, places, files, "error")
         if not found and "exit: " in said and not result.killed_by:
             return base.gave_up("the Go compiler", result, files)
         if not found and not result.killed_by:
             found = _without_main(sources)
         if not found:
-            lines = result.stderr.decode("utf-8", "replace").replace(f"{folder}/", "").splitlines()
-            found = [w for line in lines if (w := _diagnostic(line, places, files, "warning", self._standard))]
-        return found[: base.MOST]
+            said = result.stderr.decode("utf-8", "replace").replace(f"{folder}/", "")
+            found = self._diagnostics(said, places, files, "warning")
+        return found
+
+    def _diagnostics(
+        self, said: str, places: dict[str, File], files: list[base.Snippet], severity: base.Severity
+    ) -> list[base.Diagnostic]:
+        found = (_diagnostic(line, places, files, severity, self._standard) for line in said.splitlines())
+        return list(islice(filter(None, found), base.MOST))
+
+
+def _leads_to(directory: str, path: str) -> bool:
+    """Whether an import path means this folder of the answer."""
+    return bool(directory) and (path == directory or path.endswith("/" + directory))
 
 
 def _environment() -> dict[str, str]:
@@ -254,6 +266,8 @@ def _diagnostic(
     source = places[place[1]]
     line, message = int(place[2]) - source.shift, place[4]
     if missing := re.match(r"could not import (\S+)", message):
+        if any(_leads_to(file.directory, missing[1]) for file in places.values()):
+            return None  # a package of the answer itself, which has errors of its own
         return _not_there(missing[1], source, line, standard)
     kind: base.Kind = "lint" if severity == "warning" else _kind(message)
     if line < 1 and kind == "unused":

@@ -15,7 +15,9 @@ os/exec os/signal path path/filepath reflect regexp runtime slices sort strconv 
 text/template time unicode unicode/utf8
 """
 OBVIOUS = {path.rpartition("/")[2]: path for path in _OBVIOUS_PATHS.split()}
-_LITERAL = re.compile(r'//[^\n]*|/\*.*?\*/|`[^`]*`|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.DOTALL)
+_LITERAL = re.compile(
+    r'//[^\n]*|/\*.*?(?:\*/|\Z)|`[^`]*(?:`|\Z)|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.DOTALL
+)
 _PACKAGE = re.compile(r"^[ \t]*package[ \t]+(\w+)", re.MULTILINE)
 _IMPORT = re.compile(r"(?:^|;)[ \t]*import\b[ \t]*(?:\(([^)]*)\)|([^\n;]*))", re.MULTILINE)
 _SPEC = re.compile(r"(?:([\w.]+)[ \t]+)?(?:\"([^\"\n]+)\"|`([^`\n]+)`)")
@@ -45,7 +47,9 @@ class File:
 
 def prepare(index: int, snippet: Snippet, path: str) -> File:
     """The file that a snippet becomes."""
-    text, shift, bare = snippet.text, 0, _blank(snippet.text)
+    # A `//line` directive would move what the compiler says to other files and lines.
+    text, shift = re.sub(r"^(//|/\*)line ", r"\1 line ", snippet.text, flags=re.MULTILINE), 0
+    bare = _blank(text)
     if not _PACKAGE.search(bare):
         text, shift = _scaffold(text, bare), 1
         bare = _blank(text)
@@ -59,7 +63,7 @@ def imports(text: str) -> tuple[str, ...]:
 
 
 def _specs(text: str) -> list[tuple[str, str]]:
-    body = re.sub(r"//[^\n]*|/\*.*?\*/", _same_lines, text, flags=re.DOTALL) if '"' in text else text
+    body = re.sub(r"//[^\n]*|/\*.*?(?:\*/|\Z)", _same_lines, text, flags=re.DOTALL) if '"' in text else text
     found = []
     for group, single in _IMPORT.findall(body):
         found += [(name, quoted or raw) for name, quoted, raw in _SPEC.findall(group or single)]

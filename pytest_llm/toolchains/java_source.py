@@ -11,7 +11,7 @@ _OBVIOUS = (
     "java.io java.math java.nio.file java.time java.util java.util.concurrent java.util.function java.util.stream"
 )
 _LITERAL = re.compile(
-    r'//[^\n]*|/\*.*?\*/|"""(?:\\.|[^\\])*?"""|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.DOTALL
+    r'//[^\n]*|/\*.*?(?:\*/|\Z)|"""(?:\\.|[^\\])*?(?:"""|\Z)|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.DOTALL
 )
 _HEAD = re.compile(r"^[ \t]*(?:package|import)\b[^;\n]*;", re.MULTILINE)
 _IMPORT = re.compile(r"^[ \t]*import\s+(static\s+)?([\w.]+?)\s*(\.\s*\*)?\s*;", re.MULTILINE)
@@ -29,7 +29,7 @@ Exception RuntimeException Thread AutoCloseable Closeable Serializable Cloneable
 """
 _KNOWN = frozenset(_KNOWN_NAMES.split())
 _DECLARED = re.compile(
-    r"((?:@[\w.]+\s*(?:\([^)]*\))?\s*|(?:public|protected|private|static|final|abstract|sealed)\s+)*)"
+    r"((?:@[\w.]+\s*(?:\([^)]*\)\s*)?|(?:public|protected|private|static|final|abstract|sealed)\s+)*)"
     r"(?:class|interface|enum|record)\s+(\w+)([^{;]*)\{"
 )
 

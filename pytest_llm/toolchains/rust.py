@@ -19,7 +19,7 @@ from pytest_llm.toolchains import base
 _UNDEFINED = re.compile("E0(405|407|412|422|423|424|425|426|432|433|531|560|599|609)")
 _BROKE = re.compile("internal compiler error|rustc interrupted by SIG|compiler unexpectedly panicked")
 _OWN = frozenset({"std", "core", "alloc", "crate", "self", "super", "Self"})
-_LITERAL = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\\n])\'', re.DOTALL)
+_LITERAL = re.compile(r'//[^\n]*|/\*.*?(?:\*/|\Z)|"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\\n])\'', re.DOTALL)
 _ITEM = re.compile(
     r"(?:pub\b|fn\b|struct\b|enum\b|impl\b|trait\b|use\b|mod\b|const\b|static\b|type\b|extern\b|unsafe\b|async\b"
     r"|union\b|macro_rules!|#|where\b|[)}\]>]|->)"
@@ -78,12 +78,14 @@ class Rust(base.Toolchain):
 def _parse(
     result: sandbox.Result, files: list[base.Snippet], names: list[str], shifts: list[int]
 ) -> list[base.Diagnostic]:
-    said = []
+    said: list[dict[str, Any]] = []
     for line in result.stderr.decode("utf-8", "replace").splitlines():
         try:
             item = json.loads(line)
         except ValueError:
             continue
+        if len(said) >= base.MOST:
+            break
         if item.get("level") in ("error", "warning") and not re.match(r"aborting due|\d+ warning", item["message"]):
             said.append(item)
     missing = {name for item in said if (name := _crate(item, files)) is not None}

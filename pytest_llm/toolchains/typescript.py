@@ -93,7 +93,7 @@ class TypeScript(base.Toolchain):
         return [_diagnostic(item, files) for item in answer["diagnostics"]][: base.MOST]
 
     def _types(self, module: Path | None, files: Sequence[base.Snippet]) -> dict[str, list[str]]:
-        """Which packages of types count: the module's; those of Node, which are slow, where the text asks for them."""
+        """Which types count: the module's; those of Node, which are slow, where the text asks for them."""
         roots = [self.package(module).parent / "@types"]
         if module is None:
             wanted = any(_NODE_WORDS.search(file.text) for file in files) and (roots[0] / "node").is_dir()
