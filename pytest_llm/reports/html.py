@@ -1,18 +1,35 @@
-"""Extras for pytest-html: prompt, answer and findings of a cell, everything escaped."""
+"""Extras for pytest-html: prompt, answer, findings and pictures of a cell, everything escaped."""
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator
 from html import escape
+from pathlib import Path
 from typing import Any
 
 from pytest_llm.reports.numbers import remarks, summary
 from pytest_llm.verdict import Verdict
 
+PICTURES = {".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp"}
+MAX_PICTURE = 512 * 1024
+
 
 def extras(verdict: Verdict) -> Iterator[dict[str, Any]]:
-    """One HTML extra for a cell. What a model wrote appears as text only."""
+    """The HTML of a cell, then its pictures. What a model wrote appears as text only."""
     yield {"name": None, "format_type": "html", "content": _page(verdict), "mime_type": None, "extension": None}
+    for label, file in (pair for asked in verdict.asked for pair in asked.attachments):
+        path = Path(file)
+        if (kind := PICTURES.get(path.suffix)) and path.is_file() and path.stat().st_size <= MAX_PICTURE:
+            picture = b64encode(path.read_bytes()).decode()
+            extension = path.suffix.removeprefix(".")
+            yield {
+                "name": label,
+                "format_type": "image",
+                "content": picture,
+                "mime_type": kind,
+                "extension": extension,
+            }
 
 
 def _page(verdict: Verdict) -> str:
@@ -35,6 +52,7 @@ def _page(verdict: Verdict) -> str:
             parts.append(_fold("answer", asked.response.text, opened=True))
             parts.append(f"<p>{_text(summary(asked.response))}</p>")
             parts += [f"<p>{_text(remark)}</p>" for remark in remarks(asked.response)]
+        parts += [f"<p>{_text(label)}: <code>{_text(path)}</code></p>" for label, path in asked.attachments]
     return f"<div class='llm-cell'>{''.join(parts)}</div>"
 
 
