@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 import httpx
@@ -207,19 +207,18 @@ async def _body(response: httpx.Response, limit: int) -> str:
 
 
 async def _pour(response: httpx.Response, sink: Sink, watch: Watch, timer: asyncio.Timeout) -> None:
-    loop = asyncio.get_running_loop()
-    lines = Lines()
-    chunks = response.aiter_bytes()
-    async for chunk in chunks:
-        for line in lines.feed(chunk):
-            if sink.take(line) and watch.progress(loop.time()):
-                raise GenerationTimeout(watch.patience.whole or 0.0, sink.text, sink.thinking)
-            if sink.done:
-                timer.reschedule(None)
-                await _drain(chunks)
-                return
-        watch.heard(loop.time(), pending=lines.pending)
-        timer.reschedule(watch.deadline)
+    loop, lines = asyncio.get_running_loop(), Lines()
+    async with aclosing(response.aiter_bytes()) as chunks:  # type: ignore[type-var]
+        async for chunk in chunks:
+            for line in lines.feed(chunk):
+                if sink.take(line) and watch.progress(loop.time()):
+                    raise GenerationTimeout(watch.patience.whole or 0.0, sink.text, sink.thinking)
+                if sink.done:
+                    timer.reschedule(None)
+                    await _drain(chunks)
+                    return
+            watch.heard(loop.time(), pending=lines.pending)
+            timer.reschedule(watch.deadline)
     if rest := lines.rest():
         sink.take(rest, cut=True)
     sink.end()

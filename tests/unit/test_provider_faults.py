@@ -27,8 +27,9 @@ from pytest_llm.providers.openai import OpenAIProvider
 from pytest_llm.request import ChatRequest, Message
 from tests.unit.wire_replay import Play, Seen, error, events, lines, played, replay
 
-SHORT = Limits(connect=2, first_byte=0.3, silence=0.2)
-LONG = Limits(connect=2, first_byte=20, silence=20)
+HASTY = Limits(connect=20, first_byte=0.3, silence=20)
+SHORT = Limits(connect=20, first_byte=20, silence=0.3)
+LONG = Limits(connect=20, first_byte=20, silence=20)
 
 
 def say(text: str = "", *, thinking: str = "") -> dict[str, Any]:
@@ -104,7 +105,7 @@ class Fault:
 
 NO_ANSWER = "stopped without its last line"
 FAULTS = [
-    Fault("2 accepted, no bytes", Play(end="silent"), ServerDown, "sent nothing for 0.3 s", "model", limits=SHORT),
+    Fault("2 accepted, no bytes", Play(end="silent"), ServerDown, "sent nothing for 0.3 s", "model", limits=HASTY),
     Fault("4 queue full", ollama_error("503 x", "server busy, please try again."), ServerBusy, "busy", retry=5),
     Fault(
         "5 unknown model", ollama_error("404 x", "model 'm' not found"), ModelUnavailable, "ollama pull m", "model"
@@ -202,7 +203,7 @@ FAULTS = [
     Fault("15 parser", ollama_error("500 x", "error parsing tool call: raw='{'"), BrokenAnswer, "parsing", retry=1),
     Fault("15 parser, in a line", lines(say("a"), {"error": "harmony: x"}), BrokenAnswer, "harmony", retry=1),
     Fault(
-        "16 stalled", lines(say("a"), end="silent"), BrokenAnswer, "fell silent: no line for 0.2 s", limits=SHORT
+        "16 stalled", lines(say("a"), end="silent"), BrokenAnswer, "fell silent: no line for 0.3 s", limits=SHORT
     ),
     Fault("17 no done", lines(say("a")), BrokenAnswer, NO_ANSWER, retry=1),
     Fault("17 no body", Play(), BrokenAnswer, NO_ANSWER, retry=1),
@@ -268,7 +269,7 @@ def test_1_nothing_listens() -> None:
 
 def test_3_a_slow_load_is_waited_for() -> None:
     good = lines(say("hello"), done(done_reason="stop", load_duration=4_000_000_000, eval_count=2))
-    response = ask(replace(good, delay=0.5), limits=Limits(connect=2, first_byte=20, silence=0.2), timeout=0.2)
+    response = ask(replace(good, delay=1), limits=Limits(connect=20, first_byte=20, silence=0.7), timeout=0.7)
     assert response.text == "hello"
     assert response.usage.load_seconds == 4
 
@@ -363,7 +364,7 @@ def test_what_comes_after_the_end_does_not_matter() -> None:
 # The OpenAI dialect.
 
 OPENAI_FAULTS = [
-    Fault("2 accepted, no bytes", Play(end="silent"), ServerDown, "sent nothing", "model", limits=SHORT),
+    Fault("2 accepted, no bytes", Play(end="silent"), ServerDown, "sent nothing", "model", limits=HASTY),
     Fault("4 queue full", error("503 x", {"error": {"message": "Loading model"}}), ServerBusy, "Loading", retry=5),
     Fault("4 too many", error("429 x", {"error": {"message": "slow down"}}), ServerBusy, "slow down", retry=5),
     Fault(

@@ -136,9 +136,9 @@ def test_keys_are_sent_and_never_shown(openai: bool) -> None:
             address = server.url.replace("http://", "http://me:hunter22@")
             token = {"X-Token": "tok-12345", **({"X-Basic": "bWU6aHVudGVyMjI="} if openai else {})}
             provider: Any = (
-                OpenAIProvider(address, Limits(2, 5, 5), key="sk-12345", headers=token)
+                OpenAIProvider(address, Limits(20, 60, 60), key="sk-12345", headers=token)
                 if openai
-                else OllamaProvider(address, Limits(2, 5, 5), headers=token)
+                else OllamaProvider(address, Limits(20, 60, 60), headers=token)
             )
             with pytest.raises(RequestRefused) as caught:
                 await provider.prepare(ModelRef("m", "x", "m"))
@@ -159,7 +159,7 @@ def test_loopback_is_not_asked_through_a_proxy(monkeypatch: pytest.MonkeyPatch) 
         async with replay(lambda _: Play((b'{"version":"1","models":[]}',), length=True)) as server:
             monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
             monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
-            provider = OllamaProvider(server.url, Limits(2, 5, 5))
+            provider = OllamaProvider(server.url, Limits(20, 60, 60))
             try:
                 return (await provider.prepare(ModelRef("m", "x", "m"))).version
             finally:
@@ -195,7 +195,7 @@ def test_what_is_asked_says_who_asks() -> None:
 
     async def main() -> None:
         async with replay(lambda s: seen.append(s) or Play((b"{}",), length=True)) as server:  # type: ignore[func-returns-value]
-            provider = OllamaProvider(server.url, Limits(2, 5, 5))
+            provider = OllamaProvider(server.url, Limits(20, 60, 60))
             await provider.prepare(ModelRef("m", "x", "m"))
             await provider.close()
 

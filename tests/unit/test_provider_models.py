@@ -75,7 +75,7 @@ def visit(
     async def main() -> tuple[Any, Replay]:
         async with replay(shelf) as server:
             tell = progress.append if progress is not None else None
-            provider = OllamaProvider(server.url, Limits(2, 5, 5), progress=tell, **more)
+            provider = OllamaProvider(server.url, Limits(20, 60, 60), progress=tell, **more)
             try:
                 return await do(provider), server
             finally:

@@ -141,7 +141,7 @@ def prepare(models: Play, more: dict[str, Play], key: str | None = None) -> tupl
             return models if seen.path == "/v1/models" else more.get(seen.path, error("404 x", "{}"))
 
         async with replay(answer) as server:
-            provider = OpenAIProvider(server.url, Limits(2, 5, 5), key=key)
+            provider = OpenAIProvider(server.url, Limits(20, 60, 60), key=key)
             try:
                 return await provider.prepare(ModelRef("m", "openai", "m")), server
             finally:
@@ -181,7 +181,7 @@ def test_an_unknown_model_tells_what_the_server_has() -> None:
             return error("404 x", {"error": {"message": "The model `qwen3` does not exist."}})
 
         async with replay(answer) as server:
-            provider = OpenAIProvider(server.url, Limits(2, 5, 5))
+            provider = OpenAIProvider(server.url, Limits(20, 60, 60))
             try:
                 await provider.chat(ChatRequest(ModelRef("q", "openai", "qwen3"), (Message("user", "hi"),)))
             except Exception as caught:

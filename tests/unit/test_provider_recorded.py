@@ -54,7 +54,7 @@ def ask_ollama(play: Play, request: ChatRequest) -> Response:
 
     async def main() -> Response:
         async with replay(answer) as server:
-            provider = OllamaProvider(server.url, Limits(2, 5, 5))
+            provider = OllamaProvider(server.url, Limits(20, 60, 60))
             try:
                 return await provider.chat(request)
             finally:
@@ -69,7 +69,7 @@ def ask_openai(play: Play, models: Play, request: ChatRequest, key: str | None =
 
     async def main() -> Response:
         async with replay(answer) as server:
-            provider = OpenAIProvider(server.url, Limits(2, 5, 5), key=key)
+            provider = OpenAIProvider(server.url, Limits(20, 60, 60), key=key)
             try:
                 return await provider.chat(request)
             finally:

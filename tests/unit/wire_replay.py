@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -101,35 +101,40 @@ async def replay(answer: Callable[[Seen], Play]) -> AsyncIterator[Replay]:
     state = Replay()
     tasks: set[asyncio.Task[None]] = set()
 
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        tasks.add(task)
-        try:
-            while (seen := await _request(reader)) is not None:
-                state.seen.append(seen)
-                play = answer(seen)
-                await _write(writer, play, seen.method)
-                if play.end == "silent":
-                    await reader.read()
-                    state.gone.set()
-                if play.end != "whole":
-                    break
-        except (ConnectionError, asyncio.CancelledError):
-            state.gone.set()
-        finally:
-            tasks.discard(task)
-            writer.close()
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        tasks.add(asyncio.create_task(_serve(state, answer, reader, writer)))
 
-    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
     state.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
         yield state
     finally:
         server.close()
-        for task in list(tasks):
+        await asyncio.sleep(0)  # a task that has not begun could not close what it was given
+        for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _serve(
+    state: Replay, answer: Callable[[Seen], Play], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    try:
+        while (seen := await _request(reader)) is not None:
+            state.seen.append(seen)
+            play = answer(seen)
+            await _write(writer, play, seen.method)
+            if play.end == "silent":
+                await reader.read()
+                state.gone.set()
+            if play.end != "whole":
+                break
+    except (ConnectionError, asyncio.CancelledError):
+        state.gone.set()
+    finally:
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
 
 
 async def _request(reader: asyncio.StreamReader) -> Seen | None:
