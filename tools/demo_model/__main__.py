@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from tools.demo_model.data import Question, questions
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.demo_model", description=__doc__)
-    parser.add_argument("--epochs", type=int, default=120, help="passes over all texts (default: %(default)s)")
+    parser.add_argument("--epochs", type=int, default=70, help="passes over all texts (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=2, help="processor threads to train with")
     parser.add_argument("--work", type=Path, default=Path("build/demo_model"), help="where the new file is made")
     parser.add_argument("--check", action="store_true", help="only say what the committed file does not know")
@@ -28,6 +29,7 @@ def main() -> int:
 
 
 def _build(asked: list[Question], new: Path, epochs: int, threads: int) -> int:
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # on a busy machine, waiting threads must not spin
     import torch
 
     from tools.demo_model import export, train, verify, vocabulary
