@@ -124,6 +124,9 @@ class LlmSession:
     def artifacts(self, item_id: str) -> Path:
         """The folder for a cell's files; not made yet."""
         home = self.settings.root / HOME
+        if not (home / ".gitignore").exists():
+            home.mkdir(exist_ok=True)
+            (home / ".gitignore").write_text("*\n")
         safe = "".join(c if c.isalnum() or c in "._-" else "_" for c in item_id)[-120:]
         return home / "runs" / self.run_id / safe
 
