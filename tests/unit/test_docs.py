@@ -1,0 +1,46 @@
+"""What README.md and docs/ say is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pytest_llm import casefile, matrix, pipeline
+from pytest_llm.checks.registry import Registry
+from pytest_llm.options import TABLE
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+CASES = [
+    pytest.param(block, id=f"{page.name}-{number}")
+    for page in PAGES
+    for number, block in enumerate(re.findall(r"```yaml\n(.*?)```", page.read_text("utf-8"), re.DOTALL))
+]
+
+
+@pytest.mark.parametrize("text", CASES)
+def test_every_case_shown_is_a_case(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "shown.prompt.yaml"
+    file.write_text(text, encoding="utf-8")
+    registry = Registry()
+    for loaded in casefile.load(file, tmp_path):
+        for cell in matrix.expand(loaded):
+            stages = pipeline.stages(cell, lambda _, entry, __: registry.parse(entry))
+            assert any(stage.checks for stage in stages)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_option_named_is_one(page: Path) -> None:
+    flags = {option.flag for option in TABLE if not option.ini_only}
+    inis = {option.ini_name for option in TABLE if option.ini or option.ini_only}
+    text = page.read_text("utf-8")
+    assert set(re.findall(r"--llm-[a-z-]+", text)) <= flags
+    assert set(re.findall(r"`(llm_[a-z_]+)`", text)) - {"llm_cases"} <= inis
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", page.read_text("utf-8")) if "://" not in link]
+    assert [link for link in links if not (page.parent / link.partition("#")[0]).is_file()] == []
