@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pytest_llm.checks.base import CheckContext, Finding, check
+    from pytest_llm.checks.base import Check, CheckContext, Finding, check
     from pytest_llm.extract import Artifact, CodeBlock
 
 __version__ = "0.1.0"
-__all__ = ["Artifact", "CheckContext", "CodeBlock", "Finding", "__version__", "check"]
+__all__ = ["Artifact", "Check", "CheckContext", "CodeBlock", "Finding", "__version__", "check"]
 
 _HOMES = {
     "Artifact": "pytest_llm.extract",
+    "Check": "pytest_llm.checks.base",
     "CheckContext": "pytest_llm.checks.base",
     "CodeBlock": "pytest_llm.extract",
     "Finding": "pytest_llm.checks.base",

@@ -79,7 +79,7 @@ class Engine:
         self._servers: dict[str, _Server] = {}
         self._prepared: dict[tuple[str, str, str], asyncio.Task[ModelInfo]] = {}
         self._broken: dict[tuple[str, str, str], ProviderError] = {}
-        self._told: list[ProviderError] = []
+        self._told: set[str] = set()
         self._wanted: dict[str, set[str]] = {}
         self._checks: Counter[str] = Counter()
         self._tasks: dict[str, asyncio.Task[Response]] = {}
@@ -181,8 +181,8 @@ class Engine:
         """The whole story for the first cell that meets an error, one line for the others."""
         if error.reach == "request":
             return error
-        if not any(known is error for known in self._told):
-            self._told.append(error)
+        if error.message not in self._told:
+            self._told.add(error.message)
             return error
         again = copy.copy(error)
         again.repeated = True
@@ -192,18 +192,28 @@ class Engine:
         model = job.request.model
         info = await self._info(model)
         server = self._server(info.server)
+
+        async def attempt() -> Response:
+            async with AsyncExitStack() as stack:
+                await self._enter(stack, server, info, job)
+                if known := server.down or self._broken.get(_key(model)):
+                    raise known.with_traceback(None)  # or it would hold the frames of all who were told
+                return await self._provider(model.engine).chat(job.request)
+
+        response, reasons = await self._patiently(attempt, server, model)
+        return replace(response, retries=(*reasons, *response.retries))
+
+    async def _patiently(
+        self, attempt: Callable[[], Coroutine[Any, Any, T]], server: _Server, model: ModelRef
+    ) -> tuple[T, list[str]]:
+        """Try as often as the errors allow; what came, and why each attempt before it failed."""
         reasons: list[str] = []
         while True:
             try:
-                async with AsyncExitStack() as stack:
-                    await self._enter(stack, server, info, job)
-                    if known := server.down or self._broken.get(_key(model)):
-                        raise known
-                    response = await self._provider(model.engine).chat(job.request)
-                    return replace(response, retries=(*reasons, *response.retries))
+                return await attempt(), reasons
             except ProviderError as error:
-                self._remember(error, server, model)
                 if len(reasons) >= error.retry:
+                    self._remember(error, server, model)
                     raise _after(error, reasons) from None
                 reasons.append(error.message)
                 if error.pause:
@@ -218,8 +228,6 @@ class Engine:
         await stack.enter_async_context(slot)
 
     def _remember(self, error: ProviderError, server: _Server, model: ModelRef) -> None:
-        if error.retry:
-            return
         if error.reach == "server":
             server.down = server.down or error
         elif error.reach == "model":
@@ -238,12 +246,13 @@ class Engine:
         server = self._server(f"engine {model.engine}")
         async with server.gate.exclusive():
             if server.down:
-                raise server.down
+                raise server.down.with_traceback(None)
             try:
-                return await self._provider(model.engine).prepare(model)
+                info, _ = await self._patiently(lambda: self._provider(model.engine).prepare(model), server, model)
             except ProviderError as error:
-                self._remember(error, server, model)
+                error.reach = "model" if error.reach == "request" else error.reach  # nobody can ask it
                 raise
+            return info
 
     async def _groups(self, requests: list[ChatRequest]) -> list[tuple[str, str, str]]:
         groups = []

@@ -67,6 +67,8 @@ class Http:
                 raise self._silent(what) from None
         if response.status_code != 200:
             raise self._bad(response, text)
+        if not text.strip():
+            raise BrokenAnswer(f"{what} answered with nothing", hint="look into the server's log")
         try:
             return parse_object(text)
         except NotJson as error:

@@ -13,7 +13,7 @@ from typing import Any
 
 from pytest_llm.errors import ModelUnavailable, PytestLlmError
 from pytest_llm.modelfile import ModelSpec, content_digest, file_digest, local_file
-from pytest_llm.providers.faults import Asked, fault
+from pytest_llm.providers.faults import Asked, fault, unwrap
 from pytest_llm.providers.http import BadStatus, Http
 from pytest_llm.providers.stream import NotJson, Patience, count, mapping, parse_object, quoted
 
@@ -105,7 +105,8 @@ def _failed(doing: str, asked: Asked, text: str) -> PytestLlmError:
     if isinstance(error, ModelUnavailable):
         return error
     return ModelUnavailable(
-        f"{doing} failed: {quoted(text)}", hint="see the Modelfile, the name and the server's log"
+        f"{doing} failed: {asked.url} said: {unwrap(None, text).summary}",
+        hint="see the Modelfile, the name and the server's log",
     )
 
 

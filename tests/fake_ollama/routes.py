@@ -66,7 +66,7 @@ class Routes:
         }
         if handler := handlers.get(path):
             return await handler(request)
-        return await self._guarded(self._simple(request, path))
+        return await self._spoiled(await self._guarded(self._simple(request, path)), request)
 
     def _early(self, request: Request, path: str) -> Reply | None:
         faults = self.server.faults

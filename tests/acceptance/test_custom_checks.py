@@ -1,0 +1,174 @@
+"""Checks that people write: functions in a conftest.py, and what the hook brings."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.acceptance.conftest import Bench
+
+CONFTEST = """
+    from pathlib import Path
+
+    import pytest_llm
+    from pytest_llm import Finding
+
+    @pytest_llm.check("words")
+    def words(artifact, most: int = 3, *, least: int = 0):
+        count = len(artifact.answer.split())
+        if count > most:
+            yield f"{count} words are more than {most}"
+        if count < least:
+            yield Finding("words", f"{count} words are fewer than {least}", kind="short", details="write more")
+
+    @pytest_llm.check("polite")
+    def polite(artifact):
+        return "please" in artifact.answer
+
+    @pytest_llm.check("fine")
+    def fine(artifact):
+        return True
+
+    @pytest_llm.check("asserts")
+    def asserts(artifact, word):
+        assert word in artifact.answer, f"{word} is not there"
+
+    @pytest_llm.check("sees")
+    def sees(artifact, context, text):
+        assert context.response.text == artifact.answer == text
+        assert context.request.messages[-1].content == "hi"
+        assert context.file("data.txt").read_text() == "data"
+        context.artifacts.mkdir(parents=True)
+        note = Path(context.artifacts, "note.txt")
+        note.write_text("seen")
+        context.attachments.append(("note", note))
+        yield "seen"
+
+    @pytest_llm.check("breaks")
+    def breaks(artifact):
+        return {}["nothing"]
+
+    @pytest_llm.check("odd")
+    def odd(artifact):
+        return [42]
+    """
+
+
+@pytest.fixture
+def checked(bench: Bench) -> Bench:
+    bench.file("conftest.py", CONFTEST)
+    bench.file("data.txt", "data")
+    return bench
+
+
+@pytest.mark.parametrize(
+    ("entry", "outcome", "shown"),
+    [
+        ("words", "passed", ""),
+        ("words: 1", "failed", "words: 2 words are more than 1"),
+        ("words: {most: 5, least: 4}", "failed", "words: 2 words are fewer than 4"),
+        ("words: {most: 5, least: 4}", "failed", "write more"),
+        ("not: {words: 1}", "passed", ""),
+        ("any_of: [polite, fine]", "passed", ""),
+        ("warn: polite", "passed", ""),
+        ("polite", "failed", "polite: the answer did not pass"),
+        ("fine", "passed", ""),
+        ("asserts: hello", "passed", ""),
+        ("asserts: nope", "failed", "nope is not there"),
+        ("sees: hello world", "failed", "note.txt"),
+        ("breaks", "errors", "KeyError: 'nothing'"),
+        ("breaks", "errors", "conftest.py"),
+        ("odd", "errors", "42"),
+    ],
+)
+def test_a_function_in_conftest(checked: Bench, entry: str, outcome: str, shown: str) -> None:
+    checked.case(f"prompt: hi\nchecks:\n  - {entry}")
+    result = checked.run()
+    result.assert_outcomes(**{outcome: 1})
+    assert shown in result.stdout.str()
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ("wrods: 2", "there is no check 'wrods', did you mean 'words'?"),
+        ("words: {mots: 2}", "words: has no argument 'mots', did you mean 'most'?"),
+        ("words: many", "words:"),
+        ("asserts", "asserts: needs `word`"),
+        ("fine: 3", "fine: takes no arguments"),
+    ],
+)
+def test_arguments_that_do_not_fit(checked: Bench, entry: str, words: str) -> None:
+    checked.case(f"prompt: hi\nchecks:\n  - {entry}")
+    result = checked.run()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([f"*t.prompt.yaml:4: {words}*"])
+    assert checked.server.requests == []
+
+
+def test_an_error_of_a_check_does_not_hide_a_failure(checked: Bench) -> None:
+    checked.case("prompt: hi\nchecks: [breaks, {words: 1}]")
+    result = checked.run()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*FAILED*2 words are more than 1*"])
+    assert "KeyError" in result.stdout.str()
+
+
+def test_a_conftest_counts_for_its_folder_and_below(bench: Bench) -> None:
+    bench.file("a/conftest.py", "import pytest_llm\n\n@pytest_llm.check('own')\ndef own(artifact): return True\n")
+    bench.case("prompt: hi\nchecks: [own]", "a/deep/in")
+    bench.case("prompt: hi\nchecks: [own]", "b/out")
+    result = bench.run("--continue-on-collection-errors")
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*b/out.prompt.yaml:3: there is no check 'own'*"])
+
+
+def test_two_folders_may_use_one_name(bench: Bench) -> None:
+    for folder, answer in [("a", "True"), ("b", "False")]:
+        body = f"import pytest_llm\n\n@pytest_llm.check('own')\ndef own(artifact): return {answer}\n"
+        bench.file(f"{folder}/conftest.py", body)
+        bench.case("prompt: hi\nchecks: [own]", f"{folder}/t")
+    bench.run().assert_outcomes(passed=1, failed=1)
+
+
+HOOK = """
+    from typing import ClassVar
+
+    import pytest_llm
+    from pytest_llm import Check, Finding
+
+    class Starts(Check):
+        name: ClassVar[str] = "{name}"
+        shorthand: ClassVar[str | None] = "text"
+        text: str
+
+        def run(self, artifact, context):
+            if not artifact.answer.startswith(self.text):
+                yield Finding(self.name, f"does not start with {{self.text}}", line=1, source=artifact.answer)
+
+    @pytest_llm.check("marked")
+    def marked(artifact):
+        return "hello" in artifact.answer
+
+    def pytest_llm_checks(config):
+        return [Starts, marked]
+    """
+
+
+@pytest.mark.parametrize("mode", [[], ["-n2"]])
+def test_the_hook(bench: Bench, mode: list[str]) -> None:
+    bench.file("conftest.py", HOOK.format(name="starts"))
+    for name, text in [("a", "hello"), ("b", "world")]:
+        bench.case(f"prompt: hi\nchecks: [marked, starts: {text}]", name)
+    result = bench.process(*mode)
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*failed: starts, line 1: does not start with world", "*1 | hello world"])
+
+
+@pytest.mark.parametrize("name", ["schema", "warn", "marked"])
+def test_a_name_that_is_taken(bench: Bench, name: str) -> None:
+    bench.file("conftest.py", HOOK.format(name=name))
+    bench.case("prompt: hi\nchecks: [marked]")
+    result = bench.run()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([f"*there is a check '{name}' already*", "*call yours something else*"])
+    assert "Traceback" not in result.stdout.str()
