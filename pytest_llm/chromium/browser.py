@@ -9,6 +9,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -78,20 +79,21 @@ class Browser:
     async def stop(self) -> None:
         if self._connection is not None:
             self._connection.close()
-        self.kill()
+        await asyncio.to_thread(self.kill)
         if self._process is not None:
             await self._process.wait()
-        if self._profile is not None:
-            shutil.rmtree(self._profile, ignore_errors=True)
         self._connection = self._process = self._profile = None
 
     def kill(self) -> None:
-        """End its processes and take its files away, at once and from any thread."""
+        """End its processes and take its files away; from any thread."""
         if self._process is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
-        if self._profile is not None:
+        for _ in range(40):  # processes on their way out may still write
+            if self._profile is None or not self._profile.exists():
+                return
             shutil.rmtree(self._profile, ignore_errors=True)
+            time.sleep(0.05)
 
     async def _launch(self, extra: tuple[str, ...]) -> None:
         self._profile = Path(tempfile.mkdtemp(prefix="page-"))
