@@ -7,10 +7,12 @@ input, then reads one page a line and answers each with one line. It ends when i
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -45,12 +47,16 @@ def _say(out: BinaryIO, message: dict[str, Any]) -> None:
     out.flush()
 
 
-def _listen(loop: asyncio.AbstractEventLoop, requests: asyncio.Queue[dict[str, Any]], browser: Browser) -> None:
+def _listen(
+    loop: asyncio.AbstractEventLoop, requests: asyncio.Queue[dict[str, Any]], serving: asyncio.Task[None]
+) -> None:
     """Hand on what comes in. Its own thread, so that the end of the input ends even a lane that is busy."""
     for line in sys.stdin.buffer:
         loop.call_soon_threadsafe(requests.put_nowait, json.loads(line))
-    browser.kill()
-    os._exit(0)
+    with contextlib.suppress(RuntimeError):  # the loop is closed: all is done
+        while True:  # code on its way out may swallow one
+            loop.call_soon_threadsafe(serving.cancel)
+            time.sleep(0.5)
 
 
 async def main() -> None:
@@ -59,11 +65,13 @@ async def main() -> None:
     settings = json.loads(sys.stdin.buffer.readline())
     browser = Browser(Path(settings["browser"]))
     requests: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-    loop = asyncio.get_running_loop()
-    threading.Thread(target=_listen, args=(loop, requests, browser), daemon=True).start()
     if settings["network"] == "allow":
         browser.proxy = f"http://127.0.0.1:{proxy.port(await proxy.start())}"
-    await serve(requests, out, browser, bool(settings["stepping"]))
+    serving = asyncio.create_task(serve(requests, out, browser, bool(settings["stepping"])))
+    listening = (asyncio.get_running_loop(), requests, serving)
+    threading.Thread(target=_listen, args=listening, daemon=True).start()
+    with contextlib.suppress(asyncio.CancelledError, BrokenPipeError):
+        await serving
     await browser.stop()
 
 
