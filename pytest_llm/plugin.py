@@ -13,6 +13,8 @@ from pytest_llm import exitcode, hookspecs, options
 if TYPE_CHECKING:
     from pytest_llm.nodes import PromptFile
 
+_NAMESAKE = "pytest-llm"  # another plugin, whose package has the same name as ours
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     options.add(parser)
@@ -22,7 +24,9 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     pluginmanager.add_hookspecs(hookspecs)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
+    _refuse_namesake(config)
     config.stash[options.SETTINGS] = options.settings(config)
 
 
@@ -109,3 +113,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
 
 def _has_cells(session: pytest.Session) -> bool:
     return options.HAS_CELLS in session.config.stash
+
+
+def _refuse_namesake(config: pytest.Config) -> None:
+    for _, distribution in config.pluginmanager.list_plugin_distinfo():
+        if distribution.project_name.lower().replace("_", "-") == _NAMESAKE:
+            raise pytest.UsageError(
+                f"{_NAMESAKE} is installed beside pytest-llm-cases, and both are a package pytest_llm. Keep one: "
+                f"pip uninstall -y {_NAMESAKE} && pip install --force-reinstall --no-deps pytest-llm-cases"
+            )
