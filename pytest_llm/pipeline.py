@@ -188,8 +188,14 @@ def _rendered(cell: Cell, entry: Any, where: KeyPath) -> Any:
 def _schema(cell: Cell, checks: Iterable[Check]) -> Mapping[str, Any] | None:
     if cell.case.format != "schema":
         return None
-    for check in checks:
+    for check in _with_parts(checks):
         if document := getattr(check, "document", None):
             found: Mapping[str, Any] = document()
             return found
     raise cell.loaded.error(("format",), "`format: schema` needs a schema check, and there is none")
+
+
+def _with_parts(checks: Iterable[Check]) -> Iterator[Check]:
+    for check in checks:
+        yield check
+        yield from _with_parts(check.parts)

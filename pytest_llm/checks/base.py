@@ -83,6 +83,11 @@ class Check(BaseModel):
         """The findings; none means passed. May raise Unsupported (SKIPPED) or HarnessError (ERROR)."""
         raise NotImplementedError
 
+    @property
+    def parts(self) -> tuple[Check, ...]:
+        """The checks it is made of and whose passing it wants."""
+        return ()
+
     def prepare(self, folder: Path, root: Path) -> None:
         """Called once at collection: raise InputError for what can be seen to be wrong before anything is asked."""
 

@@ -56,6 +56,10 @@ class AnyOf(Check):
     def label(self) -> str:
         return f"any_of {' | '.join(check.label for check in self.checks)}"
 
+    @property
+    def parts(self) -> tuple[Check, ...]:
+        return self.checks
+
     def prepare(self, folder: Path, root: Path) -> None:
         for check in self.checks:
             check.prepare(folder, root)
@@ -100,6 +104,10 @@ class Warn(Check):
     @property
     def label(self) -> str:
         return f"warn {self.check.label}"
+
+    @property
+    def parts(self) -> tuple[Check, ...]:
+        return (self.check,)
 
     def prepare(self, folder: Path, root: Path) -> None:
         self.check.prepare(folder, root)
