@@ -5,48 +5,102 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+_APT = ("apt-get", "install", "-y", "-q", "--no-install-recommends")
+_LIMIT = 900  # seconds for one command
+
 
 @dataclass(frozen=True)
 class Tool:
-    """Something a check or an engine uses. programs: any one of them will do; module: a Python package instead."""
+    """Something a check or an engine uses.
+
+    programs: any one of them will do; locate: looks elsewhere instead. packages: the system's, that bring it;
+    remedy: the command that does where they cannot.
+    """
 
     name: str
     purpose: str
     programs: tuple[str, ...] = ()
-    module: str = ""
+    locate: Callable[[], str] | None = None
     packages: tuple[str, ...] = ()
-    remedy: str = ""
+    remedy: Callable[[], list[str]] = list
 
     def found(self) -> str:
         """Where it is; "" where it is not."""
-        if self.module:
-            spec = find_spec(self.module)
-            return str(spec.origin or self.module) if spec else ""
+        if self.locate is not None:
+            return self.locate()
         return next((path for path in map(_which, self.programs) if path), "")
 
 
-CHROMIUM = ("chromium-headless-shell", "chromium", "google-chrome", "chrome")
+def _module(name: str) -> Callable[[], str]:
+    def locate() -> str:
+        spec = find_spec(name)
+        return str(spec.origin or name) if spec else ""
+
+    return locate
+
+
+def _extra(name: str) -> Callable[[], list[str]]:
+    return lambda: ["pip", "install", f"pytest-llm-cases[{name}]"]
+
+
+def _browser() -> str:
+    from pytest_llm.chromium import find
+
+    return str(find.locate(os.environ.get(find.VARIABLE)) or "")
+
+
+def _download() -> list[str]:
+    deps = [] if _privilege() is None else ["--with-deps"]
+    return [sys.executable, "-m", "playwright", "install", *deps, "chromium-headless-shell"]
+
+
+def _typescript() -> str:
+    from pytest_llm.errors import Unsupported
+    from pytest_llm.toolchains.typescript import TypeScript
+
+    try:
+        return str(TypeScript().package(None))
+    except Unsupported:
+        return ""
+
+
+def _npm() -> list[str]:
+    from pytest_llm.toolchains.typescript import TypeScript
+
+    return TypeScript().installation
+
+
 TOOLS = (
     Tool("bubblewrap", "keeps compilers and pages away from everything else", ("bwrap",), packages=("bubblewrap",)),
     Tool("go", "compile: go", ("go",), packages=("golang-go",)),
     Tool("java", "compile: java", ("javac",), packages=("default-jdk-headless",)),
     Tool("node", "compile: javascript, typescript", ("node", "nodejs"), packages=("nodejs",)),
     Tool("npm", "installs typescript", ("npm",), packages=("npm",)),
+    Tool("typescript", "compile: typescript", locate=_typescript, remedy=_npm),
     Tool("c", "compile: c", ("gcc", "clang", "cc"), packages=("gcc", "libc6-dev")),
     Tool("c++", "compile: cpp", ("g++", "clang++", "c++"), packages=("g++",)),
     Tool("rust", "compile: rust", ("rustc",), packages=("rustc",)),
     Tool("bash", "compile: shell", ("bash",), packages=("bash",)),
     Tool("shellcheck", "lint for shell", ("shellcheck",), packages=("shellcheck",)),
-    Tool("chromium", "the browser check", CHROMIUM, packages=("chromium-headless-shell",)),
-    Tool("xllamacpp", "the embedded engine", module="xllamacpp", remedy="pip install 'pytest-llm-cases[embedded]'"),
-    Tool("playwright", "the browser check", module="playwright", remedy="pip install 'pytest-llm-cases[browser]'"),
-    Tool("pytest-html", "--html", module="pytest_html", remedy="pip install 'pytest-llm-cases[html]'"),
+    Tool(
+        "chromium",
+        "the browser check",
+        locate=_browser,
+        packages=("chromium-headless-shell",),
+        remedy=_download,
+    ),
+    Tool("xllamacpp", "the embedded engine", locate=_module("xllamacpp"), remedy=_extra("embedded")),
+    Tool("playwright", "actions in a page", locate=_module("playwright"), remedy=_extra("browser")),
+    Tool("pillow", "the browser check", locate=_module("PIL"), remedy=_extra("browser")),
+    Tool("pytest-html", "--html", locate=_module("pytest_html"), remedy=_extra("html")),
 )
+_OURS = ("typescript", "chromium")  # what `install` brings by the tool's own remedy, after the system's packages
 
 Say = Callable[[str], object]
 
@@ -65,58 +119,74 @@ def examine(say: Say = print) -> int:
 
 
 def install(say: Say = print) -> int:
-    """Install what is missing of the system's packages; print the commands where this may not be done."""
-    missing = [tool for tool in TOOLS if tool.packages and not tool.found()]
-    if missing:
-        packages = sorted({package for tool in missing for package in tool.packages})
-        commands = _apt(packages)
-        if commands is None:
-            for line in remedies(missing):
-                say(f"to be run by hand: {line}")
-            return 1
-        if not all(_run(command, say) for command in commands):
-            return 2
-    return _typescript(say)
+    """Install what is missing, other than Python packages. Prints the commands of what it may not or cannot do.
+
+    Returns the exit code: 0 all there, 1 something is still missing.
+    """
+    _packages(_missing(), say)
+    for tool in _missing():
+        if tool.name in _OURS:
+            _run(tool.remedy(), say)
+    missing = _missing()
+    for line in remedies(missing):
+        say(f"to be run by hand: {line}")
+    return 1 if missing else 0
 
 
 def remedies(missing: Iterable[Tool]) -> list[str]:
     """The commands that bring what is missing."""
     tools = list(missing)
-    packages = sorted({package for tool in tools for package in tool.packages})
+    packages = _sorted(tools)
     lines = [f"sudo apt-get install -y {' '.join(packages)}"] if packages else []
-    return lines + list(dict.fromkeys(tool.remedy for tool in tools if tool.remedy))
+    commands = [" ".join(map(_quoted, tool.remedy())) for tool in tools]
+    return lines + list(dict.fromkeys(filter(None, commands)))
 
 
-def _apt(packages: Sequence[str]) -> list[list[str]] | None:
-    """The commands that install packages, None where this user may not or there is no apt."""
-    if not shutil.which("apt-get"):
-        return None
-    sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    if sudo and not (shutil.which("sudo") and subprocess.run([*sudo, "true"], capture_output=True).returncode == 0):
-        return None
-    install = ["apt-get", "install", "-y", "-q", "--no-install-recommends", *packages]
-    return [[*sudo, "apt-get", "update", "-q"], [*sudo, *install]]
+def _missing() -> list[Tool]:
+    return [tool for tool in TOOLS if (tool.packages or tool.name in _OURS) and not tool.found()]
+
+
+def _sorted(tools: Iterable[Tool]) -> list[str]:
+    return sorted({package for tool in tools for package in tool.packages})
+
+
+def _packages(tools: Sequence[Tool], say: Say) -> None:
+    """The system's packages: all at once, or one tool at a time where this system does not know one of them."""
+    privilege = _privilege() if shutil.which("apt-get") else None
+    if privilege is None or not _sorted(tools):
+        return
+    _run([*privilege, "apt-get", "update", "-q"], say)
+    if not _run([*privilege, *_APT, *_sorted(tools)], say):
+        for tool in tools:
+            if tool.packages:
+                _run([*privilege, *_APT, *tool.packages], say)
+
+
+def _privilege() -> list[str] | None:
+    """What goes before a command that installs; None where this user may not."""
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        return []
+    sudo = ["sudo", "-n"]
+    if shutil.which("sudo") and subprocess.run([*sudo, "true"], capture_output=True).returncode == 0:
+        return sudo
+    return None
 
 
 def _run(command: list[str], say: Say) -> bool:
-    say(f"$ {' '.join(command)}")
-    done = subprocess.run(command, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, capture_output=True)
+    say(f"$ {' '.join(map(_quoted, command))}")
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    try:
+        done = subprocess.run(command, env=env, capture_output=True, timeout=_LIMIT)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        say(str(error))
+        return False
     if done.returncode:
-        say(done.stdout.decode(errors="replace")[-2000:] + done.stderr.decode(errors="replace")[-2000:])
+        say((done.stdout + done.stderr)[-2000:].decode(errors="replace"))
     return done.returncode == 0
 
 
-def _typescript(say: Say) -> int:
-    """TypeScript comes from npm, into a folder of this user's, where the check looks for it."""
-    from pytest_llm.errors import Unsupported
-    from pytest_llm.toolchains.typescript import TypeScript
-
-    compiler = TypeScript()
-    try:
-        compiler.package(None)
-    except Unsupported:
-        return 0 if shutil.which("npm") and _run(compiler.installation, say) else 1
-    return 0
+def _quoted(word: str) -> str:
+    return f"'{word}'" if "[" in word or " " in word else word
 
 
 def _which(program: str) -> str:

@@ -49,18 +49,22 @@ def find(choice: str | None = None) -> BrowserFound:
         raise Unsupported(
             "the browser check's libraries are not installed", "pip install 'pytest-llm-cases[browser]'"
         )
-    if choice in ("chromium", "chrome"):  # the ordinary one: it shows its pages in real time
-        path = _downloaded(_FULL_DOWNLOADS) or _on_path(_FULL_NAMES)
-    elif choice:
-        path = _on_path((choice,))
-    else:
-        path = _downloaded(_SHELL_DOWNLOADS) or _on_path(_SHELL_NAMES)
-        path = path or _downloaded(_FULL_DOWNLOADS) or _on_path(_FULL_NAMES)
+    path = locate(choice)
     if path is None:
         raise Unsupported(f"the browser {choice!r} was not found" if choice else "no Chromium was found", REMEDY)
     if "firefox" in path.name.lower():
         raise Unsupported("Firefox does not speak the DevTools protocol that the browser check needs", REMEDY)
     return BrowserFound(path, stepping="headless" in path.name.lower())
+
+
+def locate(choice: str | None) -> Path | None:
+    """The program of the browser that is asked for; None where it is not here."""
+    if choice in ("chromium", "chrome"):  # the ordinary one: it shows its pages in real time
+        return _downloaded(_FULL_DOWNLOADS) or _on_path(_FULL_NAMES)
+    if choice:
+        return _on_path((choice,))
+    shell = _downloaded(_SHELL_DOWNLOADS) or _on_path(_SHELL_NAMES)
+    return shell or _downloaded(_FULL_DOWNLOADS) or _on_path(_FULL_NAMES)
 
 
 def _on_path(names: tuple[str, ...]) -> Path | None:
