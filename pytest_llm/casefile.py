@@ -22,6 +22,11 @@ NOT_IN_DEFAULTS = ("id", "description", "prompt", "messages", "stages")
 MERGED = ("options", "vars")
 
 _EXAMPLES = TypeAdapter(list[fields.Example])
+_ELSEWHERE = {  # what other tools call it
+    "name": "id",
+    **dict.fromkeys(("assert", "asserts", "assertions", "expect", "expected", "tests"), "checks"),
+    **dict.fromkeys(("model", "provider", "providers"), "models"),
+}
 _PARTS: dict[str, type[BaseModel]] = {
     "stages": Stage,
     "messages": fields.Message,
@@ -157,7 +162,7 @@ def _sentence(item: Any, path: KeyPath) -> str:
     found = item.get("input")
     match item["type"]:
         case "extra_forbidden":
-            return f"unknown key {str(path[-1])!r}{nearest(str(path[-1]), _known(path))}"
+            return _unknown(str(path[-1]), _known(path), at_top=len(path) == 1)
         case "missing":
             return f"{key} lacks the key {str(item['loc'][-1])!r}"
         case "string_too_short" | "too_short":
@@ -180,6 +185,14 @@ def _sentence(item: Any, path: KeyPath) -> str:
             message = str(item["ctx"]["error"])
             return message if key == "the case" or message.startswith("unknown") else f"{key}: {message}"
     return f"{key}: {item['msg'][0].lower()}{item['msg'][1:]}"
+
+
+def _unknown(key: str, known: list[str], *, at_top: bool) -> str:
+    if at_top and key in fields.Options.model_fields:
+        return f"unknown key {key!r}: it belongs under `options:`"
+    meant = _ELSEWHERE.get(key) if at_top else None
+    suggestion = f", did you mean {meant!r}?" if meant else nearest(key, known)
+    return f"unknown key {key!r}" + (suggestion or f" (known: {', '.join(known)})")
 
 
 def _known(path: KeyPath) -> list[str]:

@@ -43,6 +43,11 @@ def test_names_of_several_documents(tmp_path: Path) -> None:
     ("text", "line", "words"),
     [
         ("prompt: x\nthinkk: on\nchecks: [x]", 2, "unknown key 'thinkk', did you mean 'think'?"),
+        ("name: x\nprompt: x\nchecks: [x]", 1, "unknown key 'name', did you mean 'id'?"),
+        ("prompt: x\nassert: [x]", 2, "unknown key 'assert', did you mean 'checks'?"),
+        ("prompt: x\ntemperature: 0\nchecks: [x]", 2, "unknown key 'temperature': it belongs under `options:`"),
+        ("prompt: x\nzzz: 0\nchecks: [x]", 2, "unknown key 'zzz' (known: id, description, category, tags"),
+        ("prompt: {zzz: a}\nchecks: [x]", 1, "unknown key 'zzz' (known: file)"),
         ("prompt: x\nthink: maybe\nchecks: [x]", 2, "not 'maybe'"),
         ("prompt: x\noptions:\n  temperatur: 1\nchecks: [x]", 2, "did you mean 'temperature'?"),
         ("prompt: x\noptions:\n  num_ctx: big\nchecks: [x]", 3, "whole number, not 'big'"),
