@@ -18,12 +18,19 @@ def properties(verdict: Verdict) -> Iterator[tuple[str, object]]:
     asked = verdict.asked[-1]
     yield "llm.outcome", verdict.outcome
     yield "llm.model", str(asked.request["model"])
-    yield "llm.think", str(asked.request["think"])
-    if response := verdict.response:
-        yield from ((f"llm.{name}", value) for name, value in measures(response).items() if value is not None)
-        yield "llm.finish", response.finish
+    yield "llm.think", "default" if asked.request["think"] is None else str(asked.request["think"]).lower()
+    for stage in verdict.asked:
+        if stage.stage and stage.response:
+            yield from _measured(f"llm.{stage.stage}", stage.response)
+    if verdict.response:
+        yield from _measured("llm", verdict.response)
     findings = [f"{f.severity}: {f.check}: {f.message}" for f in verdict.findings]
     yield "llm.findings", json.dumps(findings, ensure_ascii=True)
+
+
+def _measured(prefix: str, response: Response) -> Iterator[tuple[str, object]]:
+    yield from ((f"{prefix}.{name}", value) for name, value in measures(response).items() if value is not None)
+    yield f"{prefix}.finish", response.finish
 
 
 def measures(response: Response) -> dict[str, float | int | None]:
@@ -59,10 +66,11 @@ def summary(response: Response) -> str:
         parts.append(f"first token after {m['first_token_seconds']:.2f} s")
     if m["load_seconds"]:
         parts.append(f"load {m['load_seconds']:.2f} s")
-    parts.append(f"{m['wall_seconds']:.2f} s in all")
+    if response.wall:
+        parts.append(f"{m['wall_seconds']:.2f} s in all")
     if m["thinking_tokens"]:
         parts.append(f"about {m['thinking_tokens']} tokens of thinking")
-    return ", ".join(parts)
+    return ", ".join(parts) or "none, for the answer was not finished"
 
 
 def remarks(response: Response) -> Iterator[str]:
