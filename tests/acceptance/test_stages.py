@@ -10,7 +10,7 @@ import pytest
 from tests.acceptance.conftest import Bench
 from tests.fake_ollama import Script
 
-DRAW, MOVE, LAST = ("```python\nx = {}\n```".format(n) for n in (1, 2, 3))
+DRAW, MOVE, LAST = (f"```python\nx = {n}\n```" for n in (1, 2, 3))
 CHAIN = """
     stages:
       - name: draw
@@ -122,8 +122,7 @@ def test_numbers_and_files_of_each_stage(chain: Bench) -> None:
     result = chain.process("--junitxml=junit.xml", "--html=report.html")
     result.assert_outcomes(passed=1)
     properties = {
-        element.get("name"): element.get("value")
-        for element in ET.parse(chain.path / "junit.xml").iter("property")  # noqa: S314 - ours
+        element.get("name"): element.get("value") for element in ET.parse(chain.path / "junit.xml").iter("property")
     }
     assert {"llm.one.tokens_per_second", "llm.two.tokens_per_second"} <= set(properties), properties
     for stage in ("one", "two"):
