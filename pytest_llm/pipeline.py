@@ -81,6 +81,9 @@ def _stage(
         partial = _partial(error)
         finding = _named(stage, _unanswered(error))
         return Asked(request, partial, stage.name, (finding,)), None
+    except Exception as error:  # an engine that a plugin brings may raise anything
+        broken = Finding("model", f"the engine broke: {_words(error)}", "error", "crash", details=_traceback(error))
+        return Asked(request, None, stage.name, (_named(stage, broken),)), None
     artifact = extract(response.text, response.thinking)
     context = CheckContext(response, plan.cell.loaded.folder, root, folder, request=job.request)
     findings = tuple(_named(stage, f) for f in judge(plan, stage, job.request, artifact, context, asker))
@@ -112,7 +115,7 @@ def run(check: Check, artifact: Artifact, context: CheckContext) -> Iterable[Fin
     except PytestLlmError as error:
         return [Finding(check.label, str(error), "error", "input")]
     except Exception as error:  # a check of the user's own may raise anything
-        message = f"the check broke: {type(error).__name__}: {error}"
+        message = f"the check broke: {_words(error)}"
         return [Finding(check.label, message, "error", "crash", details=_traceback(error))]
 
 
@@ -136,6 +139,10 @@ def _partial(error: PytestLlmError) -> Response | None:
 
 def _named(stage: StagePlan, finding: Finding) -> Finding:
     return replace(finding, message=f"stage {stage.name!r}: {finding.message}") if stage.name else finding
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _traceback(error: Exception) -> str:
