@@ -32,6 +32,13 @@ def node_down(node: Any) -> None:
         desk.forget(node.workerinput["workerid"])
 
 
+def finish(config: pytest.Config) -> None:
+    """Let go of what is still asked for, before xdist waits for workers that wait for it."""
+    desk = config.stash.get(DESK, None)
+    if desk:
+        desk.close()
+
+
 class CellScheduling(LoadScheduling):  # type: ignore[misc]
     """Hands out the cells in the engine's order, two to a worker: the one it judges and the one it asks ahead."""
 

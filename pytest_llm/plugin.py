@@ -69,9 +69,15 @@ def pytest_runtest_makereport(
     return report
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, object]:
+    if session.config.pluginmanager.hasplugin("dsession"):
+        from pytest_llm import distributed
+
+        distributed.finish(session.config)
+    result = yield
     exitcode.finish(session)
+    return result
 
 
 @pytest.hookimpl(tryfirst=True)
