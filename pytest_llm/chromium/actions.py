@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
-from pytest_llm.chromium.cdp import PageBroken
+from pytest_llm.chromium.cdp import PageBroken, Session
 from pytest_llm.chromium.frames import Projector
-from pytest_llm.chromium.page import Page
 
 KINDS = ("click", "move", "drag", "press", "type", "wait")
 
@@ -33,13 +33,51 @@ def known_key(name: str) -> bool:
     return len(name) == 1 or name in _CODES
 
 
-async def act(page: Page, projector: Projector, action: Mapping[str, Any]) -> str:
+class Evaluates(Protocol):
+    """A page, as far as actions need one."""
+
+    async def evaluate(self, expression: str) -> Any: ...
+
+
+class Hand(ABC):
+    """A mouse and a keyboard. A projector makes the frames that an input or its effect needs."""
+
+    def __init__(self, session: Session, projector: Projector) -> None:
+        self._session, self._projector = session, projector
+
+    @abstractmethod
+    async def move(self, x: float, y: float, *, held: bool = False) -> None:
+        """Move the mouse; `held`: with its button down."""
+
+    @abstractmethod
+    async def button(self, down: bool, x: float, y: float) -> None:
+        """The left button, where the mouse is."""
+
+    @abstractmethod
+    async def key(self, down: bool, name: str) -> None:
+        """One key, by its name or character."""
+
+    async def drag(self, x1: float, y1: float, x2: float, y2: float) -> None:
+        await self.move(x1, y1)
+        await self.button(True, x1, y1)
+        for step in range(1, _DRAG_STEPS + 1):
+            part = step / _DRAG_STEPS
+            await self.move(x1 + (x2 - x1) * part, y1 + (y2 - y1) * part, held=True)
+            await self._projector.idle()
+        await self.button(False, x2, y2)
+
+    async def press(self, name: str, seconds: float = 0.0) -> None:
+        await self.key(True, name)
+        await (self._projector.play(seconds, 0) if seconds else self._projector.idle())
+        await self.key(False, name)
+
+
+async def act(page: Evaluates, hand: Hand, projector: Projector, action: Mapping[str, Any]) -> str:
     """Do one action; what went wrong, or "". Its shapes:
 
     {"click": [x, y]} or {"click": selector}; {"move": the same}; {"drag": [x1, y1, x2, y2]}; {"press": key,
     "for": seconds held}; {"type": text}; {"wait": seconds}.
     """
-    hand = _Hand(page, projector)
     kind = next(name for name in KINDS if name in action)
     value = action[kind]
     if kind == "wait":
@@ -57,38 +95,26 @@ async def act(page: Page, projector: Projector, action: Mapping[str, Any]) -> st
             return f"nothing to {kind}: no element {value!r}"
         await hand.move(*point)
         if kind == "click":
-            await hand.button("mousePressed", *point)
-            await hand.button("mouseReleased", *point)
+            await hand.button(True, *point)
+            await hand.button(False, *point)
     await projector.idle()
     return ""
 
 
-class _Hand:
-    """A mouse and a keyboard."""
+class ChromiumHand(Hand):
+    """By the DevTools protocol."""
 
-    def __init__(self, page: Page, projector: Projector) -> None:
-        self._session, self._projector = page.session, projector
+    async def move(self, x: float, y: float, *, held: bool = False) -> None:
+        await self._input("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y, buttons=int(held))
 
-    async def move(self, x: float, y: float, buttons: int = 0) -> None:
-        await self._input("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y, buttons=buttons)
-
-    async def button(self, event: str, x: float, y: float) -> None:
+    async def button(self, down: bool, x: float, y: float) -> None:
+        event = "mousePressed" if down else "mouseReleased"
         await self._input("Input.dispatchMouseEvent", type=event, x=x, y=y, button="left", clickCount=1)
 
-    async def drag(self, x1: float, y1: float, x2: float, y2: float) -> None:
-        await self.move(x1, y1)
-        await self.button("mousePressed", x1, y1)
-        for step in range(1, _DRAG_STEPS + 1):
-            part = step / _DRAG_STEPS
-            await self.move(x1 + (x2 - x1) * part, y1 + (y2 - y1) * part, buttons=1)
-            await self._projector.idle()
-        await self.button("mouseReleased", x2, y2)
-
-    async def press(self, name: str, seconds: float = 0.0) -> None:
+    async def key(self, down: bool, name: str) -> None:
         key = _key("Space" if name == " " else name)
-        await self._input("Input.dispatchKeyEvent", type="keyDown", **key)
-        await (self._projector.play(seconds, 0) if seconds else self._projector.idle())
-        await self._input("Input.dispatchKeyEvent", type="keyUp", **{**key, "text": ""})
+        event = {**key, "type": "keyDown"} if down else {**key, "type": "keyUp", "text": ""}
+        await self._input("Input.dispatchKeyEvent", **event)
 
     async def _input(self, method: str, **params: Any) -> None:
         sent = self._session.send(method, **params)

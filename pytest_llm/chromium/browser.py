@@ -13,7 +13,7 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from pytest_llm.chromium.cdp import BrowserGone, Connection, PageBroken, ProtocolError, Session
+from pytest_llm.chromium.cdp import BrowserGone, Connection, PageBroken, Pipe, ProtocolError, Session
 
 _ARGUMENTS = (
     "--remote-debugging-pipe",
@@ -118,8 +118,8 @@ class Browser:
             )
         os.close(to_child)
         os.close(from_child)
-        self._connection = Connection(our_in, our_out)
-        await self._connection.open()
+        self._connection = pipe = Pipe(our_in, our_out)
+        await pipe.open()
         async with asyncio.timeout(_START_LIMIT):
             self.product = (await self.connection.browser.send("Browser.getVersion"))["product"]
 
@@ -183,6 +183,7 @@ class Watchdog:
                 if size > self.memory:
                     self.ate_memory = True
                     os.kill(pid, signal.SIGKILL)
+                    self._session.fail(PageBroken("crash", "the page ate the memory"))
 
     def _limit_time(self, spent: float) -> None:
         waited = self._session.busy()

@@ -1,4 +1,4 @@
-"""The DevTools protocol over a pipe: one browser, its sessions, their events."""
+"""The DevTools protocol: one browser, its sessions, their events; and the pipe that carries it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import json
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -112,20 +113,54 @@ class Session:
             handler(params)
 
 
-class Connection:
-    """A browser started with `--remote-debugging-pipe`: JSON messages, each ended by a NUL byte."""
+class Connection(ABC):
+    """The way to a browser, whatever carries its messages: commands that are answered by number, and events."""
 
-    def __init__(self, read_fd: int, write_fd: int) -> None:
-        self._read_fd, self._write_fd = read_fd, write_fd
+    def __init__(self) -> None:
         self._numbers = itertools.count(1)
         self._sessions: dict[str | None, Session] = {None: Session(self, None)}
-        self._owner: dict[int, Session] = {}
-        self._reader: asyncio.Task[None] | None = None
-        self._transport: asyncio.WriteTransport | None = None
 
     @property
     def browser(self) -> Session:
         return self._sessions[None]
+
+    def session(self, id_: str) -> Session:
+        """The session of an attached target, made on first use."""
+        if id_ not in self._sessions:
+            self._sessions[id_] = Session(self, id_)
+        return self._sessions[id_]
+
+    def forget(self, session: Session) -> None:
+        self._sessions.pop(session.id, None)
+
+    @abstractmethod
+    def write(self, method: str, params: Params, session: str | None) -> int:
+        """Send a command; its number."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the browser."""
+
+    def _receive(self, message: dict[str, Any]) -> None:
+        session = self._sessions.get(message.get("sessionId"))
+        if session is not None and "id" in message:
+            session.answer(message)
+        elif session is not None:
+            session.emit(message["method"], message.get("params", {}))
+
+    def _ended(self) -> None:
+        for session in list(self._sessions.values()):
+            session.fail(BrowserGone("the browser ended"))
+
+
+class Pipe(Connection):
+    """To a browser started with `--remote-debugging-pipe`: JSON messages, each ended by a NUL byte."""
+
+    def __init__(self, read_fd: int, write_fd: int) -> None:
+        super().__init__()
+        self._read_fd, self._write_fd = read_fd, write_fd
+        self._reader: asyncio.Task[None] | None = None
+        self._transport: asyncio.WriteTransport | None = None
 
     async def open(self) -> None:
         loop = asyncio.get_running_loop()
@@ -137,15 +172,6 @@ class Connection:
             asyncio.streams.FlowControlMixin, os.fdopen(self._write_fd, "wb", 0)
         )
         self._reader = asyncio.create_task(self._read(stream))
-
-    def session(self, id_: str) -> Session:
-        """The session of an attached target, made on first use."""
-        if id_ not in self._sessions:
-            self._sessions[id_] = Session(self, id_)
-        return self._sessions[id_]
-
-    def forget(self, session: Session) -> None:
-        self._sessions.pop(session.id, None)
 
     def write(self, method: str, params: Params, session: str | None) -> int:
         number = next(self._numbers)
@@ -160,17 +186,9 @@ class Connection:
         try:
             while True:
                 raw = await stream.readuntil(b"\0")
-                message = json.loads(raw[:-1])
-                session = self._sessions.get(message.get("sessionId"))
-                if session is None:
-                    continue
-                if "id" in message:
-                    session.answer(message)
-                else:
-                    session.emit(message["method"], message.get("params", {}))
+                self._receive(json.loads(raw[:-1]))
         except (asyncio.IncompleteReadError, OSError):
-            for session in list(self._sessions.values()):
-                session.fail(BrowserGone("the browser ended"))
+            self._ended()
 
     def close(self) -> None:
         if self._transport is not None:

@@ -138,12 +138,16 @@ class RealTime:
 
     async def idle(self) -> None:
         await asyncio.sleep(1 / FRAME_RATE)
-        await self._session.send("Runtime.evaluate", expression="0")  # a page that hangs is noticed here
+        await self._beat()
 
     async def _until(self, moment: float) -> None:
         while (left := moment - asyncio.get_running_loop().time()) > 0:
             await asyncio.sleep(min(left, 0.1))
-            await self._session.send("Runtime.evaluate", expression="0")
+            await self._beat()
+
+    async def _beat(self) -> None:
+        """A page that hangs is noticed here."""
+        await self._session.send("Runtime.evaluate", expression="0")
 
     async def _picture(self) -> bytes:
         try:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 from pytest_llm.chromium import pixels
-from pytest_llm.chromium.actions import act
+from pytest_llm.chromium.actions import ChromiumHand, Hand, act
 from pytest_llm.chromium.browser import Browser, Watchdog
-from pytest_llm.chromium.cdp import BrowserGone, PageBroken, ProtocolError
-from pytest_llm.chromium.events import NOWHERE, EventLog
+from pytest_llm.chromium.cdp import BrowserGone, PageBroken, ProtocolError, Session
+from pytest_llm.chromium.events import NOWHERE, EventLog, Place
 from pytest_llm.chromium.frames import Projector, RealTime, Stepper
 from pytest_llm.chromium.page import Page
 from pytest_llm.chromium.report import PageOptions, PageReport
@@ -26,24 +28,57 @@ class _NeedsRealTime(Exception):
     """Virtual time does not suit this page; the message says why."""
 
 
-async def judge(browser: Browser, html: str, options: PageOptions, *, stepping: bool) -> PageReport:
+class AnyPage(Protocol):
+    """A page of any browser; see `Page`."""
+
+    session: Session
+    loaded: bool
+    on_worker: Callable[[], None]
+
+    async def open(self) -> None: ...
+    async def load(self) -> None: ...
+    async def evaluate(self, expression: str) -> Any: ...
+    async def canvases(self) -> list[pixels.Box]: ...
+    async def pause(self) -> Place: ...
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What differs between browsers. page: of a browser, HTML, options, a log and `stepped`."""
+
+    page: Callable[..., AnyPage]
+    projector: Callable[[AnyPage, bool], Projector]
+    hand: Callable[[AnyPage, Projector], Hand]
+
+
+CHROMIUM = Kind(
+    Page,
+    lambda page, stepped: Stepper(page.session) if stepped else RealTime(page.session),
+    lambda page, projector: ChromiumHand(page.session, projector),
+)
+
+
+async def judge(
+    browser: Browser, html: str, options: PageOptions, stepping: bool, kind: Kind = CHROMIUM
+) -> PageReport:
     """Show the page and tell what it did. The browser is running again afterwards, whatever the page did to it."""
     if not stepping:
-        return await _attempt(browser, html, options, stepped=False)
+        return await _attempt(browser, html, options, kind, stepped=False)
     try:
         if sign := _REAL_TIME.search(html):
             raise _NeedsRealTime(f"it says {sign[0].strip()!r}")
-        return await _attempt(browser, html, options, stepped=True)
+        return await _attempt(browser, html, options, kind, stepped=True)
     except _NeedsRealTime as reason:
-        report = await _attempt(browser, html, options, stepped=False)
+        report = await _attempt(browser, html, options, kind, stepped=False)
         return replace(report, notes=(f"shown in real time: {reason}", *report.notes))
 
 
-async def _attempt(browser: Browser, html: str, options: PageOptions, *, stepped: bool) -> PageReport:
+async def _attempt(browser: Browser, html: str, options: PageOptions, kind: Kind, *, stepped: bool) -> PageReport:
     """One showing; a second one where the browser itself went down, for it may have been ill before."""
     for again in (True, False):
         try:
-            return await _show(browser, html, options, stepped=stepped)
+            return await _show(browser, html, options, kind, stepped=stepped)
         except BrowserGone:
             await browser.restart()
             if not again:
@@ -53,20 +88,20 @@ async def _attempt(browser: Browser, html: str, options: PageOptions, *, stepped
     raise AssertionError("unreachable")
 
 
-async def _show(browser: Browser, html: str, options: PageOptions, *, stepped: bool) -> PageReport:
+async def _show(browser: Browser, html: str, options: PageOptions, kind: Kind, *, stepped: bool) -> PageReport:
     log = EventLog(html)
-    page = Page(browser, html, options, log, stepped=stepped)
+    page = kind.page(browser, html, options, log, stepped=stepped)
     loop = asyncio.get_running_loop()
     began = loop.time()
     await page.open()
     worker = asyncio.Event()
     page.on_worker = worker.set
-    projector: Projector = Stepper(page.session) if stepped else RealTime(page.session)
+    projector = kind.projector(page, stepped)
     watchdog = Watchdog(browser, page.session, hang=options.hang, memory=options.memory)
     report, broken = PageReport(mode=projector.mode), None
     try:
         async with watchdog.watching():
-            report = await _watch_page(page, projector, options, log)
+            report = await _watch_page(page, projector, kind.hand(page, projector), options, log)
     except PageBroken as error:
         broken = error
     except ProtocolError as error:
@@ -92,20 +127,22 @@ async def _show(browser: Browser, html: str, options: PageOptions, *, stepped: b
     )
 
 
-async def _watch_page(page: Page, projector: Projector, options: PageOptions, log: EventLog) -> PageReport:
+async def _watch_page(
+    page: AnyPage, projector: Projector, hand: Hand, options: PageOptions, log: EventLog
+) -> PageReport:
     await projector.start()
     await page.load()
     await _loaded(page, projector)
     if options.wait_for is not None and not await _wait(page, projector, options.wait_for, options.wait_limit):
         log.add("wait", f"{options.wait_for!r} did not become true within {options.wait_limit:g} s")
     for action in options.actions:
-        if failed := await act(page, projector, action):
+        if failed := await act(page, hand, projector, action):
             log.add("action", failed)
     pictures = [picture for picture in await projector.play(options.duration, options.samples) if picture]
     return _look(pictures, await page.canvases(), projector.mode)
 
 
-async def _loaded(page: Page, projector: Projector) -> None:
+async def _loaded(page: AnyPage, projector: Projector) -> None:
     """Until the page has loaded, or has had long enough for it. Its time goes on meanwhile."""
     loop = asyncio.get_running_loop()
     began = loop.time()
@@ -113,7 +150,7 @@ async def _loaded(page: Page, projector: Projector) -> None:
         await projector.idle()
 
 
-async def _wait(page: Page, projector: Projector, expression: str, limit: float) -> bool:
+async def _wait(page: AnyPage, projector: Projector, expression: str, limit: float) -> bool:
     loop = asyncio.get_running_loop()
     began, shown = loop.time(), projector.shown
     while loop.time() - began < limit and projector.shown - shown < limit * 1000:
@@ -145,7 +182,7 @@ def _look(pictures: list[bytes], boxes: list[pixels.Box], mode: str) -> PageRepo
     )
 
 
-async def _explain(page: Page, log: EventLog, broken: PageBroken, watchdog: Watchdog) -> None:
+async def _explain(page: AnyPage, log: EventLog, broken: PageBroken, watchdog: Watchdog) -> None:
     """Why the page cannot go on, and where."""
     if watchdog.ate_memory:
         log.add("crash", f"the page used more than {watchdog.memory / 1e6:.0f} MB of memory and was stopped")
@@ -157,7 +194,7 @@ async def _explain(page: Page, log: EventLog, broken: PageBroken, watchdog: Watc
         log.add(broken.kind, broken.message, broken.place)
 
 
-async def _leave(browser: Browser, page: Page, broken: PageBroken | None) -> None:
+async def _leave(browser: Browser, page: AnyPage, broken: PageBroken | None) -> None:
     """Close the page; after a hang or a crash the browser is started anew, whatever it says of itself."""
     if broken is None:
         await page.close()

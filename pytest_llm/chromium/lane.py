@@ -13,6 +13,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,23 +21,30 @@ from pytest_llm.chromium import proxy
 from pytest_llm.chromium.browser import Browser
 from pytest_llm.chromium.cdp import BrowserGone
 from pytest_llm.chromium.judge import judge
-from pytest_llm.chromium.report import PageOptions
+from pytest_llm.chromium.report import PageOptions, PageReport
+from pytest_llm.errors import Unsupported
+
+Judge = Callable[[Any, str, PageOptions, bool], Awaitable[PageReport]]  # the last: whether frames can be stepped
 
 
-async def serve(requests: asyncio.Queue[dict[str, Any]], out: BinaryIO, browser: Browser, stepping: bool) -> None:
+async def serve(
+    requests: asyncio.Queue[dict[str, Any]], out: BinaryIO, browser: Browser, judge: Judge, stepping: bool
+) -> None:
     """Answer until the process ends. Where the browser cannot be started any more, say so and return."""
     try:
         await browser.start()
     except BrowserGone as error:
         _say(out, {"failed": str(error)})
         return
-    _say(out, {"product": browser.product, "stepping": stepping, "sandboxed": browser.sandboxed})
+    _say(out, {"product": browser.product, "sandboxed": browser.sandboxed})
     while True:
         request = await requests.get()
         options = PageOptions(**request["options"])
         try:
-            report = await judge(browser, request["html"], options, stepping=stepping)
+            report = await judge(browser, request["html"], options, stepping)
             _say(out, {"report": report.plain()})
+        except Unsupported as missing:
+            _say(out, {"unsupported": [missing.reason, missing.remedy]})
         except BrowserGone as error:
             _say(out, {"failed": str(error)})
             return
@@ -59,15 +67,16 @@ def _listen(
             time.sleep(0.5)
 
 
-async def main() -> None:
+async def main(browser_at: Callable[[Path], Browser], judge: Judge) -> None:
+    """Serve the browser that the first line names."""
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever prints by accident does not get among the answers
     settings = json.loads(sys.stdin.buffer.readline())
-    browser = Browser(Path(settings["browser"]))
+    browser = browser_at(Path(settings["browser"]))
     requests: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
     if settings["network"] == "allow":
         browser.proxy = f"http://127.0.0.1:{proxy.port(await proxy.start())}"
-    serving = asyncio.create_task(serve(requests, out, browser, bool(settings["stepping"])))
+    serving = asyncio.create_task(serve(requests, out, browser, judge, bool(settings["stepping"])))
     listening = (asyncio.get_running_loop(), requests, serving)
     threading.Thread(target=_listen, args=listening, daemon=True).start()
     with contextlib.suppress(asyncio.CancelledError, BrokenPipeError):
@@ -76,4 +85,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(Browser, judge))
