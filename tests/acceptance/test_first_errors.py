@@ -160,6 +160,23 @@ def test_a_compiler_that_is_missing(bench: Bench, monkeypatch: pytest.MonkeyPatc
     bench.process("--llm-strict").assert_outcomes(errors=1)
 
 
+ENDLESS = """```cpp
+template <int N, int M> struct Tree { static const int v = Tree<N - 1, 2 * M>::v + Tree<N - 1, 2 * M + 1>::v; };
+template <int M> struct Tree<0, M> { static const int v = M; };
+int main() { return Tree<28, 0>::v; }
+```"""
+
+
+def test_a_compiler_that_hangs_is_the_programs_failure(bench: Bench) -> None:
+    bench.server.answer("hi", ENDLESS)
+    bench.server.answer("ho", "```cpp\nint main() { return 0; }\n```")
+    bench.case("prompt: hi\nchecks: [{compile: {language: cpp, timeout: 2s}}]")
+    bench.case("prompt: ho\nchecks: [{compile: cpp}]", "u")
+    result = bench.run()
+    result.assert_outcomes(failed=1, passed=1)
+    assert re.search("C\\+\\+ .* (2 s|memory)", clean(result))
+
+
 def test_a_server_that_dies_while_it_answers(bench: Bench) -> None:
     bench.case("prompt: hi\nchecks: [{contains: hello}]")
     bench.server.fault(12, times=1)
