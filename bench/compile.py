@@ -2,8 +2,8 @@
 
     python bench/compile.py [--files 30] [LANGUAGE ...]
 
-"one process" is what a script does: the compiler, started anew, outside any sandbox. "alone" is the check's
-compiler asked for one file after the other, "eight" the same with eight threads asking; both inside the sandbox. The
+"one process" is what a script does: the compiler, started anew, outside any sandbox. "alone" is the compiler of the
+check asked for one file after the other, "eight" the same with eight threads asking; both inside the sandbox. The
 first file of each is not counted.
 """
 
