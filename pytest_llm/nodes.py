@@ -81,8 +81,9 @@ class PromptItem(pytest.Item):
 
     def setup(self) -> None:
         state = session(self.config)
+        settings, folder = state.settings, state.artifacts(self.nodeid)
         self.verdict = pipeline.verdict(
-            self.plan, self.nodeid, state.engine, state.settings.root, state.artifacts(self.nodeid)
+            self.plan, self.nodeid, state.engine, settings.root, folder, settings.browser
         )
         self.user_properties.extend(numbers.properties(self.verdict))
         if self.verdict.outcome == "error":

@@ -49,14 +49,17 @@ class Plan:
         return Job(f"{id_}#{stage}", request, self.exclusive)
 
 
-def verdict(plan: Plan, id_: str, asker: Asker, root: Path, artifacts: Path) -> Verdict:
-    """Ask and judge every stage of a cell. Whatever goes wrong is a finding: it raises nothing of ours."""
+def verdict(plan: Plan, id_: str, asker: Asker, root: Path, artifacts: Path, browser: str = "") -> Verdict:
+    """Ask and judge every stage of a cell. Whatever goes wrong is a finding: it raises nothing of ours.
+
+    browser: the one that was asked for, "" for whichever is there.
+    """
     asked: list[Asked] = []
     written: dict[str, Any] = {"stages": {}}
     for number, stage in enumerate(plan.stages):
         job = plan.job(id_, number, written)
         folder = artifacts / stage.name if stage.name else artifacts
-        result, artifact = _stage(plan, stage, job, asker, root, folder)
+        result, artifact = _stage(plan, stage, job, asker, root, folder, browser)
         asked.append(result)
         bad = any(f.severity in ("failure", "error", "skip") for f in result.findings)
         if artifact is None or (bad and not stage.goes_on):
@@ -72,7 +75,7 @@ def verdict(plan: Plan, id_: str, asker: Asker, root: Path, artifacts: Path) -> 
 
 
 def _stage(
-    plan: Plan, stage: StagePlan, job: Job, asker: Asker, root: Path, folder: Path
+    plan: Plan, stage: StagePlan, job: Job, asker: Asker, root: Path, folder: Path, browser: str
 ) -> tuple[Asked, Artifact | None]:
     request = job.request.plain()
     try:
@@ -85,7 +88,7 @@ def _stage(
         broken = Finding("model", f"the engine broke: {_words(error)}", "error", "crash", details=_traceback(error))
         return Asked(request, None, stage.name, (_named(stage, broken),)), None
     artifact = extract(response.text, response.thinking)
-    context = CheckContext(response, plan.cell.loaded.folder, root, folder, request=job.request)
+    context = CheckContext(response, plan.cell.loaded.folder, root, folder, request=job.request, browser=browser)
     findings = tuple(_named(stage, f) for f in judge(plan, stage, job.request, artifact, context, asker))
     files = tuple((label, str(path)) for label, path in context.attachments)
     return Asked(request, response, stage.name, findings, files), artifact

@@ -49,7 +49,7 @@ class CheckContext:
 
     folder: of the case file. root: pytest's rootdir, which no relative path may leave. artifacts: made on demand,
     kept with the run. attachments: files a check made for people to look at, as (label, path).
-    request: what was asked, where that is known.
+    request: what was asked, where that is known. browser: the one that was asked for, "" for whichever is there.
     """
 
     response: Response
@@ -58,6 +58,7 @@ class CheckContext:
     artifacts: Path
     attachments: list[tuple[str, Path]] = field(default_factory=list)
     request: ChatRequest | None = None
+    browser: str = ""
 
     def file(self, name: str) -> Path:
         """A path named in the case file. Raises InputError where it leaves the root or is not there."""

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_
 from pytest_llm.checks.base import Check, CheckContext, Finding
 from pytest_llm.chromium.actions import KINDS, known_key
 from pytest_llm.chromium.events import NEWLINE
-from pytest_llm.chromium.pool import judge
+from pytest_llm.chromium.pool import PoolSettings, judge
 from pytest_llm.chromium.report import PageEvent, PageOptions, PageReport
 from pytest_llm.extract import Artifact, CodeBlock
 from pytest_llm.fields import Seconds, Strict
@@ -120,7 +120,7 @@ class Browser(Check):
         if page is None:
             yield Finding(self.name, "no HTML page in the answer", kind="extraction")
             return
-        report = judge(page.text, self._options())
+        report = judge(page.text, self._options(), PoolSettings(context.browser or None))
         self._keep(page, report, context)
         yield from self._events(page, report)
         yield from self._pictures(report)

@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Literal
 
 from pytest_llm.errors import Unsupported
 
@@ -16,9 +17,11 @@ REMEDY = (
     "install one: `apt-get install chromium-headless-shell` (Debian 12), or "
     "`playwright install --with-deps chromium-headless-shell`; or name one by --llm-browser"
 )
+FIREFOX_REMEDY = "install it: `apt-get install firefox-esr` (Debian 12)"
 
 _SHELL_NAMES = ("chromium-headless-shell", "chrome-headless-shell", "headless_shell")
 _FULL_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+_FIREFOX_NAMES = ("firefox", "firefox-esr")
 _SHELL_DOWNLOADS = (  # below Playwright's folder; the shell alone can step frames
     "chromium_headless_shell-*/chrome-*/headless_shell",
     "chromium_headless_shell-*/chrome-*/chrome-headless-shell",
@@ -37,6 +40,11 @@ class BrowserFound:
     path: Path
     stepping: bool
 
+    @property
+    def kind(self) -> Literal["chromium", "firefox"]:
+        """The package that drives it."""
+        return "firefox" if _is_firefox(self.path.name) else "chromium"
+
 
 def find(choice: str | None = None) -> BrowserFound:
     """The browser to use: `choice` (a path or a command), the environment, Playwright's download, the PATH.
@@ -44,16 +52,15 @@ def find(choice: str | None = None) -> BrowserFound:
     Raises Unsupported, with the commands that install one, where there is none.
     """
     choice = choice or os.environ.get(VARIABLE)
-    missing = [name for name in ("PIL", "psutil") if find_spec(name) is None]
-    if missing:
+    firefox = _is_firefox(choice or "")
+    if any(find_spec(name) is None for name in ("PIL", "psutil", *(["websockets"] if firefox else []))):
         raise Unsupported(
             "the browser check's libraries are not installed", "pip install 'pytest-llm-cases[browser]'"
         )
     path = locate(choice)
     if path is None:
-        raise Unsupported(f"the browser {choice!r} was not found" if choice else "no Chromium was found", REMEDY)
-    if "firefox" in path.name.lower():
-        raise Unsupported("Firefox does not speak the DevTools protocol that the browser check needs", REMEDY)
+        what = f"the browser {choice!r} was not found" if choice else "no Chromium was found"
+        raise Unsupported(what, FIREFOX_REMEDY if firefox else REMEDY)
     return BrowserFound(path, stepping="headless" in path.name.lower())
 
 
@@ -61,10 +68,16 @@ def locate(choice: str | None) -> Path | None:
     """The program of the browser that is asked for; None where it is not here."""
     if choice in ("chromium", "chrome"):  # the ordinary one: it shows its pages in real time
         return _downloaded(_FULL_DOWNLOADS) or _on_path(_FULL_NAMES)
+    if choice == "firefox":
+        return _on_path(_FIREFOX_NAMES)
     if choice:
         return _on_path((choice,))
     shell = _downloaded(_SHELL_DOWNLOADS) or _on_path(_SHELL_NAMES)
     return shell or _downloaded(_FULL_DOWNLOADS) or _on_path(_FULL_NAMES)
+
+
+def _is_firefox(name: str) -> bool:
+    return "firefox" in Path(name).name.lower()
 
 
 def _on_path(names: tuple[str, ...]) -> Path | None:

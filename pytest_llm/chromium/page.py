@@ -15,11 +15,11 @@ from pytest_llm.chromium.events import NOWHERE, PAGE_URL, EventLog, Place, initi
 from pytest_llm.chromium.pixels import Box
 from pytest_llm.chromium.report import PageOptions
 
-_SEEDED = """(() => { let s = 0x5eed; Math.random = () => {
+SEEDED = """(() => { let s = 0x5eed; Math.random = () => {
   s = (s + 0x6d2b79f5) | 0; let t = Math.imul(s ^ (s >>> 15), 1 | s);
   t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t; return ((t ^ (t >>> 14)) >>> 0) / 4294967296; }; })()"""
 
-_CANVASES = """[...document.querySelectorAll("canvas")].map(c => {
+CANVASES = """[...document.querySelectorAll("canvas")].map(c => {
   const r = c.getBoundingClientRect(), s = getComputedStyle(c), n = parseFloat;
   const round = 0.3 * Math.max(n(s.borderTopLeftRadius) || 0, n(s.borderBottomRightRadius) || 0);
   const cut = side => (n(s["border" + side + "Width"]) || 0) + (n(s["padding" + side]) || 0) + round + 1;
@@ -96,7 +96,7 @@ class Page:
             page.send("Debugger.enable"),  # only so that a page that hangs can say where
             page.send("Inspector.enable"),
             page.send("Fetch.enable", patterns=[{"urlPattern": "*"}]),
-            page.send("Page.addScriptToEvaluateOnNewDocument", source=_SEEDED),
+            page.send("Page.addScriptToEvaluateOnNewDocument", source=SEEDED),
             page.send("Target.setAutoAttach", autoAttach=True, waitForDebuggerOnStart=True, flatten=True),
         ]
         if not self._stepped:
@@ -124,18 +124,12 @@ class Page:
         world = await self.session.send("Page.createIsolatedWorld", frameId=tree["frameTree"]["frame"]["id"])
         answer = await self.session.send(
             "Runtime.evaluate",
-            expression=_CANVASES,
+            expression=CANVASES,
             returnByValue=True,
             contextId=world["executionContextId"],
             silent=True,
         )
-        found = answer["result"].get("value") or []
-        width, height = self._options.width, self._options.height
-        boxes = [
-            (max(0, round(x)), max(0, round(y)), min(width, round(r)), min(height, round(b)))
-            for x, y, r, b in found
-        ]
-        return [box for box in boxes if box[2] - box[0] >= _LEAST and box[3] - box[1] >= _LEAST]
+        return in_window(answer["result"].get("value") or [], self._options)
 
     async def pause(self) -> Place:
         """Stop a script that does not yield; where it was."""
@@ -168,13 +162,13 @@ class Page:
         _, place = self._requests.get(event.get("networkId", ""), (url, NOWHERE))
         if kind == "Document" and event["frameId"] == self._target:
             self._document(url, number, place)
-        elif url.startswith(("data:", "blob:")) or (self._options.network == "allow" and not _is_local(url)):
+        elif url.startswith(("data:", "blob:")) or (self._options.network == "allow" and not is_local(url)):
             self.session.post("Fetch.continueRequest", requestId=number)
         elif url.endswith("/favicon.ico"):
             self.session.post("Fetch.fulfillRequest", requestId=number, responseCode=204)
         else:
             self.session.post("Fetch.failRequest", requestId=number, errorReason="BlockedByClient")
-            self._log.add_request(url, kind, _blocked(url), place)
+            self._log.add_request(url, kind, blocked(url), place)
 
     def _document(self, url: str, number: str, place: Place) -> None:
         """The page itself, once; then it may go nowhere else."""
@@ -251,11 +245,20 @@ class Page:
         other.post("Runtime.runIfWaitingForDebugger")
 
 
-def _is_local(url: str) -> bool:
+def in_window(found: list[list[float]], options: PageOptions) -> list[Box]:
+    """The parts in the window of the boxes that CANVASES found; without those too small to be judged."""
+    width, height = options.width, options.height
+    boxes = [
+        (max(0, round(x)), max(0, round(y)), min(width, round(r)), min(height, round(b))) for x, y, r, b in found
+    ]
+    return [box for box in boxes if box[2] - box[0] >= _LEAST and box[3] - box[1] >= _LEAST]
+
+
+def is_local(url: str) -> bool:
     return (urlsplit(url).hostname or "localhost").endswith("localhost")
 
 
-def _blocked(url: str) -> str:
+def blocked(url: str) -> str:
     if url.startswith("http://localhost/"):
         return f"{url.removeprefix('http://localhost/')} is not there: a page has no files beside it"
     return f"{url} was blocked: a page has no network"

@@ -21,7 +21,7 @@ import pytest_llm
 from pytest_llm.chromium.find import BrowserFound, find
 from pytest_llm.chromium.jail import jailed
 from pytest_llm.chromium.report import Network, PageOptions, PageReport
-from pytest_llm.errors import CheckCrashed
+from pytest_llm.errors import CheckCrashed, Unsupported
 
 _START_LIMIT = 60.0  # seconds for a lane to say that it is there
 _UNJAILED = "without bubblewrap: the page was cut off by the browser alone"
@@ -35,7 +35,7 @@ class Lane:
     """A lane process, spoken to over its pipes by one thread at a time."""
 
     def __init__(self, browser: BrowserFound, network: Network) -> None:
-        command = [sys.executable, "-m", "pytest_llm.chromium.lane"]
+        command = [sys.executable, "-m", f"pytest_llm.{browser.kind}.lane"]
         wrapped = jailed(command, readable=_readable(browser), network=network == "allow", env=_python_path())
         self.jailed = wrapped is not None
         try:
@@ -88,6 +88,8 @@ class Lane:
         answer: dict[str, Any] = json.loads(line)
         if "failed" in answer:
             raise LaneLost(answer["failed"])
+        if "unsupported" in answer:
+            raise Unsupported(*answer["unsupported"])
         return answer
 
     def _last_words(self) -> str:

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[2] / "pytest_llm"
 CHAIN = """
     errors durations thinking settings gate templating languages fences paths yamlfile importing invalid
     fields case casefile modelfile_grammar modelfile modelfile_lint models matrix request
-    providers engine remote extract cgroup sandbox toolchains chromium checks schema luck verdict pipeline
+    providers engine remote extract cgroup sandbox toolchains chromium firefox checks schema luck verdict pipeline
     reports doctor cli exitcode options hookspecs session nodes running distributed plugin
 """.split()  # noqa: SIM905
 KNOW_PYTEST = {"exitcode", "options", "hookspecs", "session", "nodes", "running", "distributed", "plugin"}

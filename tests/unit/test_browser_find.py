@@ -56,7 +56,18 @@ def test_a_named_one_that_is_not_there_is_a_skip(name: str) -> None:
         find(name)
 
 
-def test_firefox_is_refused_in_words(tmp_path: Path) -> None:
-    program(tmp_path / "bin" / "firefox")
-    with pytest.raises(Unsupported, match="does not speak"):
+def test_firefox_is_for_those_who_name_it(tmp_path: Path) -> None:
+    pytest.importorskip("websockets")
+    with pytest.raises(Unsupported, match=r"'firefox' was not found .*apt-get install firefox-esr"):
         find("firefox")
+    esr = program(tmp_path / "bin" / "firefox-esr")
+    assert (find("firefox").path, find("firefox").kind, find("firefox").stepping) == (esr, "firefox", False)
+    own = program(tmp_path / "own" / "firefox" / "firefox")
+    assert (find(str(own)).path, find(str(own)).kind) == (own, "firefox")
+    with pytest.raises(Unsupported, match="no Chromium was found"):
+        find()
+
+
+def test_a_folder_named_after_firefox_makes_no_firefox(tmp_path: Path) -> None:
+    chrome = program(tmp_path / "not-firefox" / "chrome")
+    assert find(str(chrome)).kind == "chromium"
