@@ -22,7 +22,8 @@ from pytest_llm.toolchains.go_source import File, prepare
 _PLACE = re.compile(r"^(?:vet: )?(.+?\.go):(\d+)(?::(\d+))?: (.*)$")
 _KINDS: tuple[tuple[str, base.Kind], ...] = (
     (
-        r"declared and not used|imported and not used|imported as .* and not used|label .* defined and not used",
+        r"declared (?:and|but) not used|imported and not used|imported as .* and not used"
+        r"|label .* defined and not used",
         "unused",
     ),
     (r"could not import|no required module|go:embed|cgo", "missing-dependency"),
@@ -165,7 +166,7 @@ class Go(base.Toolchain):
         walls = sandbox.Walls(readonly=readonly, writable=(_cache(),), env=env)
         limits = sandbox.Limits(seconds=600, output=16 << 20)
         with base.folder() as work:
-            argv[1:1] = ["-C", str(module)]
+            argv = ["/bin/sh", "-c", 'cd "$0" && exec "$@"', str(module), *argv]
             walls = sandbox.Walls((*walls.readonly, module), walls.writable, walls.env)
             result = sandbox.run(argv, folder=work, walls=walls, limits=limits)
         if result.returncode:

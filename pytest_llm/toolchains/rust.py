@@ -174,7 +174,10 @@ def _follows(message: str, code: str, missing: set[str], files: list[base.Snippe
     """Whether an error follows from a crate that is not here: its attributes, macros, derives, its `main`."""
     if not missing:
         return False
-    named = re.search(r"cannot find (?:attribute|macro|derive macro) `(\w+)`", message)
+    named = re.search(
+        r"cannot (?:find|determine resolution for the) (?:attribute|macro|derive macro|attribute macro) `(\w+)`",
+        message,
+    )
     if named:
         return named[1] in missing or named[1] in _brought(missing, files)
     if code == "E0752":  # an async main wants the attribute of a runtime

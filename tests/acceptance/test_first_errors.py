@@ -125,7 +125,7 @@ def test_an_answer_that_never_passes(bench: Bench, script: Script, words: str) -
     [
         ("I would rather not.", "[{compile: go}]", "no "),
         ("```python\nprint(1)\n```", "[{compile: go}]", "python"),
-        (GO, "[{compile: go}]", "declared and not used"),
+        (GO, "[{compile: go}]", "not used"),
         ("```json\n{}\n```", "[{schema: {type: object, required: [name]}}]", "name"),
     ],
 )
