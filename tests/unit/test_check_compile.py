@@ -103,7 +103,7 @@ def test_what_is_allowed_is_shown_only(answer: str, allow: str, tmp_path: Path) 
 
 def test_the_cause_comes_before_what_is_merely_unused(tmp_path: Path) -> None:
     needs("go")
-    answer = fenced("go", "package main\n\nfunc main() {\n\tx := y\n}\n")
+    answer = fenced("go", "package main\n\nfunc main() {\n\tx := 1\n\ty()\n}\n")
     assert [kind for kind, _ in failures(found(answer, tmp_path))] == ["undefined", "unused"]
 
 
