@@ -6,12 +6,12 @@ import asyncio
 import json
 import socket
 import struct
-from collections.abc import AsyncIterator, Mapping
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 INLINE = 2048
 """A body up to this many bytes is sent with its length, a longer one in chunks, as Go's server does."""
@@ -148,9 +148,10 @@ class Connection:
         if stream is None:
             self.writer.write(_chunk(body))
         else:
-            async for part in stream:
-                self.writer.write(_chunk(part))
-                await self.writer.drain()
+            async with aclosing(cast("AsyncGenerator[bytes]", stream)) as parts:
+                async for part in parts:
+                    self.writer.write(_chunk(part))
+                    await self.writer.drain()
         self.writer.write(b"0\r\n\r\n")
 
     def cut(self, cut: Cut) -> None:

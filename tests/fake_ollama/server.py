@@ -270,7 +270,7 @@ class FakeOllama:
         watch = asyncio.create_task(_after(request.read_whole.wait(), connection.watch))
         try:
             await asyncio.wait((work, watch), return_when=asyncio.FIRST_COMPLETED)
-            if not work.done():
+            if not work.done() or isinstance(work.exception(), OSError):  # it left before, or while we wrote
                 if request.phase not in ("", "done"):
                     self.cancelled.append(Cancelled(request, request.phase))
                     self._changed()

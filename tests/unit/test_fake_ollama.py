@@ -324,6 +324,20 @@ def test_a_client_that_leaves_is_seen(phase: str) -> None:
         server.wait_for(lambda: server.answering.now == 0)
 
 
+def test_no_client_that_leaves_in_the_middle_of_an_answer_is_missed() -> None:
+    """Whether it is found while reading or while writing."""
+    with FakeOllama() as server:
+        server.add_model("m")
+        server.answer("hello", Script(tuple(f"{number} tick tock " * 100 for number in range(4000))))
+        for number in range(1, 31):
+            leaver = _leaving(server, until="answer")
+            leaver.recv(100)
+            leaver.close()
+            server.wait_for(lambda count=number: len(server.cancelled) == count)
+        assert {gone.phase for gone in server.cancelled} == {"answer"}
+        server.wait_for(lambda: server.answering.now == 0)
+
+
 def _leaving(server: FakeOllama, *, until: str) -> socket.socket:
     before = len(server.requests)
     sock = socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])))

@@ -1,0 +1,109 @@
+"""Thousands of cells through faults drawn at random: each gets its verdict, and nothing is left."""
+
+from __future__ import annotations
+
+import gc
+import os
+import random
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from pytest_llm import pipeline
+from pytest_llm.pipeline import Plan
+from pytest_llm.providers.base import Limits
+from tests.asking import desk
+from tests.fake_ollama import FakeOllama, VirtualClock
+from tests.fake_ollama.script import Script
+
+CELLS = int(os.environ.get("PYTEST_LLM_SOAK", "5000"))
+AT_A_TIME = 8
+LIMITS = Limits(connect=10, first_byte=60, silence=60)
+CASE = """
+    models: {models}
+    prompt: say hello
+    think: [on, off]
+    options: {{num_ctx: 4096}}
+    checks: [{{contains: hello}}, {{not_contains: <think>}}]
+    """
+
+# What a model that always fails in one way does to each of its cells.
+OUTCOMES = {
+    "error": (
+        *("unknown-model", "not-chat", "load-crash", "load-start", "load-oom", "gpu-only", "incompatible"),
+        *("unauthorized", "too-many-requests", "bad-gateway", "queue-full"),
+        *("runner-stopped", "runner-died", "cuda-error", "runner-loading", "no-slots", "runner-gone", "nested"),
+        *("parser", "no-done", "empty-body", "truncated", "reset", "bad-chunk", "html-line"),
+    ),
+    "failed": ("empty", "only-thinking", "repeats", "trimmed"),
+    "passed": ("slow-load", "no-metrics", "think-in-content", *(f"healthy-{number}" for number in range(10))),
+}
+ONCE = ("runner-stopped", "cuda-error", "no-done", "empty-body", "truncated", "reset", "bad-chunk", "queue-full")
+
+
+@contextmanager
+def server() -> Iterator[tuple[FakeOllama, dict[str, str]]]:
+    """A server, and the outcome of each of its models."""
+    expected = {name: outcome for outcome, names in OUTCOMES.items() for name in names}
+    with FakeOllama(clock=VirtualClock(), slots=AT_A_TIME, max_loaded=1000) as fake:
+        for name in expected:
+            fake.add_model(name, capabilities=("completion", "thinking"))
+            if not name.startswith("healthy"):
+                fake.fault(name, times=None, model=name)
+        for name in ONCE:
+            for number in range(10):
+                model = f"once-{name}-{number}"
+                expected[model] = "passed"
+                fake.add_model(model, capabilities=("completion", "thinking"))
+                fake.fault(name, times=1, model=model)
+        fake.answer("", Script("hello to all who are here", "They want a greeting."))
+        yield fake, expected
+
+
+def ours() -> Counter[str]:
+    """How many objects of ours there are, by type."""
+    gc.collect()
+    kinds = (type(thing) for thing in gc.get_objects())
+    return Counter(kind.__name__ for kind in kinds if str(kind.__module__).startswith("pytest_llm"))
+
+
+def held() -> tuple[int, set[threading.Thread]]:
+    return len(os.listdir("/proc/self/fd")), set(threading.enumerate())
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_every_cell_gets_its_verdict_and_nothing_is_left(tmp_path: Path, seed: int) -> None:
+    draw = random.Random(seed)
+    with server() as (fake, expected):
+        before = held()
+        with desk(tmp_path, fake.url, limits=LIMITS, slots=AT_A_TIME) as asking:
+            plans = asking.plans(CASE.format(models=list(expected)))
+
+            def judge(numbered: tuple[int, Plan]) -> str:
+                number, plan = numbered
+                verdict = pipeline.verdict(plan, f"cell {number}", asking.engine, tmp_path, tmp_path / "files")
+                outcome = verdict.outcome
+                wanted = expected[plan.model.name]
+                return (
+                    ""
+                    if outcome == wanted
+                    else f"{plan.cell.name}: {outcome} instead of {wanted}: {verdict.reasons}"
+                )
+
+            with ThreadPoolExecutor(AT_A_TIME) as pool:
+                warm = list(pool.map(judge, enumerate(plans)))
+                held_then = ours()
+                drawn = enumerate(draw.choices(plans, k=CELLS - len(plans)), len(plans))
+                wrong = [complaint for complaint in (*warm, *pool.map(judge, drawn)) if complaint]
+                grown = ours() - held_then
+        assert wrong == []
+        assert sum(grown.values()) < 100, grown
+        after = held()
+    assert after[0] <= before[0] + 1
+    assert {thread.name for thread in after[1] - before[1]} == set()
+    assert fake.crashes == []
