@@ -33,6 +33,10 @@ def known_key(name: str) -> bool:
     return len(name) == 1 or name in _CODES
 
 
+class ActionFailed(Exception):
+    """The page is well, but this cannot be done in it; the message says why."""
+
+
 class Evaluates(Protocol):
     """A page, as far as actions need one."""
 
@@ -78,6 +82,15 @@ async def act(page: Evaluates, hand: Hand, projector: Projector, action: Mapping
     {"click": [x, y]} or {"click": selector}; {"move": the same}; {"drag": [x1, y1, x2, y2]}; {"press": key,
     "for": seconds held}; {"type": text}; {"wait": seconds}.
     """
+    try:
+        await _act(page, hand, projector, action)
+    except ActionFailed as error:
+        return str(error)
+    await projector.idle()
+    return ""
+
+
+async def _act(page: Evaluates, hand: Hand, projector: Projector, action: Mapping[str, Any]) -> None:
     kind = next(name for name in KINDS if name in action)
     value = action[kind]
     if kind == "wait":
@@ -92,13 +105,11 @@ async def act(page: Evaluates, hand: Hand, projector: Projector, action: Mapping
     else:
         point = await page.evaluate(_CENTRE % json.dumps(value)) if isinstance(value, str) else value
         if point is None:
-            return f"nothing to {kind}: no element {value!r}"
+            raise ActionFailed(f"nothing to {kind}: no element {value!r}")
         await hand.move(*point)
         if kind == "click":
             await hand.button(True, *point)
             await hand.button(False, *point)
-    await projector.idle()
-    return ""
 
 
 class ChromiumHand(Hand):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -22,13 +23,14 @@ class Socket(Connection):
         self._url = url
         self._outgoing: asyncio.Queue[str] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
+        self._socket: ClientConnection | None = None
 
     async def open(self) -> None:
         """Connect. Raises OSError."""
         from websockets.asyncio.client import connect
 
-        socket = await connect(
-            self._url, max_size=_LARGEST, compression=None, ping_interval=None, proxy=None, close_timeout=1
+        self._socket = socket = await connect(
+            self._url, max_size=_LARGEST, compression=None, ping_interval=None, proxy=None
         )
         self._tasks = [asyncio.create_task(self._read(socket)), asyncio.create_task(self._write(socket))]
 
@@ -40,20 +42,23 @@ class Socket(Connection):
     def close(self) -> None:
         for task in self._tasks:
             task.cancel()
+        if self._socket is not None:
+            self._socket.transport.abort()
 
     async def _read(self, socket: ClientConnection) -> None:
-        async for text in socket:  # ends with the connection, whoever closed it
-            message: dict[str, Any] = json.loads(text)
-            if message["type"] == "error":
-                message["error"] = {"message": f"{message['error']}: {message['message']}"}
-            self._receive(message)
+        from websockets.exceptions import ConnectionClosed
+
+        with contextlib.suppress(ConnectionClosed):
+            async for text in socket:
+                message: dict[str, Any] = json.loads(text)
+                if message["type"] == "error":
+                    message["error"] = {"message": f"{message['error']}: {message['message']}"}
+                self._receive(message)
         self._ended()
 
     async def _write(self, socket: ClientConnection) -> None:
         from websockets.exceptions import ConnectionClosed
 
-        while True:
-            try:
+        with contextlib.suppress(ConnectionClosed):  # the reader tells
+            while True:
                 await socket.send(await self._outgoing.get())
-            except ConnectionClosed:
-                return self._ended()

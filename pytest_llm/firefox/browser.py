@@ -38,6 +38,7 @@ _PREFERENCES: dict[str, bool | int | str] = {
     "network.proxy.allow_hijacking_localhost": True,  # loopback goes to the proxy as well
     "network.proxy.no_proxies_on": "",
     "network.proxy.type": 1,
+    "print.enabled": False,
     "toolkit.telemetry.reportingpolicy.firstRun": False,
     "webgl.force-enabled": True,
     "webgl.forbid-software": False,

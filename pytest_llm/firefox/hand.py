@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_llm.chromium.actions import Hand
-from pytest_llm.chromium.cdp import Session
+from pytest_llm.chromium.actions import ActionFailed, Hand
+from pytest_llm.chromium.cdp import ProtocolError, Session
 from pytest_llm.chromium.frames import Projector
 
 _KEYS = {  # WebDriver's own code points
@@ -36,4 +36,9 @@ class FirefoxHand(Hand):
 
     async def _perform(self, kind: str, **action: Any) -> None:
         source = {"type": kind, "id": kind, "actions": [action]}
-        await self._session.send("input.performActions", context=self._context, actions=[source])
+        try:
+            await self._session.send("input.performActions", context=self._context, actions=[source])
+        except ProtocolError as error:
+            if "out of bounds" not in str(error):
+                raise
+            raise ActionFailed(f"{action['x']}, {action['y']} is outside the window") from None

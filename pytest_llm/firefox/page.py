@@ -17,6 +17,7 @@ from pytest_llm.chromium.report import PageOptions
 from pytest_llm.firefox.browser import Firefox
 from pytest_llm.firefox.witness import CHANNEL, WITNESS, Witness
 
+_STAYS = "window.close = () => undefined;"  # as in Chromium; Firefox would go by what is in the page's history
 _STOPPED = re.compile(r"Script terminated by timeout at:\s+\S*?" + re.escape(PAGE_URL) + r":(\d+):(\d+)")
 _STOP_LIMIT = 2.0  # seconds
 _RESOURCES = {"style": "Stylesheet", "audio": "Media", "video": "Media"}
@@ -45,7 +46,7 @@ class FirefoxPage:
         send = self.session.send
         self._listen()
         self._user = (await send("browser.createUserContext"))["userContext"]
-        for function, sandbox in ((f"() => {{ {SEEDED} }}", {}), (WITNESS, {"sandbox": CHANNEL})):
+        for function, sandbox in ((f"() => {{ {SEEDED}; {_STAYS} }}", {}), (WITNESS, {"sandbox": CHANNEL})):
             channel = [{"type": "channel", "value": {"channel": CHANNEL}}] if sandbox else []
             await send(
                 "script.addPreloadScript",
@@ -64,7 +65,7 @@ class FirefoxPage:
     def _listen(self) -> None:
         handlers = {
             "network.beforeRequestSent": self._request,
-            "network.responseCompleted": self._response,
+            "network.responseStarted": self._response,
             "network.fetchError": self._request_failed,
             "browsingContext.contextCreated": self._created,
             "browsingContext.contextDestroyed": self._destroyed,
@@ -206,6 +207,7 @@ class FirefoxPage:
         if event["navigation"] == self._navigation:
             self.session.fail(PageBroken("crash", "the page's process crashed"))
         else:
+            self.loaded = True
             self._log.add("navigation", f"the page left for {event['url']}")
 
     def _download(self, event: dict[str, Any]) -> None:

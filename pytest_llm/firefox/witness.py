@@ -8,19 +8,26 @@ from typing import Any
 from pytest_llm.chromium.events import NOWHERE, PAGE_URL, EventLog, Place
 
 CHANNEL = "witness"
-# Firefox logs a rejection or a syntax error without saying that it is one, or where; the page's own events do. They
-# come first, and count only if the log agrees: a page may handle its errors.
+# Firefox logs a rejection or a syntax error without saying that it is one, or where; and a rejection also where the
+# page handles it. The page's own events know better, and come first. The log has the last word.
 WITNESS = r"""say => {
-  const text = value => { try { return String(value).slice(0, 2000); } catch { return "?"; } };
-  addEventListener("error", e => say(["exception", text(e.message), text(e.filename), e.lineno, e.colno]));
+  const text = (value, show = String) => { try { return show(value).slice(0, 2000); } catch { return "?"; } };
+  const tell = (...words) => say(words);
+  addEventListener("error", e => tell("exception", text(e.message), "", text(e.filename), e.lineno, e.colno));
   addEventListener("unhandledrejection", e => {
-    const r = e.reason, stack = r !== null && typeof r === "object" ? text(r.stack) : "";
-    say(["rejection", text(r), stack, 0, 0]); });
+    const r = e.reason, thing = r !== null && typeof r === "object", error = thing && r.stack !== undefined;
+    const [words, shown] = thing && !error ? ["Object", text(r, JSON.stringify)] : [text(r), ""];
+    const about = [words, shown, error ? text(r.stack) : "", 0, 0];
+    tell("rejection", ...about);
+    const last = e => e.defaultPrevented && tell("handled", ...about);  // it comes after the page's own listeners
+    addEventListener("unhandledrejection", last, {once: true});
+  }, true);
 }"""
 _UNCAUGHT = "uncaught exception: "
 _MOST = 200  # witnessed events that wait for the log
 _AT = re.compile(re.escape(PAGE_URL) + r":(\d+):(\d+)")
-_SOCKET = re.compile(r"^Firefox can.t establish a connection")  # said by the request already
+# Said by the request already; or owed to us, who keep WebRTC from the network.
+_OURS = re.compile(r"^Firefox can.t establish a connection|^WebRTC: ICE failed")
 _CONSOLE = {"error": "console", "assert": "console", "warn": "warning"}
 
 
@@ -29,17 +36,17 @@ class Witness:
 
     def __init__(self, log: EventLog) -> None:
         self._log = log
-        self._seen: dict[str, tuple[str, Place]] = {}
+        self._seen: dict[str, tuple[str, str, Place]] = {}
         self._workers = False
 
     def message(self, event: dict[str, Any]) -> None:
         """What the page's own listeners saw."""
         if event["channel"] != CHANNEL:
             return
-        kind, text, where, line, column = (item.get("value") for item in event["data"]["value"])
-        place = _found(where) if kind == "rejection" else (line, column) if where == PAGE_URL else NOWHERE
+        kind, text, shown, where, line, column = (item.get("value") for item in event["data"]["value"])
+        place = (line, column) if where == PAGE_URL else _found(where)
         if len(self._seen) < _MOST:
-            self._seen[text.removeprefix(_UNCAUGHT)] = (kind, place)
+            self._seen[text.removeprefix(_UNCAUGHT)] = (kind, shown or text.removeprefix(_UNCAUGHT), place)
 
     def realm(self, event: dict[str, Any]) -> None:
         self._workers = self._workers or "worker" in event["type"]
@@ -50,8 +57,8 @@ class Witness:
         in_worker = bool(frames) and frames[0]["url"].startswith("blob:")
         if event["type"] == "console":
             self._console(event, _innermost(frames), in_worker)
-        elif event["level"] == "error" and not _SOCKET.search(event["text"]):
-            self._uncaught(event["text"].removeprefix(_UNCAUGHT), _innermost(frames), in_worker)
+        elif event["level"] == "error" and not _OURS.search(event["text"]):
+            self._uncaught(event["text"], _innermost(frames), in_worker)
 
     def _console(self, event: dict[str, Any], place: Place, in_worker: bool) -> None:
         kind = _CONSOLE.get(event["method"])
@@ -64,9 +71,14 @@ class Witness:
         self._log.add("worker" if in_worker and kind == "console" else kind, prefix + text, place)
 
     def _uncaught(self, text: str, place: Place, in_worker: bool) -> None:
-        unseen = "worker" if in_worker or (self._workers and place == NOWHERE) else "exception"
-        kind, seen = self._seen.get(text, (unseen, NOWHERE))
-        self._log.add("worker" if in_worker else kind, text, place if place != NOWHERE else seen)
+        value = text.removeprefix(_UNCAUGHT)
+        if in_worker or (self._workers and place == NOWHERE and value not in self._seen):
+            self._log.add("worker", value, place)
+            return
+        unseen = "exception" if place != NOWHERE else "rejection" if value != text else "console"
+        kind, shown, seen = self._seen.get(value, (unseen, value, NOWHERE))
+        if kind != "handled":
+            self._log.add(kind, shown, seen if place == NOWHERE else place)
 
 
 def _found(stack: str) -> Place:
