@@ -19,7 +19,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     schema.set_defaults(run=_schema)
 
     doctor = commands.add_parser("doctor", help="tell what this machine lacks of what the checks use")
-    doctor.add_argument("--install", action="store_true", help="install it with the system's package manager")
+    doctor.add_argument(
+        "--install",
+        nargs="*",
+        metavar="TOOL",
+        help="install it with the system's package manager, or only the tools that are named",
+    )
     doctor.set_defaults(run=_doctor)
 
     given = parser.parse_args(arguments)
@@ -45,4 +50,4 @@ def _schema(given: argparse.Namespace) -> int:
 def _doctor(given: argparse.Namespace) -> int:
     from pytest_llm import doctor
 
-    return doctor.install() if given.install else doctor.examine()
+    return doctor.examine() if given.install is None else doctor.install(given.install)

@@ -20,7 +20,7 @@ class Tool:
     """Something a check or an engine uses.
 
     programs: any one of them will do; locate: looks elsewhere instead. packages: the system's, that bring it;
-    remedy: the command that does where they cannot.
+    remedy: the command that does where they cannot. optional: only those who name it want it.
     """
 
     name: str
@@ -29,6 +29,7 @@ class Tool:
     locate: Callable[[], str] | None = None
     packages: tuple[str, ...] = ()
     remedy: Callable[[], list[str]] = list
+    optional: bool = False
 
     def found(self) -> str:
         """Where it is; "" where it is not."""
@@ -53,6 +54,12 @@ def _browser() -> str:
     from pytest_llm.chromium import find
 
     return str(find.locate(os.environ.get(find.VARIABLE)) or "")
+
+
+def _firefox() -> str:
+    from pytest_llm.chromium import find
+
+    return str(find.locate("firefox") or "")
 
 
 def _download() -> list[str]:
@@ -95,6 +102,7 @@ TOOLS = (
         packages=("chromium-headless-shell",),
         remedy=_download,
     ),
+    Tool("firefox", "--llm-browser firefox", locate=_firefox, packages=("firefox-esr",), optional=True),
     Tool("xllamacpp", "the embedded engine", locate=_module("xllamacpp"), remedy=_extra("embedded")),
     Tool("playwright", "actions in a page", locate=_module("playwright"), remedy=_extra("browser")),
     Tool("pillow", "the browser check", locate=_module("PIL"), remedy=_extra("browser")),
@@ -110,24 +118,31 @@ def examine(say: Say = print) -> int:
     missing = []
     for tool in TOOLS:
         where = tool.found()
-        say(f"{'ok     ' if where else 'missing'}  {tool.name:<12} {tool.purpose:<48} {where}".rstrip())
-        if not where:
+        state = "ok" if where else "optional" if tool.optional else "missing"
+        say(f"{state:<8}  {tool.name:<12} {tool.purpose:<48} {where}".rstrip())
+        if state == "missing":
             missing.append(tool)
     for line in remedies(missing):
         say(f"to mend: {line}")
     return 1 if missing else 0
 
 
-def install(say: Say = print) -> int:
-    """Install what is missing, other than Python packages. Prints the commands of what it may not or cannot do.
+def install(names: Sequence[str] = (), say: Say = print) -> int:
+    """Install what is missing of the tools with these names; of all but Python packages and optional ones without.
 
-    Returns the exit code: 0 all there, 1 something is still missing.
+    Prints the commands of what it may not or cannot do. Returns the exit code: 0 all there, 1 something is still
+    missing, 2 a name is unknown.
     """
-    _packages(_missing(), say)
-    for tool in _missing():
+    known = {tool.name: tool for tool in TOOLS if _installable(tool)}
+    if unknown := [name for name in names if name not in known]:
+        say(f"nothing called {', '.join(unknown)} can be installed; there are: {', '.join(known)}")
+        return 2
+    wanted = [known[name] for name in names] or [tool for tool in known.values() if not tool.optional]
+    _packages(_missing(wanted), say)
+    for tool in _missing(wanted):
         if tool.name in _OURS:
             _run(tool.remedy(), say)
-    missing = _missing()
+    missing = _missing(wanted)
     for line in remedies(missing):
         say(f"to be run by hand: {line}")
     return 1 if missing else 0
@@ -142,8 +157,12 @@ def remedies(missing: Iterable[Tool]) -> list[str]:
     return lines + list(dict.fromkeys(filter(None, commands)))
 
 
-def _missing() -> list[Tool]:
-    return [tool for tool in TOOLS if (tool.packages or tool.name in _OURS) and not tool.found()]
+def _installable(tool: Tool) -> bool:
+    return bool(tool.packages) or tool.name in _OURS
+
+
+def _missing(wanted: Iterable[Tool]) -> list[Tool]:
+    return [tool for tool in wanted if not tool.found()]
 
 
 def _sorted(tools: Iterable[Tool]) -> list[str]:

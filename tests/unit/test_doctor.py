@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llm import doctor
+from pytest_llm import cli, doctor
 
 APT = """#!/bin/sh
 echo "$@" >> {log}
@@ -17,6 +17,7 @@ case "$*" in *{unknown}*) echo "E: Unable to locate package {unknown}" >&2; exit
 for word in "$@"; do case $word in
   golang-go) ln -s /bin/true {folder}/go;;
   bubblewrap) ln -s /bin/true {folder}/bwrap;;
+  firefox-esr) ln -s /bin/true {folder}/firefox-esr;;
 esac; done
 """
 
@@ -74,7 +75,7 @@ def test_nothing_is_run_where_all_is_there(machine: Machine, monkeypatch: pytest
     machine.apt()
     machine.program("bwrap")
     machine.program("go")
-    assert doctor.install(machine.said.append) == 0
+    assert doctor.install(say=machine.said.append) == 0
     assert machine.said == machine.asked == []
 
 
@@ -92,7 +93,7 @@ def test_it_installs_what_is_missing_in_one_go(machine: Machine, monkeypatch: py
     _only(monkeypatch, "bubblewrap", "go")
     machine.apt()
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    assert doctor.install(machine.said.append) == 0
+    assert doctor.install(say=machine.said.append) == 0
     assert machine.asked == ["update -q", "install -y -q --no-install-recommends bubblewrap golang-go"]
 
 
@@ -102,7 +103,7 @@ def test_a_package_that_the_system_does_not_know_costs_that_tool_only(
     _only(monkeypatch, "bubblewrap", "go", "rust")
     machine.apt(unknown="rustc")
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    assert doctor.install(machine.said.append) == 1
+    assert doctor.install(say=machine.said.append) == 1
     assert (machine.folder / "bwrap").exists()
     assert (machine.folder / "go").exists()
     assert machine.said[-1] == "to be run by hand: sudo apt-get install -y rustc"
@@ -117,7 +118,7 @@ def test_the_commands_are_printed_where_it_may_not_run_them(
     if apt:
         machine.apt()
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert doctor.install(machine.said.append) == 1
+    assert doctor.install(say=machine.said.append) == 1
     assert machine.asked == []
     assert machine.said == ["to be run by hand: sudo apt-get install -y bubblewrap golang-go"]
 
@@ -132,12 +133,33 @@ def test_what_packages_cannot_bring_is_downloaded(machine: Machine, monkeypatch:
     for name in ("npm", "python"):
         machine.program(name, f'#!/bin/sh\necho {name} "$@" >> {log}\nexit 3\n')
     (machine.folder / "sh").symlink_to("/bin/sh")
-    assert doctor.install(machine.said.append) == 1
+    assert doctor.install(say=machine.said.append) == 1
     npm, playwright = machine.asked
     assert npm.startswith("npm install")
     assert playwright == "python -m playwright install chromium-headless-shell"
     assert machine.said[-3] == "to be run by hand: sudo apt-get install -y chromium-headless-shell"
     assert "typescript@5" in machine.said[-2]
+
+
+def test_an_optional_tool_is_for_those_who_name_it(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    _only(monkeypatch, "bubblewrap", "firefox")
+    machine.apt()
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert doctor.install(["firefox"], machine.said.append) == 0
+    assert machine.asked == ["update -q", "install -y -q --no-install-recommends firefox-esr"]
+    (machine.folder / "firefox-esr").unlink()
+    assert doctor.install(say=machine.said.append) == 0
+    assert machine.asked[2:] == ["update -q", "install -y -q --no-install-recommends bubblewrap"]
+    machine.said.clear()
+    assert doctor.examine(machine.said.append) == 0
+    assert [line.split()[:2] for line in machine.said] == [["ok", "bubblewrap"], ["optional", "firefox"]]
+
+
+def test_a_tool_that_nobody_knows_is_refused(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["doctor", "--install", "go", "firefux", "pillow"]) == 2
+    said = capsys.readouterr().out
+    assert said.startswith("nothing called firefux, pillow can be installed; there are: bubblewrap, go,")
+    assert machine.asked == []
 
 
 def _only(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
