@@ -20,8 +20,12 @@ from pytest_llm.fields import (
 PER_RUN = frozenset({"system", "examples", "format", "keep_alive"})
 LATER = ("samples", "min_pass", "escalate", "images", "tools", "tool_results")
 
+# Neither blanks nor what pytest, a shell or a terminal would take for something else.
+Name = Annotated[str, Field(pattern=r"^[^\[\]:\\/\s\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+$")]
 Listed = BeforeValidator(_listed)
 Text = Annotated[str, Field(min_length=1)]
+# What pytest's -m can name and --strict-markers can know.
+Marker = Annotated[str, Field(pattern=r"^[\w./+-]+$")]
 
 
 class Stage(Strict):
@@ -37,12 +41,10 @@ class Stage(Strict):
 class Case(Strict):
     """One test case: what is asked, of whom, and how the answer is judged."""
 
-    id: Annotated[str, Field(pattern=r"^[^\[\]:\\/\s]+$")] | None = Field(
-        None, description="the case's name; default: the file's name without .prompt.yaml"
-    )
+    id: Name | None = Field(None, description="the case's name; default: the file's name without .prompt.yaml")
     description: str = ""
-    category: Text | None = Field(None, description="a pytest marker")
-    tags: Annotated[tuple[Text, ...], Listed] = Field((), description="more pytest markers")
+    category: Marker | None = Field(None, description="a pytest marker")
+    tags: Annotated[tuple[Marker, ...], Listed] = Field((), description="more pytest markers")
     models: Annotated[tuple[Text, ...], Listed] = ()
     think: Annotated[tuple[ThinkMode, ...], Listed] = ("default",)
     matrix: dict[str, Annotated[list[Any], Field(min_length=1)]] = Field(

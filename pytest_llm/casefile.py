@@ -180,7 +180,7 @@ def _sentence(item: Any, path: KeyPath) -> str:
         case "dict_type" | "model_type" | "model_attributes_type":
             return f"{key} must be a mapping, not {_kind(found)}"
         case "string_pattern_mismatch":
-            return f"{key} {found!r} holds a character that an id cannot have"
+            return f"{key} {found!r} holds a character that cannot stand there"
         case "value_error":
             message = str(item["ctx"]["error"])
             return message if key == "the case" or message.startswith("unknown") else f"{key}: {message}"

@@ -13,9 +13,12 @@ def plain(text: str) -> str:
 
     A line that begins with `::` (GitHub) and any `##[` (its older form, Azure) get an invisible character between.
     """
-    text = text.replace("\r\n", "\n")
-    text = _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
-    return _COMMAND.sub(lambda match: f"{match[1] or match[2]}\u200b" + (":" if match[1] else ""), text)
+    return _COMMAND.sub(lambda match: f"{match[1] or match[2]}\u200b" + (":" if match[1] else ""), visible(text))
+
+
+def visible(text: str) -> str:
+    """The text with its control characters, overrides of direction and lone surrogates spelled out."""
+    return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text.replace("\r\n", "\n"))
 
 
 def one_line(text: str, width: int = 240) -> str:

@@ -31,7 +31,7 @@ def story(verdict: Verdict, again: str) -> str:
         if asked.response:
             lines.append(f"  numbers{stage}: {summary(asked.response)}")
             lines += [f"  note{stage}: {one_line(remark)}" for remark in remarks(asked.response)]
-        lines += [f"  {plain(label)}{stage}: {path}" for label, path in asked.attachments]
+        lines += [f"  {one_line(label)}{stage}: {plain(path)}" for label, path in asked.attachments]
     return "\n".join([*lines, f"  again: {again}"])
 
 
@@ -67,7 +67,7 @@ def _finding(finding: Finding) -> Iterator[str]:
     place = f", line {finding.line}" if finding.line else ""
     place += f", column {finding.column}" if finding.line and finding.column else ""
     head, *rest = plain(finding.message).splitlines() or [""]
-    yield f"  {_LABEL[finding.severity]}: {finding.check}{place}: {head}"
+    yield f"  {_LABEL[finding.severity]}: {one_line(finding.check)}{place}: {head}"
     yield from (f"      {line}" for line in rest)
     if finding.source:
         number = f"{finding.line:>5} | " if finding.line else "      | "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,7 +59,7 @@ def case(bench: Bench, name: str, text: str) -> None:
     """A case whose prompt, thinking, answer and finding are all the hostile text."""
     written = text[:2000].replace("\ud800", "?")
     prompt = f"{name}: {written}"
-    bench.server.answer(prompt, Script(f"The answer is {text}", f"Thinking of {text[:2000]}"))
+    bench.server.answer(prompt, Script(["The answer is ", text], ["Thinking of ", text[:2000]]))
     checks = json.dumps([{"equals": written}])
     bench.case(f"prompt: {json.dumps(prompt)}\nthink: on\nchecks: {checks}", name)
 
@@ -88,16 +89,61 @@ def test_nothing_that_a_model_wrote_is_run(bench: Bench, page: Page, mode: list[
             assert f"The answer is {text}" in shown, name
             assert f"Thinking of {text}" in shown, name
             assert f"{name}: {text}" in shown, name
-    assert any("nul" in text and "end" in text for text in shown)
+    assert any("nul \\x00 bell \\x07 escape \\x1b[31mred" in text and "turned \\x202e" in text for text in shown)
+    assert any(text.count("tick tock") == 100_000 for text in shown)
+
+
+CHECK = """
+    from pytest_llm import Finding, check
+
+    @check("own")
+    def own(artifact, context, say):
+        say += " nul \\x00 lone \\ud800 turned \\u202eknil"
+        context.artifacts.mkdir(parents=True)
+        (context.artifacts / "note.txt").write_text("noted")
+        context.attachments.append((say, context.artifacts / "note.txt"))
+        yield Finding(say, say, kind=say, line=1, source=say, details=say)
+    """
+
+
+@pytest.mark.parametrize("mode", [[], ["-n2"]])
+def test_names_and_findings_are_text_too(bench: Bench, page: Page, mode: list[str]) -> None:
+    bench.file("conftest.py", CHECK)
+    names = ["<script>window.pwned=1", "'onfocus='window.pwned=1'autofocus", "{{window.pwned=1}}", "<b>bold"]
+    documents = [
+        {"id": name, "models": "m", "prompt": "hi", "checks": [{"own": text}]}
+        for name, text in zip(names, (HOSTILE[key] for key in ("script", "image", "frame", "svg")), strict=True)
+    ]
+    bench.file("t.prompt.yaml", "\n---\n".join(map(json.dumps, documents)))
+    bench.process("--html=report.html", "--junitxml=junit.xml", *mode).assert_outcomes(failed=len(names))
+    opened(page, bench.path / "report.html")
+    text = page.text_content("#results-table") or ""
+    for name, document in zip(names, documents, strict=True):
+        assert name in text
+        (said,) = (entry["own"] for entry in document["checks"])
+        assert text.count(f"{said} nul \\x00 lone \\xd800 turned \\x202eknil") >= 5
+    assert len(list(ET.parse(bench.path / "junit.xml").iter("testcase"))) == len(names)
+
+
+def test_rows_of_cells_that_were_not_judged(bench: Bench, page: Page) -> None:
+    bench.case("prompt: think of <b>it</b>\nthink: on\nchecks: [{contains: x}]", "skipped")
+    bench.case("models: none\nprompt: 'ask for <b>it</b>'\nchecks: [{contains: x}]", "error")
+    bench.process("--html=report.html").assert_outcomes(skipped=1, errors=1)
+    opened(page, bench.path / "report.html")
+    text = page.text_content("#results-table") or ""
+    for words in ("think of <b>it</b>", "cannot think", "ask for <b>it</b>", "ollama pull none"):
+        assert words in text, text
 
 
 def test_a_person_reads_what_is_wrong(bench: Bench, page: Page) -> None:
-    bench.server.answer("Describe", '```json\n{"kind": 3}\n```')
+    preface = " ".join(map(str, range(500)))
+    bench.server.answer("Describe", f'{preface}\n```json\n{{"kind": 3}}\n```')
     schema = "{type: object, properties: {kind: {type: string}}}"
     bench.case(f"prompt: Describe <b>it</b>\nchecks: [{{schema: {schema}}}, {{contains: zzz}}]")
     bench.process("--html=report.html", "--self-contained-html").assert_outcomes(failed=1)
     opened(page, bench.path / "report.html")
     text = page.text_content(".llm-cell")
     for words in ("Describe <b>it</b>", '"kind": 3', "schema", "kind", "tokens/s", "zzz"):
-        assert words in text
-    page.screenshot(path=bench.path / "report.png", full_page=True)
+        assert words in (text or "")
+    wide = "e => e.scrollWidth > document.documentElement.clientWidth"
+    assert not page.evaluate(f"[...document.querySelectorAll('.llm-cell *')].some({wide})")
