@@ -1,0 +1,85 @@
+"""Whoever stops a run stops the model too: the connection is closed, and the server sees it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.acceptance.conftest import Bench
+from tests.fake_ollama import Script
+
+ENDLESS = Script(("tick tock ",) * 20 + tuple(f"{number} tick tock " for number in range(100_000)), seconds=3600)
+CASE = "prompt: endless\nchecks: [{contains: zzz}]"
+
+
+@pytest.fixture
+def endless(bench: Bench) -> Bench:
+    bench.server.answer("endless", ENDLESS)
+    bench.case(CASE, "b")
+    return bench
+
+
+@contextmanager
+def running(bench: Bench, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A run of pytest's whose model has begun to write."""
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
+    with subprocess.Popen(command, cwd=bench.path, stdout=subprocess.PIPE, text=True) as run:
+        try:
+            bench.server.wait_for(lambda: bench.server.answering.now == 1, seconds=60)
+            yield run
+        finally:
+            run.kill()
+
+
+def seen(bench: Bench) -> list[str]:
+    """The phases in which clients left, once the server generates no more."""
+    bench.server.wait_for(lambda: bench.server.cancelled and not bench.server.answering.now, seconds=60)
+    return [cancelled.phase for cancelled in bench.server.cancelled]
+
+
+@pytest.mark.parametrize("mode", [[], ["-n2"]])
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_run_that_is_stopped(endless: Bench, how: signal.Signals, mode: list[str]) -> None:
+    with running(endless, *mode) as run:
+        os.kill(run.pid, how)
+        assert seen(endless) == ["answer"]
+
+
+@pytest.mark.parametrize("mode", [[], ["-n2"]])
+def test_a_cells_own_timeout(endless: Bench, mode: list[str]) -> None:
+    endless.case(f"timeout: 1s\n{CASE}", "b")
+    endless.process(*mode).assert_outcomes(failed=1)
+    assert seen(endless) == ["answer"]
+
+
+WAITS = """
+    import time
+    from pathlib import Path
+
+    from pytest_llm import check
+
+    @check("waits")
+    def waits(artifact, value=None):
+        while not Path("go on").exists():
+            time.sleep(0.05)
+        return False
+    """
+
+
+@pytest.mark.parametrize("mode", [[], ["-n2"]])
+def test_the_first_failure_stops_what_was_asked_ahead(endless: Bench, mode: list[str]) -> None:
+    """The next answer is on its way while the first cell is judged."""
+    endless.file("conftest.py", WAITS)
+    endless.case("prompt: hi\nchecks: [{waits: 0}]", "a")
+    with running(endless, "-x", *mode) as run:
+        endless.server.wait_for(lambda: endless.server.answering.order == ["m", "m"], seconds=60)
+        (endless.path / "go on").touch()
+        assert seen(endless) == ["answer"]
+        said, _ = run.communicate(timeout=60)
+    assert "1 failed" in said
