@@ -27,7 +27,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _die_with(parent)
     line = sys.stdin.buffer.readline()
-    watch = threading.Thread(target=_end_with_stdin)
+    watch = threading.Thread(target=_end_with_stdin, daemon=True)
     watch.start()
     try:
         answer = {"url": _serve(json.loads(line))}
@@ -35,7 +35,8 @@ def main() -> None:
         answer = {"error": str(error) or type(error).__name__}
     report.write(json.dumps(answer) + "\n")
     report.close()
-    watch.join()
+    if "url" in answer:
+        watch.join()  # else it ends in order: llama.cpp writes what it has logged in a thread of its own
 
 
 def _end_with_stdin() -> None:

@@ -127,6 +127,7 @@ class LlamaProcess:
             raise LoadFailed(f"its process {self.epitaph()}")
         answer: dict[str, str] = json.loads(line)
         if "error" in answer:
+            await self.gone()
             await self.stop()
             raise LoadFailed(self._reason() or answer["error"])
         return answer["url"]
