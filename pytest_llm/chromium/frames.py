@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import math
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from pytest_llm.chromium.cdp import ProtocolError, Session
@@ -14,6 +15,7 @@ _STEPS = (17, 17, 16)  # ms: whole ones, three make exactly 50; Chromium's clock
 _COARSE = 100  # ms: how a page goes on that is too heavy for every frame
 _DRAWN = 30  # the pictures that nobody looks at are drawn this seldom
 _PATIENCE = 1.0  # seconds that even the shortest page may take: a browser's first frame is slow
+_BUSY = 4  # times the limit: as long as a light page may take on a machine that is busy with other things
 _EPOCH = 1_700_000_000  # seconds: the day on which every page is shown
 
 
@@ -38,12 +40,15 @@ class Projector(Protocol):
 
 
 class Stepper:
-    """Frames on demand: the page's clocks stand still between them, so every run sees the same."""
+    """Frames on demand: the page's clocks stand still between them, so every run sees the same.
+
+    spent: seconds of processor time that the browser has used so far.
+    """
 
     mode = "stepped"
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, session: Session, spent: Callable[[], Awaitable[float]]) -> None:
+        self._session, self._spent = session, spent
         self._base = 0.0
         self._now = 0.0
         self.frames = 0
@@ -61,14 +66,20 @@ class Stepper:
         total = round(seconds * 1000)
         count = max(samples, round(seconds * FRAME_RATE))
         wanted = {round(k * (count - 1) / max(1, samples - 1)) for k in range(samples)}  # none for no samples
-        loop = asyncio.get_running_loop()
-        began, first, pictures = loop.time(), self.shown, list[bytes]()
+        limit = max(seconds, _PATIENCE)
+        began, used = asyncio.get_running_loop().time(), await self._spent()
+        first, pictures = self.shown, list[bytes]()
         for number in range(count):
-            if loop.time() - began > max(seconds, _PATIENCE):
-                return pictures + await self._hurry(total - (self.shown - first), max(seconds, _PATIENCE) / 2)
+            if await self._too_heavy(began, used, limit):
+                return pictures + await self._hurry(total - (self.shown - first), limit / 2)
             shot = await self.step(picture=number in wanted, last=number == count - 1)
             pictures += [shot] if shot else []
         return pictures
+
+    async def _too_heavy(self, began: float, used: float, limit: float) -> bool:
+        """Slower than real time, and by its own doing: what a page looks like must not depend on its neighbours."""
+        waited = asyncio.get_running_loop().time() - began
+        return waited > limit and (waited > limit * _BUSY or await self._spent() - used > limit)
 
     async def _hurry(self, left: int, limit: float) -> list[bytes]:
         """The rest of a page that is slower than real time: few frames, and not for long."""

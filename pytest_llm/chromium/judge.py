@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from pytest_llm.chromium import pixels
 from pytest_llm.chromium.actions import ChromiumHand, Hand, act
@@ -54,7 +54,7 @@ class Kind:
 
 CHROMIUM = Kind(
     Page,
-    lambda page, stepped: Stepper(page.session) if stepped else RealTime(page.session),
+    lambda page, stepped: Stepper(page.session, cast(Page, page).spent) if stepped else RealTime(page.session),
     lambda page, projector: ChromiumHand(page.session, projector),
 )
 

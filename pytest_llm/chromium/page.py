@@ -139,6 +139,10 @@ class Page:
         )
         return in_window(answer["result"].get("value") or [], self._options)
 
+    async def spent(self) -> float:
+        """Seconds of processor time that the browser has used so far."""
+        return sum(seconds for _, _, seconds in await self._browser.processes())
+
     async def pause(self) -> Place:
         """Stop a script that does not yield; where it was."""
         self._pausing = asyncio.get_running_loop().create_future()
