@@ -11,6 +11,7 @@ from pytest_llm.remote import Desk, serve
 from pytest_llm.session import ADDRESS, RUN_ID, session
 
 DESK = pytest.StashKey[Desk]()
+FAILURES = pytest.StashKey[int]()
 SERVED = pytest.StashKey[tuple[str, int, str]]()
 
 
@@ -30,6 +31,13 @@ def node_down(node: Any) -> None:
     desk = node.config.stash.get(DESK, None)
     if desk:
         desk.forget(node.workerinput["workerid"])
+
+
+def failed(config: pytest.Config) -> None:
+    """A report of a failure: from the last that is borne on (`-x`), no other worker waits for its answer."""
+    config.stash[FAILURES] = config.stash.get(FAILURES, 0) + 1
+    if config.stash[FAILURES] == config.getoption("maxfail"):
+        finish(config)
 
 
 def finish(config: pytest.Config) -> None:

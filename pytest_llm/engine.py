@@ -12,11 +12,12 @@ import copy
 import threading
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
+from concurrent.futures import CancelledError
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
-from pytest_llm.errors import HarnessError, ProviderError, PytestLlmError
+from pytest_llm.errors import ProviderError, PytestLlmError, RunStopped
 from pytest_llm.gate import Gate
 from pytest_llm.models import ModelRef
 from pytest_llm.providers.base import ModelInfo, Provider, Response
@@ -93,10 +94,10 @@ class Engine:
 
     def prefetch(self, jobs: Sequence[Job], owner: str = "") -> None:
         """Start asking for these, in this order, where that has not begun; drop what is no longer wanted."""
-        self._call(self._want(list(jobs), owner))
+        self._tell(self._want(list(jobs), owner))
 
     def ask(self, job: Job) -> Response:
-        """The answer; waits for it. Raises what the provider raises, retries spent."""
+        """The answer; waits for it. Raises what the provider raises, retries spent; RunStopped after `close`."""
         return self._call(self._answer(job))
 
     def groups(self, requests: Sequence[ChatRequest]) -> list[tuple[str, str, str]]:
@@ -104,15 +105,15 @@ class Engine:
         return self._call(self._groups(list(requests)))
 
     def check_begins(self, owner: str = "") -> None:
-        self._call(self._check_in(owner))
+        self._tell(self._check_in(owner))
 
     def check_ends(self, owner: str = "") -> None:
-        self._call(self._check_out(owner))
+        self._tell(self._check_out(owner))
 
     def forget(self, owner: str) -> None:
         """A process has gone: nothing of its is wanted any more, no check of its is running."""
-        self._call(self._want([], owner))
-        self._call(self._check_out(owner, every=True))
+        self._tell(self._want([], owner))
+        self._tell(self._check_out(owner, every=True))
 
     def close(self, grace: float = 10.0) -> None:
         """Cancel what is in flight and let the providers go; may be called twice."""
@@ -129,13 +130,20 @@ class Engine:
             if not self._thread.is_alive():
                 self._loop.close()
 
+    def _tell(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """What a closed engine need not hear."""
+        with suppress(RunStopped):
+            self._call(coroutine)
+
     def _call(self, coroutine: Coroutine[Any, Any, T]) -> T:
         if self._closed:
             coroutine.close()
-            raise HarnessError("the run is over: nothing more is asked")
+            raise RunStopped
         future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
         try:
             return future.result()
+        except CancelledError:
+            raise RunStopped from None
         except BaseException:
             future.cancel()  # Ctrl-C and a test's timeout reach the server as a closed connection
             raise

@@ -12,7 +12,8 @@ PytestLlmError
 │   └── CheckCrashed       a compiler, a browser or a check itself broke
 ├── GenerationTimeout      tokens flowed, but longer than the case's `timeout`: the model's failure
 ├── PromptTooLong          the prompt does not fit into the context: the case's failure, as a trimmed one is
-└── Unsupported            this machine or this model cannot do it: SKIPPED, with the remedy
+├── Unsupported            this machine or this model cannot do it: SKIPPED, with the remedy
+└── RunStopped             pytest ends the run: nothing more is asked, and the cells that wait are not judged
 """
 
 from __future__ import annotations
@@ -142,6 +143,13 @@ class Unsupported(PytestLlmError):
 
     def __str__(self) -> str:
         return self.reason + (f" ({self.remedy})" if self.remedy else "")
+
+
+class RunStopped(PytestLlmError):
+    """pytest ends the run (a first failure under `-x`, say) while a cell still waits for its answer."""
+
+    def __init__(self) -> None:
+        super().__init__("not answered: the run was stopped")
 
 
 def _rebuild(kind: type[HarnessError], args: tuple[str, ...], state: dict[str, object]) -> HarnessError:

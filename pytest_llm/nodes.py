@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pytest_llm import casefile, pipeline
-from pytest_llm.errors import InputError, PytestLlmError, nearest
+from pytest_llm.errors import InputError, PytestLlmError, RunStopped, nearest
 from pytest_llm.matrix import Cell, expand
 from pytest_llm.pipeline import Plan, StagePlan
 from pytest_llm.reports import numbers, terminal
@@ -82,9 +82,13 @@ class PromptItem(pytest.Item):
     def setup(self) -> None:
         state = session(self.config)
         settings, folder = state.settings, state.artifacts(self.nodeid)
-        self.verdict = pipeline.verdict(
-            self.plan, self.nodeid, state.engine, settings.root, folder, settings.browser
-        )
+        try:
+            self.verdict = pipeline.verdict(
+                self.plan, self.nodeid, state.engine, settings.root, folder, settings.browser
+            )
+        except RunStopped as stopped:
+            self.session.shouldstop = str(stopped)
+            pytest.fail(str(stopped), pytrace=False)
         self.user_properties.extend(numbers.properties(self.verdict))
         if self.verdict.outcome == "error":
             pytest.fail(terminal.complaint(self.verdict, self.again), pytrace=False)

@@ -11,7 +11,14 @@ from typing import Any
 from pytest_llm import luck
 from pytest_llm.checks.base import Check, CheckContext, Finding
 from pytest_llm.engine import Asker, Job, checking
-from pytest_llm.errors import GenerationTimeout, HarnessError, ProviderError, PytestLlmError, Unsupported
+from pytest_llm.errors import (
+    GenerationTimeout,
+    HarnessError,
+    ProviderError,
+    PytestLlmError,
+    RunStopped,
+    Unsupported,
+)
 from pytest_llm.extract import Artifact, extract
 from pytest_llm.matrix import Cell
 from pytest_llm.models import ModelRef
@@ -80,6 +87,8 @@ def _stage(
     request = job.request.plain()
     try:
         response = asker.ask(job)
+    except RunStopped:
+        raise
     except PytestLlmError as error:
         partial = _partial(error)
         finding = _named(stage, _unanswered(error))

@@ -94,6 +94,13 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         config.option.numprocesses, config.option.dist, config.option.tx = None, "no", []
 
 
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.failed and hasattr(report, "node"):
+        from pytest_llm import distributed
+
+        distributed.failed(report.node.config)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     from pytest_llm import distributed

@@ -39,6 +39,7 @@ class Cancelled:
 class Answering:
     """How many answers are being generated, and how many were at most."""
 
+    changed: Callable[[], None]
     now: int = 0
     peak: int = 0
     order: list[str] = field(default_factory=list)
@@ -47,9 +48,11 @@ class Answering:
         self.now += 1
         self.peak = max(self.peak, self.now)
         self.order.append(model)
+        self.changed()
 
     def leave(self) -> None:
         self.now -= 1
+        self.changed()
 
 
 class FakeOllama:
@@ -88,7 +91,7 @@ class FakeOllama:
         self.faults = faults.Faults()
         self.cancelled: list[Cancelled] = []
         self.crashes: list[BaseException] = []
-        self.answering = Answering()
+        self.answering = Answering(self._changed)
         self.doomed: set[str] = set()
         self.leaking: set[str] = set()
         self._log, self._scripts = Log(), list[tuple[Match, str, Scripted]]()
@@ -175,7 +178,7 @@ class FakeOllama:
         return Counter(load.model for load in list(self.loads))
 
     def wait_for(self, happened: Callable[[], Any], *, seconds: float = 10.0) -> None:
-        """Wait until something is true of the server (looked at after each request, reply and cancellation)."""
+        """Wait until something is true of the server (looked at when a request, answer or reply begins or ends)."""
         with self._change:
             if not self._change.wait_for(happened, seconds):
                 raise TimeoutError(f"it did not happen within {seconds:g} s")
