@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -87,11 +88,11 @@ def endless(bench: Bench, *mode: str) -> Iterator[tuple[subprocess.Popen[str], l
 
 def waiting(pid: int) -> list[psutil.Process]:
     """All processes below, once the model's is among them and has begun to write."""
-    for _ in range(600):
+    for _ in range(1200):
         below = psutil.Process(pid).children(recursive=True)
         if any(answers(process) for process in below):
             return below
-        psutil.wait_procs(below, timeout=0.05)
+        time.sleep(0.05)
     raise AssertionError("no model was started")
 
 

@@ -10,9 +10,9 @@ import pytest
 from pytest_llm.engine import Engine, Job, checking
 from pytest_llm.errors import (
     BrokenAnswer,
-    HarnessError,
     ModelUnavailable,
     ProviderError,
+    RunStopped,
     ServerBusy,
     ServerDown,
     Unsupported,
@@ -282,6 +282,6 @@ def test_close_cancels_and_lets_go(make: Make) -> None:
     assert desk.cancelled == ["a"]
     assert desk.closed
     assert "pytest-llm-engine" not in [thread.name for thread in threading.enumerate() if thread is engine._thread]
-    with pytest.raises(HarnessError, match="over"):
+    with pytest.raises(RunStopped):
         engine.ask(job("b"))
     engine.close()

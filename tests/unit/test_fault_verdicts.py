@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -114,11 +115,10 @@ def test_an_error_of_the_group_is_told_once(tmp_path: Path, name: str, version: 
         assert asking.pauses == []
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("name", ASKED_ONCE_MORE)
+@pytest.mark.parametrize(
+    ("name", "version"), sorted({*itertools.product(ASKED_ONCE_MORE, VERSIONS)} - {("parser", "0.24.0")})
+)  # 0.24 then leaks its slot: tried below
 def test_an_answer_that_broke_is_asked_for_once_more(tmp_path: Path, name: str, version: str) -> None:
-    if (name, version) == ("parser", "0.24.0"):
-        pytest.skip("such a server leaks its slot: tried below")
     with serve(version) as server, desk(tmp_path, server.url) as asking:
         server.fault(name, times=1)
         first, second = asking.verdicts(TWO_CELLS)
