@@ -19,7 +19,8 @@ from pytest_llm.providers.base import Limits, ModelInfo
 from pytest_llm.providers.ollama import OllamaProvider
 from pytest_llm.providers.ollama_models import built_name, full_name, read_show
 from pytest_llm.request import ChatRequest, Message
-from tests.unit.wire_replay import Play, Replay, Seen, error, lines, played, recording, replay
+from tests.unit.wire_replay import Play, Replay, Seen, error, lines, played, replay
+from tests.wire import exchange
 
 NEW = "0.33.0-rc2"
 DONE = lines({"message": {"content": "hi"}, "done": True, "done_reason": "stop"})
@@ -112,7 +113,7 @@ def test_a_model_that_is_there() -> None:
     ],
 )
 def test_what_show_says(version: str, name: str, capabilities: set[str]) -> None:
-    text = "".join(chunk["text"] for chunk in recording(version, name)["response"]["chunks"])
+    text = exchange(version, name).body
     shown = read_show(json.loads(text))
     assert shown.capabilities == capabilities
     assert shown.num_ctx == 2048
@@ -121,10 +122,7 @@ def test_what_show_says(version: str, name: str, capabilities: set[str]) -> None
 
 
 def test_two_models_of_one_file_share_a_blob() -> None:
-    shown = [
-        read_show(json.loads("".join(c["text"] for c in recording(NEW, name)["response"]["chunks"])))
-        for name in ("show-plain", "show-child")
-    ]
+    shown = [read_show(json.loads(exchange(NEW, name).body)) for name in ("show-plain", "show-child")]
     assert shown[0].blob == shown[1].blob
 
 

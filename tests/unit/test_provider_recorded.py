@@ -28,7 +28,8 @@ from pytest_llm.providers.openai import OpenAIProvider
 from pytest_llm.providers.openai_answer import EventSink
 from pytest_llm.providers.stream import Lines
 from pytest_llm.request import ChatRequest, Message
-from tests.unit.wire_replay import WIRE, Play, Seen, played, recording, replay
+from tests.unit.wire_replay import Play, Seen, played, replay
+from tests.wire import exchange, exchanges
 
 OLD, NEW, LLAMA = "0.24.0", "0.33.0-rc2", "llama-server-wire"
 VERSIONS = (OLD, NEW)
@@ -80,12 +81,11 @@ def ask_openai(play: Play, models: Play, request: ChatRequest, key: str | None =
 
 def chats(folder: str, path: str) -> list[str]:
     """The names of the recordings of this path whose request is one that we could have sent."""
-    names = []
-    for file in sorted((WIRE / folder).glob("*.json")):
-        asked = json.loads(file.read_text())["request"]
-        if asked["path"] == path and isinstance(asked["body"], dict) and asked["body"].get("messages"):
-            names.append(file.stem)
-    return names
+    return [
+        recorded.name
+        for recorded in exchanges(folder)
+        if recorded.path == path and isinstance(recorded.sent, dict) and recorded.sent.get("messages")
+    ]
 
 
 ERRORS: dict[str, tuple[type[Exception], str]] = {
@@ -132,7 +132,7 @@ ERRORS_OF = {
     ("version", "name"), [(v, n) for v in VERSIONS for n in chats(v, "/api/chat")], ids=lambda x: x
 )
 def test_what_ollama_sent_is_understood(version: str, name: str) -> None:
-    body = recording(version, name)["request"]["body"]
+    body = exchange(version, name).sent
     expected = ERRORS_OF[version].get(name) or ERRORS.get(name)
     if expected:
         kind, words = expected
@@ -152,7 +152,7 @@ def test_what_ollama_sent_is_understood(version: str, name: str) -> None:
 
 
 def last_line(version: str, name: str) -> dict[str, Any]:
-    text = "".join(chunk["text"] for chunk in recording(version, name)["response"]["chunks"])
+    text = exchange(version, name).body
     return json.loads(text.splitlines()[-1])
 
 
@@ -161,7 +161,7 @@ def last_line(version: str, name: str) -> dict[str, Any]:
     "name", ["chat-think-true", "chat-think-low", "chat-think-absent", "chat-think-true-nostream"]
 )
 def test_thinking_comes_apart_from_the_answer(version: str, name: str) -> None:
-    response = ask_ollama(played(version, name), request_of(recording(version, name)["request"]["body"]))
+    response = ask_ollama(played(version, name), request_of(exchange(version, name).sent))
     assert response.thinking.strip() == "Sort, sweep, extend."
     assert response.text.startswith("```")
     assert response.notes == ()
@@ -170,7 +170,7 @@ def test_thinking_comes_apart_from_the_answer(version: str, name: str) -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_two_passes_are_noticed(version: str) -> None:
     name = "chat-format-schema-think-true"
-    response = ask_ollama(played(version, name), request_of(recording(version, name)["request"]["body"]))
+    response = ask_ollama(played(version, name), request_of(exchange(version, name).sent))
     assert response.usage.answer_only
     assert response.usage.answer_tokens == 28
     assert json.loads(response.text)["category"] == "transport"
@@ -179,7 +179,7 @@ def test_two_passes_are_noticed(version: str) -> None:
 
 def test_one_pass_is_not_taken_for_two() -> None:
     name = "native-format-schema-think-true"
-    response = ask_ollama(played(NEW, name), request_of(recording(NEW, name)["request"]["body"]))
+    response = ask_ollama(played(NEW, name), request_of(exchange(NEW, name).sent))
     assert response.thinking
     assert not response.usage.answer_only
     assert response.usage.answer_tokens == 61
@@ -235,7 +235,7 @@ V1_ERRORS_OF = {
     ids=lambda x: x,
 )
 def test_what_came_in_the_openai_dialect_is_understood(folder: str, name: str) -> None:
-    body = recording(folder, name)["request"]["body"]
+    body = exchange(folder, name).sent
     request = request_of({"model": body["model"], "think": body.get("reasoning_effort")})
     models = played(folder, "models" if folder == LLAMA else "v1-models")
     expected = V1_ERRORS_OF[folder].get(name) or V1_ERRORS.get(name)
@@ -245,7 +245,7 @@ def test_what_came_in_the_openai_dialect_is_understood(folder: str, name: str) -
             ask_openai(played(folder, name), models, request)
         return
     response = ask_openai(played(folder, name), models, request)
-    sent = "".join(chunk["text"] for chunk in recording(folder, name)["response"]["chunks"])
+    sent = exchange(folder, name).body
     assert response.finish == ("length" if '"finish_reason":"length"' in sent else "stop")
     assert not response.text.lstrip().startswith("<think>")
     assert response.text or response.thinking or response.finish == "length"
@@ -286,7 +286,7 @@ FINAL = '{"message":{"content":"漢"},"done":true,"done_reason":"stop","eval_cou
 @settings(max_examples=60, deadline=None)
 @given(name=st.sampled_from(STREAMS), version=st.sampled_from(VERSIONS), cuts=st.lists(st.integers(0, 10**6)))
 def test_any_split_of_a_recorded_chat_gives_the_same_answer(name: str, version: str, cuts: list[int]) -> None:
-    request = request_of(recording(version, name)["request"]["body"])
+    request = request_of(exchange(version, name).sent)
     play = played(version, name)
     whole = collect(play, ChatSink(Asked("u", "m"), lambda: 0.0), [], request)
     assert collect(play, ChatSink(Asked("u", "m"), lambda: 0.0), cuts, request) == whole

@@ -7,11 +7,10 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from pathlib import Path
+from http import HTTPStatus
 from typing import Any, Literal
 
-WIRE = Path(__file__).parent.parent / "data" / "wire"
+from tests.wire import exchange
 
 
 @dataclass(frozen=True)
@@ -51,21 +50,15 @@ def error(status: str, body: Any) -> Play:
     return Play(((body if isinstance(body, str) else json.dumps(body)).encode(),), status=status, length=True)
 
 
-@lru_cache
-def recording(folder: str, name: str) -> dict[str, Any]:
-    return json.loads((WIRE / folder / f"{name}.json").read_text())
-
-
 def played(folder: str, name: str) -> Play:
     """A recorded response, framed as it was."""
-    response = recording(folder, name)["response"]
-    length = any(key.lower() == "content-length" for key, _ in response["headers"])
+    recorded = exchange(folder, name)
     return Play(
-        chunks=tuple(chunk["text"].encode() for chunk in response["chunks"]),
-        status=response["status"].removeprefix("HTTP/1.1 "),
-        headers=tuple(h for h in map(tuple, response["headers"]) if h[0].lower() in ("content-type", "server")),
-        end="cut" if response["ended"] == "cut" else "whole",
-        length=length,
+        chunks=tuple(chunk.encode() for chunk in recorded.chunks),
+        status=f"{recorded.status} {HTTPStatus(recorded.status).phrase}",
+        headers=tuple(header for header in recorded.headers if header[0].lower() in ("content-type", "server")),
+        end="cut" if recorded.ended == "cut" else "whole",
+        length=any(name.lower() == "content-length" for name, _ in recorded.headers),
     )
 
 
