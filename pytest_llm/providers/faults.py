@@ -170,6 +170,10 @@ _BY_TEXT: tuple[tuple[re.Pattern[str], _Make], ...] = tuple(
 
 def _by_status(asked: Asked, said: Said, location: str) -> PytestLlmError:
     status = said.status or 0
+    if status < 300:
+        return BrokenAnswer(
+            f"{asked.url} answered {status}, and no answer with it", hint="is it a chat server's URL?"
+        )
     if status < 400:
         where = f" to {location}" if location else ""
         return RequestRefused(

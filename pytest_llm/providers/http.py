@@ -162,7 +162,7 @@ class Http:
             ) from None
         except httpx.ConnectError as error:
             raise self._no_connection(error) from None
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             written = sink.text if sink else ""
             raise BrokenAnswer(
                 f"the connection to {what} broke off {_where(sink)}: {_reason(error)}",
@@ -247,5 +247,5 @@ def _where(sink: Sink | None) -> str:
     return f"after {written} characters" if written else "before anything was written"
 
 
-def _reason(error: httpx.TransportError) -> str:
+def _reason(error: httpx.RequestError) -> str:
     return str(error) or ("reset by the server" if isinstance(error, httpx.ReadError) else type(error).__name__)

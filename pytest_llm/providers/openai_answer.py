@@ -182,7 +182,7 @@ class EventSink:
         """A piece of the answer; a server that does not stream sends all of it as one."""
         piece = mapping(choice, "delta") or mapping(choice, "message")
         thinking = string(piece, "reasoning") or string(piece, "reasoning_content")
-        text = string(piece, "content")
+        text = string(piece, "content") or string(piece, "refusal")
         if thinking:
             self._thinking.append(thinking)
         if text:

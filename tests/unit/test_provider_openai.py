@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -113,6 +114,32 @@ def test_why_it_stopped(reason: str, finish: str, notes: int) -> None:
     response = read(events(chunk({"content": "a"}), chunk({}, reason), "[DONE]"))
     assert response.finish == finish
     assert len(response.notes) == notes
+
+
+ODD: dict[str, list[Any]] = {
+    "no choices": [{"id": "x"}, {"choices": []}, {"choices": None}],
+    "empty deltas": [{"choices": [{"index": 0, "delta": None}]}, chunk({"content": None, "role": "assistant"})],
+    "no usage": [{**chunk({}), "usage": None, "timings": {"prompt_ms": None, "predicted_n": "x"}, "error": None}],
+    "no delta": [{"choices": [{"index": 0}]}],
+}
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+def test_odd_events_do_no_harm(odd: list[Any]) -> None:
+    assert read(events(*odd, chunk({"content": "a"}), *odd, chunk({}, "stop"), *odd, "[DONE]")).text == "a"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(b"\n", b"\r\n"), (b"data: ", b"data:"), (b"data: ", b": ping\n\nevent: x\nid: 3\nretry: 5\ndata: ")],
+)
+def test_odd_framing(before: bytes, after: bytes) -> None:
+    good = events(chunk({"content": "a"}), chunk({}, "stop"), "[DONE]")
+    assert read(replace(good, chunks=tuple(part.replace(before, after) for part in good.chunks))).text == "a"
+
+
+def test_a_refusal_is_what_the_model_wrote() -> None:
+    assert read(events(chunk({"refusal": "I will not"}), chunk({}, "stop"), "[DONE]")).text == "I will not"
 
 
 def test_other_choices_are_not_the_answer() -> None:
