@@ -19,7 +19,7 @@ from pytest_llm.pipeline import Plan
 from pytest_llm.providers.base import Limits
 from tests.asking import desk
 from tests.fake_ollama import FakeOllama, VirtualClock
-from tests.fake_ollama.script import Script
+from tests.faulty import equip
 
 CELLS = int(os.environ.get("PYTEST_LLM_SOAK", "5000"))
 AT_A_TIME = 8
@@ -32,37 +32,12 @@ CASE = """
     checks: [{{contains: hello}}, {{not_contains: <think>}}]
     """
 
-# What a model that always fails in one way does to each of its cells.
-OUTCOMES = {
-    "error": (
-        *("unknown-model", "not-chat", "load-crash", "load-start", "load-oom", "gpu-only", "incompatible"),
-        *("unauthorized", "too-many-requests", "bad-gateway", "queue-full"),
-        *("runner-stopped", "runner-died", "cuda-error", "runner-loading", "no-slots", "runner-gone", "nested"),
-        *("parser", "no-done", "empty-body", "truncated", "reset", "bad-chunk", "html-line"),
-    ),
-    "failed": ("empty", "only-thinking", "repeats", "trimmed"),
-    "passed": ("slow-load", "no-metrics", "think-in-content", *(f"healthy-{number}" for number in range(10))),
-}
-ONCE = ("runner-stopped", "cuda-error", "no-done", "empty-body", "truncated", "reset", "bad-chunk", "queue-full")
-
 
 @contextmanager
 def server() -> Iterator[tuple[FakeOllama, dict[str, str]]]:
     """A server, and the outcome of each of its models."""
-    expected = {name: outcome for outcome, names in OUTCOMES.items() for name in names}
     with FakeOllama(clock=VirtualClock(), slots=AT_A_TIME, max_loaded=1000) as fake:
-        for name in expected:
-            fake.add_model(name, capabilities=("completion", "thinking"))
-            if not name.startswith("healthy"):
-                fake.fault(name, times=None, model=name)
-        for name in ONCE:
-            for number in range(10):
-                model = f"once-{name}-{number}"
-                expected[model] = "passed"
-                fake.add_model(model, capabilities=("completion", "thinking"))
-                fake.fault(name, times=1, model=model)
-        fake.answer("", Script("hello to all who are here", "They want a greeting."))
-        yield fake, expected
+        yield fake, equip(fake, copies=10)
 
 
 def ours() -> Counter[str]:
