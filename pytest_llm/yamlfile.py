@@ -18,6 +18,7 @@ from pytest_llm.errors import InputError
 
 MAX_NODES = 200_000
 MAX_DEPTH = 100
+TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 
 KeyPath = tuple[str | int, ...]
 _Base: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -80,6 +81,8 @@ def load_documents(path: Path) -> list[Document]:
         mark = error.problem_mark or error.context_mark
         message = " ".join(part for part in (error.context, error.problem) if part)
         line = mark.line + 1 if mark else None
+        if "maximum nesting depth" in message:  # PyYAML's own bound, from 6.0.4 on
+            raise InputError(TOO_DEEP, path=path, line=line) from None
         raise InputError(
             f"this is not valid YAML: {message}", path=path, line=line, hint=_yaml_hint(error, text)
         ) from None
@@ -104,7 +107,7 @@ def _refuse_depth(text: str, path: Path) -> None:
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
             line = event.start_mark.line + 1 if event.start_mark else None
-            raise InputError(f"nested deeper than {MAX_DEPTH} levels", path=path, line=line)
+            raise InputError(TOO_DEEP, path=path, line=line)
 
 
 def _empty(node: yaml.Node | None) -> bool:

@@ -39,6 +39,7 @@ class C(base.Toolchain):
     install: ClassVar[str] = "sudo apt-get install gcc libc6-dev"
     suffix: ClassVar[str] = ".c"
     main: ClassVar[str] = "int main(void) {"
+    standard: ClassVar[str] = ""  # the compiler's own
     # What gcc 14 refuses is refused by the older ones too, so that a verdict does not depend on the machine.
     flags: ClassVar[tuple[str, ...]] = tuple(
         f"-Werror={name}"
@@ -65,7 +66,8 @@ class C(base.Toolchain):
         files = [base.clean(snippet) for snippet in snippets]
         named = [replace(f, name=f.name or f"snippet{index or ''}{self.suffix}") for index, f in enumerate(files)]
         sources = [f for f in named if not re.search(r"\.h\w*$", f.name)] or named
-        flags = [f"-std={options.standard}"] if options.standard else []
+        standard = options.standard or self.standard
+        flags = [f"-std={standard}"] if standard else []
         with base.folder() as folder:
             base.write([replace(file, text=self._complete(file)) for file in named], folder)
             (folder / _STUBS).mkdir()
@@ -150,6 +152,7 @@ class Cpp(C):
     install = "sudo apt-get install g++"
     suffix = ".cpp"
     main = "int main() {"
+    standard = "gnu++2a"  # C++20: models write it without saying so, and the compilers of a few years take it
     flags = ()
     obvious: ClassVar[dict[str, str]] = {
         "iostream": r"cout|cin|cerr|endl|ostream|istream",

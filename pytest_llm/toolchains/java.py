@@ -80,6 +80,7 @@ def _diagnostics(
     everywhere = Missing(
         frozenset().union(*(one.names for one in lost)),
         any(one.everything for one in lost),
+        any(one.statics for one in lost),
         frozenset().union(*(one.heirs for one in lost)),
         frozenset().union(*(one.marked for one in lost)),
     )
@@ -104,7 +105,7 @@ def _diagnostic(
     if kind == "type" and _UNDEFINED.search(code):
         kind = "undefined"
     if not warning and not item["parsing"]:
-        follows = _FOLLOWS.search(code) and lost.explains(item["message"])
+        follows = _FOLLOWS.search(code) and lost.explains(item["message"], bare=_bare(file.text, line, column))
         if _absent(item) in absent or follows:
             kind = "missing-dependency"
     found = base.Diagnostic(
@@ -117,6 +118,12 @@ def _diagnostic(
         code=code,
     )
     return base.inside(found, snippets, file.shift)
+
+
+def _bare(text: str, line: int | None, column: int | None) -> bool:
+    """Whether a name stands here, and not the dot before one."""
+    here = text.split("\n")[line - 1][column - 1 : column] if line and column else ""
+    return here.isidentifier()
 
 
 def _place(text: str, position: int) -> tuple[int, int]:

@@ -47,18 +47,19 @@ class File:
 class Missing:
     """What comes from packages that are not here.
 
-    names: what is imported from them by name; everything: something is imported by `*`. heirs: classes that extend
-    or implement such a name, so that any member may be inherited; marked: classes with such an annotation, which
-    may have been given accessors and constructors.
+    names: what is imported from them by name; everything: something is imported by `*`; statics: and so are static
+    members. heirs: classes that extend or implement such a name, so that any member may be inherited; marked:
+    classes with such an annotation, which may have been given accessors and constructors.
     """
 
     names: frozenset[str] = frozenset()
     everything: bool = False
+    statics: bool = False
     heirs: frozenset[str] = frozenset()
     marked: frozenset[str] = frozenset()
 
-    def explains(self, message: str) -> bool:
-        """Whether an error follows from what is missing."""
+    def explains(self, message: str, *, bare: bool) -> bool:
+        """Whether an error follows from what is missing. bare: it is about a name without a qualifier."""
         if message.startswith("method does not override"):
             return bool(self.heirs)
         if message.startswith("static import"):
@@ -69,6 +70,8 @@ class Missing:
         if not symbol:
             return bool((self.heirs | self.marked | self.names) & set(re.findall(r"\w+", message)))
         if symbol[2] in self.names or (self.everything and symbol[1] == "class"):
+            return True
+        if self.statics and bare and symbol[1] in ("method", "variable"):
             return True
         if self.everything and symbol[1] == "variable" and symbol[2][0].isupper():
             return True  # a class of the missing package, named for a static member
@@ -99,11 +102,11 @@ def prepare(snippet: Snippet) -> File:
 def missing(text: str, packages: set[str]) -> Missing:
     """What a file has from these packages, which do not exist here."""
     bare = _blank(text)
-    names, everything = set(), False
+    names, everything, statics = set(), False, False
     for static, path, star in _IMPORT.findall(bare):
         owner = path if star else path.rpartition(".")[0]
         if owner in packages or (static and owner.rpartition(".")[0] in packages):
-            everything = everything or bool(star)
+            everything, statics = everything or bool(star), statics or bool(static and star)
             names.add(path.rpartition(".")[2])
             if static:
                 names.add(owner.rpartition(".")[2])
@@ -116,7 +119,7 @@ def missing(text: str, packages: set[str]) -> Missing:
             heirs.add(name)
         if annotations & names or (everything and annotations - own - _KNOWN):
             marked.add(name)
-    return Missing(frozenset(names), everything, frozenset(heirs), frozenset(marked))
+    return Missing(frozenset(names), everything, statics, frozenset(heirs), frozenset(marked))
 
 
 def imported(text: str) -> set[str]:

@@ -12,6 +12,8 @@ from pathlib import Path
 from pytest_llm import sandbox
 from pytest_llm.toolchains import base, warm
 
+_OPENING = "if True:\n"
+
 
 class Python(base.Toolchain):
     name = "Python"
@@ -35,7 +37,7 @@ class Python(base.Toolchain):
 
     def check(self, snippets: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
         files = [base.clean(snippet) for snippet in snippets]
-        request = {"files": [[file.name or "snippet.py", file.text] for file in files]}
+        request = {"files": [[file.name or "snippet.py", _OPENING * _indented(file) + file.text] for file in files]}
         answer = self._pool.ask(json.dumps(request).encode(), options.seconds)
         if isinstance(answer, list):
             return answer
@@ -43,6 +45,12 @@ class Python(base.Toolchain):
 
     def close(self) -> None:
         self._pool.close()
+
+
+def _indented(file: base.Snippet) -> bool:
+    """Whether it was cut out of something: every line of it is indented."""
+    code = [line for line in file.text.split("\n") if line.strip()]
+    return bool(code) and all(line[0] in " \t" for line in code)
 
 
 def _diagnostic(item: dict[str, object], files: Sequence[base.Snippet]) -> base.Diagnostic:
@@ -57,4 +65,4 @@ def _diagnostic(item: dict[str, object], files: Sequence[base.Snippet]) -> base.
         line=line if isinstance(line, int) else None,
         column=column if isinstance(column, int) and column > 0 else None,
     )
-    return base.inside(found, files)
+    return base.inside(found, files, shift=_indented(files[found.file]))

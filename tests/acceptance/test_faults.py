@@ -19,7 +19,8 @@ TWO_CELLS = (
 @MODES
 def test_the_verdict_of_each_failing_model(bench: Bench, mode: list[str]) -> None:
     expected = equip(bench.server, without=["queue-full"])  # whose pauses take half a minute: once is enough
-    bench.case(f"models: {list(expected)}\nprompt: say hello\nchecks: [{{contains: hello}}]")
+    asked = "prompt: say hello\noptions: {num_ctx: 4096}\nchecks: [{contains: hello}]"
+    bench.case(f"models: {list(expected)}\n{asked}")
     result = bench.process(*mode, "--llm-slots=4")
     told = re.compile(r"^(PASSED|FAILED|ERROR|SKIPPED) t\.prompt\.yaml::t\[([^\]]+)\]", re.MULTILINE)
     found = told.findall(result.stdout.str())

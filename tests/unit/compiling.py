@@ -28,6 +28,7 @@ def errors(diagnostics: Sequence[Diagnostic]) -> list[tuple[str, int | None]]:
 
 def agrees(language: str, valid: Sequence[str], broken: Sequence[Broken]) -> None:
     """Eight at a time, every program gets the verdict that it gets alone."""
+    assert min(len(valid), len(broken)) >= 8
     texts = [*valid, *(text for text, _, _ in broken)]
     compiled(language, texts[0])
     with ThreadPoolExecutor(8) as pool:

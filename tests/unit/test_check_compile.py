@@ -11,6 +11,7 @@ from pytest_llm.checks.base import CheckContext, Finding
 from pytest_llm.checks.compile import Compile
 from pytest_llm.errors import InputError, Unsupported
 from pytest_llm.extract import extract
+from pytest_llm.pipeline import run
 from pytest_llm.providers.base import Response
 from pytest_llm.toolchains import _load, languages, toolchain
 
@@ -18,8 +19,11 @@ walled = pytest.mark.skipif(bool(sandbox.missing()), reason=sandbox.missing() or
 
 
 def found(answer: str, folder: Path, **arguments: Any) -> list[Finding]:
-    context = CheckContext(Response(""), folder, folder, folder)
-    return list(Compile(**arguments).run(extract(answer), context))
+    return list(Compile(**arguments).run(extract(answer), context(folder)))
+
+
+def context(folder: Path) -> CheckContext:
+    return CheckContext(Response(""), folder, folder, folder)
 
 
 def needs(language: str) -> None:
@@ -209,13 +213,31 @@ def test_a_module_makes_the_dependency_real(tmp_path: Path) -> None:
     assert failures(found(fenced("go", program % "1"), tmp_path, module="mod")) == [("type", 9)]
 
 
-def test_a_missing_compiler_is_a_skip_with_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+INSTALLED_BY = {
+    "go": "golang-go",
+    "java": "default-jdk",
+    "c": "gcc",
+    "cpp": "g++",
+    "rust": "rustc",
+    "javascript": "nodejs",
+    "typescript": "npm install",
+    "shell": "bash",
+}
+
+
+@pytest.mark.parametrize("language", sorted({*languages()} - {"python", "tsx"}))  # Python is what runs this
+def test_a_missing_compiler_is_a_skip_with_the_command(
+    language: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    for language, install in [("go", "golang-go"), ("java", "default-jdk"), ("c", "gcc"), ("rust", "rustc")]:
-        tool = type(toolchain(language))()
-        with pytest.raises(Unsupported) as caught:
-            tool.find()
-        assert install in caught.value.remedy
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    tool = type(toolchain(language))()
+    monkeypatch.setattr("pytest_llm.checks.compile.toolchain", lambda _: tool)
+    (one,) = run(Compile(language=language), extract(fenced(language, "x = 1\n")), context(tmp_path))
+    assert (one.severity, one.kind) == ("skip", "unsupported")
+    assert INSTALLED_BY[language] in one.details
 
 
 def test_without_walls_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ VALID = {
     "function without includes": "std::string twice(const std::string& s) { return s + s; }\n",
     "statements alone": "std::vector<int> v{1, 2};\nfor (auto i : v) std::cout << i << std::endl;\n",
     "class": "#include <vector>\n\ntemplate <class T>\nclass Stack {\n    std::vector<T> items;\n\npublic:\n    void push(T x) { items.push_back(x); }\n};\n",
+    "C++20": "#include <concepts>\n#include <ranges>\n#include <vector>\n\ntemplate <std::integral T>\nT sum(const std::vector<T>& v) {\n    T s{};\n    for (auto x : v | std::views::take(2)) s += x;\n    return s;\n}\n\nint main() { return sum(std::vector{1, 2}); }\n",
     "lambda": "auto f = [](auto x) { return x + 1; };\n\nint main() { return f(1); }\n",
     "raw string": 'const char* s = R"(\n}{ " )";\n\nint main() { return s[0]; }\n',
     "windows": '#include <string>\r\n\r\nint main() {\r\n\tstd::string s = "a";\r\n\treturn s.size();\r\n}\r\n',

@@ -93,6 +93,23 @@ def test_a_real_mistake_beside_a_missing_library() -> None:
     assert found == [("type", 17), ("undefined", 17)]
 
 
+JUNIT = """import org.junit.jupiter.api.Test;
+import static org.junit.jupiter.api.Assertions.*;
+
+class CalcTest {
+    @Test
+    void adds() { assertEquals(3, new Calc().add(1, 2)); }
+}
+class Calc { int add(int a, int b) { return a + b; } }
+"""
+
+
+def test_what_is_imported_statically_counts_to_the_missing_library() -> None:
+    assert {kind for kind, _ in errors(compiled("java", JUNIT))} == {"missing-dependency"}
+    wrong = errors(compiled("java", JUNIT.replace(".add(1", ".plus(1")))
+    assert [one for one in wrong if one[0] != "missing-dependency"] == [("undefined", 6)]
+
+
 def test_lint_warns() -> None:
     found = compiled("java", "import java.util.*;\n\nclass A {\n    List raw;\n}\n")
     assert [(one.severity, one.kind, one.line) for one in found] == [("warning", "lint", 4)]

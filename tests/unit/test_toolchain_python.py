@@ -15,6 +15,7 @@ VALID = {
     "byte order mark": "\ufeffprint(1)\n",
     "emoji and tabs": "def f():\n\tx = '😀é'\n\treturn x\n",
     "no line end": "x = 1",
+    "cut out": "    @property\n    def x(self):\n\n        return 1\n\n    y = x\n",
     "walrus": "while (n := next(i)) > 3:\n    print(f'{n=}')\n",
 }
 
@@ -25,6 +26,8 @@ BROKEN = {
     "unindent": ("def f():\n        a\n    b\n", "syntax", 3),
     "return outside": ("x = 1\nreturn x\n", "syntax", 2),
     "await outside": ("def f():\n    await g()\n", "syntax", 2),
+    "indented first line": ("  x = 1\ny = 2\n", "syntax", 1),
+    "cut out": ("\n    x = 1\n    y = )\n", "syntax", 3),
     "string": ("a = 1\nx = 'abc\n", "syntax", 2),
     "assign to a call": ("\n\nf() = 1\n", "syntax", 3),
     "old print": ("x = 1\nprint 'a'\n", "syntax", 2),
