@@ -44,6 +44,7 @@ class EventLog:
     def __init__(self, page: str) -> None:
         self._lines = NEWLINE.split(page)
         self._events: dict[tuple[str, str, Place], int] = {}
+        self._unplaced: dict[str, tuple[str, str, str]] = {}
 
     def add(self, kind: str, message: str, place: Place = NOWHERE) -> None:
         message = _BLOB.sub("blob:…", message)
@@ -62,8 +63,18 @@ class EventLog:
                 place = self._search(re.compile(re.escape(part)), several=True)
         self.add("request", f"{_RESOURCES.get(kind, '')} {message}".lstrip(), place)
 
+    def expect_place(self, id_: str, url: str, kind: str, message: str) -> None:
+        """A request that was stopped before its page's process told which script made it."""
+        self._unplaced[id_] = (url, kind, message)
+
+    def place(self, id_: str, place: Place) -> None:
+        if id_ in self._unplaced:
+            self.add_request(*self._unplaced.pop(id_), place)
+
     @property
     def events(self) -> tuple[PageEvent, ...]:
+        for id_ in list(self._unplaced):
+            self.place(id_, NOWHERE)
         return tuple(PageEvent(kind, text, *place, times) for (kind, text, place), times in self._events.items())
 
     def _search(self, pattern: re.Pattern[str], *, several: bool = False) -> Place:

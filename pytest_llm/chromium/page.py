@@ -168,6 +168,7 @@ class Page:
 
     def _request_starts(self, event: dict[str, Any]) -> None:
         self._requests[event["requestId"]] = (event["request"]["url"], initiator(event))
+        self._log.place(event["requestId"], initiator(event))
 
     def _request(self, event: dict[str, Any]) -> None:
         url, kind, number = event["request"]["url"], event["resourceType"], event["requestId"]
@@ -180,6 +181,12 @@ class Page:
             self.session.post("Fetch.fulfillRequest", requestId=number, responseCode=204)
         else:
             self.session.post("Fetch.failRequest", requestId=number, errorReason="BlockedByClient")
+            self._block(url, kind, event.get("networkId", ""), place)
+
+    def _block(self, url: str, kind: str, id_: str, place: Place) -> None:
+        if id_ and id_ not in self._requests:
+            self._log.expect_place(id_, url, kind, blocked(url))
+        else:
             self._log.add_request(url, kind, blocked(url), place)
 
     def _document(self, url: str, number: str, place: Place) -> None:
