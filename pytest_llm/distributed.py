@@ -36,8 +36,9 @@ def node_down(node: Any) -> None:
 def failed(config: pytest.Config) -> None:
     """A report of a failure: from the last that is borne on (`-x`), no other worker waits for its answer."""
     config.stash[FAILURES] = config.stash.get(FAILURES, 0) + 1
-    if config.stash[FAILURES] == config.getoption("maxfail"):
-        finish(config)
+    desk = config.stash.get(DESK, None)
+    if desk and config.stash[FAILURES] == config.getoption("maxfail"):
+        desk.stop()
 
 
 def finish(config: pytest.Config) -> None:

@@ -66,6 +66,11 @@ class Desk:
         if self._engine:
             self._engine.forget(owner)
 
+    def stop(self) -> None:
+        """Nothing more is asked, also where nothing was asked yet."""
+        if self.ranks:
+            self._get().close()
+
     def close(self) -> None:
         if self._engine:
             self._engine.close()
