@@ -97,5 +97,6 @@ def test_warnings_count_only_if_asked_for(tmp_path: Path) -> None:
 def test_a_page_with_network_reaches_no_private_address(tmp_path: Path) -> None:
     html = "<!DOCTYPE html><html><p>Hi</p>\n<img src='http://127.0.0.1:80/a.png'>\n<img src='http://10.0.0.1/b.png'></html>"
     findings = run(Sample("net", html, "request", 2, "a.png", {}), tmp_path, network="allow")
-    assert [(f.kind, f.line) for f in findings] == [("request", 2), ("request", 3)]
+    assert {(f.kind, f.line) for f in findings} == {("request", 2), ("request", 3)}  # answered in any order
+    assert len(findings) == 2
     assert all("answered 403" in f.message for f in findings)
