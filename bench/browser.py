@@ -17,10 +17,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from pytest_llm.chromium.find import find
-from pytest_llm.chromium.pool import Pool
-from pytest_llm.chromium.report import PageOptions, PageReport
-from tests.pages import FOLDER, Sample, read_folder
+from pytest_llm.browsers.find import find
+from pytest_llm.browsers.pool import Pool
+from pytest_llm.browsers.report import PageOptions, PageReport
+from tests.helpers.pages import FOLDER, Sample, read_folder
 
 OPTIONS = PageOptions(duration=2.0)
 Verdict = tuple[tuple[str, int | None], ...]

@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-ON = ["-p", "pytest_llm.plugin"]
+ON = ["-p", "pytest_llm.plugin.hooks"]
 ENV = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 

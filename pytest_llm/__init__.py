@@ -5,18 +5,37 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pytest_llm.answers.extract import Artifact, CodeBlock
+    from pytest_llm.cases.request import ChatRequest
     from pytest_llm.checks.base import Check, CheckContext, Finding, check
-    from pytest_llm.extract import Artifact, CodeBlock
+    from pytest_llm.models.reference import ModelRef
+    from pytest_llm.providers.base import ModelInfo, Response
 
 __version__ = "0.1.0"
-__all__ = ["Artifact", "Check", "CheckContext", "CodeBlock", "Finding", "__version__", "check"]
+__all__ = [
+    "Artifact",
+    "ChatRequest",
+    "Check",
+    "CheckContext",
+    "CodeBlock",
+    "Finding",
+    "ModelInfo",
+    "ModelRef",
+    "Response",
+    "__version__",
+    "check",
+]
 
 _HOMES = {
-    "Artifact": "pytest_llm.extract",
+    "Artifact": "pytest_llm.answers.extract",
+    "ChatRequest": "pytest_llm.cases.request",
     "Check": "pytest_llm.checks.base",
     "CheckContext": "pytest_llm.checks.base",
-    "CodeBlock": "pytest_llm.extract",
+    "CodeBlock": "pytest_llm.answers.extract",
     "Finding": "pytest_llm.checks.base",
+    "ModelInfo": "pytest_llm.providers.base",
+    "ModelRef": "pytest_llm.models.reference",
+    "Response": "pytest_llm.providers.base",
     "check": "pytest_llm.checks.base",
 }
 

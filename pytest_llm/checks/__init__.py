@@ -1,0 +1,1 @@
+"""From an Artifact to Findings: the checks that a case may name."""

@@ -10,11 +10,11 @@ from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
-from pytest_llm.durations import parse_duration
+from pytest_llm.answers.extract import Artifact
+from pytest_llm.cases.durations import parse_duration
+from pytest_llm.cases.request import ChatRequest
 from pytest_llm.errors import CheckCrashed, PytestLlmError
-from pytest_llm.extract import Artifact
 from pytest_llm.providers.base import Response
-from pytest_llm.request import ChatRequest
 
 Severity = Literal["failure", "error", "skip", "warning", "note"]
 
@@ -62,7 +62,7 @@ class CheckContext:
 
     def file(self, name: str) -> Path:
         """A path named in the case file. Raises InputError where it leaves the root or is not there."""
-        from pytest_llm.paths import inside
+        from pytest_llm.cases.paths import inside
 
         return inside(name, self.folder, self.root)
 

@@ -9,13 +9,13 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from pytest_llm.answers.extract import Artifact, CodeBlock
+from pytest_llm.browsers.actions import KINDS, known_key
+from pytest_llm.browsers.events import NEWLINE
+from pytest_llm.browsers.pool import PoolSettings, judge
+from pytest_llm.browsers.report import PageEvent, PageOptions, PageReport
+from pytest_llm.cases.fields import Seconds, Strict
 from pytest_llm.checks.base import Check, CheckContext, Finding
-from pytest_llm.chromium.actions import KINDS, known_key
-from pytest_llm.chromium.events import NEWLINE
-from pytest_llm.chromium.pool import PoolSettings, judge
-from pytest_llm.chromium.report import PageEvent, PageOptions, PageReport
-from pytest_llm.extract import Artifact, CodeBlock
-from pytest_llm.fields import Seconds, Strict
 
 _LABELS = {
     "console": "console error",

@@ -9,9 +9,9 @@ from typing import ClassVar
 
 from pydantic import Field, SerializeAsAny
 
+from pytest_llm.answers.extract import Artifact
 from pytest_llm.checks.base import Check, CheckContext, Finding, Severity, look
 from pytest_llm.errors import HarnessError, Unsupported
-from pytest_llm.extract import Artifact
 
 _UNDECIDED = ("error", "skip")
 

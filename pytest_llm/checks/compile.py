@@ -10,13 +10,13 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, field_validator, model_validator
 
-from pytest_llm import sandbox
+from pytest_llm.answers.extract import Artifact, CodeBlock, normalise_language
+from pytest_llm.answers.languages import guess_language
+from pytest_llm.cases.durations import parse_duration
+from pytest_llm.cases.paths import inside
 from pytest_llm.checks.base import Check, CheckContext, Finding
-from pytest_llm.durations import parse_duration
 from pytest_llm.errors import InputError, nearest
-from pytest_llm.extract import Artifact, CodeBlock, normalise_language
-from pytest_llm.languages import guess_language
-from pytest_llm.paths import inside
+from pytest_llm.sandbox import sandbox
 from pytest_llm.toolchains import languages, toolchain
 from pytest_llm.toolchains.base import Diagnostic, Options, Snippet, Toolchain, safe_name
 

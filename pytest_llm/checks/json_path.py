@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 
 from pydantic import Field, StrictInt, model_validator
 
+from pytest_llm.answers.extract import Artifact
 from pytest_llm.checks.base import Check, CheckContext, Finding, one_line
 from pytest_llm.checks.patterns import compiled, search
 from pytest_llm.checks.strict_json import Json, read_answer
-from pytest_llm.extract import Artifact
 
 
 class JsonPath(Check):

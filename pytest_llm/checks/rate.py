@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 from pydantic import Field, model_validator
 
+from pytest_llm.answers.extract import Artifact
 from pytest_llm.checks.base import Check, CheckContext, Duration, Finding
 from pytest_llm.errors import Unsupported
-from pytest_llm.extract import Artifact
 from pytest_llm.providers.base import Response
 
 MIN_TOKENS = 32

@@ -11,9 +11,9 @@ from typing import Any, TypeGuard
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
+from pytest_llm.cases.invalid import explain
 from pytest_llm.checks.base import Check, FunctionCheck
 from pytest_llm.errors import InputError, nearest
-from pytest_llm.invalid import explain
 
 KeyPath = tuple[str | int, ...]
 Kind = type[Check] | Callable[..., Any]

@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 from pydantic import PrivateAttr, TypeAdapter, ValidationError, model_validator
 from pydantic.errors import PydanticUserError
 
+from pytest_llm.answers.extract import Artifact
 from pytest_llm.checks.base import Check, CheckContext, Finding
 from pytest_llm.checks.strict_json import Json, Steps, read_answer
 from pytest_llm.errors import CheckCrashed, InputError
-from pytest_llm.extract import Artifact
 
 _KEYWORDS = {
     "$schema",
@@ -74,8 +74,8 @@ class Schema(Check):
 
     def prepare(self, folder: Path, root: Path) -> None:
         """Read the schema. Raises InputError where it is none, or where a reference leads nowhere."""
+        from pytest_llm.cases.paths import inside
         from pytest_llm.checks.schema_files import read_schema, validator
-        from pytest_llm.paths import inside
 
         base = folder
         if self.model is not None:
@@ -163,7 +163,7 @@ def _steps(loc: tuple[int | str, ...], value: Any) -> Steps:
 
 
 def _adapter(spec: str, root: Path) -> TypeAdapter[Any]:
-    from pytest_llm.importing import load_object
+    from pytest_llm.cases.importing import load_object
 
     found = load_object(spec, root)
     if not isinstance(found, type):

@@ -15,9 +15,9 @@ from referencing import Registry, Resource
 from referencing.exceptions import NoSuchResource, Unresolvable
 from referencing.jsonschema import DRAFT202012
 
+from pytest_llm.cases.yamlfile import load_documents, read_text
 from pytest_llm.checks.schema_words import dotted
 from pytest_llm.errors import InputError
-from pytest_llm.yamlfile import load_documents, read_text
 
 Document = Mapping[str, Any] | bool
 _UNKNOWN: Any = None

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from pytest_llm.answers.extract import Artifact, CodeBlock, position
 from pytest_llm.checks.base import CheckContext, Finding, one_line, short
-from pytest_llm.extract import Artifact, CodeBlock, position
 
 MAX_DEPTH = 100
 _SHOWN = 160  # characters of a model's line

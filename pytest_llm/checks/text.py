@@ -9,9 +9,9 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from pytest_llm.answers.extract import Artifact, position
 from pytest_llm.checks.base import Check, CheckContext, Finding, short
 from pytest_llm.checks.patterns import compiled, search
-from pytest_llm.extract import Artifact, position
 
 Part = Literal["answer", "code", "thinking"]
 _SHOWN = 160  # characters of a model's line

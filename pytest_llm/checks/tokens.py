@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from pydantic import Field, StrictInt
 
+from pytest_llm.answers.extract import Artifact
 from pytest_llm.checks.base import Check, CheckContext, Finding
-from pytest_llm.extract import Artifact
 from pytest_llm.providers.base import Response
 
 _CHARACTERS = 4  # of ordinary text to a token, about

@@ -24,7 +24,7 @@ def connect(engine: str, settings: Settings) -> Provider:
         case "openai":
             return _openai(settings)
         case "embedded":
-            from pytest_llm.providers.embedded import EmbeddedProvider
+            from pytest_llm.providers.embedded.client import EmbeddedProvider
 
             return EmbeddedProvider(_limits(settings), slots=settings.slots)
         case "scripted":
@@ -41,8 +41,8 @@ def _limits(settings: Settings) -> Limits:
 
 
 def _ollama(settings: Settings) -> Provider:
-    from pytest_llm.providers.host import extra_headers
-    from pytest_llm.providers.ollama import OllamaProvider
+    from pytest_llm.providers.ollama.client import OllamaProvider
+    from pytest_llm.providers.ollama.host import extra_headers
 
     headers = extra_headers() if settings.host_trusted else {}
     known = [file.stem for folder in settings.modelfiles for file in sorted(folder.glob("*.Modelfile"))]
@@ -57,8 +57,8 @@ def _ollama(settings: Settings) -> Provider:
 
 
 def _openai(settings: Settings) -> Provider:
-    from pytest_llm.providers.host import extra_headers
-    from pytest_llm.providers.openai import OpenAIProvider
+    from pytest_llm.providers.ollama.host import extra_headers
+    from pytest_llm.providers.openai.client import OpenAIProvider
 
     if not settings.openai_url:
         hint = "give it by --llm-openai-url, in the ini option llm_openai_url, or in OPENAI_BASE_URL"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from pytest_llm.models import ModelRef
-from pytest_llm.request import ChatRequest
+from pytest_llm.cases.request import ChatRequest
+from pytest_llm.models.reference import ModelRef
 
 Finish = Literal["stop", "length", "unknown"]
 

@@ -35,6 +35,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator
 
+from pytest_llm.cases.fields import Number, Seconds, Strict, ThinkMode
+from pytest_llm.cases.request import ChatRequest
+from pytest_llm.cases.yamlfile import load_documents
 from pytest_llm.errors import (
     BrokenAnswer,
     GenerationTimeout,
@@ -47,11 +50,8 @@ from pytest_llm.errors import (
     ServerDown,
     Unsupported,
 )
-from pytest_llm.fields import Number, Seconds, Strict, ThinkMode
-from pytest_llm.models import ModelRef
+from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import ModelInfo, Response, Usage
-from pytest_llm.request import ChatRequest
-from pytest_llm.yamlfile import load_documents
 
 REPORTED_RATE = 1000.0
 _TOKEN = re.compile(r"\S*\s+|\S+")

@@ -11,7 +11,7 @@ from typing import Any
 from pytest_llm.checks.base import Finding
 from pytest_llm.reports.numbers import remarks, summary
 from pytest_llm.reports.plain import visible
-from pytest_llm.verdict import Verdict
+from pytest_llm.verdicts.verdict import Verdict
 
 PICTURES = {".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp"}
 MAX_PICTURE = 512 * 1024

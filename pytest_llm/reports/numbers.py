@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from pytest_llm.luck import thinking_tokens
 from pytest_llm.providers.base import Response
-from pytest_llm.verdict import Verdict
+from pytest_llm.verdicts.luck import thinking_tokens
+from pytest_llm.verdicts.verdict import Verdict
 
 HIDDEN_THINKING_RATIO = 3
 CHARS_PER_TOKEN = 4

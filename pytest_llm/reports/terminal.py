@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pytest_llm.checks.base import Finding
 from pytest_llm.reports.numbers import remarks, summary
 from pytest_llm.reports.plain import one_line, plain
-from pytest_llm.verdict import Verdict
+from pytest_llm.verdicts.verdict import Verdict
 
 MAX_SECTION = 8000
 _LABEL = {"failure": "failed", "error": "error", "skip": "skipped", "warning": "warning", "note": "note"}

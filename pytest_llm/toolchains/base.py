@@ -15,8 +15,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from pytest_llm import sandbox
 from pytest_llm.errors import CheckCrashed, Unsupported
+from pytest_llm.sandbox import sandbox
 
 Severity = Literal["error", "warning"]
 Kind = Literal["syntax", "type", "undefined", "unused", "missing-dependency", "lint", "timeout", "limit"]

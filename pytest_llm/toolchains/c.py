@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
-from pytest_llm import sandbox
 from pytest_llm.errors import CheckCrashed
+from pytest_llm.sandbox import sandbox
 from pytest_llm.toolchains import base, warm
 
 _SAID = re.compile(r"^([^:\n]+):(\d+):(?:(\d+):)? (fatal error|error|warning): (.*?)(?: \[(-W[^\]]*)\])?$")

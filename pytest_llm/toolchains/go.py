@@ -14,8 +14,8 @@ from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
-from pytest_llm import sandbox
 from pytest_llm.errors import CheckCrashed, Unsupported
+from pytest_llm.sandbox import sandbox
 from pytest_llm.toolchains import base
 from pytest_llm.toolchains.go_source import File, prepare
 

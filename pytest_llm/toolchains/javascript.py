@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from functools import cached_property
 
-from pytest_llm import sandbox
+from pytest_llm.sandbox import sandbox
 from pytest_llm.toolchains import base, warm
 
 _KINDS = {".mjs": "module", ".cjs": "script"}

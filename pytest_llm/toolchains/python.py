@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
-from pytest_llm import sandbox
+from pytest_llm.sandbox import sandbox
 from pytest_llm.toolchains import base, warm
 
 _OPENING = "if True:\n"

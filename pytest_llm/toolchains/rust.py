@@ -12,8 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pytest_llm import sandbox
 from pytest_llm.errors import Unsupported
+from pytest_llm.sandbox import sandbox
 from pytest_llm.toolchains import base
 
 _UNDEFINED = re.compile("E0(405|407|412|422|423|424|425|426|432|433|531|560|599|609)")

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Sequence
 from typing import Any
 
-from pytest_llm import sandbox
+from pytest_llm.sandbox import sandbox
 from pytest_llm.toolchains import base, warm
 
 _SAID = re.compile(r"^[^:]+: line (\d+): (.*)$")

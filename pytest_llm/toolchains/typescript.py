@@ -11,8 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pytest_llm import sandbox
 from pytest_llm.errors import CheckCrashed, Unsupported
+from pytest_llm.sandbox import sandbox
 from pytest_llm.toolchains import base, warm
 
 # A later compiler is no JavaScript any more, and has no such API.

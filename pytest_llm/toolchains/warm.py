@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pytest_llm import sandbox
+from pytest_llm.sandbox import sandbox
 from pytest_llm.toolchains import base
 
 SERVERS = Path(__file__).parent / "servers"

@@ -99,7 +99,7 @@ def waiting(pid: int) -> list[psutil.Process]:
 def answers(process: psutil.Process) -> bool:
     """Whether it is the model's server, and somebody talks to it."""
     try:
-        ours = any(word.endswith("llama_child.py") for word in process.cmdline())
+        ours = any(word.endswith("embedded/child.py") for word in process.cmdline())
         return ours and any(c.status == "ESTABLISHED" for c in process.net_connections("tcp"))
     except psutil.Error:
         return False

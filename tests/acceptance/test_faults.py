@@ -7,8 +7,8 @@ import re
 import pytest
 
 from tests.acceptance.conftest import Bench
-from tests.faulty import equip
-from tests.tiny_gguf import write_gguf
+from tests.helpers.faulty import equip
+from tests.helpers.tiny_gguf import write_gguf
 
 MODES = pytest.mark.parametrize("mode", [["-p", "no:xdist"], ["-n2"]])
 TWO_CELLS = (

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from pytest_llm.chromium.find import locate
+from pytest_llm.browsers.find import locate
 from tests.acceptance.conftest import Bench
 from tests.fake_ollama import Script
 

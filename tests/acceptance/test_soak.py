@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llm import pipeline
-from pytest_llm.pipeline import Plan
 from pytest_llm.providers.base import Limits
-from tests.asking import desk
+from pytest_llm.verdicts import pipeline
+from pytest_llm.verdicts.pipeline import Plan
 from tests.fake_ollama import FakeOllama, VirtualClock
-from tests.faulty import equip
+from tests.helpers.asking import desk
+from tests.helpers.faulty import equip
 
 CELLS = int(os.environ.get("PYTEST_LLM_SOAK", "5000"))
 AT_A_TIME = 8

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llm.request import Message
+from pytest_llm.cases.request import Message
 from tools.demo_model import manifest
 from tools.demo_model.data import ANSWERS, Answer, Question, fingerprint, questions
 from tools.demo_model.template import prompt

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llm import casefile, matrix, pipeline
+from pytest_llm.cases import casefile, matrix
 from pytest_llm.checks.registry import Registry
-from pytest_llm.options import TABLE
+from pytest_llm.plugin.options import TABLE
+from pytest_llm.verdicts import pipeline
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pytest_llm.casefile import SUFFIX, LoadedCase, load
-from pytest_llm.extract import extract
-from pytest_llm.matrix import Cell, expand
-from pytest_llm.models import ModelRef
-from pytest_llm.request import ChatRequest, build
+from pytest_llm.answers.extract import extract
+from pytest_llm.cases.casefile import SUFFIX, LoadedCase, load
+from pytest_llm.cases.matrix import Cell, expand
+from pytest_llm.cases.request import ChatRequest, build
+from pytest_llm.models.reference import ModelRef
 from tools.demo_model.template import prompt
 
 ROOT = Path(__file__).parents[2]

@@ -1,0 +1,177 @@
+"""Fenced code in Markdown, line by line, by the rules of CommonMark with a little patience for models.
+
+Each line is looked at a bounded number of times, so any text takes time in proportion to its length.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pytest_llm.answers.languages import normalise_language
+
+_QUOTE = re.compile(r"(?: {0,3}> ?)+")
+_MARKER = re.compile(r"([-+*]|\d{1,9}[.)])([ \t]+)(?=\S)")
+_DEEPEST = 16  # list items inside one another
+
+
+@dataclass(frozen=True)
+class Fenced:
+    """The lines [first, end) between two fences, counted from 0. indent: columns that belong to the Markdown."""
+
+    info: str
+    first: int
+    end: int
+    closed: bool
+    indent: int
+    text: str
+
+
+@dataclass(frozen=True)
+class _Opening:
+    mark: str
+    length: int
+    info: str
+    indent: int
+    limit: int
+    quotes: int
+
+
+@dataclass
+class _Items:
+    """The content columns of the list items that are open, outermost first."""
+
+    columns: list[int] = field(default_factory=list)
+    after_blank: bool = True
+
+    def base(self, indent: int) -> int:
+        return max((column for column in self.columns if column <= indent), default=0)
+
+    def seen(self, indent: int, opened: bool) -> None:
+        """A line of text that is indented less ends an item, unless it goes on a paragraph."""
+        if not opened and self.after_blank:
+            self.columns = [column for column in self.columns if column <= indent]
+        self.after_blank = False
+
+    def open(self, indent: int, column: int) -> None:
+        self.columns = [*(c for c in self.columns if c <= indent), column][-_DEEPEST:]
+
+
+def scan(lines: Sequence[str], *, anywhere: bool = False) -> list[Fenced]:
+    """Every fenced block. anywhere: however deep the fence is indented, four columns being code by the rules."""
+    found: list[Fenced] = []
+    items = _Items()
+    nesting = True
+    at = 0
+    while at < len(lines):
+        line = lines[at]
+        at += 1
+        if not line or line.isspace():
+            items.after_blank = True
+            continue
+        opening = _opening(line, items, anywhere)
+        if opening is None:
+            continue
+        end, closed, nesting = _end(lines, at, opening, nesting)
+        text = "".join(f"{_inner(line, opening)}\n" for line in lines[at:end])
+        found.append(Fenced(opening.info, at, end, closed, opening.indent, text))
+        at = end + closed
+    return found
+
+
+def _opening(line: str, items: _Items, anywhere: bool) -> _Opening | None:
+    quotes, rest = _unquote(line)
+    column, opened = 0, False
+    for _ in range(_DEEPEST):
+        width, body = _indent(rest)
+        column += width
+        relative = column - items.base(column)
+        marker = _MARKER.match(body[:80]) if relative < 4 else None
+        if marker is None:
+            break
+        opened = True
+        wide = len(marker[2].expandtabs(4))
+        items.open(column, column + len(marker[1]) + (wide if wide < 5 else 1))
+        column, rest = column + len(marker[1]), body[len(marker[1]) :]
+    items.seen(column, opened)
+    if relative > 3 and not anywhere:
+        return None
+    mark, length = _run(body)
+    info = body[length:].strip()
+    if length < 3 or (mark == "`" and "`" in info):
+        return None
+    limit = column if anywhere else items.base(column)
+    return _Opening(mark, length, info, column, limit + 3, quotes)
+
+
+def _end(lines: Sequence[str], start: int, opening: _Opening, nesting: bool) -> tuple[int, bool, bool]:
+    """(end, closed, whether nested fences are still looked for).
+
+    Inside a block of Markdown a fence with an info string opens a block of its own, whatever its length: models
+    nest fences that way. Where that does not come out even, the first bare fence is the end after all.
+    """
+    nested = nesting and normalise_language(opening.info) == "markdown"
+    depth, first = 1, None
+    for at in range(start, len(lines)):
+        if opening.quotes and _unquote(lines[at], opening.quotes)[0] < opening.quotes:
+            return (at, False, nesting) if first is None else (first, True, False)
+        info = _fence_like(lines[at], opening)
+        if info is None or (info and not nested):
+            continue
+        if info:
+            depth += 1
+            continue
+        first = at if first is None else first
+        depth -= 1
+        if not depth or not nested:
+            return at, True, nesting
+    if first is not None:
+        return first, True, False
+    end = len(lines) - (1 if len(lines) > start and lines[-1] == "" else 0)
+    return end, False, nesting
+
+
+def _fence_like(line: str, opening: _Opening) -> str | None:
+    """The info string of a fence as long as `opening`'s, "" where it is bare; None where it is none."""
+    width, body = _indent(_unquote(line, opening.quotes)[1])
+    if width > opening.limit or not body.startswith(opening.mark * min(opening.length, len(body) + 1)):
+        return None
+    mark, length = _run(body)
+    info = body[length:].strip()
+    return None if mark == "`" and "`" in info else info
+
+
+def _inner(line: str, opening: _Opening) -> str:
+    """A line of code without the quote marks and the indentation of its fence, and without a carriage return."""
+    rest = _unquote(line, opening.quotes)[1] if opening.quotes else line
+    removed = width = 0
+    for sign in rest:
+        step = 1 if sign == " " else 4 - width % 4 if sign == "\t" else 0
+        if not step or width + step > opening.indent:
+            break
+        removed, width = removed + 1, width + step
+    return rest[removed:].removesuffix("\r")
+
+
+def _unquote(line: str, most: int | None = None) -> tuple[int, str]:
+    """How many quote marks lead the line (at most `most`), and the rest."""
+    if most == 0 or ">" not in line[:40]:
+        return 0, line
+    match = _QUOTE.match(line[:40])
+    if match is None:
+        return 0, line
+    ends = [m.end() for m in re.finditer("> ?", match[0])]
+    count = len(ends) if most is None else min(most, len(ends))
+    return count, line[ends[count - 1] :]
+
+
+def _indent(line: str) -> tuple[int, str]:
+    body = line.lstrip(" \t")
+    return len(line[: len(line) - len(body)].expandtabs(4)), body
+
+
+def _run(body: str) -> tuple[str, int]:
+    """The sign a fence would be made of, and how many of it lead the line."""
+    mark = body[:1]
+    return (mark, len(body) - len(body.lstrip(mark))) if mark in ("`", "~") else ("", 0)

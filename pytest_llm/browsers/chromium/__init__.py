@@ -1,0 +1,1 @@
+"""Chromium, stepped frame by frame under virtual time."""

@@ -1,0 +1,283 @@
+"""One page: opened in a context of its own, cut off from everything, and listened to."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from pytest_llm.browsers.chromium.browser import Browser
+from pytest_llm.browsers.chromium.cdp import PageBroken, ProtocolError, Session
+from pytest_llm.browsers.events import NOWHERE, PAGE_URL, EventLog, Place, initiator, listen
+from pytest_llm.browsers.pixels import Box
+from pytest_llm.browsers.report import PageOptions
+
+SEEDED = """(() => { let s = 0x5eed; Math.random = () => {
+  s = (s + 0x6d2b79f5) | 0; let t = Math.imul(s ^ (s >>> 15), 1 | s);
+  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t; return ((t ^ (t >>> 14)) >>> 0) / 4294967296; }; })()"""
+
+CANVASES = """[...document.querySelectorAll("canvas")].map(c => {
+  const r = c.getBoundingClientRect(), s = getComputedStyle(c), n = parseFloat;
+  const round = 0.3 * Math.max(n(s.borderTopLeftRadius) || 0, n(s.borderBottomRightRadius) || 0);
+  const cut = side => (n(s["border" + side + "Width"]) || 0) + (n(s["padding" + side]) || 0) + round + 1;
+  return s.visibility === "hidden" || s.display === "none" ? [0, 0, 0, 0]
+    : [r.left + cut("Left"), r.top + cut("Top"), r.right - cut("Right"), r.bottom - cut("Bottom")]; })"""
+_BEGINNINGS = 5
+_LEAST = 24  # pixels: a canvas of which less is in the window is not judged by itself
+
+
+class Page:
+    """A page in a browser. `stepped`: its frames are made one by one, on demand.
+
+    on_worker is called when the page starts a Worker. loaded: everything that it began with is there, or given up.
+    """
+
+    def __init__(self, browser: Browser, html: str, options: PageOptions, log: EventLog, *, stepped: bool) -> None:
+        self._browser, self._html, self._options, self._log = browser, html, options, log
+        self._stepped = stepped
+        self._served = False
+        self._requests: dict[str, tuple[str, Place]] = {}
+        self._others: list[Session] = []
+        self._scripts: set[str] = set()
+        self._pausing: asyncio.Future[Place] | None = None
+        self._context = ""
+        self._target = ""
+        self.session: Session = browser.connection.browser
+        self.loaded = False
+        self.on_worker: Callable[[], None] = lambda: None
+
+    async def open(self) -> None:
+        """A blank page, with everything that listens to it in place."""
+        root = self._browser.connection.browser
+        self._context = (await root.send("Target.createBrowserContext"))["browserContextId"]
+        root.on("Target.targetCreated", self._target_created)
+        root.on("Browser.downloadWillBegin", self._download)
+        root.post("Target.setDiscoverTargets", discover=True)
+        root.post("Browser.grantPermissions", permissions=[], browserContextId=self._context)
+        root.post(
+            "Browser.setDownloadBehavior", behavior="deny", browserContextId=self._context, eventsEnabled=True
+        )
+        made = await root.send(
+            "Target.createTarget",
+            url="about:blank",
+            browserContextId=self._context,
+            enableBeginFrameControl=self._stepped,
+            width=self._options.width,
+            height=self._options.height,
+        )
+        self._target = made["targetId"]
+        attached = await root.send("Target.attachToTarget", targetId=self._target, flatten=True)
+        self.session = self._browser.connection.session(attached["sessionId"])
+        await self._listen()
+
+    async def _listen(self) -> None:
+        page, log = self.session, self._log
+        listen(page, log)
+        page.on("Fetch.requestPaused", self._request)
+        page.on("Network.requestWillBeSent", self._request_starts)
+        page.on("Network.responseReceived", self._response)
+        page.on("Network.loadingFailed", self._loading_failed)
+        page.on("Page.frameStoppedLoading", self._stopped_loading)
+        page.on("Page.javascriptDialogOpening", self._dialog)
+        page.on("Page.frameNavigated", self._navigated)
+        page.on("Target.attachedToTarget", self._attached)
+        page.on("Debugger.scriptParsed", self._script)
+        page.on("Debugger.paused", self._paused)
+        page.on("Inspector.targetCrashed", lambda _: page.fail(PageBroken("crash", "the page's process crashed")))
+        page.on("Inspector.detached", lambda _: page.fail(PageBroken("navigation", "the page closed itself")))
+        size = {"width": self._options.width, "height": self._options.height}
+        commands = [
+            page.send("Page.enable"),
+            page.send("Runtime.enable"),
+            page.send("Log.enable"),
+            page.send("Network.enable"),
+            page.send("Debugger.enable"),  # only so that a page that hangs can say where
+            page.send("Inspector.enable"),
+            page.send("Fetch.enable", patterns=[{"urlPattern": "*"}]),
+            page.send("Page.addScriptToEvaluateOnNewDocument", source=SEEDED),
+            page.send("Target.setAutoAttach", autoAttach=True, waitForDebuggerOnStart=True, flatten=True),
+        ]
+        if not self._stepped:
+            commands.append(
+                page.send("Emulation.setDeviceMetricsOverride", **size, deviceScaleFactor=1, mobile=False)
+            )
+        await asyncio.gather(*commands)
+
+    async def load(self) -> None:
+        """Go to the page; returns when it has begun. Under virtual time none of it has run yet.
+
+        Now and then its clock starts a fraction of a millisecond off, and would go on so: then it is begun again.
+        """
+        for _ in range(_BEGINNINGS):
+            self._served = False
+            answer = await self.session.send("Page.navigate", url=PAGE_URL)
+            if answer.get("errorText"):
+                raise PageBroken("navigation", f"the page did not open: {answer['errorText']}")
+            if not self._stepped or await self.evaluate("performance.now() % 1") == 0:
+                return
+
+    async def evaluate(self, expression: str) -> Any:
+        """The value of a JavaScript expression, which must be plain data; None where it throws."""
+        answer = await self.session.send(
+            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=False, silent=True
+        )
+        return None if "exceptionDetails" in answer else answer["result"].get("value")
+
+    async def canvases(self) -> list[Box]:
+        """The insides of the canvases that are in the window, in pixels."""
+        tree = await self.session.send("Page.getFrameTree")
+        world = await self.session.send("Page.createIsolatedWorld", frameId=tree["frameTree"]["frame"]["id"])
+        answer = await self.session.send(
+            "Runtime.evaluate",
+            expression=CANVASES,
+            returnByValue=True,
+            contextId=world["executionContextId"],
+            silent=True,
+        )
+        return in_window(answer["result"].get("value") or [], self._options)
+
+    async def spent(self) -> float:
+        """Seconds of processor time that the browser has used so far."""
+        return sum(seconds for _, _, seconds in await self._browser.processes())
+
+    async def pause(self) -> Place:
+        """Stop a script that does not yield; where it was."""
+        self._pausing = asyncio.get_running_loop().create_future()
+        self.session.revive()
+        self.session.post("Debugger.pause")
+        with contextlib.suppress(TimeoutError):
+            return await asyncio.wait_for(self._pausing, 1.0)
+        return NOWHERE
+
+    async def close(self) -> None:
+        """Throw the context away; a renderer that spins is ended with it."""
+        connection = self._browser.connection
+        connection.browser.on("Target.targetCreated", lambda _: None)
+        with contextlib.suppress(TimeoutError, ProtocolError):
+            await asyncio.wait_for(
+                connection.browser.send("Target.disposeBrowserContext", browserContextId=self._context), 5
+            )
+        for session in [self.session, *self._others]:
+            connection.forget(session)
+
+    def _stopped_loading(self, event: dict[str, Any]) -> None:
+        self.loaded = self.loaded or (self._served and event["frameId"] == self._target)
+
+    def _request_starts(self, event: dict[str, Any]) -> None:
+        self._requests[event["requestId"]] = (event["request"]["url"], initiator(event))
+        self._log.place(event["requestId"], initiator(event))
+
+    def _request(self, event: dict[str, Any]) -> None:
+        url, kind, number = event["request"]["url"], event["resourceType"], event["requestId"]
+        _, place = self._requests.get(event.get("networkId", ""), (url, NOWHERE))
+        if kind == "Document" and event["frameId"] == self._target:
+            self._document(url, number, place)
+        elif url.startswith(("data:", "blob:")) or (self._options.network == "allow" and not is_local(url)):
+            self.session.post("Fetch.continueRequest", requestId=number)
+        elif url.endswith("/favicon.ico"):
+            self.session.post("Fetch.fulfillRequest", requestId=number, responseCode=204)
+        else:
+            self.session.post("Fetch.failRequest", requestId=number, errorReason="BlockedByClient")
+            self._block(url, kind, event.get("networkId", ""), place)
+
+    def _block(self, url: str, kind: str, id_: str, place: Place) -> None:
+        if id_ and id_ not in self._requests:
+            self._log.expect_place(id_, url, kind, blocked(url))
+        else:
+            self._log.add_request(url, kind, blocked(url), place)
+
+    def _document(self, url: str, number: str, place: Place) -> None:
+        """The page itself, once; then it may go nowhere else."""
+        if url == PAGE_URL and not self._served:
+            self._served = True
+            self.session.post(
+                "Fetch.fulfillRequest",
+                requestId=number,
+                responseCode=200,
+                responseHeaders=[{"name": "Content-Type", "value": "text/html; charset=utf-8"}],
+                body=base64.b64encode(self._html.encode(errors="replace")).decode(),
+            )
+            return
+        self.session.post("Fetch.failRequest", requestId=number, errorReason="Aborted")
+        message = "the page reloads itself" if url == PAGE_URL else f"the page leaves for {url}"
+        self._log.add("navigation", message, place)
+
+    def _navigated(self, event: dict[str, Any]) -> None:
+        frame = event["frame"]
+        if not frame.get("parentId") and self._served and frame["url"] != PAGE_URL:
+            self._log.add("navigation", f"the page left for {frame['url']}")
+
+    def _response(self, event: dict[str, Any]) -> None:
+        response = event["response"]
+        if response["status"] >= 400:
+            url, place = self._requests.get(event["requestId"], (response["url"], NOWHERE))
+            self._log.add_request(url, event["type"], f"{url} answered {response['status']}", place)
+
+    def _loading_failed(self, event: dict[str, Any]) -> None:
+        """A request that was let through and came to nothing."""
+        if event["requestId"] in self._requests and not event.get("blockedReason") and not event.get("canceled"):
+            url, place = self._requests[event["requestId"]]
+            self._log.add_request(url, event["type"], f"{url} failed: {event['errorText']}", place)
+
+    def _dialog(self, event: dict[str, Any]) -> None:
+        if event["type"] != "beforeunload":
+            self._log.add("dialog", f"{event['type']}({event['message']!r}) was closed at once")
+        self.session.post("Page.handleJavaScriptDialog", accept=event["type"] == "beforeunload")
+
+    def _download(self, event: dict[str, Any]) -> None:
+        self._log.add("download", f"the page tried to download {event.get('suggestedFilename') or event['url']}")
+
+    def _target_created(self, event: dict[str, Any]) -> None:
+        info = event["targetInfo"]
+        if info["type"] == "page" and info.get("openerId") == self._target:
+            self._log.add("popup", f"the page opened a window ({info['url'] or 'about:blank'}); it was closed")
+            self._browser.connection.browser.post("Target.closeTarget", targetId=info["targetId"])
+
+    def _script(self, event: dict[str, Any]) -> None:
+        if event["url"] == PAGE_URL:
+            self._scripts.add(event["scriptId"])
+
+    def _paused(self, event: dict[str, Any]) -> None:
+        """It was asked to, or it is out of memory, or it says `debugger` and shall go on."""
+        inside = [
+            frame["location"] for frame in event["callFrames"] if frame["location"]["scriptId"] in self._scripts
+        ]
+        place = (inside[0]["lineNumber"] + 1, inside[0].get("columnNumber", 0) + 1) if inside else NOWHERE
+        if event["reason"] == "OOM":
+            self.session.fail(PageBroken("crash", "the page ran out of memory", place))
+        elif self._pausing is not None and not self._pausing.done():
+            self._pausing.set_result(place)
+        else:
+            self.session.post("Debugger.resume")
+
+    def _attached(self, event: dict[str, Any]) -> None:
+        """Something of the page's own: a worker, a frame of another process, a window."""
+        other = self._browser.connection.session(event["sessionId"])
+        self._others.append(other)
+        if "worker" in event["targetInfo"]["type"]:
+            listen(other, self._log, worker=True)
+            other.post("Runtime.enable")
+            self.on_worker()
+        other.post("Runtime.runIfWaitingForDebugger")
+
+
+def in_window(found: list[list[float]], options: PageOptions) -> list[Box]:
+    """The parts in the window of the boxes that CANVASES found; without those too small to be judged."""
+    width, height = options.width, options.height
+    boxes = [
+        (max(0, round(x)), max(0, round(y)), min(width, round(r)), min(height, round(b))) for x, y, r, b in found
+    ]
+    return [box for box in boxes if box[2] - box[0] >= _LEAST and box[3] - box[1] >= _LEAST]
+
+
+def is_local(url: str) -> bool:
+    return (urlsplit(url).hostname or "localhost").endswith("localhost")
+
+
+def blocked(url: str) -> str:
+    if url.startswith("http://localhost/"):
+        return f"{url.removeprefix('http://localhost/')} is not there: a page has no files beside it"
+    return f"{url} was blocked: a page has no network"

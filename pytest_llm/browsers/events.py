@@ -1,0 +1,160 @@
+"""What the page reports of itself: protocol events made into PageEvents with a line of the page."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pytest_llm.browsers.chromium.cdp import Session
+from pytest_llm.browsers.report import PageEvent
+
+PAGE_URL = "http://localhost/page.html"  # a secure context, and no mixed content for pages that were files
+
+NEWLINE = re.compile(r"\r\n|\r|\n")  # where a browser, other than str.splitlines, ends a line
+
+_MOST = 40  # different events; a page that fails in new words each frame says nothing new
+_LONGEST = 1000  # characters of a message
+_AT = re.compile(re.escape(PAGE_URL) + r":(\d+):(\d+)")
+# Said by other events already, or by a browser without a GPU.
+_OURS = re.compile(
+    r"Failed to load resource|^Uncaught |GPU stall due to ReadPixels|software WebGL|Automatic fallback"
+)
+_RESOURCES = {
+    "Image": "image",
+    "Script": "script",
+    "Stylesheet": "stylesheet",
+    "Font": "font",
+    "Media": "media file",
+}
+_BLOB = re.compile(r"blob:http://localhost/[0-9a-f-]{36}")  # different in every run
+_CALLS = {
+    "dialog": re.compile(r"\b(?:alert|confirm|prompt)\s*\("),
+    "popup": re.compile(r"\bopen\s*\(|_blank"),
+    "download": re.compile(r"\bdownload\b"),
+    "navigation": re.compile(r"\blocation\b|\bsubmit\b|http-equiv"),
+}
+
+Place = tuple[int | None, int | None]
+NOWHERE: Place = (None, None)
+
+
+class EventLog:
+    """The events of one page: the same one is counted, not repeated."""
+
+    def __init__(self, page: str) -> None:
+        self._lines = NEWLINE.split(page)
+        self._events: dict[tuple[str, str, Place], int] = {}
+        self._unplaced: dict[str, tuple[str, str, str]] = {}
+
+    def add(self, kind: str, message: str, place: Place = NOWHERE) -> None:
+        message = _BLOB.sub("blob:…", message)
+        message = message if len(message) <= _LONGEST else message[: _LONGEST - 1] + "…"
+        if place == NOWHERE and kind in _CALLS:
+            place = self._search(_CALLS[kind])
+        key = (kind, message, place)
+        if key in self._events or len(self._events) < _MOST:
+            self._events[key] = self._events.get(key, 0) + 1
+
+    def add_request(self, url: str, kind: str, message: str, place: Place) -> None:
+        """A request; where no script made it, the first line that holds its URL, or the last part of it."""
+        path = url.removeprefix(PAGE_URL.removesuffix("page.html"))
+        for part in (path, path.partition("?")[0].rstrip("/").rpartition("/")[2]):
+            if place == NOWHERE and part:
+                place = self._search(re.compile(re.escape(part)), several=True)
+        self.add("request", f"{_RESOURCES.get(kind, '')} {message}".lstrip(), place)
+
+    def expect_place(self, id_: str, url: str, kind: str, message: str) -> None:
+        """A request that was stopped before its page's process told which script made it."""
+        self._unplaced[id_] = (url, kind, message)
+
+    def place(self, id_: str, place: Place) -> None:
+        if id_ in self._unplaced:
+            self.add_request(*self._unplaced.pop(id_), place)
+
+    @property
+    def events(self) -> tuple[PageEvent, ...]:
+        for id_ in list(self._unplaced):
+            self.place(id_, NOWHERE)
+        return tuple(PageEvent(kind, text, *place, times) for (kind, text, place), times in self._events.items())
+
+    def _search(self, pattern: re.Pattern[str], *, several: bool = False) -> Place:
+        """The one place that the pattern can mean; where there are `several`, the first or none."""
+        found = [(number, hit) for number, line in enumerate(self._lines, 1) for hit in pattern.finditer(line)]
+        if not found or (not several and found[0][0] != found[-1][0]):
+            return NOWHERE
+        return found[0][0], found[0][1].start() + 1
+
+
+def listen(session: Session, log: EventLog, *, worker: bool = False) -> None:
+    """Write what `session` says of errors and warnings into `log`."""
+
+    def exception(event: dict[str, Any]) -> None:
+        log.add(*_exception(event["exceptionDetails"], worker))
+
+    def console(event: dict[str, Any]) -> None:
+        kind = {"error": "console", "assert": "console", "warning": "warning"}.get(event["type"])
+        if kind:
+            text = " ".join(_shown(arg) for arg in event["args"])
+            prefix = "assertion failed: " if event["type"] == "assert" else ""
+            log.add(
+                "worker" if worker and kind == "console" else kind, prefix + text, _stack(event.get("stackTrace"))
+            )
+
+    def entry(event: dict[str, Any]) -> None:
+        item = event["entry"]
+        kind = {"error": "console", "warning": "warning"}.get(item["level"])
+        if kind and not _OURS.search(item["text"]):
+            place = _stack(item.get("stackTrace"))
+            if place == NOWHERE and "lineNumber" in item:
+                place = _place(item.get("url", ""), item["lineNumber"], 0)
+            log.add("request" if item["source"] == "network" else kind, item["text"], place)
+
+    session.on("Runtime.exceptionThrown", exception)
+    session.on("Runtime.consoleAPICalled", console)
+    session.on("Log.entryAdded", entry)
+
+
+def initiator(event: dict[str, Any]) -> Place:
+    """The script that made a request. What the browser says of its parser is that of the look-ahead, and wrong."""
+    return _stack(event.get("initiator", {}).get("stack"))
+
+
+def _exception(details: dict[str, Any], worker: bool) -> tuple[str, str, Place]:
+    thrown = details.get("exception", {})
+    text = _shown(thrown) if thrown else details["text"]
+    rejected = "in promise" in details["text"]
+    place = _stack(details.get("stackTrace"))
+    if place == NOWHERE and (at := _AT.search(str(thrown.get("description", "")))):
+        place = (int(at[1]), int(at[2]))
+    if place == NOWHERE and not rejected:
+        place = _place(details.get("url", ""), details["lineNumber"], details["columnNumber"])
+    from_worker = worker or (place == NOWHERE and details.get("url", "").startswith("blob:"))
+    return ("worker" if from_worker else "rejection" if rejected else "exception", text, place)
+
+
+def _shown(value: dict[str, Any]) -> str:
+    """A JavaScript value in one line, as a console would show it; of an error, its first line."""
+    if "preview" in value and not value["preview"].get("subtype"):
+        inner = ", ".join(f"{p['name']}: {p.get('value', p['type'])}" for p in value["preview"]["properties"])
+        return f"{{{inner}}}"
+    if "description" in value:
+        return str(value["description"]).partition("\n    at ")[0]
+    if "unserializableValue" in value:
+        return str(value["unserializableValue"])
+    return str(value.get("value", value.get("type", "")))
+
+
+def _stack(trace: dict[str, Any] | None) -> Place:
+    """The innermost frame that lies in the page."""
+    while trace:
+        for frame in trace.get("callFrames", ()):
+            place = _place(frame["url"], frame["lineNumber"], frame["columnNumber"])
+            if place != NOWHERE:
+                return place
+        trace = trace.get("parent")
+    return NOWHERE
+
+
+def _place(url: str, line: int, column: int) -> Place:
+    """Counted from 1, where the protocol counts from 0."""
+    return (line + 1, column + 1) if url == PAGE_URL else NOWHERE

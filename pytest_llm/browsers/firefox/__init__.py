@@ -1,0 +1,1 @@
+"""Firefox, in real time."""

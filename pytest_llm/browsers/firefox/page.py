@@ -1,0 +1,240 @@
+"""One page in Firefox: opened in a context of its own, cut off from everything, and listened to."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import re
+from collections.abc import Callable
+from typing import Any
+
+from pytest_llm.browsers.chromium.cdp import PageBroken, ProtocolError, Session
+from pytest_llm.browsers.chromium.page import CANVASES, SEEDED, blocked, in_window, is_local
+from pytest_llm.browsers.events import NOWHERE, PAGE_URL, EventLog, Place
+from pytest_llm.browsers.firefox.browser import Firefox
+from pytest_llm.browsers.firefox.witness import CHANNEL, WITNESS, Witness
+from pytest_llm.browsers.pixels import Box
+from pytest_llm.browsers.report import PageOptions
+
+_STAYS = "window.close = () => undefined;"  # as in Chromium; Firefox would go by what is in the page's history
+_STOPPED = re.compile(r"Script terminated by timeout at:\s+\S*?" + re.escape(PAGE_URL) + r":(\d+):(\d+)")
+_STOP_LIMIT = 2.0  # seconds
+_RESOURCES = {"style": "Stylesheet", "audio": "Media", "video": "Media"}
+
+
+class FirefoxPage:
+    """A page in a browser, as `pytest_llm.browsers.chromium.page.Page`; its frames make themselves."""
+
+    def __init__(
+        self, browser: Firefox, html: str, options: PageOptions, log: EventLog, *, stepped: bool = False
+    ) -> None:
+        self._browser, self._html, self._options, self._log = browser, html, options, log
+        self._witness = Witness(log)
+        self._user = ""
+        self._contexts: set[str] = set()  # the page's and its frames'
+        self._navigation: str | None = None
+        self._refused: set[str] = set()
+        self._over = False
+        self.context = ""
+        self.session: Session = browser.connection.browser
+        self.loaded = False
+        self.on_worker: Callable[[], None] = lambda: None
+
+    async def open(self) -> None:
+        """A blank page, with everything that listens to it in place."""
+        send = self.session.send
+        self._listen()
+        self._user = (await send("browser.createUserContext"))["userContext"]
+        for function, sandbox in ((f"() => {{ {SEEDED}; {_STAYS} }}", {}), (WITNESS, {"sandbox": CHANNEL})):
+            channel = [{"type": "channel", "value": {"channel": CHANNEL}}] if sandbox else []
+            await send(
+                "script.addPreloadScript",
+                functionDeclaration=function,
+                arguments=channel,
+                userContexts=[self._user],
+                **sandbox,
+            )
+        denied = {"type": "denied"}
+        self.session.post("browser.setDownloadBehavior", downloadBehavior=denied, userContexts=[self._user])
+        self.context = (await send("browsingContext.create", type="tab", userContext=self._user))["context"]
+        self._contexts.add(self.context)
+        size = {"width": self._options.width, "height": self._options.height}
+        await send("browsingContext.setViewport", context=self.context, viewport=size, devicePixelRatio=1)
+
+    def _listen(self) -> None:
+        handlers = {
+            "network.beforeRequestSent": self._request,
+            "network.responseStarted": self._response,
+            "network.fetchError": self._request_failed,
+            "browsingContext.contextCreated": self._created,
+            "browsingContext.contextDestroyed": self._destroyed,
+            "browsingContext.load": self._load,
+            "browsingContext.navigationCommitted": self._navigated,
+            "browsingContext.downloadWillBegin": self._download,
+            "browsingContext.userPromptOpened": self._dialog,
+            "log.entryAdded": self._witness.entry,
+            "script.message": self._witness.message,
+            "script.realmCreated": self._witness.realm,
+        }
+        for method, handler in handlers.items():
+            self.session.on(method, self._while_open(handler))
+
+    def _while_open(self, handler: Callable[[dict[str, Any]], None]) -> Callable[[dict[str, Any]], None]:
+        def handle(event: dict[str, Any]) -> None:
+            if not self._over:
+                handler(event)
+
+        return handle
+
+    async def load(self) -> None:
+        """Go to the page; returns when it has begun."""
+        try:
+            await self.session.send("browsingContext.navigate", context=self.context, url=PAGE_URL, wait="none")
+        except ProtocolError as error:
+            raise PageBroken("navigation", f"the page did not open: {error}") from None
+
+    async def evaluate(self, expression: str) -> Any:
+        """The value of a JavaScript expression, which must be plain data; None where it throws."""
+        return await self._evaluate(expression, {"context": self.context})
+
+    async def canvases(self) -> list[Box]:
+        """The insides of the canvases that are in the window, in pixels."""
+        target = {"context": self.context, "sandbox": CHANNEL}
+        return in_window(await self._evaluate(CANVASES, target) or [], self._options)
+
+    async def _evaluate(self, expression: str, target: dict[str, str]) -> Any:
+        try:
+            answer = await self.session.send(
+                "script.evaluate", expression=expression, target=target, awaitPromise=False
+            )
+        except ProtocolError:  # the page is on its way to another
+            return None
+        return _plain(answer.get("result", {}))
+
+    async def pause(self) -> Place:
+        """Stop a script that does not yield, which closing its page does; where it was."""
+        self._over = True
+        self.session.revive()
+        self.session.post("browser.removeUserContext", userContext=self._user)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_STOP_LIMIT):
+                while not (found := _STOPPED.search(self._browser.said)):
+                    await asyncio.sleep(0.05)
+                return int(found[1]), int(found[2])
+        return NOWHERE
+
+    async def close(self) -> None:
+        """Throw the context away, with all windows of it."""
+        self._over = True
+        with contextlib.suppress(TimeoutError, ProtocolError):
+            await asyncio.wait_for(self.session.send("browser.removeUserContext", userContext=self._user), 5)
+
+    def _request(self, event: dict[str, Any]) -> None:
+        request, context = event["request"], event["context"]
+        if not event["isBlocked"]:  # data: for an image, say
+            return
+        url, number = _address(request), request["request"]
+        if context == self.context and event["navigation"] is not None:
+            self._document(url, number, event["navigation"])
+        elif url.startswith(("data:", "blob:")) or (self._options.network == "allow" and not is_local(url)):
+            self.session.post("network.continueRequest", request=number)
+        else:
+            self._refuse(number)
+            if context in self._contexts and not url.endswith("/favicon.ico"):
+                self._log.add_request(url, _kind(request), blocked(url), NOWHERE)
+
+    def _refuse(self, number: str) -> None:
+        self._refused.add(number)
+        self.session.post("network.failRequest", request=number)
+
+    def _document(self, url: str, number: str, navigation: str) -> None:
+        """The page itself, once; then it may go nowhere else."""
+        if url == PAGE_URL and self._navigation is None:
+            self._navigation = navigation
+            kind = {"name": "Content-Type", "value": {"type": "string", "value": "text/html; charset=utf-8"}}
+            body = base64.b64encode(self._html.encode(errors="replace")).decode()
+            self.session.post(
+                "network.provideResponse",
+                request=number,
+                statusCode=200,
+                reasonPhrase="OK",
+                headers=[kind],
+                body={"type": "base64", "value": body},
+            )
+        elif navigation == self._navigation and url.startswith(("data:", "blob:")):
+            self.session.post("network.continueRequest", request=number)  # a download
+        else:
+            self._refuse(number)
+            self.loaded = True  # as far as it will
+            what = "the page reloads itself" if url == PAGE_URL else f"the page leaves for {url}"
+            self._log.add("navigation", what)
+
+    def _response(self, event: dict[str, Any]) -> None:
+        request, status = event["request"], event["response"]["status"]
+        if event["context"] in self._contexts and status >= 400:
+            url = _address(request)
+            self._log.add_request(url, _kind(request), f"{url} answered {status}", NOWHERE)
+
+    def _request_failed(self, event: dict[str, Any]) -> None:
+        """A request that was let through and came to nothing."""
+        request, error = event["request"], event["errorText"]
+        mine = event["context"] in self._contexts and request["request"] not in self._refused
+        if mine and error != "NS_BINDING_ABORTED":
+            url = _address(request)
+            self._log.add_request(url, _kind(request), f"{url} failed: {error}", NOWHERE)
+
+    def _created(self, event: dict[str, Any]) -> None:
+        """A frame of the page, or a window that it opened."""
+        context, parent = event["context"], event["parent"]
+        if parent in self._contexts:
+            self._contexts.add(context)
+        elif parent is None and self._navigation is not None and event["userContext"] == self._user:
+            self._log.add("popup", "the page opened a window; it was closed")
+            self.session.post("browsingContext.close", context=context)
+
+    def _destroyed(self, event: dict[str, Any]) -> None:
+        if event["context"] == self.context:
+            self.session.fail(PageBroken("navigation", "the page closed itself"))
+
+    def _load(self, event: dict[str, Any]) -> None:
+        self.loaded = self.loaded or (event["context"] == self.context and event["url"] != "about:blank")
+
+    def _navigated(self, event: dict[str, Any]) -> None:
+        """To where no request is needed; the very navigation of the page ends anew where its process did."""
+        if event["context"] != self.context or self._navigation is None or event["url"] == PAGE_URL:
+            return
+        if event["navigation"] == self._navigation:
+            self.session.fail(PageBroken("crash", "the page's process crashed"))
+        else:
+            self.loaded = True
+            self._log.add("navigation", f"the page left for {event['url']}")
+
+    def _download(self, event: dict[str, Any]) -> None:
+        if event["context"] in self._contexts:
+            self._log.add("download", f"the page tried to download {event['suggestedFilename'] or event['url']}")
+
+    def _dialog(self, event: dict[str, Any]) -> None:
+        leaving = event["type"] == "beforeunload"
+        if not leaving and event["context"] in self._contexts:
+            self._log.add("dialog", f"{event['type']}({event['message']!r}) was closed at once")
+        self.session.post("browsingContext.handleUserPrompt", context=event["context"], accept=leaving)
+
+
+def _plain(value: dict[str, Any]) -> Any:
+    """What a value of the page is here: simple ones and lists of them."""
+    inner = value.get("value")
+    return [_plain(item) for item in inner or ()] if value.get("type") == "array" else inner
+
+
+def _address(request: dict[str, Any]) -> str:
+    """The URL; of a websocket as the page says it."""
+    names = {header["name"].lower() for header in request["headers"]}
+    url = str(request["url"])
+    return url.replace("http", "ws", 1) if "sec-websocket-key" in names else url
+
+
+def _kind(request: dict[str, Any]) -> str:
+    """The kind of resource, by Chromium's name."""
+    kind = request.get("destination") or ""
+    return _RESOURCES.get(kind, kind.capitalize())

@@ -1,0 +1,103 @@
+"""What goes wrong in a page in Firefox: console, exceptions and rejections, with their place."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pytest_llm.browsers.events import NOWHERE, PAGE_URL, EventLog, Place
+
+CHANNEL = "witness"
+# Firefox logs a rejection or a syntax error without saying that it is one, or where; and a rejection also where the
+# page handles it. The page's own events know better, and come first. The log has the last word.
+WITNESS = r"""say => {
+  const text = (value, show = String) => { try { return show(value).slice(0, 2000); } catch { return "?"; } };
+  const tell = (...words) => say(words);
+  addEventListener("error", e => tell("exception", text(e.message), "", text(e.filename), e.lineno, e.colno));
+  addEventListener("unhandledrejection", e => {
+    const r = e.reason, thing = r !== null && typeof r === "object", error = thing && r.stack !== undefined;
+    const [words, shown] = thing && !error ? ["Object", text(r, JSON.stringify)] : [text(r), ""];
+    const about = [words, shown, error ? text(r.stack) : "", 0, 0];
+    tell("rejection", ...about);
+    const last = e => e.defaultPrevented && tell("handled", ...about);  // it comes after the page's own listeners
+    addEventListener("unhandledrejection", last, {once: true});
+  }, true);
+}"""
+_UNCAUGHT = "uncaught exception: "
+_MOST = 200  # witnessed events that wait for the log
+_AT = re.compile(re.escape(PAGE_URL) + r":(\d+):(\d+)")
+# Said by the request already; or owed to us, who keep WebRTC from the network.
+_OURS = re.compile(r"^Firefox can.t establish a connection|^WebRTC: ICE failed")
+_CONSOLE = {"error": "console", "assert": "console", "warn": "warning"}
+
+
+class Witness:
+    """Writes what the page's console and its uncaught errors say into a log."""
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+        self._seen: dict[str, tuple[str, str, Place]] = {}
+        self._workers = False
+
+    def message(self, event: dict[str, Any]) -> None:
+        """What the page's own listeners saw."""
+        if event["channel"] != CHANNEL:
+            return
+        kind, text, shown, where, line, column = (item.get("value") for item in event["data"]["value"])
+        place = (line, column) if where == PAGE_URL else _found(where)
+        if len(self._seen) < _MOST:
+            self._seen[text.removeprefix(_UNCAUGHT)] = (kind, shown or text.removeprefix(_UNCAUGHT), place)
+
+    def realm(self, event: dict[str, Any]) -> None:
+        self._workers = self._workers or "worker" in event["type"]
+
+    def entry(self, event: dict[str, Any]) -> None:
+        """A line of Firefox's log."""
+        frames = event.get("stackTrace", {}).get("callFrames", [])
+        in_worker = bool(frames) and frames[0]["url"].startswith("blob:")
+        if event["type"] == "console":
+            self._console(event, _innermost(frames), in_worker)
+        elif event["level"] == "error" and not _OURS.search(event["text"]):
+            self._uncaught(event["text"], _innermost(frames), in_worker)
+
+    def _console(self, event: dict[str, Any], place: Place, in_worker: bool) -> None:
+        kind = _CONSOLE.get(event["method"])
+        if kind is None:
+            return
+        values = event["args"]
+        plain = not any(value["type"] in ("error", "node", "function") for value in values)
+        text = " ".join(map(_shown, values)) if plain else event["text"]
+        prefix = "assertion failed: " if event["method"] == "assert" else ""
+        self._log.add("worker" if in_worker and kind == "console" else kind, prefix + text, place)
+
+    def _uncaught(self, text: str, place: Place, in_worker: bool) -> None:
+        value = text.removeprefix(_UNCAUGHT)
+        if in_worker or (self._workers and place == NOWHERE and value not in self._seen):
+            self._log.add("worker", value, place)
+            return
+        unseen = "exception" if place != NOWHERE else "rejection" if value != text else "console"
+        kind, shown, seen = self._seen.get(value, (unseen, value, NOWHERE))
+        if kind != "handled":
+            self._log.add(kind, shown, seen if place == NOWHERE else place)
+
+
+def _found(stack: str) -> Place:
+    found = _AT.search(stack)
+    return (int(found[1]), int(found[2])) if found else NOWHERE
+
+
+def _innermost(frames: list[dict[str, Any]]) -> Place:
+    """The innermost frame that lies in the page; counted from 1, where the protocol counts from 0."""
+    inside = (frame for frame in frames if frame["url"] == PAGE_URL)
+    return next(((frame["lineNumber"] + 1, frame["columnNumber"] + 1) for frame in inside), NOWHERE)
+
+
+def _shown(value: dict[str, Any], depth: int = 0) -> str:
+    """A JavaScript value in one line, as a console would show it."""
+    inner = value.get("value")
+    if not isinstance(inner, list) or depth > 2:
+        return str(inner).lower() if isinstance(inner, bool) else str(value.get("value", value["type"]))
+    if value["type"] in ("array", "set"):
+        return f"[{', '.join(_shown(item, depth + 1) for item in inner)}]"
+    pairs = ((key if isinstance(key, str) else _shown(key, depth + 1), item) for key, item in inner)
+    return f"{{{', '.join(f'{key}: {_shown(item, depth + 1)}' for key, item in pairs)}}}"

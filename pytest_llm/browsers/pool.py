@@ -1,0 +1,246 @@
+"""The lanes of this process: started when pages come, shared by all checks, gone when the process is."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import json
+import os
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import IO, Any
+
+from pytest_llm.browsers.find import BrowserFound, find
+from pytest_llm.browsers.jail import jailed
+from pytest_llm.browsers.report import Network, PageOptions, PageReport
+from pytest_llm.errors import CheckCrashed, Unsupported
+
+_PACKAGE = Path(__file__).parents[1]
+_START_LIMIT = 60.0  # seconds for a lane to say that it is there
+_UNJAILED = "without bubblewrap: the page was cut off by the browser alone"
+
+
+class LaneLost(Exception):
+    """The lane ended, could not start, or did not answer in time."""
+
+
+class Lane:
+    """A lane process, spoken to over its pipes by one thread at a time."""
+
+    def __init__(self, browser: BrowserFound, network: Network) -> None:
+        command = [sys.executable, "-m", f"pytest_llm.browsers.{browser.kind}.lane"]
+        wrapped = jailed(command, readable=_readable(browser), network=network == "allow", env=_python_path())
+        self.jailed = wrapped is not None
+        try:
+            self._start(browser, network, wrapped or command)
+        except LaneLost:
+            if wrapped is None:
+                raise
+            self.jailed = False  # user namespaces may be forbidden here
+            self._start(browser, network, command)
+
+    def _start(self, browser: BrowserFound, network: Network, command: list[str]) -> None:
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the lane
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._stderr,
+            env={**_ENVIRONMENT, **_python_path()},
+            start_new_session=True,
+        )
+        self._answers: queue.Queue[bytes] = queue.Queue()
+        self._reader = threading.Thread(target=_drain, args=(self._process.stdout, self._answers), daemon=True)
+        self._reader.start()
+        settings = {"browser": str(browser.path), "stepping": browser.stepping, "network": network}
+        try:
+            hello = self._ask(settings, _START_LIMIT)
+        except LaneLost:
+            self.close()
+            raise
+        self.product, self.sandboxed = str(hello["product"]), bool(hello["sandboxed"])
+
+    def judge(self, html: str, options: PageOptions) -> PageReport:
+        """The report of a page. Raises LaneLost."""
+        limit = 60 + 6 * options.duration + 12 * options.hang + options.wait_limit + 5 * len(options.actions)
+        answer = self._ask({"html": html, "options": options.plain()}, limit)
+        return PageReport.from_plain(answer["report"])
+
+    def _ask(self, message: dict[str, Any], limit: float) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps(message).encode() + b"\n")
+            self._process.stdin.flush()
+            line = self._answers.get(timeout=limit)
+        except (OSError, ValueError) as error:
+            raise LaneLost(f"the lane ended: {self._last_words() or error}") from None
+        except queue.Empty:
+            raise LaneLost(f"the lane did not answer within {limit:.0f} s") from None
+        if not line:
+            raise LaneLost(f"the lane ended: {self._last_words() or 'it said nothing'}")
+        answer: dict[str, Any] = json.loads(line)
+        if "failed" in answer:
+            raise LaneLost(answer["failed"])
+        if "unsupported" in answer:
+            raise Unsupported(*answer["unsupported"])
+        return answer
+
+    def _last_words(self) -> str:
+        with contextlib.suppress(OSError, ValueError):
+            self._stderr.seek(0)
+            return self._stderr.read()[-800:].decode(errors="replace").strip()
+        return ""
+
+    def close(self) -> None:
+        """End it: it goes when its input ends, and is killed where it does not."""
+        with contextlib.suppress(OSError, ValueError):
+            if self._process.stdin is not None:
+                self._process.stdin.close()
+        try:
+            self._process.wait(3)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._reader.join(3)
+        self._stderr.close()
+
+
+@dataclass
+class _Job:
+    html: str
+    options: PageOptions
+    answer: Future[PageReport]
+
+
+class Pool:
+    """Lanes for one kind of network. Each lives in a thread of its own, which also outlives its callers: bubblewrap
+    ends a lane with the very thread that started it."""
+
+    def __init__(self, browser: BrowserFound, network: Network, most: int) -> None:
+        self._browser, self._network, self._most = browser, network, most
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._threads: list[threading.Thread] = []
+        self._open = 0
+
+    def judge(self, html: str, options: PageOptions) -> PageReport:
+        """What becomes of a page; called from any thread. Raises CheckCrashed where no lane can be kept alive."""
+        job = _Job(html, options, Future())
+        with self._lock:
+            self._open += 1
+            if len(self._threads) < min(self._open, self._most):
+                thread = threading.Thread(target=self._serve, name="browser-lane", daemon=True)
+                self._threads.append(thread)
+                thread.start()
+            self._jobs.put(job)
+        return job.answer.result()
+
+    def close(self) -> None:
+        with self._lock:
+            threads, self._threads = self._threads, []
+        for _ in threads:
+            self._jobs.put(None)
+        for thread in threads:
+            thread.join(10)
+
+    def _serve(self) -> None:
+        lane: Lane | None = None
+        while (job := self._jobs.get()) is not None:
+            lane = self._do(job, lane)
+            with self._lock:
+                self._open -= 1
+        if lane is not None:
+            lane.close()
+
+    def _do(self, job: _Job, lane: Lane | None) -> Lane | None:
+        """Answer one job; a lane that was lost is replaced once, for it may not have been this page's fault."""
+        for again in (True, False):
+            try:
+                lane = lane or Lane(self._browser, self._network)
+                report = lane.judge(job.html, job.options)
+            except LaneLost as error:
+                if lane is not None:
+                    lane.close()
+                lane = None
+                if not again:
+                    job.answer.set_exception(CheckCrashed(f"the browser could not be used: {error}"))
+            except BaseException as error:  # whatever it is, the caller waits for it in another thread
+                job.answer.set_exception(error)
+                return lane
+            else:
+                job.answer.set_result(report if lane.jailed else _unjailed(report))
+                return lane
+        return lane
+
+
+@dataclass(frozen=True)
+class PoolSettings:
+    """browser: a path or command, None to look for one. lanes: how many at most; None: one more than the cores in
+    an ordinary run, one in a worker of pytest-xdist."""
+
+    browser: str | None = None
+    lanes: int | None = None
+
+    @property
+    def most(self) -> int:
+        if self.lanes is not None:
+            return self.lanes
+        cores = len(os.sched_getaffinity(0)) if sys.platform.startswith("linux") else os.cpu_count() or 1
+        return 1 if "PYTEST_XDIST_WORKER" in os.environ else cores + 1
+
+
+def shared(settings: PoolSettings, network: Network) -> Pool:
+    """The pool of this process, closed when it ends. Raises Unsupported where there is no browser."""
+    with _FIRST:
+        return _shared(settings, network)
+
+
+_FIRST = threading.Lock()
+
+
+@cache
+def _shared(settings: PoolSettings, network: Network) -> Pool:
+    pool = Pool(find(settings.browser), network, settings.most)
+    atexit.register(pool.close)
+    return pool
+
+
+def judge(html: str, options: PageOptions, settings: PoolSettings | None = None) -> PageReport:
+    """What becomes of a page, by the shared pool. Raises Unsupported or CheckCrashed."""
+    return shared(settings or PoolSettings(), options.network).judge(html, options)
+
+
+_ENVIRONMENT = {
+    name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR", "XDG_RUNTIME_DIR") if name in os.environ
+}
+
+
+def _unjailed(report: PageReport) -> PageReport:
+    from dataclasses import replace
+
+    return replace(report, notes=(*report.notes, _UNJAILED))
+
+
+def _drain(stream: IO[bytes], answers: queue.Queue[bytes]) -> None:
+    """Hand on lines; an empty one says that the lane ended."""
+    with stream:
+        for line in stream:
+            answers.put(line)
+    answers.put(b"")
+
+
+def _python_path() -> dict[str, str]:
+    return {"PYTHONPATH": str(_PACKAGE.parent)}
+
+
+def _readable(browser: BrowserFound) -> list[Path]:
+    """The folders without which neither Python nor the browser would start."""
+    found = [Path(sys.prefix), Path(sys.base_prefix), _PACKAGE, browser.path.resolve().parent]
+    return [path for path in dict.fromkeys(found) if not path.is_relative_to("/usr")]

@@ -1,0 +1,78 @@
+"""A case as its file says it, checked and complete."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from pytest_llm.cases.fields import Example, FileRef, Message, Options, Seconds, Strict, ThinkMode, _listed
+
+PER_RUN = frozenset({"system", "examples", "format", "keep_alive"})
+LATER = ("samples", "min_pass", "escalate", "images", "tools", "tool_results")
+
+# Neither blanks nor what pytest, a shell or a terminal would take for something else.
+Name = Annotated[str, Field(pattern=r"^[^\[\]:\\/\s\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+$")]
+Listed = BeforeValidator(_listed)
+Text = Annotated[str, Field(min_length=1)]
+# What pytest's -m can name and --strict-markers can know.
+Marker = Annotated[str, Field(pattern=r"^[\w./+-]+$")]
+
+
+class Stage(Strict):
+    """One link of a chain of prompts."""
+
+    name: Annotated[str, Field(pattern=r"^\w+$")]
+    prompt: Text | FileRef
+    checks: tuple[Any, ...] = ()
+    options: Options = Options()
+    continue_on_failure: bool = False
+
+
+class Case(Strict):
+    """One test case: what is asked, of whom, and how the answer is judged."""
+
+    id: Name | None = Field(None, description="the case's name; default: the file's name without .prompt.yaml")
+    description: str = ""
+    category: Marker | None = Field(None, description="a pytest marker")
+    tags: Annotated[tuple[Marker, ...], Listed] = Field((), description="more pytest markers")
+    models: Annotated[tuple[Text, ...], Listed] = ()
+    think: Annotated[tuple[ThinkMode, ...], Listed] = ("default",)
+    matrix: dict[str, Annotated[list[Any], Field(min_length=1)]] = Field(
+        default_factory=dict,
+        description="crosses any other request field; `on` is the case's own value, `off` none",
+    )
+    options: Options = Options()
+    keep_alive: str | float | None = None
+    timeout: Seconds = Field(300.0, description="for one generation, the model's load not counted")
+    system: str | FileRef | None = Field(None, description="replaces the Modelfile's SYSTEM")
+    prompt: Text | FileRef | None = None
+    messages: Annotated[tuple[Message, ...], Field(min_length=1)] | None = None
+    stages: Annotated[tuple[Stage, ...], Field(min_length=1)] | None = None
+    examples: Annotated[tuple[Example | str, ...], Listed] = ()
+    vars: dict[str, Any] = Field(default_factory=dict)
+    parametrize: Annotated[list[dict[str, Any]], Field(min_length=1)] | None = None
+    format: Literal["json", "schema"] | str | dict[str, Any] | None = Field(
+        None, description="json, schema (the one of the schema check), a schema inline, or a schema file"
+    )
+    exclusive: bool | None = None
+    marks: Annotated[tuple[str | dict[str, Any], ...], Listed] = ()
+    checks: tuple[Any, ...] = ()
+    allow: Annotated[tuple[Literal["empty", "cut"], ...], Listed] = ()
+
+    @model_validator(mode="after")
+    def _one_question(self) -> Case:
+        given = [name for name in ("prompt", "messages", "stages") if getattr(self, name) is not None]
+        if len(given) != 1:
+            found = "neither is there" if not given else f"found {' and '.join(given)}"
+            raise ValueError(f"a case has exactly one of prompt, messages and stages; {found}")
+        if self.system is not None and any(m.role == "system" for m in self.messages or ()):
+            raise ValueError("`system` and a system message among `messages` say the same thing twice")
+        if not self.checks and not any(stage.checks for stage in self.stages or ()):
+            raise ValueError("a case without checks could not fail: give it at least one check")
+        return self
+
+    @property
+    def is_template(self) -> bool:
+        """Whether its prompts are Jinja templates; any other prompt is sent byte for byte."""
+        return bool(self.vars or self.parametrize or self.stages)

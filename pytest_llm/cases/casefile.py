@@ -1,0 +1,264 @@
+"""`*.prompt.yaml` -> cases: defaults merged, files read, every complaint with its line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from pytest_llm.cases import fields
+from pytest_llm.cases.case import LATER, Case, Stage
+from pytest_llm.cases.paths import inside
+from pytest_llm.cases.yamlfile import Document, KeyPath, load_documents, read_text
+from pytest_llm.errors import InputError, nearest
+
+SUFFIX = ".prompt.yaml"
+DEFAULTS = "_defaults.yaml"
+NOT_IN_DEFAULTS = ("id", "description", "prompt", "messages", "stages")
+MERGED = ("options", "vars")
+
+_EXAMPLES = TypeAdapter(list[fields.Example])
+_ELSEWHERE = {  # what other tools call it
+    "name": "id",
+    **dict.fromkeys(("assert", "asserts", "assertions", "expect", "expected", "tests"), "checks"),
+    **dict.fromkeys(("model", "provider", "providers"), "models"),
+}
+_PARTS: dict[str, type[BaseModel]] = {
+    "stages": Stage,
+    "messages": fields.Message,
+    "examples": fields.Example,
+    "prompt": fields.FileRef,
+    "system": fields.FileRef,
+}
+
+
+@dataclass(frozen=True)
+class LoadedCase:
+    """A case, its name, and the documents its keys came from."""
+
+    case: Case
+    name: str
+    path: Path
+    root: Path
+    origin: Mapping[str, Document]
+    document: Document
+
+    @property
+    def folder(self) -> Path:
+        return self.path.parent
+
+    def error(self, path: KeyPath, message: str, hint: str = "") -> InputError:
+        """An InputError at a key of the case, in whichever file it was written."""
+        return _origin(self.origin, self.document, path).error(path, message, hint)
+
+    def line(self, *path: str | int) -> int:
+        """The line of a key of the case file, from 1."""
+        return self.document.line(path)
+
+
+def load(path: Path, root: Path) -> list[LoadedCase]:
+    """The cases of a file, their defaults merged. Raises InputError with the line of the first thing wrong."""
+    documents = load_documents(path)
+    if not documents:
+        raise InputError("the file holds no case", path=path)
+    inherited = _inherited(path.parent, root)
+    cases = [_case(document, number, inherited, root) for number, document in enumerate(documents, 1)]
+    seen: dict[str, LoadedCase] = {}
+    for loaded in cases:
+        if loaded.name in seen:
+            raise loaded.error(("id",), f"two cases of this file are called {loaded.name!r}")
+        seen[loaded.name] = loaded
+    return cases
+
+
+def _case(document: Document, number: int, inherited: list[Document], root: Path) -> LoadedCase:
+    if not isinstance(document.value, dict):
+        raise document.error((), f"a case is a mapping of keys, not {_kind(document.value)}")
+    origin: dict[str, Document] = {}
+    merged: dict[str, Any] = {}
+    for source in [*inherited, document]:
+        for key, value in source.value.items():
+            both = key in MERGED and isinstance(value, dict) and isinstance(merged.get(key), dict)
+            merged[key] = merged[key] | value if both else value
+            origin[key] = source
+    case = _validate(Case, merged, origin, document)
+    stem = document.path.name.removesuffix(SUFFIX)
+    name = case.id or (stem if number == 1 else f"{stem}-{number}")
+    loaded = LoadedCase(case, name, document.path, root, origin, document)
+    return replace(loaded, case=with_files(loaded))
+
+
+def _inherited(folder: Path, root: Path) -> list[Document]:
+    """The defaults that hold in a folder, the farthest first."""
+    folders = [folder, *folder.parents]
+    if root in folders:
+        folders = folders[: folders.index(root) + 1]
+    files = [f / DEFAULTS for f in reversed(folders)]
+    return [_defaults(file, file.stat().st_mtime_ns) for file in files if file.is_file()]
+
+
+@lru_cache(maxsize=256)
+def _defaults(path: Path, _changed: int) -> Document:
+    documents = load_documents(path)
+    document = documents[0] if documents else Document(path, {}, {})
+    if len(documents) > 1 or not isinstance(document.value, dict):
+        raise InputError("a defaults file is one mapping of keys", path=path)
+    for key in document.value:
+        if key in NOT_IN_DEFAULTS:
+            raise document.error((key,), f"{key!r} belongs in a case, not in {DEFAULTS}")
+    stand_in = {"prompt": "x", "checks": ["x"]} | document.value
+    _validate(Case, stand_in, {}, document)
+    return document
+
+
+def _validate(model: type[Case], data: dict[str, Any], origin: Mapping[str, Document], document: Document) -> Case:
+    for key in LATER:
+        if key in data:
+            where = _origin(origin, document, (key,))
+            raise where.error((key,), f"{key!r} is not supported by this version of pytest-llm")
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        complaints = list(_complaints(error, data))
+    path, message = complaints[0]
+    others = dict.fromkeys(
+        f"line {_origin(origin, document, p).line(p)}: {m}" for p, m in complaints[1:4] if m != message
+    )
+    raise _origin(origin, document, path).error(path, message, "\n  ".join(others))
+
+
+def _origin(origin: Mapping[str, Document], document: Document, path: KeyPath) -> Document:
+    return origin.get(str(path[0]), document) if path else document
+
+
+def _complaints(error: ValidationError, data: Any) -> Iterator[tuple[KeyPath, str]]:
+    """One complaint for each place, unknown keys first, in people's words."""
+    seen: set[KeyPath] = set()
+    for item in sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden"):
+        path = _in_data(item["loc"], data)
+        if not any(other[: len(path)] == path for other in seen):
+            seen.add(path)
+            yield path, _sentence(item, path)
+
+
+def _in_data(loc: tuple[int | str, ...], data: Any) -> KeyPath:
+    """The part of pydantic's location that stands in the file: it also names branches of unions."""
+    path: list[int | str] = []
+    for part in loc:
+        try:
+            data = data[part]
+        except (KeyError, IndexError, TypeError):
+            continue
+        path.append(part)
+    return tuple(path)
+
+
+def _sentence(item: Any, path: KeyPath) -> str:
+    key = ".".join(map(str, path)) or "the case"
+    found = item.get("input")
+    match item["type"]:
+        case "extra_forbidden":
+            return _unknown(str(path[-1]), _known(path), at_top=len(path) == 1)
+        case "missing":
+            return f"{key} lacks the key {str(item['loc'][-1])!r}"
+        case "string_too_short" | "too_short":
+            return f"{key} is empty"
+        case "literal_error":
+            return f"{key} must be {item['ctx']['expected']}, not {found!r}"
+        case "string_type":
+            return f"{key} must be text, not {_kind(found)}"
+        case "int_type" | "int_from_float":
+            return f"{key} must be a whole number, not {found!r}"
+        case "bool_type":
+            return f"{key} must be true or false, not {found!r}"
+        case "list_type" | "tuple_type":
+            return f"{key} must be a list, not {_kind(found)}"
+        case "dict_type" | "model_type" | "model_attributes_type":
+            return f"{key} must be a mapping, not {_kind(found)}"
+        case "string_pattern_mismatch":
+            return f"{key} {found!r} holds a character that cannot stand there"
+        case "value_error":
+            message = str(item["ctx"]["error"])
+            return message if key == "the case" or message.startswith("unknown") else f"{key}: {message}"
+    return f"{key}: {item['msg'][0].lower()}{item['msg'][1:]}"
+
+
+def _unknown(key: str, known: list[str], *, at_top: bool) -> str:
+    if at_top and key in fields.Options.model_fields:
+        return f"unknown key {key!r}: it belongs under `options:`"
+    meant = _ELSEWHERE.get(key) if at_top else None
+    suggestion = f", did you mean {meant!r}?" if meant else nearest(key, known)
+    return f"unknown key {key!r}" + (suggestion or f" (known: {', '.join(known)})")
+
+
+def _known(path: KeyPath) -> list[str]:
+    part = _PARTS.get(str(path[0]), Case) if len(path) > 1 else Case
+    return list(part.model_fields)
+
+
+def _kind(value: Any) -> str:
+    names = {dict: "a mapping", list: "a list", str: "text", bool: "a boolean", type(None): "nothing"}
+    return names.get(type(value), f"the number {value}")
+
+
+def with_files(loaded: LoadedCase) -> Case:
+    """The case with what its files say in the place of their names."""
+    case, update = loaded.case, dict[str, Any]()
+    for key in ("prompt", "system"):
+        if isinstance(value := getattr(case, key), fields.FileRef):
+            update[key] = _text(loaded, (key, "file"), value.file)
+    if any(isinstance(example, str) for example in case.examples):
+        update["examples"] = tuple(_examples(loaded))
+    if isinstance(case.format, str) and case.format not in ("json", "schema"):
+        update["format"] = _schema(loaded, case.format)
+    if case.stages:
+        update["stages"] = tuple(_stage(loaded, i, stage) for i, stage in enumerate(case.stages))
+    return case.model_copy(update=update) if update else case
+
+
+def _stage(loaded: LoadedCase, number: int, stage: Stage) -> Stage:
+    if not isinstance(stage.prompt, fields.FileRef):
+        return stage
+    text = _text(loaded, ("stages", number, "prompt", "file"), stage.prompt.file)
+    return stage.model_copy(update={"prompt": text})
+
+
+def _text(loaded: LoadedCase, key: KeyPath, name: str) -> str:
+    text = read_text(_path(loaded, key, name))
+    if not text.strip():
+        raise loaded.error(key, f"the file {name!r} is empty")
+    return text
+
+
+def _path(loaded: LoadedCase, key: KeyPath, name: str) -> Path:
+    try:
+        return inside(name, loaded.folder, loaded.root)
+    except InputError as error:
+        raise loaded.error(key, error.message, error.hint) from None
+
+
+def _examples(loaded: LoadedCase) -> Iterator[fields.Example]:
+    for number, example in enumerate(loaded.case.examples):
+        if isinstance(example, fields.Example):
+            yield example
+            continue
+        file = _path(loaded, ("examples", number), example)
+        for document in load_documents(file):
+            try:
+                yield from _EXAMPLES.validate_python(document.value)
+            except ValidationError as error:
+                path = _in_data(error.errors()[0]["loc"], document.value)
+                message = "a file of examples is a list of pairs, each {user: …, assistant: …}"
+                raise document.error(path, message) from None
+
+
+def _schema(loaded: LoadedCase, name: str) -> dict[str, Any]:
+    """A schema file, JSON or YAML (of which JSON is a part)."""
+    documents = load_documents(_path(loaded, ("format",), name))
+    if len(documents) != 1 or not isinstance(documents[0].value, dict):
+        raise loaded.error(("format",), f"the file {name!r} holds no JSON Schema")
+    return dict(documents[0].value)

@@ -1,0 +1,115 @@
+"""The kinds of values that a case file holds."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, WithJsonSchema
+
+from pytest_llm.cases.durations import parse_duration
+from pytest_llm.errors import nearest
+
+
+class Strict(BaseModel):
+    """A part of a case file: frozen, and no key that it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"must be a number, not {value!r}")
+    return value
+
+
+def _listed(value: Any) -> Any:
+    return value if isinstance(value, list | tuple) else [value]
+
+
+def _mode(value: Any) -> Any:
+    return {True: "on", False: "off"}.get(value, value) if isinstance(value, bool) else value
+
+
+Number = Annotated[float, BeforeValidator(_number)]
+Seconds = Annotated[
+    float,
+    BeforeValidator(parse_duration),
+    WithJsonSchema({"type": ["number", "string"], "description": "seconds, or 500ms, 2s, 5m"}),
+]
+ThinkMode = Annotated[
+    Literal["off", "on", "low", "medium", "high", "max", "default"],
+    BeforeValidator(_mode),
+    WithJsonSchema({"enum": ["off", "on", "low", "medium", "high", "max", "default", True, False]}),
+]
+
+
+_TEXTS: dict[str, Any] = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+
+
+def _closed(schema: dict[str, Any]) -> None:
+    schema["additionalProperties"] = False
+    schema["patternProperties"] = {"^x_": {}}
+
+
+class FileRef(Strict):
+    """The text of a file, relative to the case file."""
+
+    file: str
+
+
+class Message(Strict):
+    """One message of a conversation."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str = Field(min_length=1)
+
+
+class Example(Strict):
+    """A few-shot pair, sent before the prompt."""
+
+    user: str = Field(min_length=1)
+    assistant: str = Field(min_length=1)
+
+
+class Options(BaseModel):
+    """Request options by Ollama's names; `x_foo` sends `foo` unseen."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", json_schema_extra=_closed)
+
+    num_ctx: StrictInt | None = Field(default=None, ge=4)
+    num_batch: StrictInt | None = None
+    num_gpu: StrictInt | None = None
+    main_gpu: StrictInt | None = None
+    use_mmap: StrictBool | None = None
+    num_thread: StrictInt | None = None
+    draft_num_predict: StrictInt | None = None
+    num_predict: StrictInt | None = None
+    num_keep: StrictInt | None = None
+    seed: StrictInt | None = None
+    temperature: Number | None = None
+    top_k: StrictInt | None = None
+    top_p: Number | None = None
+    min_p: Number | None = None
+    typical_p: Number | None = None
+    repeat_last_n: StrictInt | None = None
+    repeat_penalty: Number | None = None
+    presence_penalty: Number | None = None
+    frequency_penalty: Number | None = None
+    stop: Annotated[tuple[str, ...], BeforeValidator(_listed), WithJsonSchema(_TEXTS)] | None = None
+
+    def model_post_init(self, _context: Any) -> None:
+        for name in self.model_extra or {}:
+            if not name.startswith("x_"):
+                raise ValueError(unknown_option(name))
+
+    def plain(self) -> dict[str, Any]:
+        """The options that were given, `x_` taken off, as they are sent."""
+        given = self.model_dump(exclude_unset=True, mode="json")
+        return {name.removeprefix("x_"): value for name, value in given.items() if value is not None}
+
+
+def unknown_option(name: str) -> str:
+    return (
+        f"unknown request option {name!r}{nearest(name, list(Options.model_fields))} "
+        f"(write x_{name} to send {name!r} as it is)"
+    )

@@ -1,0 +1,133 @@
+"""What is asked: messages and every field that can change an answer."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_llm.cases.matrix import Cell
+from pytest_llm.models.reference import ModelRef
+
+
+@dataclass(frozen=True)
+class Message:
+    """One chat message. `role` is system, user or assistant."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True)
+class ChatRequest:
+    """One generation, by Ollama's names of things.
+
+    think: True, False, a level ("low", "medium", "high", "max"), or None to leave the field out.
+    format: "json", a JSON Schema, or None. keep_alive: seconds, an Ollama duration, or None.
+    timeout: seconds for the generation itself, from its first byte on; the model's load is not in it.
+    """
+
+    model: ModelRef
+    messages: tuple[Message, ...]
+    think: bool | str | None = None
+    format: str | Mapping[str, Any] | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    keep_alive: float | str | None = None
+    timeout: float = 300.0
+    sample: int = 0
+
+    def plain(self) -> dict[str, Any]:
+        """As plain data: what `--llm-dry-run` shows and what the key is made of."""
+        return {
+            "model": self.model.written,
+            "messages": [{"role": m.role, "content": m.content} for m in self.messages],
+            "think": self.think,
+            "format": self.format,
+            "options": dict(self.options),
+            "keep_alive": self.keep_alive,
+            "timeout": self.timeout,
+            "sample": self.sample,
+        }
+
+    @property
+    def key(self) -> str:
+        """A hash of the request, the model's name and its Modelfile; hex, 64 characters."""
+        data = self.plain() | {"modelfile": self.model.fingerprint}
+        return hashlib.sha256(json.dumps(data, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
+
+
+_THINK: dict[str, bool | str | None] = {"off": False, "on": True, "default": None}
+
+
+def build(
+    cell: Cell,
+    model: ModelRef,
+    *,
+    stage: int = 0,
+    written: Mapping[str, Any] | None = None,
+    schema: Mapping[str, Any] | None = None,
+) -> ChatRequest:
+    """The request of a cell, or of one stage of it.
+
+    written: what earlier stages wrote, as `previous` and `stages`, for the template. schema: what `format: schema`
+    stands for. Raises InputError where a template cannot be filled in.
+    """
+    case = cell.case
+    options = case.options.plain()
+    if case.stages:
+        options |= case.stages[stage].options.plain()
+    return ChatRequest(
+        model=model,
+        messages=tuple(_messages(cell, stage, {**cell.values, **(written or {})})),
+        think=_THINK.get(cell.think, cell.think),
+        format=schema if case.format == "schema" else case.format,
+        options=options,
+        keep_alive=case.keep_alive,
+        timeout=case.timeout,
+    )
+
+
+def _messages(cell: Cell, stage: int, values: Mapping[str, Any]) -> Iterator[Message]:
+    """System, then the examples, then the question."""
+    case = cell.case
+    talk = [Message(m.role, m.content) for m in case.messages or ()]
+    own = 1 if talk and talk[0].role == "system" else 0
+    lead = [Message("system", str(case.system))] if case.system is not None else talk[:own]
+    shots = [Message(role, getattr(e, role)) for e in case.examples for role in ("user", "assistant")]
+    if case.stages:
+        talk = [Message("user", str(case.stages[stage].prompt))]
+    elif case.prompt is not None:
+        talk = [Message("user", str(case.prompt))]
+    for message in [*lead, *shots, *talk[own:]]:
+        content = _filled(cell, message.content, values) if case.is_template else message.content
+        yield Message(message.role, content)
+
+
+def examine(cell: Cell) -> None:
+    """Raise InputError where a template cannot be filled in, as far as that shows before anything is asked."""
+    if not cell.case.is_template:
+        return
+    from pytest_llm.cases.templating import names
+
+    list(_messages(cell, 0, cell.values))
+    allowed = {*cell.values, "previous", "stages"}
+    for number, stage in enumerate(cell.case.stages or ()):
+        where = ("stages", number, "prompt")
+        try:
+            missing = names(str(stage.prompt)) - (allowed if number else set(cell.values))
+        except ValueError as error:
+            raise cell.loaded.error(where, str(error)) from None
+        if missing:
+            raise cell.loaded.error(where, f"the template names {', '.join(sorted(missing))}, which is not there")
+
+
+def _filled(cell: Cell, text: str, values: Mapping[str, Any]) -> str:
+    from pytest_llm.cases.templating import render
+
+    try:
+        return render(text, values)
+    except ValueError as error:
+        known = ", ".join(sorted(values)) or "none"
+        raise cell.loaded.error(("prompt",), str(error), f"the names it may use: {known}") from None

@@ -1,0 +1,53 @@
+"""The command `pytest-llm`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a subcommand. Exit codes: 0 well, 1 something fell short, 2 could not run."""
+    parser = argparse.ArgumentParser(prog="pytest-llm", description="Prompts as pytest test cases.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    schema = commands.add_parser("schema", help="print the JSON Schema of case files, for editors")
+    schema.add_argument("--output", type=Path, help="write it to this file instead")
+    schema.set_defaults(run=_schema)
+
+    doctor = commands.add_parser("doctor", help="tell what this machine lacks of what the checks use")
+    doctor.add_argument(
+        "--install",
+        nargs="*",
+        metavar="TOOL",
+        help="install it with the system's package manager, or only the tools that are named",
+    )
+    doctor.set_defaults(run=_doctor)
+
+    given = parser.parse_args(arguments)
+    code: int = given.run(given)
+    return code
+
+
+def _schema(given: argparse.Namespace) -> int:
+    from pytest_llm.commands.schema import case_schema
+
+    text = json.dumps(case_schema(), indent=2, ensure_ascii=False) + "\n"
+    if given.output is None:
+        sys.stdout.write(text)
+        return 0
+    try:
+        given.output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        print(f"cannot write {given.output}: {error.strerror}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _doctor(given: argparse.Namespace) -> int:
+    from pytest_llm.commands import doctor
+
+    return doctor.examine() if given.install is None else doctor.install(given.install)

@@ -1,0 +1,118 @@
+"""Reaching the one engine of a run from the worker processes of pytest-xdist.
+
+A service on loopback with a random key: workers send plain requests and get plain answers. Nothing heavy is
+imported here: the engine is made when the first worker wants it.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from multiprocessing.managers import BaseManager
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from pytest_llm.cases.request import ChatRequest
+    from pytest_llm.engine.engine import Engine, Job
+    from pytest_llm.providers.base import Response
+
+Address = tuple[str, int, str]
+
+
+class _Manager(BaseManager):
+    """Carries calls over a socket."""
+
+
+class Desk:
+    """What workers can ask for: the engine, and once a run the order of the cells."""
+
+    def __init__(self, engine: Callable[[], Engine]) -> None:
+        self._make, self._lock = engine, threading.Lock()
+        self._engine: Engine | None = None
+        self._claimed = False
+        self.ranks: dict[str, int] = {}
+
+    def _get(self) -> Engine:
+        with self._lock:
+            self._engine = self._engine or self._make()
+            return self._engine
+
+    def prefetch(self, jobs: list[Job], owner: str) -> None:
+        self._get().prefetch(jobs, owner)
+
+    def ask(self, job: Job) -> Response:
+        return self._get().ask(job)
+
+    def groups(self, requests: list[ChatRequest]) -> list[tuple[str, str, str]]:
+        return self._get().groups(requests)
+
+    def check_begins(self, owner: str) -> None:
+        self._get().check_begins(owner)
+
+    def check_ends(self, owner: str) -> None:
+        self._get().check_ends(owner)
+
+    def claim_order(self) -> bool:
+        """Whether the caller is the first: it then settles the order for all."""
+        with self._lock:
+            claimed, self._claimed = self._claimed, True
+            return not claimed
+
+    def settle_order(self, ids: list[str]) -> None:
+        self.ranks = {id_: rank for rank, id_ in enumerate(ids)}
+
+    def forget(self, owner: str) -> None:
+        if self._engine:
+            self._engine.forget(owner)
+
+    def stop(self) -> None:
+        """Nothing more is asked, also where nothing was asked yet."""
+        if self.ranks:
+            self._get().close()
+
+    def close(self) -> None:
+        if self._engine:
+            self._engine.close()
+
+
+def serve(desk: Desk) -> Address:
+    """Offer a desk on a free loopback port: (host, port, key in hex)."""
+    key = os.urandom(16)
+    _Manager.register("desk", callable=lambda: desk)
+    server = _Manager(address=("127.0.0.1", 0), authkey=key).get_server()
+    threading.Thread(target=server.serve_forever, daemon=True, name="pytest-llm-desk").start()
+    host, port = cast("tuple[str, int]", server.address)
+    return host, port, key.hex()
+
+
+class RemoteEngine:
+    """The engine as a worker sees it; `owner` is the worker's name."""
+
+    def __init__(self, address: Address, owner: str) -> None:
+        host, port, key = address
+        _Manager.register("desk")
+        manager = _Manager(address=(host, port), authkey=bytes.fromhex(key))
+        manager.connect()
+        self.desk: Any = manager.desk()  # type: ignore[attr-defined]
+        self._owner = owner
+
+    def prefetch(self, jobs: Sequence[Job]) -> None:
+        self.desk.prefetch(list(jobs), self._owner)
+
+    def ask(self, job: Job) -> Response:
+        response: Response = self.desk.ask(job)
+        return response
+
+    def groups(self, requests: Sequence[ChatRequest]) -> list[tuple[str, str, str]]:
+        groups: list[tuple[str, str, str]] = self.desk.groups(list(requests))
+        return groups
+
+    def check_begins(self) -> None:
+        self.desk.check_begins(self._owner)
+
+    def check_ends(self) -> None:
+        self.desk.check_ends(self._owner)
+
+    def close(self) -> None:
+        """Nothing to close here: the engine lives in the controller."""

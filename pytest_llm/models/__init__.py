@@ -1,0 +1,1 @@
+"""From the name of a model to a ModelRef: Modelfiles, their grammar and lint, what a GGUF header says."""

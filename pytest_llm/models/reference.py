@@ -1,0 +1,146 @@
+"""The models a case can name, and what each name means."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytest_llm.errors import InputError
+from pytest_llm.models.modelfile import ModelSpec
+from pytest_llm.models.modelfile import load as load_modelfile
+
+_HOST, _PART = r"[A-Za-z0-9_][\w.:-]{0,349}", r"[A-Za-z0-9_][\w.-]{0,79}"
+_TAG = re.compile(rf"(https?://)?(({_HOST}/)?[A-Za-z0-9_][\w-]{{0,79}}/)?{_PART}(:{_PART})?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class ModelRef:
+    """A model as named in a case, and where it is to be asked.
+
+    engine: "ollama", "openai", "embedded", "scripted", or one that a plugin added.
+    name: what that engine calls it: an Ollama tag, a served model's name, a path to a GGUF file.
+    spec: the Modelfile, where there is one.
+    """
+
+    written: str
+    engine: str
+    name: str
+    spec: ModelSpec | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        return self.spec.digest if self.spec else ""
+
+
+def resolve(written: str, *, modelfiles: Sequence[Path], root: Path, engine: str | None = None) -> ModelRef:
+    """What `written` means. Asks no server, and does not look whether a GGUF file is there.
+
+    modelfiles: the folders of NAME.Modelfile. root: what the paths of `gguf:` and `scripted:` are relative to.
+    engine: where plain names are asked; None means Ollama. Raises InputError.
+    """
+    prefix, colon, rest = written.partition(":")
+    if colon and prefix in _PREFIXES:
+        if not rest.strip():
+            raise InputError(f"the model {written!r} has no name after {prefix}:")
+        return _prefixed(written, _PREFIXES[prefix], rest, root, engine)
+    spec = _modelfile(written, modelfiles, root)
+    if engine == "embedded":
+        return _embedded(written, spec, modelfiles)
+    if engine == "scripted":
+        return ModelRef(written, engine, str(_path(written, root)))
+    if engine in (None, "ollama"):
+        if spec is None:
+            _check_tag(written)
+        return ModelRef(written, "ollama", written, spec)
+    return ModelRef(written, engine, written.removeprefix(f"{engine}:"), None if engine == "openai" else spec)
+
+
+_PREFIXES = {"gguf": "embedded", "openai": "openai", "scripted": "scripted"}
+
+
+def _prefixed(written: str, kind: str, rest: str, root: Path, engine: str | None) -> ModelRef:
+    if engine == "embedded" != kind:
+        raise InputError(
+            f"the embedded engine cannot run {written!r}", hint="it runs gguf:PATH, or a Modelfile FROM a GGUF file"
+        )
+    return ModelRef(written, kind, rest if kind == "openai" else str(_path(rest, root)))
+
+
+def _path(name: str, root: Path) -> Path:
+    """Relative to `root` and within it, or absolute."""
+    path = Path(name).expanduser()
+    if not path.is_absolute():
+        path = root / path
+        if not _within(path, root):
+            raise InputError(f"{name!r} leaves the rootdir {root}", hint="give a path in it, or an absolute one")
+    return path
+
+
+def _within(path: Path, root: Path) -> bool:
+    """Whether the path as written stays in `root`; a link in it may lead out."""
+    return Path(os.path.abspath(path)).is_relative_to(os.path.abspath(root))
+
+
+def _modelfile(name: str, folders: Sequence[Path], root: Path) -> ModelSpec | None:
+    if not re.fullmatch(_PART, name, re.ASCII):
+        return None
+    for folder in folders:
+        if (path := folder / f"{name}.Modelfile").is_file():
+            spec = load_modelfile(path)
+            _check_files(spec, root)
+            return spec
+    return None
+
+
+def _check_files(spec: ModelSpec, root: Path) -> None:
+    for command in spec.commands:
+        relative = command.name in ("FROM", "ADAPTER", "DRAFT") and not command.value.startswith(("/", "~"))
+        path = spec.path.parent / command.value
+        if relative and path in spec.files and not _within(path, root):
+            raise InputError(
+                f"{command.name} {command.value} leaves the rootdir {root}",
+                path=spec.path,
+                line=command.line,
+                hint="name a file in it, or give an absolute path",
+            )
+
+
+def _embedded(written: str, spec: ModelSpec | None, folders: Sequence[Path]) -> ModelRef:
+    runs = "it runs gguf:PATH, or a Modelfile FROM a GGUF file"
+    if spec is None:
+        where = ", ".join(str(folder) for folder in folders) or "any folder"
+        raise InputError(
+            f"the embedded engine cannot run {written!r}: there is no {written}.Modelfile in {where}", hint=runs
+        )
+    line = next(c.line for c in spec.commands if c.name == "FROM")
+    if spec.gguf is None:
+        raise InputError(
+            f"the embedded engine cannot run {written!r}: FROM {spec.base} is a model of Ollama's",
+            path=spec.path,
+            line=line,
+            hint=runs,
+        )
+    for command in spec.commands:
+        if command.name in ("ADAPTER", "DRAFT"):
+            raise InputError(
+                f"the embedded engine knows no {command.name}",
+                path=spec.path,
+                line=command.line,
+                hint="ask this model in Ollama",
+            )
+    return ModelRef(written, "embedded", str(spec.gguf), spec)
+
+
+def _check_tag(written: str) -> None:
+    file = written.lower().endswith(".gguf") and ":" not in written
+    if _TAG.fullmatch(written) and not file and not written.endswith(".Modelfile"):
+        return
+    hint = "a model is a Modelfile's name, an Ollama tag such as qwen3:8b, openai:NAME or gguf:PATH"
+    if file:
+        hint = f"write gguf:{written} for the embedded engine"
+    elif written.endswith(".Modelfile"):
+        hint = f"write {Path(written).name.removesuffix('.Modelfile')}, the file's name alone"
+    raise InputError(f"{written!r} is no model's name", hint=hint)

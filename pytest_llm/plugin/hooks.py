@@ -1,0 +1,137 @@
+"""The hooks: a switchboard."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_llm.plugin import exitcode, hookspecs, options
+
+if TYPE_CHECKING:
+    from pytest_llm.plugin.nodes import PromptFile
+
+_NAMESAKE = "pytest-llm"  # another plugin, whose package has the same name as ours
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    options.add(parser)
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    pluginmanager.add_hookspecs(hookspecs)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    _refuse_namesake(config)
+    config.stash[options.SETTINGS] = options.settings(config)
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> PromptFile | None:
+    if not file_path.name.endswith(".prompt.yaml"):
+        return None
+    from pytest_llm.plugin.nodes import PromptFile
+
+    found: PromptFile = PromptFile.from_parent(parent, path=file_path)
+    return found
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> object:
+    if not _has_cells(session):
+        return None
+    from pytest_llm.plugin import running
+
+    return running.begin(session)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, object, object]:
+    if _has_cells(item.session):
+        from pytest_llm.plugin import running
+
+        running.ahead(item, nextitem)
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if _has_cells(item.session):
+        from pytest_llm.plugin import running
+
+        running.report(item, report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, object]:
+    if session.config.pluginmanager.hasplugin("dsession"):
+        from pytest_llm.plugin import distributed
+
+        distributed.finish(session.config)
+    result = yield
+    exitcode.finish(session)
+    return result
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    if hasattr(session.config, "workerinput") and _has_cells(session):
+        from pytest_llm.plugin import running
+
+        running.settle_order(session)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    if config.getoption("llm_dry_run", False) and config.pluginmanager.hasplugin("xdist"):
+        config.option.numprocesses, config.option.dist, config.option.tx = None, "no", []
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.failed and hasattr(report, "node"):
+        from pytest_llm.plugin import distributed
+
+        distributed.failed(report.node.config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    from pytest_llm.plugin import distributed
+
+    distributed.configure_node(node)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    from pytest_llm.plugin import distributed
+
+    distributed.node_down(node)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    if config.getvalue("dist") != "load":
+        return None
+    from pytest_llm.plugin import distributed
+
+    return distributed.CellScheduling(config, log)
+
+
+def _has_cells(session: pytest.Session) -> bool:
+    return options.HAS_CELLS in session.config.stash
+
+
+def _refuse_namesake(config: pytest.Config) -> None:
+    for _, distribution in config.pluginmanager.list_plugin_distinfo():
+        if distribution.project_name.lower().replace("_", "-") == _NAMESAKE:
+            raise pytest.UsageError(
+                f"{_NAMESAKE} is installed beside pytest-llm-cases, and both are a package pytest_llm. Keep one: "
+                f"pip uninstall -y {_NAMESAKE} && pip install --force-reinstall --no-deps pytest-llm-cases"
+            )

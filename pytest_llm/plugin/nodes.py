@@ -1,0 +1,175 @@
+"""Prompt files and cells as pytest sees them."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_llm.cases import casefile
+from pytest_llm.cases.matrix import Cell, expand
+from pytest_llm.cases.request import examine
+from pytest_llm.errors import InputError, PytestLlmError, RunStopped, nearest
+from pytest_llm.plugin.session import session
+from pytest_llm.reports import numbers, terminal
+from pytest_llm.verdicts import pipeline
+from pytest_llm.verdicts.pipeline import Plan, StagePlan
+from pytest_llm.verdicts.verdict import Verdict
+
+ACTING_MARKS = frozenset({"skip", "skipif", "xfail", "parametrize", "usefixtures", "filterwarnings", "timeout"})
+
+
+class ChecksFailed(PytestLlmError):
+    """The model's answer did not pass: the only thing that a cell's call phase raises."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        self.verdict = verdict
+        super().__init__(terminal.headline(verdict))
+
+
+class PromptFile(pytest.File):
+    """A `*.prompt.yaml` file."""
+
+    def collect(self) -> Iterator[PromptItem]:
+        try:
+            yield from list(self._items())
+        except InputError as error:
+            raise self.CollectError(_said(error, self.config.rootpath)) from None
+
+    def _items(self) -> Iterator[PromptItem]:
+        state = session(self.config)
+        settings = state.settings
+        for loaded in casefile.load(self.path, settings.root):
+            models = settings.models_for(loaded.case.models)
+            thinks = settings.thinks or (() if "think" in loaded.case.model_fields_set else settings.default_thinks)
+            marks = list(_marks(self.config, loaded))
+            stages: dict[str, tuple[StagePlan, ...]] = {}
+            for cell in expand(loaded, models, thinks):
+                if cell.row.id not in stages:
+                    stages[cell.row.id] = pipeline.stages(cell, state.parse_check)
+                yield self._item(cell, self._plan(cell, stages[cell.row.id]), marks)
+
+    def _plan(self, cell: Cell, stages: tuple[StagePlan, ...]) -> Plan:
+        try:
+            model = session(self.config).model(cell.model, self.warn)
+        except InputError as error:
+            if error.path is not None:
+                raise
+            raise cell.loaded.error(("models",), error.message, error.hint) from None
+        examine(cell)
+        return pipeline.plan(cell, model, stages)
+
+    def _item(self, cell: Cell, plan: Plan, marks: list[pytest.MarkDecorator]) -> PromptItem:
+        node_id = f"{self.nodeid}::{cell.name}"
+        item: PromptItem = PromptItem.from_parent(self, name=cell.name, nodeid=node_id, plan=plan)
+        for mark in marks:
+            item.add_marker(mark)
+        item.extra_keyword_matches.update((cell.model, f"think-{cell.think}"))
+        return item
+
+
+class PromptItem(pytest.Item):
+    """One cell. Its setup obtains the whole verdict; its call only raises what the model did wrong."""
+
+    def __init__(self, *, plan: Plan, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.plan = plan
+        self.verdict: Verdict | None = None
+
+    def setup(self) -> None:
+        state = session(self.config)
+        settings, folder = state.settings, state.artifacts(self.nodeid)
+        try:
+            self.verdict = pipeline.verdict(
+                self.plan, self.nodeid, state.engine, settings.root, folder, settings.browser
+            )
+        except RunStopped as stopped:
+            self.session.shouldstop = str(stopped)
+            pytest.fail(str(stopped), pytrace=False)
+        self.user_properties.extend(numbers.properties(self.verdict))
+        if self.verdict.outcome == "error":
+            pytest.fail(terminal.complaint(self.verdict, self.again), pytrace=False)
+        if self.verdict.outcome == "skipped":
+            self._skip(self.verdict, strict=state.settings.strict)
+        for title, text in terminal.sections(self.verdict):
+            self.add_report_section("call", title, text)
+
+    def _skip(self, verdict: Verdict, *, strict: bool) -> None:
+        reason = terminal.skip_reason(verdict)
+        if strict:
+            pytest.fail(f"{reason}\n  --llm-strict makes an error of what would be skipped", pytrace=False)
+        raise pytest.skip.Exception(reason, _use_item_location=True)
+
+    def runtest(self) -> None:
+        if self.verdict and self.verdict.outcome == "failed":
+            raise ChecksFailed(self.verdict)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        if isinstance(excinfo.value, ChecksFailed):
+            return terminal.story(excinfo.value.verdict, self.again)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        loaded = self.plan.cell.loaded
+        return self.path, loaded.line() - 1, self.name
+
+    @property
+    def again(self) -> str:
+        """The command that runs this one cell again."""
+        invocation = self.config.invocation_params
+        given = [str(arg) for arg in invocation.args]
+        options = [arg for i, arg in enumerate(given) if arg.startswith("--llm-") or _is_value(given, i)]
+        where = os.path.relpath(self.path, invocation.dir)
+        return shlex.join(["pytest", *options, f"{where}::{self.name}"])
+
+
+def _is_value(given: list[str], index: int) -> bool:
+    """Whether an argument is the value of the `--llm-` option before it."""
+    before = given[index - 1] if index else ""
+    flags = ("--llm-pull", "--llm-strict", "--llm-dry-run")
+    return before.startswith("--llm-") and "=" not in before and before not in flags
+
+
+def _said(error: InputError, root: Path) -> str:
+    path = error.path
+    shown = path.relative_to(root) if path and path.is_relative_to(root) else path
+    where = f"{shown}:{error.line}: " if path and error.line else f"{shown}: " if path else ""
+    return f"{where}{error.message}" + (f"\n  {error.hint}" if error.hint else "")
+
+
+def _marks(config: pytest.Config, loaded: casefile.LoadedCase) -> Iterator[pytest.MarkDecorator]:
+    """Markers from category, tags and marks; new names are registered, so that --strict-markers takes them."""
+    case = loaded.case
+    named = [("category", case.category)] if case.category else []
+    for key, name in [*named, *(("tags", tag) for tag in case.tags)]:
+        if name in ACTING_MARKS or name.startswith("_"):
+            hint = "write it under `marks` to have pytest act on it"
+            raise loaded.error((key,), f"{name!r} is the name of a mark that pytest acts on", hint)
+        _register(config, name)
+        yield getattr(pytest.mark, name)
+    for index, entry in enumerate(case.marks):
+        yield _mark(config, loaded, ("marks", index), entry)
+
+
+def _mark(config: pytest.Config, loaded: casefile.LoadedCase, where: Any, entry: Any) -> pytest.MarkDecorator:
+    name, value = (entry, None) if isinstance(entry, str) else next(iter(entry.items()), ("", None))
+    known = [line.partition(":")[0].partition("(")[0].strip() for line in config.getini("markers")]
+    if name not in {*known, *ACTING_MARKS}:
+        raise loaded.error(where, f"unknown mark {name!r}{nearest(name, known)}", "register it in the ini file")
+    mark: pytest.MarkDecorator = getattr(pytest.mark, name)
+    if name == "xfail":
+        return mark(reason=str(value or ""), raises=ChecksFailed)
+    if name == "skip":
+        return mark(reason=str(value or "skipped by the case"))
+    if isinstance(value, dict):
+        return mark(**value)
+    return mark if value is None else mark(*(value if isinstance(value, list) else [value]))
+
+
+def _register(config: pytest.Config, name: str) -> None:
+    if not any(line.partition(":")[0].partition("(")[0].strip() == name for line in config.getini("markers")):
+        config.addinivalue_line("markers", f"{name}: a category or tag of prompt cases")

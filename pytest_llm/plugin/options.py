@@ -1,0 +1,143 @@
+"""The options: one table, from which the command line, the ini file and Settings are made."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from pytest_llm.settings import Settings
+
+SETTINGS = pytest.StashKey[Settings]()
+HAS_CELLS = pytest.StashKey[bool]()
+OPENAI_URL_ENV = "OPENAI_BASE_URL"
+HOST_ENV = "OLLAMA_HOST"
+THINKS = ("off", "on", "low", "medium", "high", "max", "default")
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option. kind: flag, list, seconds, count or text. ini: whether an ini file may say it too."""
+
+    name: str
+    kind: str
+    help: str
+    default: Any = None
+    ini: bool = True
+    ini_only: bool = False
+
+    @property
+    def flag(self) -> str:
+        return "--llm-" + self.name.replace("_", "-")
+
+    @property
+    def dest(self) -> str:
+        return f"llm_{self.name}"
+
+    @property
+    def ini_name(self) -> str:
+        return {"llm_model": "llm_models"}.get(self.dest, self.dest)
+
+
+TABLE = (
+    Option("model", "list", "ask this model instead of those a case names (repeatable)"),
+    Option("think", "list", "think mode instead of a case's: " + ", ".join(THINKS) + " (repeatable)"),
+    Option("engine", "text", "ollama, embedded, openai, scripted, or one that a plugin adds"),
+    Option("embedded_models", "list", "the models that --llm-engine embedded asks", ini_only=True),
+    Option("modelfiles", "list", "folders of NAME.Modelfile files (default: modelfiles)", ini_only=True),
+    Option("host", "text", f"the Ollama server (default: ${HOST_ENV}, else 127.0.0.1:11434)"),
+    Option("openai_url", "text", f"the server that speaks /v1/chat/completions (default: ${OPENAI_URL_ENV})"),
+    Option("pull", "flag", "pull a model that the Ollama server lacks", ini=False),
+    Option("slots", "count", "how many questions a server is asked at a time (default: 1)", 1),
+    Option("connect_timeout", "seconds", "time to connect (default: 5s)", 5.0),
+    Option("first_byte_timeout", "seconds", "time to the first byte: queue, load, prompt (default: 600s)", 600.0),
+    Option("silence_timeout", "seconds", "time between two lines of an answer (default: 60s)", 60.0),
+    Option("strict", "flag", "a missing compiler or browser is an error, not a skip"),
+    Option("dry_run", "flag", "show each cell's request and ask nothing", ini=False),
+    Option(
+        "browser", "text", "the browser's program, or chromium, chrome, firefox (default: a Chromium that is found)"
+    ),
+)
+
+
+def add(parser: pytest.Parser) -> None:
+    """Declare every option of the table, and its ini twin."""
+    group = parser.getgroup("llm", "prompts as test cases (pytest-llm)")
+    for option in TABLE:
+        if not option.ini_only:
+            action = {"flag": "store_true", "list": "append"}.get(option.kind, "store")
+            extra = {} if option.kind == "flag" else {"metavar": option.name.rpartition("_")[2].upper()}
+            group.addoption(option.flag, dest=option.dest, action=action, default=None, help=option.help, **extra)
+        if option.ini or option.ini_only:
+            kind: Any = {"flag": "bool", "list": "linelist"}.get(option.kind, "string")
+            empty: Any = {"flag": False, "list": []}.get(option.kind, "")
+            parser.addini(option.ini_name, option.help, type=kind, default=empty)
+
+
+def settings(config: pytest.Config) -> Settings:
+    """The settings of this run. Raises pytest.UsageError where a value is none."""
+    cli = {o.name: config.getoption(o.dest, None) for o in TABLE if not o.ini_only}
+    ini = {o.name: config.getini(o.ini_name) for o in TABLE if o.ini or o.ini_only}
+    value = {o.name: _value(o, cli.get(o.name), ini.get(o.name)) for o in TABLE}
+    root = config.rootpath
+    host, openai = os.environ.get(HOST_ENV, ""), os.environ.get(OPENAI_URL_ENV, "")
+    return Settings(
+        root=root,
+        models=tuple(cli["model"] or ()),
+        default_models=tuple(ini["model"]),
+        thinks=_thinks(cli["think"]),
+        default_thinks=_thinks(ini["think"]),
+        engine=value["engine"] or None,
+        embedded_models=tuple(value["embedded_models"]),
+        modelfiles=tuple(root / folder for folder in value["modelfiles"] or ["modelfiles"]),
+        host=cli["host"] or host or ini["host"],
+        host_trusted=bool(cli["host"] or host or not ini["host"]),
+        openai_url=cli["openai_url"] or openai or ini["openai_url"],
+        openai_trusted=bool(cli["openai_url"] or openai),
+        pull=value["pull"],
+        slots=value["slots"],
+        connect_timeout=value["connect_timeout"],
+        first_byte_timeout=value["first_byte_timeout"],
+        silence_timeout=value["silence_timeout"],
+        strict=value["strict"],
+        dry_run=value["dry_run"],
+        browser=value["browser"] or "",
+    )
+
+
+def _thinks(modes: list[str] | None) -> tuple[str, ...]:
+    for mode in modes or ():
+        if mode not in THINKS:
+            raise pytest.UsageError(f"--llm-think must be one of {', '.join(THINKS)}, not {mode!r}")
+    return tuple(modes or ())
+
+
+def _value(option: Option, said: Any, ini: Any) -> Any:
+    found = said if said is not None else ini if ini not in (None, "", []) else option.default
+    try:
+        match option.kind:
+            case "flag":
+                return bool(found)
+            case "list":
+                return list(found or [])
+            case "seconds" if found is not option.default:
+                return _seconds(found)
+            case "count":
+                return _count(found)
+    except ValueError as error:
+        raise pytest.UsageError(f"{option.flag}: {error}") from None
+    return found
+
+
+def _seconds(found: Any) -> float:
+    from pytest_llm.cases.durations import parse_duration
+
+    return parse_duration(found)
+
+
+def _count(found: Any) -> int:
+    if not str(found).isdecimal() or int(found) < 1:
+        raise ValueError(f"must be a whole number from 1, not {found!r}")
+    return int(found)

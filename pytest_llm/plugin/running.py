@@ -1,0 +1,101 @@
+"""A run's cells: shown, ordered, asked ahead, reported."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from pytest_llm.engine.engine import Job
+from pytest_llm.plugin.nodes import PromptItem
+from pytest_llm.plugin.session import LlmSession, session
+from pytest_llm.reports.plain import plain
+
+KEPT_ORDER = ("stepwise", "failedfirst", "newfirst")
+
+
+def begin(pytest_session: pytest.Session) -> object:
+    """Before the first item: show the requests and stop, or settle the order."""
+    state = session(pytest_session.config)
+    cells = [item for item in pytest_session.items if isinstance(item, PromptItem)]
+    if state.settings.dry_run:
+        _show(pytest_session.config, cells)
+        return True
+    if cells and not state.is_worker and not pytest_session.config.option.collectonly:
+        order = _keeps_order(pytest_session.config, cells, state)
+        where = [index for index, item in enumerate(pytest_session.items) if isinstance(item, PromptItem)]
+        for index, item in zip(where, order, strict=True):
+            pytest_session.items[index] = item
+    return None
+
+
+def settle_order(pytest_session: pytest.Session) -> None:
+    """In a worker: the first to have collected settles the order for all."""
+    from pytest_llm.engine.remote import RemoteEngine
+
+    state = session(pytest_session.config)
+    cells = [item for item in pytest_session.items if isinstance(item, PromptItem)]
+    if cells and isinstance(state.engine, RemoteEngine) and state.engine.desk.claim_order():
+        ordered = _keeps_order(pytest_session.config, cells, state)
+        state.engine.desk.settle_order([item.nodeid for item in ordered])
+
+
+def _keeps_order(config: pytest.Config, cells: list[PromptItem], state: LlmSession) -> list[PromptItem]:
+    """Grouped by what must be loaded, each group once; as they are where pytest's own order matters."""
+    if any(config.getoption(name, False) for name in KEPT_ORDER):
+        return cells
+    requests = [item.plan.job(item.nodeid).request for item in cells]
+    kinds = [(request.model, json.dumps(dict(request.options), sort_keys=True)) for request in requests]
+    distinct = {(model.engine, model.name, options): r for (model, options), r in zip(kinds, requests, strict=True)}
+    groups = dict(zip(distinct, state.engine.groups(list(distinct.values())), strict=True))
+    of = [groups[model.engine, model.name, options] for model, options in kinds]
+    first = {group: rank for rank, group in reversed(list(enumerate(of)))}
+    return [item for _, item in sorted(zip(of, cells, strict=True), key=lambda pair: first[pair[0]])]
+
+
+def ahead(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Before an item: its answer is wanted, and those of the next ones."""
+    state = session(item.config)
+    upcoming = [item, nextitem] if state.is_worker else _upcoming(item, state)
+    jobs = list(_jobs(upcoming))
+    if jobs:
+        state.engine.prefetch(jobs)
+
+
+def _upcoming(item: pytest.Item, state: LlmSession) -> Sequence[pytest.Item]:
+    items = item.session.items
+    start = state.position
+    while start < len(items) and items[start] is not item:
+        start += 1
+    state.position = start
+    return items[start : start + state.settings.slots + 2]
+
+
+def _jobs(items: Sequence[pytest.Item | None]) -> Iterator[Job]:
+    for item in items:
+        if (
+            isinstance(item, PromptItem)
+            and not any(item.iter_markers("skip"))
+            and not any(item.iter_markers("skipif"))
+        ):
+            yield item.plan.job(item.nodeid)
+
+
+def report(item: pytest.Item, test_report: pytest.TestReport) -> None:
+    """Give pytest-html what it shows of a cell."""
+    if not isinstance(item, PromptItem) or item.verdict is None or not item.config.pluginmanager.hasplugin("html"):
+        return
+    if test_report.when == "call" or (test_report.when == "setup" and not test_report.passed):
+        from pytest_llm.reports.html import extras
+
+        test_report.extras = [*getattr(test_report, "extras", []), *extras(item.verdict)]  # type: ignore[attr-defined]
+
+
+def _show(config: pytest.Config, cells: list[PromptItem]) -> None:
+    write = config.get_terminal_writer().line
+    for item in cells:
+        job = item.plan.job(item.nodeid)
+        write(f"\n{item.nodeid}")
+        write(plain(json.dumps(job.request.plain(), indent=2, ensure_ascii=False)))
+    write(f"\n{len(cells)} requests shown, none asked")

@@ -1,0 +1,142 @@
+"""What one pytest run holds: settings, checks, models, the engine, the folder of its files."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_llm.plugin.options import HAS_CELLS, SETTINGS
+
+if TYPE_CHECKING:
+    from pytest_llm.cases.matrix import Cell
+    from pytest_llm.cases.yamlfile import KeyPath
+    from pytest_llm.checks.base import Check
+    from pytest_llm.checks.registry import Registry
+    from pytest_llm.engine.engine import Engine
+    from pytest_llm.engine.remote import RemoteEngine
+    from pytest_llm.models.reference import ModelRef
+    from pytest_llm.providers.base import Provider
+
+HOME = ".pytest_llm"
+ADDRESS = "pytest_llm_engine"
+RUN_ID = "pytest_llm_run"
+
+
+class LlmSession:
+    """The state of a run, made when its first prompt file is met (or, under xdist, when it starts)."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.settings = config.stash[SETTINGS]
+        self.position = 0
+        self._registries: dict[Path, Registry] = {}
+        self._models: dict[str, ModelRef] = {}
+        self._engine: Engine | RemoteEngine | None = None
+        worker: dict[str, Any] = getattr(config, "workerinput", {})
+        self.is_worker = bool(worker)
+        self._address = worker.get(ADDRESS)
+        self._worker = str(worker.get("workerid", ""))
+        self.run_id = str(worker.get(RUN_ID) or f"{datetime.datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}")
+
+    @property
+    def engine(self) -> Engine | RemoteEngine:
+        """The engine of the run; in a worker, the way to it."""
+        if self._engine is None:
+            self._engine = self._reach() if self._address else self.start_engine()
+            self.config.add_cleanup(self.close)
+        return self._engine
+
+    def _reach(self) -> RemoteEngine:
+        from pytest_llm.engine.remote import RemoteEngine
+
+        return RemoteEngine(tuple(self._address or ()), self._worker)
+
+    def start_engine(self) -> Engine:
+        """A new engine: once a run, in the process that settles the order."""
+        from pytest_llm.engine.engine import Engine
+
+        return Engine(self._connect, slots=self.settings.slots)
+
+    def _connect(self, engine: str) -> Provider:
+        from pytest_llm.providers import connect
+
+        hook = self.config.hook.pytest_llm_provider
+        theirs: Provider | None = hook(engine=engine, settings=self.settings)
+        return theirs or connect(engine, self.settings)
+
+    def close(self) -> None:
+        if self._engine is not None:
+            self._engine.close()
+
+    def model(self, written: str, warn: Callable[[Warning], None]) -> ModelRef:
+        """What a model's name means; what a linter says of its Modelfile is warned of once. Raises InputError."""
+        from pytest_llm.models.lint import lint
+        from pytest_llm.models.reference import resolve
+
+        if written not in self._models:
+            s = self.settings
+            self._models[written] = model = resolve(written, modelfiles=s.modelfiles, root=s.root, engine=s.engine)
+            for complaint in lint(model.spec) if model.spec else ():
+                warn(pytest.PytestWarning(complaint))
+        return self._models[written]
+
+    def parse_check(self, cell: Cell, entry: Any, where: KeyPath) -> Check:
+        """The check that an entry of a case file stands for. Raises InputError with its line."""
+        from pytest_llm.errors import InputError
+
+        folder = cell.loaded.folder
+        try:
+            return self.registry(folder).parse(entry, folder=folder, root=self.settings.root)
+        except InputError as error:
+            if error.path is not None:
+                raise
+            raise cell.loaded.error((*where, *getattr(error, "at", ())), error.message, error.hint) from None
+
+    def registry(self, folder: Path) -> Registry:
+        """The checks that cases in a folder may name: built in, from hooks, from the conftest.py files above it."""
+        if folder not in self._registries:
+            from pytest_llm.checks.registry import Registry
+
+            registry = Registry()
+            for checks in self.config.hook.pytest_llm_checks(config=self.config):
+                for check in checks:
+                    registry.add(check)
+            for function in self._marked(folder):
+                registry.add(function)
+            self._registries[folder] = registry
+        return self._registries[folder]
+
+    def _marked(self, folder: Path) -> Iterator[Any]:
+        for plugin in self.config.pluginmanager.get_plugins():
+            if not isinstance(plugin, ModuleType):
+                continue
+            file = Path(getattr(plugin, "__file__", None) or "")
+            if file.name == "conftest.py" and file.parent not in (folder, *folder.parents):
+                continue
+            yield from (f for f in vars(plugin).values() if isinstance(getattr(f, "__llm_check__", None), str))
+
+    def artifacts(self, item_id: str) -> Path:
+        """The folder for a cell's files; not made yet."""
+        home = self.settings.root / HOME
+        if not (home / ".gitignore").exists():
+            home.mkdir(exist_ok=True)
+            (home / ".gitignore").write_text("*\n")
+        safe = "".join(c if c.isalnum() or c in "._-" else "_" for c in item_id)[-120:]
+        return home / "runs" / self.run_id / safe
+
+
+SESSION = pytest.StashKey[LlmSession]()
+
+
+def session(config: pytest.Config) -> LlmSession:
+    """The state of this run, made on demand."""
+    if SESSION not in config.stash:
+        config.stash[SESSION] = LlmSession(config)
+        config.stash[HAS_CELLS] = True
+    return config.stash[SESSION]

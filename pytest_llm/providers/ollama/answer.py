@@ -1,0 +1,143 @@
+"""One question to `/api/chat`, and the lines of its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pytest_llm.answers.thinking import split_thinking
+from pytest_llm.cases.request import ChatRequest
+from pytest_llm.errors import BrokenAnswer
+from pytest_llm.providers.base import Finish, Response, Usage
+from pytest_llm.providers.wire.faults import Asked, fault, junk
+from pytest_llm.providers.wire.stream import NotJson, count, mapping, number, parse_object, string, whole_characters
+
+LEFT_IN = "the server left the thinking inside the answer: it was split off here"
+TWO_PASSES = "the server counted its second pass only: tokens of thinking are not in its numbers"
+_FINISH: Mapping[str, Finish] = {"stop": "stop", "length": "length"}
+_NANOSECONDS = 1e9
+
+
+def chat_body(request: ChatRequest, model: str) -> dict[str, Any]:
+    """The body of the request; fields that the case leaves open are left out."""
+    body: dict[str, Any] = {
+        "model": model,
+        "messages": [{"role": m.role, "content": m.content} for m in request.messages],
+        "stream": True,
+    }
+    optional = {
+        "think": request.think,
+        "format": request.format,
+        "options": {name: _plain(value) for name, value in request.options.items() if value is not None} or None,
+        "keep_alive": request.keep_alive,
+    }
+    return body | {name: value for name, value in optional.items() if value is not None}
+
+
+def _plain(value: Any) -> Any:
+    """`stop` must be an array: a string there is refused."""
+    return list(value) if isinstance(value, tuple) else value
+
+
+class ChatSink:
+    """Collects the lines of a chat. clock: seconds, for the time of the first token."""
+
+    def __init__(self, asked: Asked, clock: Callable[[], float]) -> None:
+        self._asked, self._clock, self._start = asked, clock, clock()
+        self._text: list[str] = []
+        self._thinking: list[str] = []
+        self._last: Mapping[str, Any] = {}
+        self.done = False
+        self.first_token: float | None = None
+
+    @property
+    def text(self) -> str:
+        return whole_characters("".join(self._text))
+
+    @property
+    def thinking(self) -> str:
+        return whole_characters("".join(self._thinking))
+
+    def take(self, line: bytes, *, cut: bool = False) -> bool:
+        if not line.strip():
+            return False
+        try:
+            data = parse_object(line)
+            if error := data.get("error"):
+                raise fault(
+                    self._asked, None, error if isinstance(error, str) else line.decode(), partial=self.text
+                )
+            self._add(mapping(data, "message"))
+        except NotJson as error:
+            raise (
+                self._broken("in the middle of a line") if cut else junk(self._asked, str(error), self.text)
+            ) from None
+        if data.get("done") in (True, "true"):
+            self.done, self._last = True, data
+        return True
+
+    def _add(self, message: Mapping[str, Any]) -> None:
+        thinking, text = string(message, "thinking"), string(message, "content")
+        if thinking:
+            self._thinking.append(thinking)
+        if text:
+            self._text.append(text)
+        if (thinking or text) and self.first_token is None:
+            self.first_token = self._clock() - self._start
+
+    def end(self) -> None:
+        if not self.done:
+            raise self._broken("without its last line (`done`)")
+
+    def _broken(self, how: str) -> BrokenAnswer:
+        written = len(self.text) + len(self.thinking)
+        return BrokenAnswer(
+            f"the answer of {self._asked.url} stopped {how}, after {written} characters",
+            hint="the model may have repeated itself until the server gave up; see the server's log",
+            partial=self.text,
+        )
+
+    def response(self, request: ChatRequest) -> Response:
+        """The whole answer, once it is done."""
+        answer, left_in = split_thinking(self.text)
+        usage = self._usage(request)
+        notes = [LEFT_IN] if left_in else []
+        if usage.answer_only:
+            notes.append(TWO_PASSES)
+        return Response(
+            text=answer,
+            thinking="\n\n".join(filter(None, (self.thinking, left_in))),
+            finish=_FINISH.get(str(self._last.get("done_reason")), "unknown"),
+            usage=usage,
+            first_token=self.first_token,
+            wall=self._clock() - self._start,
+            model=request.model.name,
+            notes=tuple(notes),
+        )
+
+    def _usage(self, request: ChatRequest) -> Usage:
+        last = self._last
+        tokens = count(last, "eval_count")
+        return Usage(
+            prompt_tokens=count(last, "prompt_eval_count"),
+            prompt_seconds=_seconds(last, "prompt_eval_duration"),
+            answer_tokens=tokens,
+            answer_seconds=_seconds(last, "eval_duration"),
+            load_seconds=_seconds(last, "load_duration"),
+            total_seconds=_seconds(last, "total_duration"),
+            answer_only=self._second_pass_only(request, tokens),
+        )
+
+    def _second_pass_only(self, request: ChatRequest, tokens: int | None) -> bool:
+        """With `format`, thinking may come from a pass of its own that nothing counts.
+
+        A line holds one token at least, so a count of fewer tokens than lines cannot be that of both passes.
+        """
+        if request.format is None or tokens is None or not self._thinking:
+            return False
+        return tokens < len(self._thinking) + len(self._text)
+
+
+def _seconds(data: Mapping[str, Any], key: str) -> float | None:
+    found = number(data, key)
+    return None if found is None else found / _NANOSECONDS

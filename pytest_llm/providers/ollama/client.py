@@ -1,0 +1,171 @@
+"""Ollama, over `/api/chat`: from 0.12 on, its own engines and the llama-server behind the newer ones."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from pytest_llm.cases.request import ChatRequest
+from pytest_llm.errors import HarnessError, ModelUnavailable
+from pytest_llm.models.reference import ModelRef
+from pytest_llm.providers.base import Limits, ModelInfo, Response
+from pytest_llm.providers.ollama.answer import ChatSink, chat_body
+from pytest_llm.providers.ollama.host import is_loopback, ollama_url
+from pytest_llm.providers.ollama.models import Models, Shown, built_name, full_name
+from pytest_llm.providers.wire.faults import Asked, fault
+from pytest_llm.providers.wire.http import BadStatus, Http
+from pytest_llm.providers.wire.stream import Patience
+
+START = "start it with `ollama serve`, or name another by --llm-host or OLLAMA_HOST"
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A model that can be asked: its name there, and the context it was made for (None: the server decides)."""
+
+    name: str
+    info: ModelInfo
+    num_ctx: int | None = None
+    trained: int | None = None
+
+
+class OllamaProvider:
+    """An Ollama server.
+
+    url: as OLLAMA_HOST is written, "" for the default. pull: fetch what is missing. modelfiles: the names of the
+    Modelfiles at hand, for the error about a missing model. headers: sent with every request, never shown.
+    progress: is told what takes long, a line at a time.
+    """
+
+    def __init__(
+        self,
+        url: str = "",
+        limits: Limits | None = None,
+        *,
+        pull: bool = False,
+        progress: Callable[[str], None] | None = None,
+        headers: Mapping[str, str] | None = None,
+        modelfiles: Sequence[str] = (),
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._http = Http(ollama_url(url), limits or Limits(), headers, start=START)
+        self._pull, self._clock = pull, clock
+        self._models = Models(self._http, progress or _quiet, modelfiles)
+        self._ready: dict[tuple[str, str], _Ready] = {}
+        self._version = ""
+
+    @property
+    def url(self) -> str:
+        """The server's address, without any password."""
+        return self._http.url
+
+    async def prepare(self, model: ModelRef) -> ModelInfo:
+        """Find the model, pull or build it; raises ModelUnavailable where it is not there."""
+        self._version = self._version or await self._models.version()
+        name = await self._built(model) if model.spec else model.name
+        shown = await self._shown(name)
+        digest = (await self._models.digests()).get(full_name(name), "")
+        info = ModelInfo(
+            server=self.url,
+            blob=shown.blob or digest,
+            digest=digest,
+            local=is_loopback(self.url),
+            capabilities=shown.capabilities,
+            version=self._version,
+        )
+        self._ready[_key(model)] = _Ready(name, info, shown.num_ctx, shown.trained)
+        return info
+
+    async def chat(self, request: ChatRequest) -> Response:
+        """Ask once; a model with a Modelfile is built first where that was not done."""
+        ready = self._ready.get(_key(request.model))
+        if ready is None and request.model.spec:
+            await self.prepare(request.model)
+            ready = self._ready[_key(request.model)]
+        ready = ready or _Ready(request.model.name, ModelInfo(self.url, ""))
+        sink = await self._ask(request, ready)
+        response = replace(sink.response(request), digest=ready.info.digest)
+        return replace(response, context_length=await self._context(request, ready))
+
+    async def close(self) -> None:
+        await self._http.close()
+
+    async def _ask(self, request: ChatRequest, ready: _Ready) -> ChatSink:
+        limits = self._http.limits
+        asked = Asked(f"{self.url}/api/chat", request.model.written, cloud=True)
+        sink = ChatSink(asked, self._clock)
+        patience = Patience(limits.first_byte, limits.silence, request.timeout)
+        try:
+            await self._http.stream("/api/chat", chat_body(request, ready.name), sink, patience)
+        except BadStatus as bad:
+            error = fault(asked, bad.status, bad.body, location=bad.location)
+            if bad.status == 404 and isinstance(error, ModelUnavailable):
+                error = await self._models.missing(ready.name)
+            raise error from None
+        return sink
+
+    async def _context(self, request: ChatRequest, ready: _Ready) -> int | None:
+        """The context the model ran with: as asked for, as the model says, else as the server chose."""
+        wanted = request.options.get("num_ctx") or ready.num_ctx
+        if isinstance(wanted, int):
+            return min(wanted, ready.trained) if ready.trained else wanted
+        try:
+            return await self._models.context(ready.name, ready.info.digest)
+        except HarnessError:  # the answer is whole: that the server went down since is the next request's story
+            return None
+
+    async def _shown(self, name: str) -> Shown:
+        try:
+            return await self._models.show(name)
+        except ModelUnavailable:
+            if not self._pull:
+                raise await self._models.missing(name) from None
+        await self._models.pull(name)
+        return await self._models.show(name)
+
+    async def _built(self, model: ModelRef) -> str:
+        """Build a Modelfile's model where it is not there; its name there."""
+        spec = model.spec
+        assert spec is not None
+        self._check_version(model.written, spec.requires)
+        there = await self._models.digests()
+        base = ""
+        if spec.gguf is None:
+            if full_name(spec.base) not in there:
+                await self._fetch_base(spec.base)
+                there = await self._models.digests()
+            base = there.get(full_name(spec.base), "")
+        name = await asyncio.to_thread(built_name, spec, base)
+        if full_name(name) not in there:
+            await self._models.build(name, spec)
+        return name
+
+    def _check_version(self, written: str, requires: str | None) -> None:
+        """A server keeps REQUIRES and never looks at it. A build from source says 0.0.0."""
+        has = _version(self._version)
+        if requires and any(has) and has < _version(requires):
+            raise ModelUnavailable(
+                f"{written!r} requires Ollama {requires}, and {self.url} is {self._version}", hint="update Ollama"
+            )
+
+    async def _fetch_base(self, base: str) -> None:
+        if not self._pull:
+            raise await self._models.missing(base)
+        await self._models.pull(base)
+
+
+def _key(model: ModelRef) -> tuple[str, str]:
+    return model.name, model.fingerprint
+
+
+def _version(text: str) -> tuple[int, ...]:
+    """Three numbers; what follows them, such as -rc2, is left out."""
+    numbers = [int(n) for n in re.findall(r"\d+", text.partition("-")[0])[:3]]
+    return tuple([*numbers, 0, 0, 0][:3])
+
+
+def _quiet(line: str) -> None:
+    """No one listens."""

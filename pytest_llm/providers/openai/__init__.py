@@ -1,0 +1,1 @@
+"""Servers that speak `/v1/chat/completions`."""

@@ -1,0 +1,1 @@
+"""What HTTP providers share: connections, streams of lines, faults told in words."""

@@ -1,0 +1,251 @@
+"""The one HTTP client behind the engines that are servers: requests, streams, and what can go wrong with them.
+
+A status other than 200 is raised as BadStatus, for the dialect to read; everything else that can happen on the way
+(nothing listens, silence, a cut connection) is an error of the plugin's own here already.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
+from typing import Any
+
+import httpx
+
+from pytest_llm.errors import BrokenAnswer, GenerationTimeout, ProviderError, ServerDown
+from pytest_llm.providers.base import Limits
+from pytest_llm.providers.ollama.host import is_loopback, without_credentials
+from pytest_llm.providers.wire.stream import Lines, NotJson, Patience, Sink, Watch, parse_object
+
+MAX_ERROR_BODY = 64 * 2**10
+MAX_BODY = 64 * 2**20
+DRAIN_SECONDS = 1.0
+SECRET_LENGTH = 4
+AGENT = "pytest-llm"
+
+
+class BadStatus(Exception):
+    """The server answered, but not with 200: its status, the beginning of its body, where a redirect leads."""
+
+    def __init__(self, status: int, body: str, location: str = "") -> None:
+        self.status, self.body, self.location = status, body, location
+        super().__init__(status)
+
+
+class Http:
+    """A client of one server. `headers` may hold keys: they are sent and never shown.
+
+    start: what to do when nothing listens there. transport: put in place of the network, for tests of other parts.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        limits: Limits,
+        headers: Mapping[str, str] | None = None,
+        *,
+        start: str = "",
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self.url, credentials = without_credentials(url.rstrip("/"))
+        self.limits, self.start = limits, start
+        self._headers = {**credentials, **(headers or {})}
+        self._transport = transport
+        self._client: httpx.AsyncClient | None = None
+
+    async def json(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
+        """A small exchange: the object in the answer. Raises BadStatus and ProviderErrors."""
+        what = f"{self.url}{path}"
+        with self._spoken(what):
+            try:
+                async with asyncio.timeout(self.limits.silence):
+                    async with self._request(method, path, _encoded(body)) as response:
+                        text = await _body(response, MAX_BODY)
+            except TimeoutError:
+                raise self._silent(what) from None
+        if response.status_code != 200:
+            raise self._bad(response, text)
+        if not text.strip():
+            raise BrokenAnswer(f"{what} answered with nothing", hint="look into the server's log")
+        try:
+            return parse_object(text)
+        except NotJson as error:
+            raise ProviderError(
+                f"{what} did not answer in JSON but with: {self.clean(str(error))}",
+                hint="is this the address of the server itself, or of something before it?",
+                reach="server",
+            ) from None
+
+    async def send(self, method: str, path: str, content: AsyncIterable[bytes] | None = None, size: int = 0) -> int:
+        """Send bytes, or nothing; the status. Raises BadStatus from 400 on, 404 aside."""
+        what = f"{self.url}{path}"
+        with self._spoken(what):
+            async with self._request(method, path, content, size) as response:
+                text = await _body(response, MAX_ERROR_BODY)
+        if response.status_code >= 300 and response.status_code != 404:
+            raise self._bad(response, text)
+        return response.status_code
+
+    async def stream(self, path: str, body: Any, sink: Sink, patience: Patience) -> None:
+        """Feed the lines of an answer to the sink until it is done.
+
+        Raises BadStatus, GenerationTimeout, ProviderErrors, and whatever the sink raises.
+        """
+        what = f"{self.url}{path}"
+        watch = Watch(patience, asyncio.get_running_loop().time())
+        with self._spoken(what, sink):
+            try:
+                async with asyncio.timeout_at(watch.deadline) as timer:
+                    async with self._request("POST", path, _encoded(body)) as response:
+                        if response.status_code != 200:
+                            raise self._bad(response, await _body(response, MAX_ERROR_BODY))
+                        await _pour(response, sink, watch, timer)
+            except TimeoutError:
+                raise self._too_silent(what, watch, sink) from None
+
+    async def close(self) -> None:
+        if self._client is not None:
+            client, self._client = self._client, None
+            await client.aclose()
+
+    def clean(self, text: str) -> str:
+        """The text without any of the keys, which some servers send back in their complaints."""
+        for value in self._headers.values():
+            for secret in (value, value.rpartition(" ")[2]):
+                if len(secret) >= SECRET_LENGTH:
+                    text = text.replace(secret, "***")
+        return text
+
+    @asynccontextmanager
+    async def _request(
+        self, method: str, path: str, content: bytes | AsyncIterable[bytes] | None, size: int = 0
+    ) -> AsyncIterator[httpx.Response]:
+        kind = {"Content-Type": "application/json"} if isinstance(content, bytes) else {}
+        length = {"Content-Length": str(size)} if size else {}
+        url, headers = f"{self.url}{path}", {**kind, **length}
+        async with self._connected().stream(method, url, content=content, headers=headers) as response:
+            yield response
+
+    def _connected(self) -> httpx.AsyncClient:
+        """Made where the event loop runs. Loopback is never asked through a proxy of the environment."""
+        if self._client is None:
+            try:
+                self._client = self._new_client()
+            except (ImportError, ValueError) as error:
+                raise ServerDown(f"the proxy that the environment names cannot be used: {error}") from None
+        return self._client
+
+    def _new_client(self) -> httpx.AsyncClient:
+        slowest = max(self.limits.first_byte, self.limits.silence) + 1
+        return httpx.AsyncClient(
+            headers={"User-Agent": AGENT, "Accept-Encoding": "identity", **self._headers},
+            timeout=httpx.Timeout(slowest, connect=self.limits.connect, pool=None),
+            # A server may close an idle connection in the very moment of the next question: none is kept.
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
+            trust_env=not is_loopback(self.url),
+            transport=self._transport,
+        )
+
+    def _bad(self, response: httpx.Response, body: str) -> BadStatus:
+        return BadStatus(response.status_code, self.clean(body), response.headers.get("location", ""))
+
+    @contextmanager
+    def _spoken(self, what: str, sink: Sink | None = None) -> Iterator[None]:
+        """Turn what the network did into words."""
+        try:
+            yield
+        except httpx.ConnectTimeout:
+            raise ServerDown(
+                f"nothing answered at {self.url} within {self.limits.connect:g} s", hint=self.start
+            ) from None
+        except httpx.ConnectError as error:
+            raise self._no_connection(error) from None
+        except httpx.RequestError as error:
+            written = sink.text if sink else ""
+            raise BrokenAnswer(
+                f"the connection to {what} broke off {_where(sink)}: {_reason(error)}",
+                hint="see the server's log; a proxy or a restart cuts connections too",
+                partial=written,
+            ) from None
+
+    def _no_connection(self, error: httpx.ConnectError) -> ServerDown:
+        reason = self.clean(str(error)) or type(error).__name__
+        if "SSL" in reason or "certificate" in reason.lower():
+            return ServerDown(f"no secure connection to {self.url}: {reason}", hint="is it https that it speaks?")
+        return ServerDown(f"nothing listens at {self.url}: {reason}", hint=self.start)
+
+    def _silent(self, what: str) -> ServerDown:
+        seconds = self.limits.silence
+        return ServerDown(f"{what} gave no whole answer within {seconds:g} s", hint="see the server's log")
+
+    def _too_silent(self, what: str, watch: Watch, sink: Sink) -> ProviderError:
+        limit = watch.patience.silence
+        if watch.flowing:
+            return BrokenAnswer(
+                f"{what} fell silent: no line for {limit:g} s, {_where(sink)}",
+                hint="see the server's log; --llm-silence-timeout waits longer",
+                retry=0,
+                partial=sink.text,
+            )
+        if watch.began is not None:
+            return BrokenAnswer(f"{what} sent bytes for {limit:g} s that never ended a line", retry=0)
+        return ServerDown(
+            f"{what} took the request and sent nothing for {watch.patience.first:g} s",
+            hint="it may be loading or queueing; --llm-first-byte-timeout waits longer",
+            reach="model",
+        )
+
+
+async def _body(response: httpx.Response, limit: int) -> str:
+    parts, size = [], 0
+    async for chunk in response.aiter_bytes():
+        parts.append(chunk)
+        size += len(chunk)
+        if size > limit:
+            break
+    return b"".join(parts)[:limit].decode(errors="replace")
+
+
+async def _pour(response: httpx.Response, sink: Sink, watch: Watch, timer: asyncio.Timeout) -> None:
+    loop, lines = asyncio.get_running_loop(), Lines()
+    async with aclosing(response.aiter_bytes()) as chunks:  # type: ignore[type-var]
+        async for chunk in chunks:
+            for line in lines.feed(chunk):
+                if sink.take(line) and watch.progress(loop.time()):
+                    raise GenerationTimeout(watch.patience.whole or 0.0, sink.text, sink.thinking)
+                if sink.done:
+                    timer.reschedule(None)
+                    await _drain(chunks)
+                    return
+            watch.heard(loop.time(), pending=lines.pending)
+            timer.reschedule(watch.deadline)
+    if rest := lines.rest():
+        sink.take(rest, cut=True)
+    sink.end()
+
+
+async def _drain(chunks: AsyncIterator[bytes]) -> None:
+    """Read what is left, so that the server sees no client go before the end.
+
+    A connection that breaks even now is told as any other: what came may not be all.
+    """
+    with suppress(TimeoutError):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            async for _ in chunks:
+                pass
+
+
+def _encoded(body: Any) -> bytes | None:
+    """As ASCII JSON: half a surrogate pair in a prompt is sent as it is, and not refused here."""
+    return None if body is None else json.dumps(body).encode()
+
+
+def _where(sink: Sink | None) -> str:
+    written = len(sink.text) + len(sink.thinking) if sink else 0
+    return f"after {written} characters" if written else "before anything was written"
+
+
+def _reason(error: httpx.RequestError) -> str:
+    return str(error) or ("reset by the server" if isinstance(error, httpx.ReadError) else type(error).__name__)

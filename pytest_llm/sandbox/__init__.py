@@ -1,0 +1,1 @@
+"""A foreign program within walls: processes, namespaces, control groups."""

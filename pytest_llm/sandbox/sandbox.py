@@ -1,0 +1,335 @@
+"""Runs a foreign program with limits, no network and a private folder.
+
+On Linux the walls are bubblewrap's: the program sees /usr, what little of /etc a compiler needs, its own folder and
+the folders it is given, under the same paths as outside; it has no network, no environment of ours and none of our
+processes. A watchdog holds time, memory, processes and output. Where bubblewrap is missing the watchdog is alone,
+and `Result.sandboxed` says so.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import IO
+
+from pytest_llm.sandbox import cgroup
+
+INSTALL = "sudo apt-get install bubblewrap"
+_TICK = 0.05  # seconds between two looks of the watchdog
+_CHUNK = 1 << 16
+_SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+_ETC = ("/etc/alternatives", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d")
+# The limits that a process sets for itself; then it joins the control groups and becomes the program.
+_LAUNCH = (
+    'ulimit -c 0; ulimit -f "$1"; shift; while [ "$1" != -- ]; do echo $$ >"$1"; shift; done; shift; exec "$@"'
+)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """seconds of wall time; memory (resident) and output in bytes; processes; the largest file in bytes."""
+
+    seconds: float = 30.0
+    memory: int = 1536 << 20
+    processes: int = 64
+    output: int = 1 << 20
+    file: int = 256 << 20
+
+
+@dataclass(frozen=True)
+class Walls:
+    """What a program may see beside the system: folders or files to read, folders to write, its environment."""
+
+    readonly: tuple[Path, ...] = ()
+    writable: tuple[Path, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a program ended. killed_by: "timeout", "memory", "processes", "output", or "" where it ended by itself.
+
+    returncode: negative for a signal; None where a session goes on. seconds: wall time.
+    """
+
+    returncode: int | None
+    stdout: bytes
+    stderr: bytes
+    seconds: float
+    killed_by: str = ""
+    sandboxed: bool = True
+
+    @property
+    def text(self) -> str:
+        """stdout and then stderr, as text, whatever the bytes."""
+        return (self.stdout + self.stderr).decode("utf-8", "replace")
+
+
+def missing() -> str:
+    """Why there are no walls on this machine; empty where bubblewrap works."""
+    if not sys.platform.startswith("linux"):
+        return f"bubblewrap does not exist on {sys.platform}"
+    path = shutil.which("bwrap")
+    return _probe(path) if path else f"bubblewrap is not installed ({INSTALL})"
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    folder: Path,
+    walls: Walls | None = None,
+    limits: Limits | None = None,
+    stdin: bytes = b"",
+) -> Result:
+    """Run a program to its end in `folder`, which it may write. Raises FileNotFoundError where it is not there."""
+    limits = limits or Limits()
+    process = _Process(argv, folder, walls or Walls(), limits)
+    try:
+        process.send(stdin, last=True)
+        process.pump(limits.seconds, lambda: False)
+        return process.result()
+    finally:
+        process.close()
+
+
+class Session:
+    """A program that stays: it answers each line on its stdin with one line on its stdout.
+
+    Not for two threads at once. After a result with `killed_by`, or once `alive` is false, start another.
+    """
+
+    def __init__(
+        self, argv: Sequence[str], *, folder: Path, walls: Walls | None = None, limits: Limits | None = None
+    ) -> None:
+        self._limits = limits or Limits()
+        # The kernel ends a program together with the thread that started it, so a thread that stays starts them.
+        self._process = _starter().submit(_Process, argv, folder, walls or Walls(), self._limits).result()
+
+    @property
+    def alive(self) -> bool:
+        return self._process.alive
+
+    def ask(self, line: bytes, seconds: float | None = None) -> Result:
+        """Send one line and wait for one: `stdout` is that line, cut short where it was killed or died."""
+        process = self._process
+        process.fresh()
+        process.send(line + b"\n")
+        process.pump(seconds or self._limits.seconds, lambda: process.stdout.endswith(b"\n"))
+        result = process.result()
+        if result.killed_by:
+            self.close()
+        return result
+
+    def close(self) -> None:
+        self._process.close()
+
+
+@cache
+def _starter() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, "pytest-llm-starter")
+
+
+@cache
+def _probe(bwrap: str) -> str:
+    try:
+        done = subprocess.run(
+            [bwrap, *_walls(Path("/usr"), Walls()), "/usr/bin/true"], capture_output=True, timeout=30, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"bubblewrap does not start: {error}"
+    said = done.stderr.decode("utf-8", "replace").strip()
+    return f"bubblewrap does not work here: {said}" if done.returncode else ""
+
+
+def _walls(folder: Path, walls: Walls) -> list[str]:
+    """bubblewrap's arguments. A later mount lies over an earlier one, so the widest come first."""
+    argv = ["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    argv += ["--ro-bind", "/usr", "/usr"]
+    for name in _SYSTEM:
+        if os.path.islink(name):
+            argv += ["--symlink", os.readlink(name), name]
+        else:
+            argv += ["--ro-bind-try", name, name]
+    for path in (*_ETC, *map(str, Path("/etc").glob("java-*"))):
+        argv += ["--ro-bind-try", path, path]
+    argv += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]  # noqa: S108 (a new one, inside)
+    for path in map(str, walls.readonly):
+        argv += ["--ro-bind", path, path]
+    for path in map(str, walls.writable):
+        argv += ["--bind", path, path]
+    if not folder.is_relative_to("/usr"):
+        argv += ["--bind", str(folder), str(folder)]
+    return [*argv, "--chdir", str(folder), "--"]
+
+
+class _Process:
+    """One program, its pipes and its watchdog. Only `pump` waits."""
+
+    def __init__(self, argv: Sequence[str], folder: Path, walls: Walls, limits: Limits) -> None:
+        self.limits, self.killed_by, self.sandboxed = limits, "", not missing()
+        self.stdout, self.stderr, self.started = bytearray(), bytearray(), time.monotonic()
+        self._sending, self._last = b"", False
+        env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(folder), "TMPDIR": str(folder)}
+        env |= {"LANG": "C.UTF-8", **walls.env}
+        self._group = cgroup.create(limits.memory, limits.processes) if os.name == "posix" else None
+        command = list(argv)
+        if self.sandboxed:
+            inside = [word for name, value in env.items() for word in ("--setenv", name, value)]
+            command = [str(shutil.which("bwrap")), "--clearenv", *inside, *_walls(folder, walls), *command]
+        if os.name == "posix":
+            joins = [str(path) for path in self._group.joins] if self._group else []
+            command = ["/bin/sh", "-c", _LAUNCH, "sh", str(limits.file // 512), *joins, "--", *command]
+        self._popen = subprocess.Popen(
+            command, cwd=folder, env=env, stdin=-1, stdout=-1, stderr=-1, bufsize=0, start_new_session=True
+        )
+        self._selector = selectors.DefaultSelector()
+        for pipe, into in ((self._out, self.stdout), (self._err, self.stderr)):
+            os.set_blocking(pipe.fileno(), False)
+            self._selector.register(pipe, selectors.EVENT_READ, into)
+        os.set_blocking(self._in.fileno(), False)
+
+    @property
+    def _in(self) -> IO[bytes]:
+        return self._pipe(self._popen.stdin)
+
+    @property
+    def _out(self) -> IO[bytes]:
+        return self._pipe(self._popen.stdout)
+
+    @property
+    def _err(self) -> IO[bytes]:
+        return self._pipe(self._popen.stderr)
+
+    @staticmethod
+    def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
+        assert pipe is not None
+        return pipe
+
+    @property
+    def alive(self) -> bool:
+        return self._popen.poll() is None
+
+    def fresh(self) -> None:
+        """Begin another question of a session."""
+        self.started = time.monotonic()
+        self.stdout.clear()
+        self.stderr.clear()
+
+    def send(self, data: bytes, last: bool = False) -> None:
+        self._sending, self._last = data, last
+        if data:
+            self._selector.register(self._in, selectors.EVENT_WRITE)
+        elif last:
+            self._in.close()
+
+    def pump(self, seconds: float, done: Callable[[], bool]) -> None:
+        """Read and write until `done`, until the program has ended, or until a limit is reached."""
+        deadline = self.started + seconds
+        looked = self.started
+        while not done() and self._selector.get_map():
+            now = time.monotonic()
+            if now >= deadline:
+                return self.kill("timeout")
+            if now - looked >= _TICK:
+                looked = now
+                if reason := self._over():
+                    return self.kill(reason)
+            for key, _ in self._selector.select(min(_TICK, deadline - now)):
+                self._write() if key.fileobj is self._popen.stdin else self._read(key)
+            if len(self.stdout) + len(self.stderr) > self.limits.output:
+                return self.kill("output")
+        return None
+
+    def result(self) -> Result:
+        ended = bool(self.killed_by) or not self._selector.get_map()
+        code = self._popen.wait() if ended else None
+        if self._group and self._group.was_out_of_memory():
+            self.killed_by = self.killed_by or "memory"
+        return Result(
+            returncode=code,
+            stdout=bytes(self.stdout),
+            stderr=bytes(self.stderr),
+            seconds=time.monotonic() - self.started,
+            killed_by=self.killed_by,
+            sandboxed=self.sandboxed,
+        )
+
+    def kill(self, reason: str = "") -> None:
+        """End the program and all it started."""
+        self.killed_by = reason
+        family = _family(self._popen.pid) if self.alive and not self.sandboxed else []
+        if self._group:
+            self._group.kill()
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._popen.pid, signal.SIGKILL)
+        for pid in family:  # those that left the process group
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        self._popen.wait()
+
+    def close(self) -> None:
+        if self.alive:
+            self.kill(self.killed_by)
+        self._selector.close()
+        for pipe in (self._in, self._out, self._err):
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
+        if self._group:
+            self._group.remove()
+
+    def _over(self) -> str:
+        pids = _family(self._popen.pid)
+        if len(pids) > self.limits.processes:
+            return "processes"
+        return "memory" if sum(map(_resident, pids)) > self.limits.memory else ""
+
+    def _write(self) -> None:
+        try:
+            written = os.write(self._in.fileno(), self._sending[:_CHUNK])
+        except BlockingIOError:
+            return
+        except BrokenPipeError:
+            written = len(self._sending)
+        self._sending = self._sending[written:]
+        if not self._sending:
+            self._selector.unregister(self._in)
+            if self._last:
+                self._in.close()
+
+    def _read(self, key: selectors.SelectorKey) -> None:
+        data = os.read(key.fd, _CHUNK)
+        if data:
+            key.data.extend(data)
+        else:
+            self._selector.unregister(key.fileobj)
+
+
+def _family(pid: int) -> list[int]:
+    """The process and all that descend from it; empty where /proc does not tell."""
+    found, waiting = [], [pid]
+    while waiting:
+        parent = waiting.pop()
+        found.append(parent)
+        with contextlib.suppress(OSError):  # it may end while it is looked at
+            for task in os.listdir(f"/proc/{parent}/task"):
+                waiting += map(int, Path(f"/proc/{parent}/task/{task}/children").read_text().split())
+    return found
+
+
+def _resident(pid: int) -> int:
+    """Bytes in memory; 0 where the process has ended."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return 0

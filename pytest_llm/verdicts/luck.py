@@ -1,0 +1,59 @@
+"""What must never pass by luck, whatever the checks say."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from pytest_llm.cases.request import ChatRequest
+from pytest_llm.checks.base import Finding
+from pytest_llm.providers.base import Response
+
+CHARS_PER_TOKEN = 4
+
+
+def findings(request: ChatRequest, response: Response, allow: Collection[str] = ()) -> Iterator[Finding]:
+    """The reasons why this answer cannot count, the most telling first. `allow` may hold "empty" and "cut"."""
+    empty = not response.text.strip()
+    if trimmed := _trimmed(request, response):
+        yield Finding("prompt", trimmed, kind="trimmed")
+    if response.finish == "length" and "cut" not in allow:
+        yield Finding("answer", _cut(request, response, empty), kind="cut")
+    elif empty and "empty" not in allow:
+        yield Finding("answer", _empty(response), kind="empty")
+
+
+def _cut(request: ChatRequest, response: Response, empty: bool) -> str:
+    limit = request.options.get("num_predict")
+    where = f"cut at num_predict={limit}" if limit else "cut by the length limit"
+    thought = thinking_tokens(response)
+    if empty and response.thinking:
+        return f"thinking ate the whole budget: {where}, about {thought} tokens went to thinking, none to an answer"
+    tail = f", about {thought} tokens went to thinking" if response.thinking else ""
+    return f"the answer was {where}{tail}"
+
+
+def _empty(response: Response) -> str:
+    if response.thinking:
+        return "the answer is empty: the model thought and then said nothing"
+    return "the answer is empty"
+
+
+def _trimmed(request: ChatRequest, response: Response) -> str:
+    """Whether the server cut the prompt: it says nothing, but its count gives it away."""
+    context, seen = response.context_length, response.usage.prompt_tokens
+    if not context or not seen:
+        return ""
+    if seen >= context - max(1, context // 100) and not response.usage.answer_only:
+        return f"the server trimmed the prompt: {seen} tokens of it were read, and num_ctx is {context}"
+    likely = sum(len(m.content) for m in request.messages) // CHARS_PER_TOKEN
+    if likely > context and seen * 2 < likely:
+        return f"the server dropped a part of the messages: about {likely} tokens were sent, {seen} were read"
+    return ""
+
+
+def thinking_tokens(response: Response) -> int:
+    """Tokens of thinking, by its share of the text where the server counted both, else by its length."""
+    usage, written = response.usage, len(response.thinking) + len(response.text)
+    if usage.answer_tokens and not usage.answer_only and written:
+        return round(usage.answer_tokens * len(response.thinking) / written)
+    return round(len(response.thinking) / CHARS_PER_TOKEN)

@@ -1,0 +1,1 @@
+"""pytest in pytest, as a user would run it."""

@@ -1,0 +1,69 @@
+"""The pages of tests/data/pages: each says in its first line what must become of it.
+
+`<!-- verdict: pass -->`, or `<!-- verdict: KIND LINE WORDS -->`: a finding of that kind at that line (`-` for none)
+whose message holds the words. `<!-- options: {...} -->` are arguments of the browser check, as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pytest_llm.answers.extract import extract
+from pytest_llm.checks.base import CheckContext, Finding
+from pytest_llm.checks.browser import Browser
+from pytest_llm.providers.base import Response
+
+FOLDER = Path(__file__).parents[1] / "data" / "pages"
+_VERDICT = re.compile(r"<!-- verdict: (\w+)(?: (\d+|-) (.+?))? -->")
+_OPTIONS = re.compile(r"<!-- options: (.+?) -->")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A page and what must become of it. line: 0 for none."""
+
+    name: str
+    html: str
+    kind: str
+    line: int
+    words: str
+    options: dict[str, Any]
+
+    def agrees(self, findings: list[Finding]) -> bool:
+        failures = [f for f in findings if f.severity == "failure"]
+        if self.kind == "pass":
+            return not failures
+        return any(f.kind == self.kind and (f.line or 0) == self.line and self.words in f.message for f in failures)
+
+
+def samples() -> list[Sample]:
+    return read_folder(FOLDER)
+
+
+def read_folder(folder: Path) -> list[Sample]:
+    """The pages of a folder; one that does not say its verdict has the kind "unknown"."""
+    return [_read(path) for path in sorted(folder.glob("*.html"))]
+
+
+def run(sample: Sample, artifacts: Path, **options: Any) -> list[Finding]:
+    """The browser check on an answer that is the page alone, so that its lines are the page's."""
+    check = Browser(**{**sample.options, **options})
+    return list(check.run(extract(sample.html), context(artifacts)))
+
+
+def context(artifacts: Path) -> CheckContext:
+    return CheckContext(Response(""), artifacts, artifacts, artifacts)
+
+
+def _read(path: Path) -> Sample:
+    html = path.read_text(errors="replace")
+    first = html.partition("\n")[0]
+    verdict, options = _VERDICT.search(first), _OPTIONS.search(first)
+    if verdict is None:
+        return Sample(path.stem, html, "unknown", 0, "", {})
+    line = int(verdict[2]) if verdict[2] not in (None, "-") else 0
+    return Sample(path.stem, html, verdict[1], line, verdict[3] or "", json.loads(options[1]) if options else {})

@@ -1,0 +1,1 @@
+"""One room a folder, as in the package."""

@@ -1,0 +1,76 @@
+"""Whatever a model writes: extraction never raises and never loses a line between fences."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_llm.answers.extract import Artifact, extract
+
+PIECES = st.sampled_from(
+    [
+        "```", "````", "~~~", "``", "`", "go", "markdown", "html", "json", " ", "  ", "    ", "\t", "> ", "- ",
+        "1. ", "\n", "\n", "\n", "\r\n", "\u2028", "\x0c", "\ufeff", "x", "<html>", "</html>", "<!doctype html>",
+        "{", "}", "package main", "<think>", "</think>", "\ud800", "\x00",
+    ]
+)  # fmt: skip
+TEXTS = st.lists(PIECES, max_size=60).map("".join) | st.text(max_size=200)
+PLAIN_LINE = st.text("abc xyz.{}();=#`~", max_size=12).filter(
+    lambda line: not line.lstrip().startswith(("```", "~~~", ">", "#"))
+)
+
+
+def everything(artifact: Artifact) -> None:
+    artifact.code()
+    artifact.code("go")
+    artifact.page()
+    artifact.json_text()
+
+
+@given(TEXTS)
+def test_never_raises(text: str) -> None:
+    everything(extract(text))
+
+
+@given(TEXTS)
+def test_every_block_is_where_it_says(text: str) -> None:
+    artifact = extract(text)
+    lines = artifact.answer.split("\n")
+    above = 0
+    for block in artifact.blocks:
+        written = block.text.split("\n")[:-1] if block.fenced else block.text.split("\n")
+        assert block.line > above
+        for number, line in enumerate(written, block.line):
+            assert lines[number - 1].removesuffix("\r").endswith(line)
+        above = block.line + len(written) - 1
+    assert above <= len(lines)
+
+
+@given(TEXTS)
+def test_pages_are_where_they_say(text: str) -> None:
+    artifact = extract(text)
+    page = artifact.page()
+    if page is not None and page.text:
+        first = artifact.answer.split("\n")[page.line - 1]
+        assert page.text.split("\n")[0].removesuffix("\r") in first
+
+
+@given(
+    st.lists(
+        st.tuples(st.lists(PLAIN_LINE, max_size=3), st.lists(PLAIN_LINE, max_size=4), st.integers(3, 6)), max_size=5
+    )
+)
+def test_what_was_fenced_comes_back(parts: list[tuple[list[str], list[str], int]]) -> None:
+    answer: list[str] = []
+    for prose, code, length in parts:
+        answer += [*prose, "`" * length + "go", *code, "`" * length]
+    blocks = [block.text for block in extract("\n".join(answer)).blocks if block.fenced]
+    assert blocks == ["".join(f"{line}\n" for line in code) for _, code, _ in parts]
+
+
+@given(st.lists(st.lists(PLAIN_LINE, max_size=3), min_size=1, max_size=6), st.booleans())
+def test_no_line_between_fences_is_lost(parts: list[list[str]], closed: bool) -> None:
+    marked = [[f"{line}§{n}" for n, line in enumerate(part)] for part in parts]
+    text = "\n".join(line for part in marked for line in ("```go", *part, "```"))
+    blocks = extract(text if closed else text.removesuffix("\n```")).blocks
+    assert "".join(block.text for block in blocks).count("§") == text.count("§")

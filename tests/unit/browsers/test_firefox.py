@@ -1,0 +1,198 @@
+"""Pages in a stock Firefox: the same findings as in Chromium, in Firefox's words."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from pytest_llm.browsers.find import find
+from pytest_llm.browsers.pool import Pool
+from pytest_llm.browsers.report import PageOptions, PageReport
+from pytest_llm.errors import Unsupported
+from tests.helpers.pages import FOLDER
+
+psutil = pytest.importorskip("psutil")
+try:
+    FIREFOX = find("firefox")
+except Unsupported as missing:
+    pytest.skip(str(missing), allow_module_level=True)
+
+QUICK = PageOptions(duration=0.2, samples=2, wait_limit=0.1)
+VISITED = """<!DOCTYPE html><html><body><button id=b onclick="console.error('clicked')">go</button>
+<input id=t oninput="this.value.length == 3 && console.error('typed ' + this.value)">
+<script>
+onkeyup = e => e.key.startsWith("Arrow") && console.error("key " + e.key);
+onmousedown = e => { if (e.clientY > 200) console.error("down", e.clientX, e.clientY); };
+onmouseup = e => { if (e.clientY > 200) console.error("up", e.clientX, e.clientY); };
+</script></body></html>"""
+
+
+@dataclass(frozen=True)
+class Showing:
+    """How a page is shown, and what must become of it: a kind of event, its line, words of its message."""
+
+    kind: str
+    line: int | None
+    words: str
+    options: PageOptions = QUICK
+
+    def agrees(self, report: PageReport) -> bool:
+        if self.kind == "blank":
+            return report.events == () and report.blank is True
+        return any((e.kind, e.line) == (self.kind, self.line) and self.words in e.message for e in report.events)
+
+
+TABLE = {
+    "bad-after-frame-50": Showing("exception", 15, "undefinedThing is not", PageOptions(duration=1.2, samples=2)),
+    "bad-blank-canvas": Showing("blank", None, ""),
+    "bad-syntax": Showing("exception", 11, "SyntaxError: missing variable name"),
+    "bad-rejection": Showing("rejection", 8, "Error: no such level"),
+    "bad-alert": Showing("dialog", 8, "alert('Game over') was closed at once"),
+    "bad-cdn": Showing("request", 6, "three.min.js was blocked"),
+    "bad-websocket": Showing("request", 8, "ws://192.168.1.1:9000/ was blocked"),
+    "bad-worker": Showing("worker", None, "inside the worker"),
+    "bad-location": Showing("navigation", 8, "leaves for https://example.com/"),
+    "bad-window-open": Showing("popup", 8, "opened a window"),
+    "bad-download": Showing("download", 6, "data.txt"),
+    "bad-wait": Showing("wait", None, "window.never", replace(QUICK, wait_for="window.never")),
+    "bad-endless-loop": Showing("hang", 9, "does not come to an end", replace(QUICK, hang=1.0)),
+    "bad-memory": Showing("crash", None, "memory and was stopped", PageOptions(memory=500_000_000)),
+}
+TALKS = """<!DOCTYPE html><html><body><p>Hello</p><iframe srcdoc="<p>inside"></iframe><script>
+open('', '_self'); close();
+addEventListener("unhandledrejection", e => { if (e.reason.fine) e.preventDefault(); });
+onerror = message => message.includes("handled");
+console.error("at", {a: [1, true, null]}, NaN);
+console.assert(1 > 2, "of %s", "course");
+console.error(new RangeError("too far"));
+Promise.reject({fine: 1});
+setTimeout(() => handled());
+setTimeout(() => Promise.reject("no luck"), 10);
+setTimeout(() => Promise.reject({code: 1}), 20);
+setTimeout(async () => { await null; lost(); }, 30);
+setTimeout(() => { throw "a word"; }, 40);
+setTimeout("not a script", 50);
+</script></body></html>"""
+TOLD = [
+    ("console", 5, "at {a: [1, true, null]} NaN"),
+    ("console", 6, "assertion failed: of course"),
+    ("console", 7, "RangeError: too far"),
+    ("rejection", None, "no luck"),
+    ("rejection", None, '{"code":1}'),
+    ("rejection", 12, "ReferenceError: lost is not defined"),
+    ("exception", 13, "a word"),
+    ("exception", 14, "SyntaxError: unexpected token: identifier"),
+]
+HOLDER = """
+from pytest_llm.chromium.pool import judge
+from pytest_llm.chromium.report import PageOptions
+page = "<!DOCTYPE html><html><h1>Hi</h1>{}</html>".format
+near = page("<img src='http://127.0.0.1:80/a.png'><img src='https://10.0.0.1/b.png'>")
+report = judge(near, PageOptions(duration=0.2, network="allow"))
+print(report.notes, sorted(event.message for event in report.events), flush=True)
+judge(page("<script>while (true);</script>"), PageOptions(hang=60, network="allow"))
+"""
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[Pool]:
+    pool = Pool(FIREFOX, "block", 1)
+    yield pool
+    pool.close()
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_each_page_gets_its_verdict(pool: Pool, name: str) -> None:
+    html = (FOLDER / f"{name}.html").read_text()
+    report = pool.judge("\n" + html.partition("\n")[2], TABLE[name].options)  # the first line says the verdict
+    assert report.mode == "real time"
+    assert TABLE[name].agrees(report), report
+
+
+def test_a_picture_is_kept_and_what_moves_is_seen(pool: Pool) -> None:
+    report = pool.judge((FOLDER / "ok-ball.html").read_text(), replace(QUICK, samples=3))
+    assert report.events == ()
+    assert (report.moments, report.changes, report.canvases, report.blank) == (3, 2, 1, False)
+    assert report.screenshot.startswith(b"\x89PNG")
+
+
+def test_the_console_and_what_is_thrown(pool: Pool) -> None:
+    events = pool.judge(TALKS, QUICK).events
+    assert {(e.kind, e.line, e.message) for e in events} == set(TOLD)
+    assert len(events) == len(TOLD)  # in no fixed order: a rejection is told when nobody has handled it
+
+
+def test_a_page_that_leaves_without_a_request(pool: Pool) -> None:
+    (event,) = pool.judge("<!DOCTYPE html><p>Hi</p>\n<script>location = 'about:blank'</script>", QUICK).events
+    assert (event.kind, event.line, event.message) == ("navigation", 2, "the page left for about:blank")
+
+
+def test_a_visitor_clicks_types_and_drags(pool: Pool) -> None:
+    actions = (
+        {"click": "#b"},
+        {"click": "#t"},
+        {"type": "aB "},
+        {"press": "ArrowLeft", "for": 0.1},
+        {"drag": [300, 300, 340, 320]},
+        {"click": "#nothing"},
+        {"click": [9000, 9000]},
+    )
+    events = pool.judge(VISITED, replace(QUICK, actions=actions)).events
+    said = [(e.kind, e.message) for e in events]
+    assert said == [
+        ("console", "clicked"),
+        ("console", "typed aB "),
+        ("console", "key ArrowLeft"),
+        ("console", "down 300 300"),
+        ("console", "up 340 320"),
+        ("action", "nothing to click: no element '#nothing'"),
+        ("action", "9000, 9000 is outside the window"),
+    ]
+
+
+def test_a_browser_that_dies_is_replaced(pool: Pool) -> None:
+    pool.judge("<!DOCTYPE html><h1>Hi</h1>", QUICK)
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            if "--remote-debugging-port=0" in process.cmdline():
+                process.kill()
+    report = pool.judge("<!DOCTYPE html><h1>Hi</h1>", QUICK)
+    assert (report.events, report.blank) == ((), False)
+
+
+def test_webgl_is_judged_or_skipped(pool: Pool) -> None:
+    """Firefox may have none on a machine without graphics, which is no fault of the page's."""
+    try:
+        told = [event.kind for event in pool.judge((FOLDER / "ok-webgl.html").read_text(), QUICK).events]
+    except Unsupported as missing:
+        told = ["WebGL"] if "needs WebGL" in missing.reason else [missing.reason]
+    assert told in ([], ["WebGL"])
+
+
+def test_without_bubblewrap_no_neighbour_is_reached_and_nothing_outlives_kill_9(tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    firefox = tmp_path / "bin" / "firefox"
+    firefox.write_text(f'#!/bin/sh\nPATH=/usr/bin:/bin exec "{FIREFOX.path}" "$@"\n')
+    firefox.chmod(0o755)
+    root = str(Path(__file__).parents[3])
+    env = {**os.environ, "PYTHONPATH": root, "TMPDIR": str(tmp_path), "PATH": str(tmp_path / "bin")}
+    env["PYTEST_LLM_BROWSER"] = "firefox"
+    with subprocess.Popen([sys.executable, "-c", HOLDER], env=env, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        said = holder.stdout.readline().decode()
+        started = psutil.Process(holder.pid).children(recursive=True)
+        assert len(started) >= 4
+        holder.kill()
+    _, alive = psutil.wait_procs(started, timeout=10)
+    assert alive == []
+    assert not list(tmp_path.glob("page-*"))
+    assert "without bubblewrap" in said
+    assert "http://127.0.0.1/a.png answered 403" in said
+    assert "https://10.0.0.1/b.png failed: NS_ERROR_PROXY_FORBIDDEN" in said

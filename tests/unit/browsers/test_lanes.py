@@ -1,0 +1,178 @@
+"""Lanes: shared, replaced when they are lost, and gone with the process that had them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pytest_llm.browsers.find import BrowserFound, find
+from pytest_llm.browsers.pool import Pool, PoolSettings
+from pytest_llm.browsers.report import PageOptions
+from pytest_llm.errors import CheckCrashed, Unsupported
+from tests.helpers.pages import FOLDER
+
+psutil = pytest.importorskip("psutil")
+try:
+    BROWSER = find()
+except Unsupported as missing:
+    pytest.skip(str(missing), allow_module_level=True)
+
+QUICK = PageOptions(duration=0.1, samples=2)
+PAGE = "<!DOCTYPE html><html><body><h1>Hello</h1></body></html>"
+HOLDER = """
+import sys
+from pytest_llm.chromium.pool import judge
+from pytest_llm.chromium.report import PageOptions
+judge("<!DOCTYPE html><html><h1>Hi</h1></html>", PageOptions(duration=0.1))
+print("shown", flush=True)
+judge("<!DOCTYPE html><html><script>while (true);</script></html>", PageOptions(hang=60))
+"""
+
+
+@pytest.fixture
+def pool() -> Iterator[Pool]:
+    pool = Pool(BROWSER, "block", 1)
+    yield pool
+    pool.close()
+
+
+def below(pid: int) -> list[psutil.Process]:
+    return psutil.Process(pid).children(recursive=True)
+
+
+def lanes() -> set[int]:
+    return {process.pid for process in psutil.Process().children()}
+
+
+def bare_path(folder: Path) -> str:
+    """A PATH that holds the browser and nothing else, so no bubblewrap either."""
+    folder.mkdir()
+    (folder / "chromium-headless-shell").symlink_to(BROWSER.path.resolve())
+    return str(folder)
+
+
+@pytest.mark.parametrize("jail", [True, False])
+def test_nothing_is_left_behind_by_kill_9(tmp_path: Path, jail: bool) -> None:
+    if jail and shutil.which("bwrap") is None:
+        pytest.skip("bubblewrap is not installed")
+    root = str(Path(__file__).parents[3])
+    env = {**os.environ, "PYTHONPATH": root, "TMPDIR": str(tmp_path)}
+    if not jail:
+        env["PATH"] = bare_path(tmp_path / "bin")
+    with subprocess.Popen([sys.executable, "-c", HOLDER], env=env, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"shown\n"
+        started = below(holder.pid)
+        assert len(started) >= 4
+        holder.kill()
+    _, alive = psutil.wait_procs(started, timeout=10)
+    assert alive == []
+    assert not list(tmp_path.glob("page-*"))
+
+
+def test_a_lane_outlives_the_thread_that_asked_first(pool: Pool) -> None:
+    before = lanes()
+    first = threading.Thread(target=pool.judge, args=(PAGE, QUICK))
+    first.start()
+    first.join()
+    (lane,) = lanes() - before
+    assert pool.judge(PAGE, QUICK).blank is False
+    assert lanes() - before == {lane}
+
+
+def test_a_lane_that_was_killed_is_replaced(pool: Pool) -> None:
+    before = lanes()
+    pool.judge(PAGE, QUICK)
+    (lane,) = lanes() - before
+    psutil.Process(lane).kill()
+    assert pool.judge(PAGE, QUICK).blank is False
+    assert lanes() - before != {lane}
+
+
+def test_a_browser_that_dies_is_replaced_within_its_lane(pool: Pool) -> None:
+    before = lanes()
+    pool.judge(PAGE, QUICK)
+    (lane,) = lanes() - before
+    for process in below(lane):
+        words = cmdline(process)
+        if any("--remote-debugging-pipe" in word for word in words) and not any(
+            "--type=" in word for word in words
+        ):
+            process.kill()
+    assert pool.judge(PAGE, QUICK).blank is False
+    assert lanes() - before == {lane}
+
+
+def test_closing_ends_every_process(pool: Pool) -> None:
+    others = set(psutil.Process().children(recursive=True))
+    pool.judge(PAGE, QUICK)
+    started = set(psutil.Process().children(recursive=True)) - others
+    assert len(started) >= 3
+    pool.close()
+    _, alive = psutil.wait_procs(started, timeout=10)
+    assert alive == []
+
+
+def cmdline(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+def test_without_bubblewrap_the_report_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", bare_path(tmp_path / "bin"))
+    pool = Pool(BROWSER, "block", 1)
+    try:
+        page = "<!DOCTYPE html><html><script>fetch('http://10.0.0.1/').catch(() => 0)</script><h1>Hi</h1></html>"
+        report = pool.judge(page, QUICK)
+    finally:
+        pool.close()
+    assert [event.kind for event in report.events] == ["request"]
+    assert report.notes == ("without bubblewrap: the page was cut off by the browser alone",)
+
+
+def test_a_browser_that_does_not_start_is_an_error_with_its_last_words(tmp_path: Path) -> None:
+    broken = tmp_path / "headless-broken"
+    broken.write_text("#!/bin/sh\necho 'libfoo.so is missing' >&2\nexit 3\n")
+    broken.chmod(0o755)
+    pool = Pool(BrowserFound(broken, stepping=True), "block", 1)
+    try:
+        with pytest.raises(CheckCrashed, match=r"(?s)could not be used: .*did not start: libfoo.so is missing"):
+            pool.judge(PAGE, QUICK)
+    finally:
+        pool.close()
+
+
+def test_how_many_lanes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+    assert PoolSettings().most == len(os.sched_getaffinity(0)) + 1
+    assert PoolSettings(lanes=7).most == 7
+    monkeypatch.setenv("PYTEST_XDIST_WORKER", "gw0")
+    assert PoolSettings().most == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("ok-ball", None),
+        ("bad-const", "Assignment to constant variable"),
+        ("bad-endless-loop", "does not come to an"),
+    ],
+)
+def test_an_ordinary_browser_shows_pages_in_real_time(name: str, words: str | None) -> None:
+    pool = Pool(BrowserFound(BROWSER.path, stepping=False), "block", 1)
+    try:
+        report = pool.judge((FOLDER / f"{name}.html").read_text(), PageOptions(duration=0.5, hang=1))
+    finally:
+        pool.close()
+    assert report.mode == "real time"
+    assert [words in event.message for event in report.events if words] == ([True] if words else [])
+    assert report.changes >= (0 if words else 2)

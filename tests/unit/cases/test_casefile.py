@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_llm.cases.casefile import LoadedCase, load
+from pytest_llm.errors import InputError
+
+
+def write(root: Path, text: str, name: str = "case.prompt.yaml") -> Path:
+    file = root / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def one(root: Path, text: str, name: str = "case.prompt.yaml") -> LoadedCase:
+    (loaded,) = load(write(root, text, name), root)
+    return loaded
+
+
+def test_a_small_case(tmp_path: Path) -> None:
+    loaded = one(
+        tmp_path, "prompt: hi\nthink: [off, true]\ntags: a\noptions: {stop: END, x_mirostat: 2}\nchecks: [x]"
+    )
+    assert loaded.name == "case"
+    assert loaded.case.think == ("off", "on")
+    assert loaded.case.tags == ("a",)
+    assert loaded.case.options.plain() == {"stop": ["END"], "mirostat": 2}
+    assert not loaded.case.is_template
+
+
+def test_names_of_several_documents(tmp_path: Path) -> None:
+    text = "prompt: a\nchecks: [x]\n---\nprompt: b\nchecks: [x]\n---\nid: own\nprompt: c\nchecks: [x]\n"
+    assert [c.name for c in load(write(tmp_path, text), tmp_path)] == ["case", "case-2", "own"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("prompt: x\nthinkk: on\nchecks: [x]", 2, "unknown key 'thinkk', did you mean 'think'?"),
+        ("name: x\nprompt: x\nchecks: [x]", 1, "unknown key 'name', did you mean 'id'?"),
+        ("prompt: x\nassert: [x]", 2, "unknown key 'assert', did you mean 'checks'?"),
+        ("prompt: x\ntemperature: 0\nchecks: [x]", 2, "unknown key 'temperature': it belongs under `options:`"),
+        ("prompt: x\nzzz: 0\nchecks: [x]", 2, "unknown key 'zzz' (known: id, description, category, tags"),
+        ("prompt: {zzz: a}\nchecks: [x]", 1, "unknown key 'zzz' (known: file)"),
+        ("prompt: x\nthink: maybe\nchecks: [x]", 2, "not 'maybe'"),
+        ("prompt: x\noptions:\n  temperatur: 1\nchecks: [x]", 2, "did you mean 'temperature'?"),
+        ("prompt: x\noptions:\n  num_ctx: big\nchecks: [x]", 3, "whole number, not 'big'"),
+        ("prompt: x\noptions:\n  use_mmap: maybe\nchecks: [x]", 3, "true or false"),
+        ("prompt: ''\nchecks: [x]", 1, "prompt is empty"),
+        ("prompt: 12\nchecks: [x]", 1, "prompt must be text"),
+        ("checks: [x]", 1, "exactly one of prompt, messages and stages"),
+        ("prompt: x\nmessages: [{role: user, content: y}]\nchecks: [x]", 1, "found prompt and messages"),
+        ("description: d\nprompt: x", 1, "could not fail"),
+        ("prompt: x\nchecks: contains", 2, "checks must be a list, not text"),
+        ("prompt: {file: nope.txt}\nchecks: [x]", 1, "'nope.txt' is not there"),
+        ("prompt: {file: ../../etc/passwd}\nchecks: [x]", 1, "leaves the rootdir"),
+        ("prompt: {file: /etc/passwd}\nchecks: [x]", 1, "absolute path"),
+        ("prompt: {fil: a}\nchecks: [x]", 1, "unknown key 'fil', did you mean 'file'?"),
+        ("- a", 1, "a case is a mapping of keys, not a list"),
+        ("messages:\n  - {role: usr, content: x}\nchecks: [x]", 2, "not 'usr'"),
+        ("prompt: x\ntimeout: 5 parsecs\nchecks: [x]", 2, "no duration"),
+        ("prompt: x\nid: a b\nchecks: [x]", 2, "cannot stand there"),
+        ('prompt: x\nid: "a\\e[2J"\nchecks: [x]', 2, "cannot stand there"),
+        ('prompt: x\nid: "a\\u202eb"\nchecks: [x]', 2, "cannot stand there"),
+        ("prompt: x\ntags: [fine, area:ui]\nchecks: [x]", 2, "tags.1 'area:ui' holds a character"),
+        ("prompt: x\ncategory: my own\nchecks: [x]", 2, "category 'my own' holds a character"),
+        ("prompt: x\nallow: emty\nchecks: [x]", 2, "not 'emty'"),
+        ("prompt: x\nformat: nope.json\nchecks: [x]", 2, "is not there"),
+        ("prompt: x\nexamples: [nope.yaml]\nchecks: [x]", 2, "is not there"),
+        ("system: a\nmessages: [{role: system, content: b}, {role: user, content: c}]\nchecks: [x]", 1, "twice"),
+        ("id: a\nprompt: x\nchecks: [x]\n---\nid: a\nprompt: x\nchecks: [x]", 5, "two cases of this file"),
+        ("", None, "holds no case"),
+        *[
+            (f"prompt: x\nchecks: [x]\n{key}: 3", 3, f"'{key}' is not supported")
+            for key in ("samples", "min_pass", "escalate", "images", "tools", "tool_results")
+        ],
+        ("prompt: x\nchecks: [x]\nparametrize: rows.csv", 3, "must be a list"),
+    ],
+)
+def test_bad_cases_say_where_and_what(tmp_path: Path, text: str, line: int | None, words: str) -> None:
+    with pytest.raises(InputError) as caught:
+        load(write(tmp_path, text), tmp_path)
+    assert words in str(caught.value)
+    assert caught.value.line == line
+
+
+def test_files_are_read_in_the_place_of_their_names(tmp_path: Path) -> None:
+    write(tmp_path, "Say it.", "p.txt")
+    write(tmp_path, "{type: object}", "s.json")
+    write(tmp_path, "- {user: q, assistant: a}", "e.yaml")
+    loaded = one(
+        tmp_path,
+        "prompt: {file: p.txt}\nsystem: {file: p.txt}\nformat: s.json\nchecks: [x]\n"
+        "examples:\n  - e.yaml\n  - {user: q2, assistant: a2}\n",
+    )
+    assert loaded.case.prompt == loaded.case.system == "Say it."
+    assert loaded.case.format == {"type": "object"}
+    assert [e.user for e in loaded.case.examples if not isinstance(e, str)] == ["q", "q2"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("e.yaml", "- {user: q, asistant: a}", "e.yaml:1: a file of examples"),
+        ("e.yaml", "hello", "e.yaml:1: a file of examples"),
+    ],
+)
+def test_bad_example_files_are_named(tmp_path: Path, name: str, text: str, words: str) -> None:
+    write(tmp_path, text, name)
+    with pytest.raises(InputError, match=words.replace(".", r"\.")):
+        one(tmp_path, f"prompt: x\nexamples: {name}\nchecks: [x]")
+
+
+def test_defaults_nearest_wins_key_by_key(tmp_path: Path) -> None:
+    write(tmp_path, "models: [far]\noptions: {num_ctx: 4096, seed: 1}\ntimeout: 5s\n", "_defaults.yaml")
+    write(tmp_path, "models: [near]\noptions: {seed: 2}\n", "a/_defaults.yaml")
+    case = one(tmp_path, "prompt: x\noptions: {top_k: 3}\nchecks: [x]", "a/b/c.prompt.yaml").case
+    assert case.models == ("near",)
+    assert case.options.plain() == {"num_ctx": 4096, "seed": 2, "top_k": 3}
+    assert case.timeout == 5.0
+
+
+def test_defaults_above_the_rootdir_do_not_count(tmp_path: Path) -> None:
+    write(tmp_path, "models: [outside]\n", "_defaults.yaml")
+    root = tmp_path / "root"
+    file = write(root, "prompt: x\nchecks: [x]")
+    assert load(file, root)[0].case.models == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("modls: [x]", "_defaults.yaml:1: unknown key 'modls', did you mean 'models'?"),
+        ("prompt: x", "'prompt' belongs in a case"),
+        ("- x", "one mapping"),
+        ("category: v\nthink: maybe", "_defaults.yaml:2"),
+    ],
+)
+def test_bad_defaults_are_told_at_their_own_line(tmp_path: Path, text: str, words: str) -> None:
+    write(tmp_path, text, "_defaults.yaml")
+    with pytest.raises(InputError) as caught:
+        one(tmp_path, "prompt: x\nchecks: [x]")
+    assert words in str(caught.value)
+
+
+def test_several_complaints_are_listed_together(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        one(tmp_path, "prompt: x\nthinkk: on\ntimeout: soon\nchecks: [x]")
+    assert "line 3: timeout" in caught.value.hint
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+_KEYS = st.sampled_from(["prompt", "messages", "stages", "checks", "options", "think", "matrix", "examples", "zzz"])
+
+
+@given(st.dictionaries(_KEYS, _VALUES))
+def test_any_mapping_is_a_case_or_one_error(tmp_path_factory: pytest.TempPathFactory, data: dict[str, Any]) -> None:
+    import yaml
+
+    root = tmp_path_factory.mktemp("c")
+    file = write(root, yaml.safe_dump(data, allow_unicode=True))
+    try:
+        said = load(file, root)[0].name
+    except InputError as error:
+        said = str(error)
+    assert "case" in said

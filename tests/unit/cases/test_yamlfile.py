@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_llm.cases.yamlfile import load_documents
+from pytest_llm.errors import InputError
+
+
+def load(tmp_path: Path, text: str | bytes) -> Any:
+    file = tmp_path / "x.yaml"
+    file.write_bytes(text.encode() if isinstance(text, str) else text)
+    return load_documents(file)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("on", "on"),
+        ("off", "off"),
+        ("yes", "yes"),
+        ("no", "no"),
+        ("true", True),
+        ("False", False),
+        ("2024-01-01", "2024-01-01"),
+        ("1:30", "1:30"),
+        ("010", 10),
+        ("0x1F", 31),
+        ("0o17", 15),
+        ("1e3", 1000.0),
+        (".5", 0.5),
+        (".inf", float("inf")),
+        ("~", None),
+        ("''", ""),
+        ("'12'", "12"),
+        ("!!str 12", "12"),
+    ],
+)
+def test_values_follow_yaml_1_2(tmp_path: Path, text: str, value: Any) -> None:
+    assert load(tmp_path, f"a: {text}")[0].value == {"a": value}
+
+
+def test_keys_are_text_and_lines_are_kept(tmp_path: Path) -> None:
+    (document,) = load(tmp_path, "on: 1\nlist:\n  - a\n  - {b: 2}\n12: x\n")
+    assert document.value == {"on": 1, "list": ["a", {"b": 2}], "12": "x"}
+    assert document.line(("list", 1, "b")) == 4
+    assert document.line(("list", 7)) == 2
+    assert document.line(("nowhere",)) == 1
+
+
+def test_several_documents_and_empty_ones(tmp_path: Path) -> None:
+    assert [d.value for d in load(tmp_path, "---\na: 1\n---\n---\nb: 2\n...\n")] == [{"a": 1}, {"b": 2}]
+    assert load(tmp_path, "") == []
+    assert load(tmp_path, b"\xef\xbb\xbfa: 1\r\nb: 2\r\n")[0].value == {"a": 1, "b": 2}
+
+
+def test_merge_keys_lose_to_own_keys(tmp_path: Path) -> None:
+    (document,) = load(tmp_path, "base: &b {x: 1, y: 1}\nz: {<<: *b, y: 2}\nq: {'<<': 3}\n")
+    assert document.value["z"] == {"x": 1, "y": 2}
+    assert document.value["q"] == {"<<": 3}
+
+
+BOMB = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
+    f"a{i}: &a{i} [{','.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 10)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("a: 1\na: 2", 2, "twice"),
+        ("x: 1\na: b: c", 2, "not valid YAML"),
+        ("a:\n\t- b", 2, "indent with spaces"),
+        ("a: &a [*a]", 1, "holds itself"),
+        ("a: *b", 1, "undefined alias"),
+        ("[", 2, "not valid YAML"),
+        (BOMB, 1, "unfold"),
+        ("[" * 50_000, 1, "deeper than"),
+        ("- " * 50_000 + "x", 1, "deeper than"),
+        ("\n".join(" " * i + "a:" for i in range(500)), 101, "deeper than"),
+        ("a: !!python/object:os.system x", 1, "tag"),
+        ("[1, 2]: x", 1, "plain text"),
+        ("a: {<<: 3}", 1, "mappings only"),
+        ("a: 9" + "9" * 6000, 1, "not a number"),
+        (b"ok: 1\nx: \xff", 2, "not UTF-8"),
+    ],
+)
+def test_bad_files_say_where_and_what(tmp_path: Path, text: str | bytes, line: int, words: str) -> None:
+    with pytest.raises(InputError) as caught:
+        load(tmp_path, text)
+    assert caught.value.line == line
+    assert words in str(caught.value)
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be read"):
+        load_documents(tmp_path / "no.yaml")
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_documents_or_one_error(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    file = tmp_path_factory.mktemp("y") / "x.yaml"
+    file.write_bytes(text.encode("utf-8", "surrogatepass"))
+    try:
+        said = [str(document.path) for document in load_documents(file)]
+    except InputError as error:
+        said = [str(error)]
+    assert all(str(file) in one for one in said)

@@ -1,0 +1,258 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from pytest_llm.answers.extract import extract
+from pytest_llm.checks.base import CheckContext, Finding
+from pytest_llm.checks.compile import Compile
+from pytest_llm.errors import InputError, Unsupported
+from pytest_llm.providers.base import Response
+from pytest_llm.sandbox import sandbox
+from pytest_llm.toolchains import _load, languages, toolchain
+from pytest_llm.verdicts.pipeline import run
+
+walled = pytest.mark.skipif(bool(sandbox.missing()), reason=sandbox.missing() or "-")
+
+
+def found(answer: str, folder: Path, **arguments: Any) -> list[Finding]:
+    return list(Compile(**arguments).run(extract(answer), context(folder)))
+
+
+def context(folder: Path) -> CheckContext:
+    return CheckContext(Response(""), folder, folder, folder)
+
+
+def needs(language: str) -> None:
+    try:
+        toolchain(language).find()
+    except Unsupported as reason:
+        pytest.skip(str(reason))
+
+
+def fenced(language: str, code: str) -> str:
+    return f"Sure:\n\n```{language}\n{code}```\n\nThat is it.\n"
+
+
+def failures(findings: list[Finding]) -> list[tuple[str, int | None]]:
+    return [(one.kind, one.line) for one in findings if one.severity == "failure"]
+
+
+def test_lines_and_columns_are_of_the_answer(tmp_path: Path) -> None:
+    (one,) = found(fenced("python", "x = 1\ny = )\n"), tmp_path, language="python")
+    assert (one.line, one.column, one.source, one.kind) == (5, 5, "y = )", "syntax")
+    assert one.message == "Python does not compile: unmatched ')'"
+
+
+def test_the_indentation_of_a_fence_counts(tmp_path: Path) -> None:
+    (one,) = found("1. So:\n   ```python\n   y = )\n   ```\n", tmp_path, language="python")
+    assert (one.line, one.column, one.source) == (3, 8, "   y = )")
+
+
+def test_a_valid_program_says_nothing(tmp_path: Path) -> None:
+    assert found(fenced("python", "x = 1\n"), tmp_path, language="python") == []
+    assert found(fenced("python", "x = 1\n"), tmp_path) == []
+
+
+NOTHING = {
+    "no code": ("There is none.", "no Python code block in the answer"),
+    "another language": (fenced("go", "package main\n"), "no Python code block: the code in the answer is go"),
+    "empty": (fenced("python", "\n"), "the Python code block is empty"),
+}
+
+
+@pytest.mark.parametrize("name", NOTHING)
+def test_nothing_to_compile(name: str, tmp_path: Path) -> None:
+    answer, message = NOTHING[name]
+    (one,) = found(answer, tmp_path, language="python")
+    assert (one.severity, one.message) == ("failure", message)
+
+
+def test_the_language_comes_from_the_fence_else_from_the_text(tmp_path: Path) -> None:
+    assert failures(found(fenced("js", "let x = ;\n"), tmp_path)) == [("syntax", 4)]
+    guessed = found(fenced("", "def f(:\n    pass\n"), tmp_path)
+    assert failures(guessed) == [("syntax", 4)]
+    assert [one.message for one in guessed if one.severity == "note"] == [
+        "taken for Python: the fence names no language"
+    ]
+
+
+def test_a_language_that_nothing_compiles(tmp_path: Path) -> None:
+    (one,) = found(fenced("haskell", "main = x\n"), tmp_path)
+    assert one.severity == "failure"
+    assert "haskell" in one.message
+
+
+def test_warnings(tmp_path: Path) -> None:
+    answer = fenced("python", "x = 1\nx is 1\n")
+    assert [(one.severity, one.kind) for one in found(answer, tmp_path)] == [("warning", "lint")]
+    assert failures(found(answer, tmp_path, warnings="error")) == [("lint", 5)]
+
+
+UNUSED = fenced("go", "package main\n\nfunc main() {\n\tx := 1\n}\n")
+MODULE = fenced("go", 'package main\n\nimport "github.com/a/b"\n\nfunc main() {\n\tb.X()\n}\n')
+
+
+@pytest.mark.parametrize(("answer", "allow"), [(UNUSED, "unused"), (MODULE, "missing-dependency")])
+def test_what_is_allowed_is_shown_only(answer: str, allow: str, tmp_path: Path) -> None:
+    needs("go")
+    assert [kind for kind, _ in failures(found(answer, tmp_path, language="go"))] == [allow]
+    allowed = found(answer, tmp_path, language="go", allow=allow)
+    assert [(one.severity, one.kind) for one in allowed] == [("warning", allow)]
+    assert failures(found(answer.replace("func main", "var y int = z\n\nfunc main"), tmp_path, allow=[allow])) != []
+
+
+def test_the_cause_comes_before_what_is_merely_unused(tmp_path: Path) -> None:
+    needs("go")
+    answer = fenced("go", "package main\n\nfunc main() {\n\tx := 1\n\ty()\n}\n")
+    assert [kind for kind, _ in failures(found(answer, tmp_path))] == ["undefined", "unused"]
+
+
+def test_no_more_than_a_person_reads(tmp_path: Path) -> None:
+    needs("go")
+    body = "".join(f"\tx{number}()\n" for number in range(60))
+    said = found(fenced("go", f"package main\n\nfunc main() {{\n{body}}}\n"), tmp_path)
+    assert len(said) == 21
+    assert said[-1].message == "and 40 more like these"
+
+
+NAMED = """The program:
+
+```go main.go
+package main
+
+import "example.com/app/util"
+
+func main() { util.F(1) }
+```
+
+and
+
+```go
+// util/util.go
+package util
+
+func F(s string) { x() }
+```
+
+Run it with `go run .`:
+
+```bash
+go run .
+```
+"""
+
+
+def test_files_by_name(tmp_path: Path) -> None:
+    needs("go")
+    said = found(NAMED, tmp_path, language="go", files="by-name")
+    assert failures(said) == [("undefined", 17)]
+    said = found(NAMED.replace("{ x() }", "{}"), tmp_path, language="go", files="by-name")
+    assert [(one.line, one.source) for one in said] == [(8, "func main() { util.F(1) }")]
+
+
+@pytest.mark.parametrize("name", ["../../etc/x.go", "/etc/x.go", "-o.go", "a/../../x.go"])
+def test_a_file_name_never_leads_out(name: str, tmp_path: Path) -> None:
+    needs("go")
+    answer = fenced(f"go {name}", "package main\n\nfunc main() {}\n")
+    assert failures(found(answer, tmp_path, files="by-name")) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"language": "goo"}, "did you mean 'go'"),
+    ({"language": "go", "edition": "2021"}, "it is for rust"),
+    ({"language": "c", "standard": "-std=c99 -x"}, "neither a standard"),
+    ({"language": "go", "allow": "everything"}, "missing-dependency"),
+    ({"timeout": "soon"}, "no duration"),
+    ({"langauge": "go"}, "langauge"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "said"), REFUSED)
+def test_arguments_that_make_no_sense(arguments: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        Compile(**arguments)
+
+
+def test_spellings_are_accepted() -> None:
+    check = Compile(language="golang", allow="unused", timeout="2m")
+    assert (check.language, check.allow, check.timeout) == ("go", ("unused",), 120.0)
+    assert Compile(language="rust", edition=2021).edition == "2021"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"language": "java", "classpath": "nowhere.jar"},
+        {"language": "go", "module": "nowhere"},
+        {"language": "go", "module": "../.."},
+        {"language": "go", "module": "file"},
+    ],
+)
+def test_what_is_not_there_is_said_at_collection(arguments: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError):
+        Compile(**arguments).prepare(tmp_path, tmp_path)
+
+
+@walled
+def test_a_module_makes_the_dependency_real(tmp_path: Path) -> None:
+    needs("go")
+    (tmp_path / "mod" / "greet").mkdir(parents=True)
+    (tmp_path / "mod" / "go.mod").write_text("module example.com/mod\n\ngo 1.20\n")
+    (tmp_path / "mod" / "greet" / "greet.go").write_text(
+        "package greet\n\nfunc Hello(name string) string { return name }\n"
+    )
+    program = 'package main\n\nimport "example.com/mod/greet"\n\nfunc main() {\n\tprintln(greet.Hello(%s))\n}\n'
+    assert failures(found(fenced("go", program % '"a"'), tmp_path)) == [("missing-dependency", 6)]
+    assert failures(found(fenced("go", program % '"a"'), tmp_path, module="mod")) == []
+    assert failures(found(fenced("go", program % "1"), tmp_path, module="mod")) == [("type", 9)]
+
+
+INSTALLED_BY = {
+    "go": "golang-go",
+    "java": "default-jdk",
+    "c": "gcc",
+    "cpp": "g++",
+    "rust": "rustc",
+    "javascript": "nodejs",
+    "typescript": "npm install",
+    "shell": "bash",
+}
+
+
+@pytest.mark.parametrize("language", sorted({*languages()} - {"python", "tsx"}))  # Python is what runs this
+def test_a_missing_compiler_is_a_skip_with_the_command(
+    language: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    tool = type(toolchain(language))()
+    monkeypatch.setattr("pytest_llm.checks.compile.toolchain", lambda _: tool)
+    (one,) = run(Compile(language=language), extract(fenced(language, "x = 1\n")), context(tmp_path))
+    assert (one.severity, one.kind) == ("skip", "unsupported")
+    assert INSTALLED_BY[language] in one.details
+
+
+def test_without_walls_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shell = _load("shell:Shell")
+    assert shell.path.name == "bash"
+    monkeypatch.setenv("PATH", str(tmp_path))
+    said = found(fenced("sh", "fi\n"), tmp_path)
+    assert failures(said) == [("syntax", 4)]
+    assert ["without walls" in one.message for one in said if one.severity == "note"] == [True]
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_language_says_its_version_or_how_to_install_it(language: str) -> None:
+    try:
+        said = toolchain(language).find()
+    except Unsupported as reason:
+        said = f"1: {reason.remedy}" if reason.remedy else ""
+    assert any(character.isdigit() for character in said)

@@ -1,0 +1,166 @@
+"""What the machine has, what is told of the rest, and what is run to bring it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from pytest_llm.commands import cli, doctor
+
+APT = """#!/bin/sh
+echo "$@" >> {log}
+case "$*" in *{unknown}*) echo "E: Unable to locate package {unknown}" >&2; exit 100;; esac
+[ "$1" = update ] && exit 0
+for word in "$@"; do case $word in
+  golang-go) ln -s /bin/true {folder}/go;;
+  bubblewrap) ln -s /bin/true {folder}/bwrap;;
+  firefox-esr) ln -s /bin/true {folder}/firefox-esr;;
+esac; done
+"""
+
+
+class Machine:
+    """A machine whose PATH is one folder. `log`: what apt-get was asked."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.log = folder / "bin", folder / "log"
+        self.folder.mkdir()
+        self.said: list[str] = []
+
+    def program(self, name: str, text: str = "#!/bin/sh\n") -> None:
+        (self.folder / name).write_text(text)
+        (self.folder / name).chmod(0o755)
+
+    def apt(self, *, unknown: str = "no-such-package") -> None:
+        self.program("apt-get", APT.format(log=self.log, folder=self.folder, unknown=unknown))
+        for name in ("sh", "ln", "true"):
+            (self.folder / name).symlink_to(f"/bin/{name}")
+
+    @property
+    def asked(self) -> list[str]:
+        return self.log.read_text().splitlines() if self.log.exists() else []
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    bare = Machine(tmp_path)
+    monkeypatch.setenv("PATH", str(bare.folder))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    for name in ("PLAYWRIGHT_BROWSERS_PATH", "PYTEST_LLM_BROWSER"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(doctor, "_which", lambda program: str(_in(bare.folder, program)))
+    monkeypatch.setattr(doctor, "_OURS", ())  # npm and Playwright would download
+    return bare
+
+
+def _in(folder: Path, program: str) -> Path | str:
+    return folder / program if os.access(folder / program, os.X_OK) else ""
+
+
+def test_every_tool_is_told_of() -> None:
+    said: list[str] = []
+    code = doctor.examine(said.append)
+    states = [line.split()[0] for line in said if not line.startswith("to mend")]
+    assert len(states) == len(doctor.TOOLS)
+    assert code == int("missing" in states)
+
+
+def test_nothing_is_run_where_all_is_there(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    _only(monkeypatch, "bubblewrap", "go")
+    machine.apt()
+    machine.program("bwrap")
+    machine.program("go")
+    assert doctor.install(say=machine.said.append) == 0
+    assert machine.said == machine.asked == []
+
+
+def test_what_is_missing_is_told_with_its_command(machine: Machine) -> None:
+    machine.program("go")
+    assert doctor.examine(machine.said.append) == 1
+    lines = {line.split()[1]: line.split()[0] for line in machine.said if not line.startswith("to mend")}
+    assert (lines["go"], lines["bubblewrap"], lines["chromium"]) == ("ok", "missing", "missing")
+    (packages,) = [line for line in machine.said if line.startswith("to mend: sudo apt-get install -y ")]
+    assert "bubblewrap" in packages
+    assert "golang-go" not in packages
+
+
+def test_it_installs_what_is_missing_in_one_go(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    _only(monkeypatch, "bubblewrap", "go")
+    machine.apt()
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert doctor.install(say=machine.said.append) == 0
+    assert machine.asked == ["update -q", "install -y -q --no-install-recommends bubblewrap golang-go"]
+
+
+def test_a_package_that_the_system_does_not_know_costs_that_tool_only(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _only(monkeypatch, "bubblewrap", "go", "rust")
+    machine.apt(unknown="rustc")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert doctor.install(say=machine.said.append) == 1
+    assert (machine.folder / "bwrap").exists()
+    assert (machine.folder / "go").exists()
+    assert machine.said[-1] == "to be run by hand: sudo apt-get install -y rustc"
+    assert any("Unable to locate package rustc" in line for line in machine.said)
+
+
+@pytest.mark.parametrize("apt", [True, False])
+def test_the_commands_are_printed_where_it_may_not_run_them(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, apt: bool
+) -> None:
+    _only(monkeypatch, "bubblewrap", "go")
+    if apt:
+        machine.apt()
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert doctor.install(say=machine.said.append) == 1
+    assert machine.asked == []
+    assert machine.said == ["to be run by hand: sudo apt-get install -y bubblewrap golang-go"]
+
+
+def test_what_packages_cannot_bring_is_downloaded(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """TypeScript by npm, a browser by Playwright: each by its own command, told where it fails."""
+    monkeypatch.setattr(doctor, "_OURS", ("typescript", "chromium"))
+    _only(monkeypatch, "typescript", "chromium")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(sys, "executable", str(machine.folder / "python"))
+    log = machine.folder.parent / "log"
+    for name in ("npm", "python"):
+        machine.program(name, f'#!/bin/sh\necho {name} "$@" >> {log}\nexit 3\n')
+    (machine.folder / "sh").symlink_to("/bin/sh")
+    assert doctor.install(say=machine.said.append) == 1
+    npm, playwright = machine.asked
+    assert npm.startswith("npm install")
+    assert playwright == "python -m playwright install chromium-headless-shell"
+    assert machine.said[-3] == "to be run by hand: sudo apt-get install -y chromium-headless-shell"
+    assert "typescript@5" in machine.said[-2]
+
+
+def test_an_optional_tool_is_for_those_who_name_it(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    _only(monkeypatch, "bubblewrap", "firefox")
+    machine.apt()
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert doctor.install(["firefox"], machine.said.append) == 0
+    assert machine.asked == ["update -q", "install -y -q --no-install-recommends firefox-esr"]
+    (machine.folder / "firefox-esr").unlink()
+    assert doctor.install(say=machine.said.append) == 0
+    assert machine.asked[2:] == ["update -q", "install -y -q --no-install-recommends bubblewrap"]
+    machine.said.clear()
+    assert doctor.examine(machine.said.append) == 0
+    assert [line.split()[:2] for line in machine.said] == [["ok", "bubblewrap"], ["optional", "firefox"]]
+
+
+def test_a_tool_that_nobody_knows_is_refused(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["doctor", "--install", "go", "firefux", "pillow"]) == 2
+    said = capsys.readouterr().out
+    assert said.startswith("nothing called firefux, pillow can be installed; there are: bubblewrap, go,")
+    assert machine.asked == []
+
+
+def _only(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    monkeypatch.setattr(doctor, "TOOLS", tuple(tool for tool in doctor.TOOLS if tool.name in names))

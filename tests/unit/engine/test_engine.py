@@ -1,0 +1,287 @@
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from pytest_llm.cases.request import ChatRequest, Message
+from pytest_llm.engine.engine import Engine, Job, checking
+from pytest_llm.errors import (
+    BrokenAnswer,
+    ModelUnavailable,
+    ProviderError,
+    RunStopped,
+    ServerBusy,
+    ServerDown,
+    Unsupported,
+)
+from pytest_llm.models.reference import ModelRef
+from pytest_llm.providers.base import ModelInfo, Response
+
+
+@dataclass
+class Desk:
+    """A provider that answers when it is told to, and remembers who was asked at the same time."""
+
+    script: dict[str, list[Exception]] = field(default_factory=dict)
+    hold: bool = False
+    local: bool = False
+    asked: list[str] = field(default_factory=list)
+    prepared: list[str] = field(default_factory=list)
+    crowd: list[set[str]] = field(default_factory=list)
+    cancelled: list[str] = field(default_factory=list)
+    inside: set[str] = field(default_factory=set)
+    unprepared: dict[str, Exception] = field(default_factory=dict)
+    closed: bool = False
+
+    def __post_init__(self) -> None:
+        self.doors: dict[str, threading.Event] = {}
+
+    async def prepare(self, model: ModelRef) -> ModelInfo:
+        self.prepared.append(model.name)
+        if error := self.unprepared.get(model.name):
+            raise error
+        return ModelInfo("desk", blob=model.name.rstrip("0123456789"), local=self.local)
+
+    async def chat(self, request: ChatRequest) -> Response:
+        text = request.messages[-1].content
+        self.asked.append(text)
+        self.inside.add(text)
+        self.crowd.append(set(self.inside))
+        try:
+            while self.hold and not self.doors.setdefault(text, threading.Event()).is_set():
+                await asyncio.sleep(0.001)
+            if errors := self.script.get(text):
+                raise errors.pop(0)
+            return Response(f"re: {text}")
+        except asyncio.CancelledError:
+            self.cancelled.append(text)
+            raise
+        finally:
+            self.inside.discard(text)
+
+    async def close(self) -> None:
+        self.closed = True
+
+    def let(self, text: str) -> None:
+        self.doors.setdefault(text, threading.Event()).set()
+
+
+def job(text: str, model: str = "m", exclusive: bool = False, **options: int) -> Job:
+    request = ChatRequest(ModelRef(model, "desk", model), (Message("user", text),), options=options)
+    return Job(text, request, exclusive)
+
+
+@pytest.fixture
+def pauses() -> list[float]:
+    return []
+
+
+Make = Callable[..., Engine]
+
+
+@pytest.fixture
+def make(pauses: list[float]) -> Iterator[Make]:
+    engines: list[Engine] = []
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+
+    def engine(desk: Desk, slots: int = 1) -> Engine:
+        engines.append(Engine(lambda name: desk, slots=slots, pause=pause))
+        return engines[-1]
+
+    yield engine
+    for one in engines:
+        one.close()
+
+
+def until(condition: Callable[[], bool]) -> None:
+    waited = threading.Event()
+    for _ in range(5000):
+        if condition():
+            return
+        waited.wait(0.001)
+    raise AssertionError("it never came to that")
+
+
+def test_an_answer(make: Make) -> None:
+    assert make(Desk()).ask(job("hi")).text == "re: hi"
+
+
+def test_prefetch_asks_in_order_and_once(make: Make) -> None:
+    desk = Desk()
+    engine = make(desk)
+    jobs = [job(name) for name in "abc"]
+    engine.prefetch(jobs)
+    until(lambda: len(desk.asked) == 3)
+    assert [engine.ask(j).text for j in jobs] == ["re: a", "re: b", "re: c"]
+    assert desk.asked == ["a", "b", "c"]
+
+
+def test_what_is_no_longer_wanted_is_cancelled(make: Make) -> None:
+    desk = Desk(hold=True)
+    engine = make(desk, slots=2)
+    engine.prefetch([job("a"), job("b")])
+    until(lambda: len(desk.inside) == 2)
+    engine.prefetch([job("b")])
+    until(lambda: desk.cancelled == ["a"])
+    desk.let("b")
+    assert engine.ask(job("b")).text == "re: b"
+
+
+def test_owners_do_not_cancel_each_other(make: Make) -> None:
+    desk = Desk(hold=True)
+    engine = make(desk, slots=2)
+    engine.prefetch([job("a")], "gw0")
+    engine.prefetch([job("b")], "gw1")
+    until(lambda: desk.inside == {"a", "b"})
+    engine.forget("gw1")
+    until(lambda: desk.cancelled == ["b"])
+    assert desk.inside == {"a"}
+
+
+@pytest.mark.parametrize("slots", [1, 3])
+def test_no_more_at_a_time_than_slots(make: Make, slots: int) -> None:
+    desk = Desk(hold=True)
+    engine = make(desk, slots=slots)
+    names = [f"q{n}" for n in range(6)]
+    engine.prefetch([job(name) for name in names])
+    until(lambda: len(desk.inside) == slots)
+    for name in names:
+        desk.let(name)
+    for name in names:
+        engine.ask(job(name))
+    assert max(len(crowd) for crowd in desk.crowd) == slots
+
+
+def test_a_measurement_is_alone_on_its_server(make: Make) -> None:
+    desk = Desk(hold=True)
+    engine = make(desk, slots=3)
+    jobs = [job("a"), job("b"), job("M", exclusive=True), job("c")]
+    engine.prefetch(jobs)
+    until(lambda: desk.inside == {"a", "b"})
+    for name in ("a", "b"):
+        desk.let(name)
+    until(lambda: desk.inside == {"M"})
+    desk.let("M")
+    desk.let("c")
+    for one in jobs:
+        engine.ask(one)
+    assert {"M"} in desk.crowd
+
+
+@pytest.mark.parametrize("local", [True, False])
+def test_a_measurement_on_this_machine_waits_for_checks(make: Make, local: bool) -> None:
+    desk = Desk(local=local)
+    engine = make(desk)
+    engine.ask(job("warm"))
+    with checking(engine):
+        engine.prefetch([job("M", exclusive=True)])
+        if local:
+            engine.prefetch([job("M", exclusive=True)])
+            assert desk.asked == ["warm"]
+        else:
+            until(lambda: desk.asked == ["warm", "M"])
+    assert engine.ask(job("M", exclusive=True)).text == "re: M"
+
+
+def test_a_worker_that_died_while_checking_blocks_nobody(make: Make) -> None:
+    engine = make(Desk(local=True))
+    engine.check_begins("gw0")
+    engine.forget("gw0")
+    assert engine.ask(job("M", exclusive=True)).text == "re: M"
+
+
+def test_retries_are_bounded_and_told(make: Make, pauses: list[float]) -> None:
+    desk = Desk({"once": [BrokenAnswer("cut off")], "twice": [BrokenAnswer("cut off"), BrokenAnswer("again")]})
+    engine = make(desk)
+    assert engine.ask(job("once")).retries == ("cut off",)
+    with pytest.raises(BrokenAnswer, match="asked 2 times; before: cut off"):
+        engine.ask(job("twice"))
+    assert pauses == []
+    assert desk.asked.count("twice") == 2
+
+
+def test_a_busy_server_is_asked_again_after_growing_pauses(make: Make, pauses: list[float]) -> None:
+    desk = Desk({"x": [ServerBusy("full")] * 3, "y": [ServerBusy("full")] * 9})
+    engine = make(desk)
+    assert len(engine.ask(job("x")).retries) == 3
+    assert pauses == [1.0, 2.0, 4.0]
+    with pytest.raises(ServerBusy):
+        engine.ask(job("y"))
+    assert desk.asked.count("y") == 6
+
+
+def test_a_server_that_is_down_is_told_once_and_not_asked_again(make: Make) -> None:
+    desk = Desk({"a": [ServerDown("nobody there")]})
+    engine = make(desk)
+    caught: list[ProviderError] = []
+    for name in "abc":
+        with pytest.raises(ServerDown) as info:
+            engine.ask(job(name))
+        caught.append(info.value)
+    assert [error.repeated for error in caught] == [False, True, True]
+    assert desk.asked == ["a"]
+
+
+def test_a_broken_model_leaves_the_others_alone(make: Make) -> None:
+    desk = Desk({"a": [ModelUnavailable("cannot load")]})
+    engine = make(desk)
+    with pytest.raises(ModelUnavailable):
+        engine.ask(job("a", "big"))
+    with pytest.raises(ModelUnavailable):
+        engine.ask(job("b", "big"))
+    assert engine.ask(job("c", "small")).text == "re: c"
+    assert desk.asked == ["a", "c"]
+
+
+def test_a_model_is_prepared_once_and_its_failure_told_once(make: Make) -> None:
+    desk = Desk(unprepared={"gone": ModelUnavailable("not there")})
+    engine = make(desk)
+    told = []
+    for name in "ab":
+        with pytest.raises(ModelUnavailable) as info:
+            engine.ask(job(name, "gone"))
+        told.append(info.value.repeated)
+    engine.ask(job("c"))
+    engine.ask(job("d"))
+    assert told == [False, True]
+    assert desk.prepared == ["gone", "m"]
+
+
+def test_what_a_model_cannot_do_concerns_that_request_only(make: Make) -> None:
+    engine = make(Desk({"a": [Unsupported("cannot think", "ask it without")]}))
+    with pytest.raises(Unsupported):
+        engine.ask(job("a"))
+    assert engine.ask(job("b")).text == "re: b"
+
+
+def test_groups_are_of_what_must_be_loaded(make: Make) -> None:
+    engine = make(Desk(unprepared={"gone": ModelUnavailable("x")}))
+    requests = [
+        job("a", "m1", num_ctx=1).request,
+        job("b", "m2", num_ctx=1, seed=3).request,
+        job("c", "m1", num_ctx=2).request,
+        job("d", "gone").request,
+    ]
+    one, two, three, four = engine.groups(requests)
+    assert one == two
+    assert len({one, three, four}) == 3
+
+
+def test_close_cancels_and_lets_go(make: Make) -> None:
+    desk = Desk(hold=True)
+    engine = make(desk)
+    engine.prefetch([job("a")])
+    until(lambda: desk.inside == {"a"})
+    engine.close()
+    assert desk.cancelled == ["a"]
+    assert desk.closed
+    assert "pytest-llm-engine" not in [thread.name for thread in threading.enumerate() if thread is engine._thread]
+    with pytest.raises(RunStopped):
+        engine.ask(job("b"))
+    engine.close()

@@ -1,0 +1,281 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pytest_llm.errors import InputError, ModelUnavailable
+from pytest_llm.models.grammar import COMMANDS
+from pytest_llm.models.lint import lint
+from pytest_llm.models.modelfile import PARAMETERS, ModelSpec, content_digest, load, parse
+
+HERE = Path("modelfiles/x.Modelfile")
+
+
+def spec_of(text: str) -> ModelSpec:
+    return parse(text, HERE)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("hello", "hello"),
+        ("  hello\t", "hello"),
+        ('"hello"', "hello"),
+        ('""', ""),
+        ('""""""', ""),
+        ('"""hello"""', "hello"),
+        ('"""\nhello\n"""', "\nhello\n"),
+        ('"two\r\nlines"', "two\r\nlines"),
+        ("'hello'", "'hello'"),
+        ('say "hi"', 'say "hi"'),
+        ('"a" b "c"', 'a" b "c'),
+        ('"hello" world\nPARAMETER num_ctx 8\nstop"', 'hello" world\nPARAMETER num_ctx 8\nstop'),
+        ("hi # no comment", "hi # no comment"),
+        ("a\u00a0b\u200dc", "abc"),
+        ('"""a "" b"""', 'a "" b'),
+        ('"""a\n\n"""  ', "a\n\n"),
+        ('"back\\"', "back\\"),
+        ("Grüße 🙂", "Grüße 🙂"),
+    ],
+)
+@pytest.mark.parametrize("after", ["", "\n", "\n\nPARAMETER seed 1\n"])
+def test_value(value: str, expected: str, after: str) -> None:
+    found = spec_of(f"FROM m\nSYSTEM {value}{after}")
+    assert found.system == expected
+    assert found.parameters == ({"seed": 1} if "seed" in after else {})
+
+
+def test_every_command() -> None:
+    found = spec_of(
+        "# first\n   \t# indented\nfrom llama3:8b\nParameter temperature .5\nPARAMETER num_ctx 4096\n"
+        'PARAMETER stop <a>\nPARAMETER stop "</a> "\nPARAMETER use_mmap false\nPARAMETER mirostat 1\n'
+        'TEMPLATE {{ .Prompt }}\nMESSAGE user hi\nMESSAGE assistant """ho\nho"""\nLICENSE MIT\nLICENSE Apache\n'
+        "RENDERER qwen3\nPARSER qwen3\nREQUIRES v0.14.0\nPARAMETER temperature 1\nADAPTER lora.gguf\n"
+    )
+    assert found.base == "llama3:8b"
+    assert found.gguf is None
+    assert found.parameters == {"temperature": 1.0, "num_ctx": 4096, "stop": ("<a>", "</a> "), "use_mmap": False}
+    assert found.messages == (("user", "hi"), ("assistant", "ho\nho"))
+    assert (found.license, found.renderer, found.parser) == (("MIT", "Apache"), "qwen3", "qwen3")
+    assert (found.requires, found.template, found.adapters) == ("0.14.0", "{{ .Prompt }}", ("lora.gguf",))
+    assert found.files == (Path("modelfiles/lora.gguf"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("", None, "no FROM line"),
+        ("# FROM x\n", None, "no FROM line"),
+        ("FROM m\n\nSYTEM hi\n", 3, "unknown command 'SYTEM', did you mean 'SYSTEM'"),
+        ("FROM m\nYou are a poet\n", 2, "unknown command 'You'"),
+        ("FROM m\nSYSTEM\nPARAMETER seed 1\n", 2, "SYSTEM has no value"),
+        ("FROM", 1, "FROM has no value"),
+        ("FROM ", 1, "FROM has no value"),
+        ('FROM ""', 1, "FROM has no value"),
+        ("FROM m # the base", 1, "FROM takes one model or file"),
+        ("FROM m\r\n\r\nMESSAGE User hi", 3, "unknown role 'User' in MESSAGE, did you mean 'user'"),
+        ("FROM m\nMESSAGE user\n", 2, "MESSAGE user has no value"),
+        ("FROM m\nPARAMETER num_ctx\n", 2, "PARAMETER num_ctx has no value"),
+        ("FROM m\nPARAMETER num-ctx 5\n", 2, "'num-ctx' is no parameter's name"),
+        ("FROM m\nPARAMETER  num_ctx 5\n", 2, "'' is no parameter's name"),
+        ("FROM m\nPARAMETER num_ctx abc\n", 2, "takes a whole number, not 'abc'"),
+        ("FROM m\nPARAMETER num_ctx 3.7\n", 2, "takes a whole number"),
+        ("FROM m\nPARAMETER num_ctx 1_000\n", 2, "takes a whole number"),
+        ("FROM m\nPARAMETER num_ctx 4096 # big\n", 2, "a comment stands on a line of its own"),
+        ("FROM m\nPARAMETER temperature hot\n", 2, "takes a number, not 'hot'"),
+        ("FROM m\nPARAMETER temperature nan\n", 2, "takes a number"),
+        ("FROM m\nPARAMETER temperature 1e999\n", 2, "takes a number"),
+        ("FROM m\nPARAMETER use_mmap yes\n", 2, "takes true or false, not 'yes'"),
+        ('FROM m\nSYSTEM """never\nclosed\n', 2, "opens a quote that is never closed"),
+        ('FROM m\nSYSTEM "hello" world\n', 2, "text after the closing quote makes it an ordinary character"),
+        ("FROM m\nREQUIRES soon\n", 2, "takes a version such as 0.14.0"),
+    ],
+)
+def test_what_is_refused(text: str, line: int | None, words: str) -> None:
+    with pytest.raises(InputError) as caught:
+        spec_of(text)
+    assert words in str(caught.value)
+    assert (caught.value.line, caught.value.path) == (line, HERE)
+
+
+@pytest.mark.parametrize(
+    ("base", "file"),
+    [
+        ("./demo.gguf", "modelfiles/demo.gguf"),
+        ("demo.gguf", "modelfiles/demo.gguf"),
+        ("../x.GGUF", "modelfiles/../x.GGUF"),
+        ("/models/a.bin", "/models/a.bin"),
+        ("~/a.gguf", os.path.expanduser("~/a.gguf")),
+        ('"./with blank.gguf"', "modelfiles/with blank.gguf"),
+        ("qwen3:8b", None),
+        ("hf.co/org/repo:Q4_K_M", None),
+    ],
+)
+def test_from_names_a_file_or_a_model(base: str, file: str | None) -> None:
+    found = spec_of(f"FROM {base}")
+    assert found.gguf == (file and Path(file))
+    assert found.files == ((Path(file),) if file else ())
+
+
+def test_several_from() -> None:
+    found = spec_of("FROM ./a.gguf\nFROM ./mmproj.gguf")
+    assert (found.base, len(found.files)) == ("./a.gguf", 2)
+    assert spec_of("FROM ./a.gguf\nFROM base:tag\nFROM ./b.gguf").gguf is None
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_encodings(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "a.Modelfile"
+    path.write_bytes("FROM m\nSYSTEM Grüße\n".encode(encoding))
+    assert load(path).system == "Grüße"
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"FROM m\nSYSTEM \xff\n", "no UTF-8 text"),
+        (b"\xff\xfeF", "no UTF-8 text"),
+        (b"GGUF\x03\x00\x00\x00", "this is no Modelfile"),
+    ],
+)
+def test_files_that_are_none(tmp_path: Path, data: bytes, words: str) -> None:
+    path = tmp_path / "a.Modelfile"
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=words):
+        load(path)
+
+
+def test_a_missing_modelfile(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be read"):
+        load(tmp_path / "none.Modelfile")
+
+
+def test_the_digest_follows_the_text_and_the_files(tmp_path: Path) -> None:
+    path, gguf = tmp_path / "a.Modelfile", tmp_path / "a.gguf"
+    gguf.write_bytes(b"one")
+    first = parse("FROM ./a.gguf\n", path)
+    digests = {content_digest(first), content_digest(parse("FROM ./a.gguf\nSYSTEM x\n", path))}
+    gguf.write_bytes(b"other")
+    digests.add(content_digest(first))
+    assert len(digests) == 3
+    assert content_digest(first) == content_digest(parse("FROM ./a.gguf\n", tmp_path / "renamed.Modelfile"))
+    gguf.unlink()
+    with pytest.raises(ModelUnavailable, match=r"a\.gguf cannot be read: No such file"):
+        content_digest(first)
+
+
+def test_the_digest_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "st").mkdir()
+    (tmp_path / "st/model.safetensors").write_bytes(b"one")
+    spec = parse("FROM ./st\n", tmp_path / "a.Modelfile")
+    before = content_digest(spec)
+    (tmp_path / "st/config.json").write_text("{}")
+    assert content_digest(spec) != before
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("PARAMETER tempature 1", 2, "unknown PARAMETER 'tempature' has no effect, did you mean 'temperature'?"),
+        ("PARAMETER Temperature 1", 2, "names of parameters are written small"),
+        ("PARAMETER mirostat 1", 2, "deprecated"),
+        (
+            'SYSTEM "hello" world\nPARAMETER seed 1\nLICENSE "x"',
+            2,
+            "runs on to line 4 and takes the lines between in",
+        ),
+        ('SYSTEM "hello\nPARAMETER stop "x"', 2, "among them 'PARAMETER'"),
+        ('SYSTEM """hello""" world\nand more"""', 2, "runs on to line 3"),
+        ("SYSTEM 'hello'", 2, "the single quotes are part of the value of SYSTEM"),
+        ("SYSTEM a\u00a0b\u00a0c", 2, "U+00A0 NO-BREAK SPACE in SYSTEM (2 times) does not print"),
+        ("SYSTEM 👩\u200d🚀", 2, "U+200D ZERO WIDTH JOINER in SYSTEM does not print"),
+        ("SYSTEM a\nSYSTEM b", 3, "SYSTEM was already given in line 2; this one counts"),
+        ("PARAMETER seed 1\nPARAMETER seed 2", 3, "PARAMETER seed was already given in line 2"),
+        ("SYSTEM be brief # please", 2, "the text after # is part of the value"),
+        ('SYSTEM ""', 2, "the value of SYSTEM is empty"),
+        ("TEMPLATE {{ .System }}", 2, "the prompt never reaches the model"),
+    ],
+)
+def test_lint(text: str, line: int | None, words: str) -> None:
+    found = lint(spec_of(f"FROM m\n{text}\n"))
+    assert [entry for entry in found if words in entry and entry.startswith(f"{HERE}:{line}: ")], found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'SYSTEM """\nROLE: x\n- PARAMETER lists\n"""',
+        'SYSTEM "two\nlines"',
+        "PARAMETER stop a\nPARAMETER stop b\nMESSAGE user a\nMESSAGE user a",
+        "TEMPLATE {{ range .Messages }}{{ .Content }}{{ end }}",
+        'SYSTEM "# no comment"',
+    ],
+)
+def test_lint_is_silent(text: str) -> None:
+    assert lint(spec_of(f"FROM m\n{text}\n")) == []
+
+
+@pytest.mark.parametrize(
+    "path", sorted(Path(__file__).parents[3].glob("modelfiles/*.Modelfile")), ids=lambda p: p.stem
+)
+def test_the_shipped_modelfiles_are_clean(path: Path) -> None:
+    assert lint(load(path)) == []
+
+
+PIECES = st.sampled_from(
+    [*COMMANDS, *PARAMETERS, '"', '"""', "\n", "\r\n", " ", "\t", "#", "user", "1", "\u00a0", "é"]
+)
+
+
+@settings(deadline=None)
+@given(
+    st.one_of(st.text(), st.lists(PIECES).map("".join), st.lists(PIECES).map(lambda p: "FROM m\n" + " ".join(p)))
+)
+def test_any_text_parses_or_is_refused(text: str) -> None:
+    try:
+        found = spec_of(text)
+    except InputError:
+        return
+    assert found.base
+    assert all(1 <= c.line <= c.last_line <= len(text.splitlines()) + 1 for c in found.commands)
+    lint(found)
+
+
+LETTERS = st.characters(exclude_categories=("Cs", "Cc", "Cf", "Co", "Cn", "Zs", "Zl", "Zp"), exclude_characters='"')
+TEXTS = st.text(st.one_of(LETTERS, st.sampled_from(" \n\t#'")), max_size=60).filter(str.isascii) | st.text(LETTERS)
+VALUES = {
+    int: st.integers(-(10**12), 10**12),
+    float: st.floats(-1e6, 1e6, allow_nan=False),
+    bool: st.booleans(),
+    tuple: st.lists(TEXTS, min_size=1, max_size=3).map(tuple),
+}
+
+
+@settings(deadline=None)
+@given(
+    st.data(),
+    st.lists(st.sampled_from(sorted(PARAMETERS)), unique=True),
+    st.none() | TEXTS,
+    st.lists(st.tuples(st.sampled_from(["system", "user", "assistant"]), TEXTS)),
+)
+def test_what_is_written_is_read_again(
+    data: st.DataObject, names: list[str], system: str | None, messages: list[tuple[str, str]]
+) -> None:
+    parameters = {name: data.draw(VALUES[PARAMETERS[name]]) for name in names}
+    lines = ["FROM m"]
+    for name, value in parameters.items():
+        lines += [f'PARAMETER {name} """{v}"""' for v in (value if isinstance(value, tuple) else (value,))]
+    lines += [] if system is None else [f'SYSTEM """{system}"""']
+    lines += [f'MESSAGE {role} """{text}"""' for role, text in messages]
+    found = spec_of("\n".join(lines))
+    assert found.parameters == parameters
+    assert (found.system, found.messages) == (system, tuple(messages))
+
+
+def test_a_long_value() -> None:
+    lines = 200_000
+    assert spec_of('FROM m\nLICENSE """' + "x\n" * lines + '"""').license == ("x\n" * lines,)

@@ -1,0 +1,204 @@
+"""Addresses and headers."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_llm.errors import InputError, RequestRefused, ServerDown
+from pytest_llm.models.reference import ModelRef
+from pytest_llm.providers.base import Limits
+from pytest_llm.providers.ollama.client import OllamaProvider
+from pytest_llm.providers.ollama.host import extra_headers, is_loopback, ollama_url, openai_url, without_credentials
+from pytest_llm.providers.openai.client import OpenAIProvider
+from tests.helpers.replay import Play, Replay, Seen, replay
+
+
+@pytest.mark.parametrize(
+    ("value", "url"),
+    [
+        ("", "http://127.0.0.1:11434"),
+        ("1.2.3.4", "http://1.2.3.4:11434"),
+        ("example.com", "http://example.com:11434"),
+        ("example.com:56789", "http://example.com:56789"),
+        (":1234", "http://127.0.0.1:1234"),
+        (":66000", "http://127.0.0.1:11434"),
+        (":-1", "http://127.0.0.1:11434"),
+        ("1.2.3.4:nonsense", "http://1.2.3.4:11434"),
+        ("::1", "http://[::1]:11434"),
+        ("[::1]", "http://[::1]:11434"),
+        ("[::1]:1337", "http://[::1]:1337"),
+        ("0.0.0.0", "http://127.0.0.1:11434"),
+        ("0.0.0.0:8080", "http://127.0.0.1:8080"),
+        ("[::]:8080", "http://[::1]:8080"),
+        ("http://1.2.3.4", "http://1.2.3.4:80"),
+        ("https://1.2.3.4", "https://1.2.3.4:443"),
+        ("https://h:66000", "https://h:443"),
+        ("https://example.com/ollama", "https://example.com:443/ollama"),
+        ("https://example.com/ollama/", "https://example.com:443/ollama"),
+        ("example.com/ollama", "http://example.com:11434/ollama"),
+        ("ollama.com", "https://ollama.com:443"),
+        ('"1.2.3.4"', "http://1.2.3.4:11434"),
+        ("' 1.2.3.4 '", "http://1.2.3.4:11434"),
+        ("user:pa@ss@h:1", "http://user:pa@ss@h:1"),
+    ],
+)
+def test_ollama_host_in_all_its_forms(value: str, url: str) -> None:
+    assert ollama_url(value) == url
+    assert ollama_url(url) == url
+
+
+@pytest.mark.parametrize("value", ["ftp://h", "a b", "http://a b", "h\nx", "http://?x"])
+def test_an_address_that_is_none(value: str) -> None:
+    with pytest.raises(InputError, match="address"):
+        ollama_url(value)
+
+
+@given(st.text())
+def test_an_address_is_read_or_refused(value: str) -> None:
+    try:
+        url = ollama_url(value)
+    except InputError:
+        return
+    assert url.startswith(("http://", "https://"))
+
+
+@pytest.mark.parametrize(
+    ("value", "url"),
+    [
+        ("http://h:8000", "http://h:8000/v1"),
+        ("http://h:8000/", "http://h:8000/v1"),
+        ("http://h:8000/v1/", "http://h:8000/v1"),
+        ("h:8000", "http://h:8000/v1"),
+        ("0.0.0.0:8000", "http://127.0.0.1:8000/v1"),
+        ("http://[::1]:8000", "http://[::1]:8000/v1"),
+        ("https://h/v1beta/openai", "https://h/v1beta/openai"),
+        ("https://h/serve", "https://h/serve/v1"),
+    ],
+)
+def test_the_base_of_an_openai_server(value: str, url: str) -> None:
+    assert openai_url(value) == url
+
+
+@pytest.mark.parametrize("value", ["", "ftp://h", "http://", "http://h:99999", "http://[::1"])
+def test_a_base_that_is_none(value: str) -> None:
+    with pytest.raises(InputError, match="URL"):
+        openai_url(value)
+
+
+@pytest.mark.parametrize(
+    ("url", "here"),
+    [
+        ("http://127.0.0.1:11434", True),
+        ("http://127.8.0.1", True),
+        ("http://[::1]:1", True),
+        ("http://localhost:1", True),
+        ("http://a.localhost", True),
+        ("http://192.168.0.2", False),
+        ("http://example.com", False),
+    ],
+)
+def test_what_is_this_machine(url: str, here: bool) -> None:
+    assert is_loopback(url) is here
+
+
+def test_headers_from_the_environment() -> None:
+    assert extra_headers({}) == {}
+    text = "CF-Access-Client-Id: abc\n\n  X-Key:  a: b \n"
+    assert extra_headers({"PYTEST_LLM_HEADERS": text}) == {"CF-Access-Client-Id": "abc", "X-Key": "a: b"}
+
+
+@pytest.mark.parametrize("line", ["no colon", "a b: secret", ": secret", "X: sécret", "X: a\x07"])
+def test_a_header_that_is_none_is_refused_and_not_shown(line: str) -> None:
+    with pytest.raises(InputError) as caught:
+        extra_headers({"PYTEST_LLM_HEADERS": f"A: b\n{line}"})
+    assert "line 2 of PYTEST_LLM_HEADERS" in str(caught.value)
+    assert "cret" not in str(caught.value)
+
+
+def test_credentials_leave_the_address() -> None:
+    url, headers = without_credentials("https://me:pa%40ss@h:1/x")
+    assert url == "https://h:1/x"
+    assert headers == {"Authorization": "Basic bWU6cGFAc3M="}
+
+
+@pytest.mark.parametrize("openai", [False, True])
+def test_keys_are_sent_and_never_shown(openai: bool) -> None:
+    secrets = ["tok-12345", "bWU6aHVudGVyMjI=", *(["sk-12345"] if openai else [])]
+    refusal = Play((f'{{"error":"no entry with {secrets}"}}'.encode(),), status="401 Unauthorized", length=True)
+
+    async def main() -> tuple[str, Replay]:
+        async with replay(lambda _: refusal) as server:
+            address = server.url.replace("http://", "http://me:hunter22@")
+            token = {"X-Token": "tok-12345", **({"X-Basic": "bWU6aHVudGVyMjI="} if openai else {})}
+            provider: Any = (
+                OpenAIProvider(address, Limits(20, 60, 60), key="sk-12345", headers=token)
+                if openai
+                else OllamaProvider(address, Limits(20, 60, 60), headers=token)
+            )
+            with pytest.raises(RequestRefused) as caught:
+                await provider.prepare(ModelRef("m", "x", "m"))
+            await provider.close()
+            return f"{caught.value} {caught.value!r} {provider!r} {vars(provider)} {provider.url}", server
+
+    shown, server = asyncio.run(main())
+    sent = server.seen[0].headers
+    assert sent["authorization"] == ("Bearer sk-12345" if openai else "Basic bWU6aHVudGVyMjI=")
+    assert sent["x-token"] == "tok-12345"
+    assert "***" in shown
+    for secret in (*secrets, "hunter22"):
+        assert secret not in shown
+
+
+def test_loopback_is_not_asked_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> str:
+        async with replay(lambda _: Play((b'{"version":"1","models":[]}',), length=True)) as server:
+            monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+            monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+            provider = OllamaProvider(server.url, Limits(20, 60, 60))
+            try:
+                return (await provider.prepare(ModelRef("m", "x", "m"))).version
+            finally:
+                await provider.close()
+
+    assert asyncio.run(main()) == "1"
+
+
+def test_a_proxy_that_cannot_be_used_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        await OllamaProvider("example.invalid").prepare(ModelRef("m", "x", "m"))
+
+    monkeypatch.setenv("ALL_PROXY", "gopher://127.0.0.1:9")
+    with pytest.raises(ServerDown, match="proxy"):
+        asyncio.run(main())
+
+
+def test_a_server_that_lets_nobody_in_is_down() -> None:
+    async def main() -> None:
+        provider = OllamaProvider("nowhere.invalid", Limits(connect=2))
+        try:
+            await provider.prepare(ModelRef("m", "x", "m"))
+        finally:
+            await provider.close()
+
+    with pytest.raises(ServerDown, match=r"nowhere\.invalid") as caught:
+        asyncio.run(main())
+    assert caught.value.reach == "server"
+
+
+def test_what_is_asked_says_who_asks() -> None:
+    seen: list[Seen] = []
+
+    async def main() -> None:
+        async with replay(lambda s: seen.append(s) or Play((b"{}",), length=True)) as server:  # type: ignore[func-returns-value]
+            provider = OllamaProvider(server.url, Limits(20, 60, 60))
+            await provider.prepare(ModelRef("m", "x", "m"))
+            await provider.close()
+
+    asyncio.run(main())
+    assert seen[0].headers["user-agent"] == "pytest-llm"
+    assert seen[0].headers["accept-encoding"] == "identity"

@@ -1,0 +1,222 @@
+"""What is sent in the OpenAI dialect, and what is read from it."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pytest_llm.cases.request import ChatRequest, Message
+from pytest_llm.errors import RequestRefused
+from pytest_llm.models.reference import ModelRef
+from pytest_llm.providers.base import Limits, ModelInfo
+from pytest_llm.providers.openai.answer import Dialect, EventSink, chat_body
+from pytest_llm.providers.openai.client import OpenAIProvider
+from pytest_llm.providers.wire.faults import Asked
+from tests.helpers.replay import Play, Replay, Seen, error, events, played, replay
+
+
+def request(**more: Any) -> ChatRequest:
+    return ChatRequest(ModelRef("openai:m", "openai", "m"), (Message("user", "hi"),), **more)
+
+
+SAME = {
+    "model": "m",
+    "messages": [{"role": "user", "content": "hi"}],
+    "stream": True,
+    "stream_options": {"include_usage": True},
+}
+
+
+@pytest.mark.parametrize(
+    ("asked", "kind", "body", "unsent"),
+    [
+        ({}, "", {}, ""),
+        ({"think": None}, "", {}, ""),
+        ({"think": True}, "", {"chat_template_kwargs": {"enable_thinking": True}}, ""),
+        (
+            {"think": False},
+            "",
+            {"reasoning_effort": "none", "chat_template_kwargs": {"enable_thinking": False}},
+            "",
+        ),
+        (
+            {"think": "low"},
+            "",
+            {"reasoning_effort": "low", "chat_template_kwargs": {"enable_thinking": True}},
+            "",
+        ),
+        ({"format": "json"}, "", {"response_format": {"type": "json_object"}}, ""),
+        (
+            {"format": {"type": "object"}},
+            "",
+            {
+                "response_format": {
+                    "type": "json_schema",
+                    "json_schema": {"name": "answer", "schema": {"type": "object"}},
+                }
+            },
+            "",
+        ),
+        (
+            {"options": {"num_predict": 9, "temperature": 0, "stop": ("a",), "seed": 1, "top_p": 0.5}},
+            "",
+            {"max_tokens": 9, "temperature": 0, "stop": ["a"], "seed": 1, "top_p": 0.5},
+            "",
+        ),
+        ({"options": {"num_predict": -1}}, "", {}, ""),
+        ({"options": {"num_ctx": 9, "top_k": 3, "min_p": 0.1}}, "", {}, "min_p, num_ctx, top_k"),
+        (
+            {"options": {"num_ctx": 9, "top_k": 3, "repeat_penalty": 2}},
+            "llama.cpp",
+            {"top_k": 3, "repeat_penalty": 2},
+            "num_ctx",
+        ),
+        ({"options": {"repeat_penalty": 2, "top_k": 3}}, "vllm", {"repetition_penalty": 2, "top_k": 3}, ""),
+        ({"options": {"mirostat": 2}}, "", {"mirostat": 2}, ""),
+    ],
+)
+def test_the_body(asked: dict[str, Any], kind: str, body: dict[str, Any], unsent: str) -> None:
+    sent, notes = chat_body(request(**asked), Dialect(kind))
+    assert sent == SAME | body
+    assert notes == ([f"not sent, for this server has no such field: {unsent}"] if unsent else [])
+
+
+def read(play: Play, clock: Any = None) -> Any:
+    sink = EventSink(Asked("u", "m"), clock or (lambda: 0.0))
+    for line in b"".join(play.chunks).split(b"\n"):
+        sink.take(line)
+    sink.end()
+    return sink.response(request())
+
+
+def chunk(delta: dict[str, Any], reason: str | None = None, **more: Any) -> dict[str, Any]:
+    return {"model": "m", "choices": [{"index": 0, "delta": delta, "finish_reason": reason}], **more}
+
+
+@pytest.mark.parametrize("field", ["reasoning", "reasoning_content"])
+def test_thinking_has_two_names(field: str) -> None:
+    response = read(events(chunk({field: "hm"}), chunk({"content": "a"}), chunk({}, "stop"), "[DONE]"))
+    assert (response.thinking, response.text) == ("hm", "a")
+    both = read(events(chunk({"reasoning": "hm", "reasoning_content": "hm"}), chunk({}, "stop"), "[DONE]"))
+    assert both.thinking == "hm"
+
+
+@pytest.mark.parametrize(
+    ("reason", "finish", "notes"),
+    [("stop", "stop", 0), ("length", "length", 0), ("tool_calls", "stop", 0), ("content_filter", "unknown", 1)],
+)
+def test_why_it_stopped(reason: str, finish: str, notes: int) -> None:
+    response = read(events(chunk({"content": "a"}), chunk({}, reason), "[DONE]"))
+    assert response.finish == finish
+    assert len(response.notes) == notes
+
+
+ODD: dict[str, list[Any]] = {
+    "no choices": [{"id": "x"}, {"choices": []}, {"choices": None}],
+    "empty deltas": [{"choices": [{"index": 0, "delta": None}]}, chunk({"content": None, "role": "assistant"})],
+    "no usage": [{**chunk({}), "usage": None, "timings": {"prompt_ms": None, "predicted_n": "x"}, "error": None}],
+    "no delta": [{"choices": [{"index": 0}]}],
+}
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+def test_odd_events_do_no_harm(odd: list[Any]) -> None:
+    assert read(events(*odd, chunk({"content": "a"}), *odd, chunk({}, "stop"), *odd, "[DONE]")).text == "a"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(b"\n", b"\r\n"), (b"data: ", b"data:"), (b"data: ", b": ping\n\nevent: x\nid: 3\nretry: 5\ndata: ")],
+)
+def test_odd_framing(before: bytes, after: bytes) -> None:
+    good = events(chunk({"content": "a"}), chunk({}, "stop"), "[DONE]")
+    assert read(replace(good, chunks=tuple(part.replace(before, after) for part in good.chunks))).text == "a"
+
+
+def test_a_refusal_is_what_the_model_wrote() -> None:
+    assert read(events(chunk({"refusal": "I will not"}), chunk({}, "stop"), "[DONE]")).text == "I will not"
+
+
+def test_other_choices_are_not_the_answer() -> None:
+    other = {"model": "m", "choices": [{"index": 1, "delta": {"content": "b"}}, "junk"]}
+    assert read(events(chunk({"content": "a"}), other, chunk({}, "stop"), "[DONE]")).text == "a"
+
+
+def test_without_durations_the_rate_is_by_our_clock() -> None:
+    ticks = itertools.count()
+    usage = {"model": "m", "choices": [], "usage": {"prompt_tokens": 5, "completion_tokens": 5}}
+    play = events(*[chunk({"content": "a"})] * 5, chunk({}, "stop"), usage, "[DONE]")
+    response = read(play, lambda: float(next(ticks)))
+    assert response.usage.rate == pytest.approx(1)
+    assert response.usage.prompt_tokens == 5
+    assert any("our clock" in note for note in response.notes)
+
+
+def test_one_token_is_no_measurement() -> None:
+    usage = {"model": "m", "choices": [], "usage": {"completion_tokens": 1}}
+    assert read(events(chunk({"content": "a"}), chunk({}, "stop"), usage, "[DONE]")).usage.rate is None
+
+
+def prepare(models: Play, more: dict[str, Play], key: str | None = None) -> tuple[ModelInfo, Replay]:
+    async def main() -> tuple[ModelInfo, Replay]:
+        def answer(seen: Seen) -> Play:
+            return models if seen.path == "/v1/models" else more.get(seen.path, error("404 x", "{}"))
+
+        async with replay(answer) as server:
+            provider = OpenAIProvider(server.url, Limits(20, 60, 60), key=key)
+            try:
+                return await provider.prepare(ModelRef("m", "openai", "m")), server
+            finally:
+                await provider.close()
+
+    return asyncio.run(main())
+
+
+def models(*listed: dict[str, Any]) -> Play:
+    return Play((json.dumps({"data": listed}).encode(),), length=True)
+
+
+def test_what_is_known_of_a_server() -> None:
+    info, server = prepare(models({"id": "m", "owned_by": "vllm"}), {"/version": error("200 OK", {"version": "9"})})
+    assert info == ModelInfo(server=f"{server.url}/v1", blob="m", local=True, version="9")
+    llama, _ = prepare(played("llama-server-wire", "models"), {"/props": played("llama-server-wire", "props")})
+    assert llama.version == "b0-unknown"
+
+
+@pytest.mark.parametrize("nothing", [error("404 x", "no"), models(), error("200 OK", {"data": None})])
+def test_a_server_that_lists_nothing_is_taken_as_it_is(nothing: Play) -> None:
+    info, _ = prepare(nothing, {})
+    assert info.version == ""
+
+
+def test_a_wrong_key_is_told_before_anything_is_asked() -> None:
+    with pytest.raises(RequestRefused, match="OPENAI_API_KEY") as caught:
+        prepare(played("llama-server-wire", "wrong-key"), {}, key="sk-wrong")
+    assert caught.value.reach == "server"
+
+
+def test_an_unknown_model_tells_what_the_server_has() -> None:
+    async def main() -> str:
+        def answer(seen: Seen) -> Play:
+            if seen.path == "/v1/models":
+                return models({"id": "qwen3-8b", "max_model_len": 4096}, {"id": "other"})
+            return error("404 x", {"error": {"message": "The model `qwen3` does not exist."}})
+
+        async with replay(answer) as server:
+            provider = OpenAIProvider(server.url, Limits(20, 60, 60))
+            try:
+                await provider.chat(ChatRequest(ModelRef("q", "openai", "qwen3"), (Message("user", "hi"),)))
+            except Exception as caught:
+                return str(caught)
+            finally:
+                await provider.close()
+        return ""
+
+    text = asyncio.run(main())
+    assert "has: qwen3-8b" in text
+    assert "does not exist" in text

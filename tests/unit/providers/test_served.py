@@ -1,0 +1,253 @@
+"""The clients against a server: models built and asked, faults, clients that leave."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from pytest_llm.cases.request import ChatRequest, Message
+from pytest_llm.errors import (
+    BrokenAnswer,
+    ModelUnavailable,
+    PromptTooLong,
+    ProviderError,
+    PytestLlmError,
+    RequestRefused,
+    ServerBusy,
+    ServerDown,
+    Unsupported,
+)
+from pytest_llm.models.modelfile import load
+from pytest_llm.models.reference import ModelRef
+from pytest_llm.providers.base import Limits, Provider, Response
+from pytest_llm.providers.ollama.client import OllamaProvider
+from pytest_llm.providers.openai.client import OpenAIProvider
+from tests.fake_ollama import FAULTS, FakeOllama, Script, VirtualClock
+
+T = TypeVar("T")
+LIMITS = Limits(connect=20, first_byte=20, silence=20)
+SHORT = {"silent": Limits(connect=20, first_byte=0.3), "stalled": Limits(connect=20, silence=0.3)}
+M = ModelRef("m", "ollama", "m")
+SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
+
+
+def question(model: ModelRef = M, text: str = "hello", **more: Any) -> ChatRequest:
+    return ChatRequest(model, (Message("user", text),), **more)
+
+
+def visit(provider: Provider, do: Callable[[Provider], Awaitable[T]]) -> T:
+    async def main() -> T:
+        try:
+            return await do(provider)
+        finally:
+            await provider.close()
+
+    return asyncio.run(main())
+
+
+def ask(server: FakeOllama, request: ChatRequest, limits: Limits = LIMITS) -> Response:
+    return visit(OllamaProvider(server.url, limits), lambda p: p.chat(request))
+
+
+def serving(version: str = "0.33.0", **more: Any) -> FakeOllama:
+    return FakeOllama(version, clock=VirtualClock(), **more)
+
+
+VERDICTS: dict[str, tuple[type[Exception], str, int]] = {
+    "silent": (ServerDown, "model", 0),
+    "queue-full": (ServerBusy, "request", 5),
+    "unknown-model": (ModelUnavailable, "model", 0),
+    "not-chat": (ModelUnavailable, "model", 0),
+    "cannot-think": (Unsupported, "", 0),
+    **dict.fromkeys(("load-crash", "load-start", "load-crash-old", "load-stall"), (ModelUnavailable, "model", 0)),
+    **dict.fromkeys(("load-oom", "gpu-only", "incompatible"), (ModelUnavailable, "model", 0)),
+    **dict.fromkeys(("runner-stopped", "runner-died", "cuda-error"), (BrokenAnswer, "request", 1)),
+    **dict.fromkeys(("runner-loading", "no-slots", "runner-gone"), (BrokenAnswer, "request", 1)),
+    **dict.fromkeys(("nested", "parser", "no-done", "empty-body"), (BrokenAnswer, "request", 1)),
+    **dict.fromkeys(("truncated", "reset", "bad-chunk"), (BrokenAnswer, "request", 1)),
+    "stalled": (BrokenAnswer, "request", 0),
+    **dict.fromkeys(("html", "html-504", "html-line"), (ProviderError, "request", 0)),
+    "forbidden": (RequestRefused, "server", 0),
+    **dict.fromkeys(("unauthorized", "too-many-requests", "bad-gateway"), (ModelUnavailable, "model", 0)),
+}
+ANSWERED = {"slow-load", "no-metrics", "empty", "only-thinking", "repeats", "format-ignored", "think-in-content"}
+ELSEWHERE = {"refused", "trimmed", "blob-mismatch", "create-failed", "pull-failed"}
+
+
+def test_every_fault_of_the_catalogue_has_its_place() -> None:
+    assert {fault.name for fault in FAULTS} == {*VERDICTS, *ANSWERED, *ELSEWHERE}
+
+
+@pytest.mark.parametrize("version", ["0.12.6", "0.24.0", "0.33.0"])
+@pytest.mark.parametrize("name", VERDICTS)
+def test_the_error_of_a_fault(name: str, version: str) -> None:
+    kind, reach, retry = VERDICTS[name]
+    with serving(version) as server:
+        server.add_model("m", capabilities=("completion", "thinking"))
+        server.fault(name, path="" if name.startswith("html") else "/api/chat")
+        with pytest.raises(PytestLlmError) as caught:
+            ask(server, question(), SHORT.get(name, LIMITS))
+    assert type(caught.value) is kind
+    if isinstance(caught.value, ProviderError):
+        assert (caught.value.reach, caught.value.retry) == (reach, retry)
+
+
+@pytest.mark.parametrize("name", sorted(ANSWERED))
+def test_a_fault_that_is_an_answer(name: str) -> None:
+    with serving() as server:
+        server.add_model("m", capabilities=("completion", "thinking"))
+        server.fault(name, seconds=30)
+        response = ask(server, question(think=True))
+    assert (name == "empty") is (response.text == "" and response.thinking == "")
+    assert (name == "only-thinking") is (response.text == "" and response.thinking != "")
+    assert (name == "think-in-content") is bool(response.notes)
+    assert (name == "no-metrics") is (response.usage.answer_tokens is None)
+    if name == "slow-load":
+        assert (response.usage.load_seconds or 0) >= 30
+
+
+def test_a_refused_connection() -> None:
+    with serving() as server:
+        server.fault("refused")
+        with pytest.raises(ServerDown, match="nothing listens"):
+            ask(server, question())
+
+
+@pytest.mark.parametrize(("version", "words"), [("0.24.0", ""), ("0.33.0", "does not fit")])
+def test_a_prompt_that_does_not_fit(version: str, words: str) -> None:
+    """An old server trims it without a word, and its count tells; a new one refuses it."""
+    long = question(text="word " * 3000, options={"num_ctx": 512, "num_predict": 4})
+    with serving(version) as server:
+        server.add_model("m", chat_template="{{ messages }}" if words else "")
+        if words:
+            with pytest.raises(PromptTooLong, match=words):
+                ask(server, long)
+            return
+        response = ask(server, long)
+    assert response.context_length == 512
+    assert response.usage.prompt_tokens == 512
+
+
+@pytest.mark.parametrize("version", ["0.24.0", "0.33.0"])
+def test_thinking_with_a_format_is_two_passes(version: str) -> None:
+    with serving(version) as server:
+        server.add_model("m", capabilities=("completion", "thinking"))
+        server.answer("hello", Script('{"a": 1}', "Let me think about it for a while."))
+        response = ask(server, question(think=True, format=SCHEMA))
+        plain = ask(server, question(think=False, format=SCHEMA))
+    assert response.thinking.startswith("Let me think")
+    assert response.usage.answer_only
+    assert not plain.usage.answer_only
+    assert response.text == plain.text == '{"a": 1}'
+
+
+@pytest.mark.parametrize("version", ["0.12.6", "0.24.0", "0.33.0"])
+def test_a_modelfile_is_built_asked_and_built_anew_when_its_base_changes(version: str, tmp_path: Path) -> None:
+    path = tmp_path / "coder.Modelfile"
+    path.write_text("FROM base\nSYSTEM Be brief.\nPARAMETER num_ctx 2048\n")
+    model = ModelRef("coder", "ollama", "coder", load(path))
+    with serving(version) as server:
+        server.add_model("base")
+        first = ask(server, question(model))
+        again = ask(server, question(model))
+        server.add_model("base", template="another {{ .Prompt }}")
+        newer = ask(server, question(model))
+        created = server.asked("/api/create")
+        names = [body["model"] for body in server.asked()]
+    assert first.digest == again.digest != newer.digest
+    assert first.context_length == 2048
+    assert len(created) == 2
+    assert names[0] == names[1] != names[2]
+
+
+def test_a_missing_model_is_pulled_where_that_is_asked_for() -> None:
+    told: list[str] = []
+    with serving() as server:
+        server.publish("qwen3:8b")
+        provider = OllamaProvider(server.url, LIMITS, pull=True, progress=told.append)
+        info = visit(provider, lambda p: p.prepare(ModelRef("qwen3:8b", "ollama", "qwen3:8b")))
+    assert info.digest
+    assert told[-1] == "pulling qwen3:8b: success"
+
+
+@pytest.mark.parametrize("name", ["create-failed", "pull-failed"])
+def test_a_build_or_a_pull_that_fails(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "coder.Modelfile"
+    path.write_text("FROM base\nSYSTEM x\n")
+    spec = load(path) if name == "create-failed" else None
+    with serving() as server:
+        server.add_model("base")
+        server.publish("coder")
+        server.fault(name)
+        provider = OllamaProvider(server.url, LIMITS, pull=True)
+        with pytest.raises(ModelUnavailable, match="failed") as caught:
+            visit(provider, lambda p: p.prepare(ModelRef("coder", "ollama", "coder", spec)))
+    assert caught.value.retry == 0
+
+
+def test_a_server_that_loads_sees_a_cancelled_question() -> None:
+    with FakeOllama(load_time=60) as server:
+        server.add_model("m")
+
+        async def leave(provider: Provider) -> None:
+            task = asyncio.create_task(provider.chat(question()))
+            while not server.requests or server.requests[-1].phase != "load":
+                await asyncio.sleep(0.01)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            await asyncio.to_thread(server.wait_for, lambda: server.cancelled)
+
+        visit(OllamaProvider(server.url, LIMITS), leave)
+        assert server.cancelled[0].phase == "load"
+
+
+@pytest.mark.parametrize("version", ["0.24.0", "0.33.0", "llama-server"])
+def test_the_openai_dialect(version: str) -> None:
+    with serving(version, api_key="sk-12345" if version == "llama-server" else "") as server:
+        server.add_model("m", capabilities=("completion", "thinking"))
+        server.answer("hello", Script("fine, thank you", "They greet."))
+        provider = OpenAIProvider(server.url, LIMITS, key="sk-12345")
+
+        async def both(asked: Provider) -> tuple[Response, Response]:
+            await asked.prepare(M)
+            return await asked.chat(question(think="high")), await asked.chat(question(think=False))
+
+        thought, plain = visit(provider, both)
+    assert thought.text == plain.text == "fine, thank you"
+    assert thought.thinking.strip() == "They greet."
+    assert plain.thinking == ""
+    assert (thought.usage.answer_tokens or 0) > (plain.usage.answer_tokens or 0)
+
+
+def test_many_questions_through_faults_drawn_at_random_leave_nothing_behind() -> None:
+    """Eight at a time: each gets its answer or its error, and no connection or task is left."""
+    draw = random.Random(20)
+    names = sorted({*VERDICTS, *ANSWERED} - {"silent", "stalled", "slow-load", "parser"})
+    with serving(slots=8) as server:
+        server.add_model("m", capabilities=("completion", "thinking"))
+
+        async def many(provider: Provider) -> list[Response | BaseException]:
+            found: list[Response | BaseException] = []
+            for _ in range(30):
+                for name in draw.sample(names, 4):
+                    server.fault(name, path="" if name.startswith("html") else "/api/chat")
+                found += await asyncio.gather(
+                    *(provider.chat(question()) for _ in range(8)), return_exceptions=True
+                )
+            assert len(asyncio.all_tasks()) == 1
+            return found
+
+        found = visit(OllamaProvider(server.url, LIMITS), many)
+        server.recover()
+        good = ask(server, question())
+    assert good.text
+    assert len(found) == 240
+    assert {type(f) for f in found} <= {
+        Response, BrokenAnswer, ModelUnavailable, ProviderError, RequestRefused, ServerBusy, Unsupported
+    }  # fmt: skip

@@ -1,0 +1,80 @@
+# ruff: noqa: E501 (the programs)
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_llm.toolchains.base import Options
+from tests.helpers.compiling import agrees, compiled, errors
+
+VALID = {
+    "program": "const x: number = 1;\nconsole.log(x);\n",
+    "untyped": "function f(a, b) {\n  return a + b;\n}\nf(1, 2);\n",
+    "interface": "interface A {\n  a: number;\n}\nexport const a: A = { a: 1 };\n",
+    "generic": "export function last<T>(items: readonly T[]): T | undefined {\n  return items.at(-1);\n}\n",
+    "class": "export class B {\n  private x = 1;\n  constructor(public y: string) {}\n  get z(): number {\n    return this.x;\n  }\n}\n",
+    "await at the top": "const r = await fetch('/x');\nconsole.log(r.status);\n",
+    "enum": "enum E {\n  A = 'a',\n}\nexport const e: E = E.A;\n",
+    "document": "document.querySelector<HTMLCanvasElement>('canvas')?.getContext('2d')?.fillRect(0, 0, 1, 1);\n",
+    "windows": "export const x: string = 'a';\r\nexport const y = x.length;\r\n",
+    "byte order mark": "\ufeffexport const x = 1;\n",
+    "emoji": "export const é: string = '😀{';\n\tconsole.log(é);\n",
+}
+
+BROKEN = {
+    "expression": ("let x = 1;\nlet y = ;\n", "syntax", 2),
+    "missing brace": ("function f() {\n  return 1;\n", "syntax", 2),
+    "type": ("export const x: number =\n  'a';\n", "type", 1),
+    "argument": ("function f(a: number) {\n  return a;\n}\nf('x');\n", "type", 4),
+    "undefined name": ("const a = 1;\nconsole.log(a + b);\n", "undefined", 2),
+    "undefined property": ("interface A {\n  a: number;\n}\nexport const f = (x: A) => x.b;\n", "undefined", 4),
+    "missing return": ("export function f(): string {\n}\n", "type", 1),
+    "missing property": ("interface A {\n  a: number;\n}\nexport const x: A = {};\n", "type", 4),
+    "missing module": ("import express from 'express';\n\nexpress();\n", "missing-dependency", 1),
+    "file of its own": ("import { a } from './a';\n\nconsole.log(a);\n", "undefined", 1),
+    "read only": ("export const x = 1;\nx = 2;\n", "type", 2),
+    "windows": ("export const x = 1;\r\nexport const y: string = x;\r\n", "type", 2),
+    "byte order mark": ("\ufeffexport const x = 1;\nexport const y: string = x;\n", "type", 2),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", VALID)
+def test_valid(name: str) -> None:
+    assert errors(compiled("typescript", VALID[name])) == []
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_broken(name: str) -> None:
+    text, kind, line = BROKEN[name]
+    assert (kind, line) in errors(compiled("typescript", text))
+
+
+def test_eight_at_a_time() -> None:
+    agrees("typescript", list(VALID.values()), list(BROKEN.values()))
+
+
+def test_strict() -> None:
+    assert ("type", 1) in errors(compiled("typescript", VALID["untyped"], Options(strict=True)))
+
+
+def test_a_real_mistake_beside_a_missing_module() -> None:
+    text = (
+        "import express from 'express';\n\nconst app = express();\napp.get('/');\nexport const n: number = 'x';\n"
+    )
+    assert errors(compiled("typescript", text)) == [("missing-dependency", 1), ("type", 5)]
+
+
+def test_markup() -> None:
+    found = errors(compiled("tsx", "export const C = (p: { n: number }) => {\n  return <b>{p.m}</b>;\n};\n"))
+    assert ("undefined", 2) in found
+    assert not [one for one in found if one[0] == "syntax"]
+
+
+def test_unused_warns() -> None:
+    found = compiled("typescript", "const x = 1;\n")
+    assert [(one.severity, one.kind, one.line) for one in found] == [("warning", "unused", 1)]
+
+
+def test_columns_count_characters() -> None:
+    found = compiled("typescript", "export const s = '😀é' + y;\n")
+    assert [(one.line, one.column) for one in found] == [(1, 25)]
