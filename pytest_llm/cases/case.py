@@ -6,14 +6,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from pytest_llm.cases.fields import Example, FileRef, Message, Options, Seconds, Strict, ThinkMode, _listed
+from pytest_llm.cases.fields import Example, FileRef, Message, Options, Seconds, Strict, ThinkMode, listed
 
 PER_RUN = frozenset({"system", "examples", "format", "keep_alive"})
 LATER = ("samples", "min_pass", "escalate", "images", "tools", "tool_results")
 
 # Neither blanks nor what pytest, a shell or a terminal would take for something else.
 Name = Annotated[str, Field(pattern=r"^[^\[\]:\\/\s\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+$")]
-Listed = BeforeValidator(_listed)
+Listed = BeforeValidator(listed)
 Text = Annotated[str, Field(min_length=1)]
 # What pytest's -m can name and --strict-markers can know.
 Marker = Annotated[str, Field(pattern=r"^[\w./+-]+$")]

@@ -22,7 +22,7 @@ def _number(value: Any) -> float:
     return value
 
 
-def _listed(value: Any) -> Any:
+def listed(value: Any) -> Any:
     return value if isinstance(value, list | tuple) else [value]
 
 
@@ -95,7 +95,7 @@ class Options(BaseModel):
     repeat_penalty: Number | None = None
     presence_penalty: Number | None = None
     frequency_penalty: Number | None = None
-    stop: Annotated[tuple[str, ...], BeforeValidator(_listed), WithJsonSchema(_TEXTS)] | None = None
+    stop: Annotated[tuple[str, ...], BeforeValidator(listed), WithJsonSchema(_TEXTS)] | None = None
 
     def model_post_init(self, _context: Any) -> None:
         for name in self.model_extra or {}:

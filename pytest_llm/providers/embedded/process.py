@@ -68,7 +68,7 @@ class LlamaProcess:
         child = cls(process, key)
         try:
             async with asyncio.timeout(seconds):
-                child.url = await child._hand_over(load)
+                child.url = await child.hand_over(load)
         except TimeoutError:
             await child.stop()
             raise LoadFailed(f"it did not serve within {seconds:g} s") from None
@@ -113,7 +113,7 @@ class LlamaProcess:
         await self._process.wait()
         await self._drained()
 
-    async def _hand_over(self, load: Load) -> str:
+    async def hand_over(self, load: Load) -> str:
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
         assert stdout is not None

@@ -12,7 +12,7 @@ from pytest_llm.checks.compile import Compile
 from pytest_llm.errors import InputError, Unsupported
 from pytest_llm.providers.base import Response
 from pytest_llm.sandbox import sandbox
-from pytest_llm.toolchains import _load, languages, toolchain
+from pytest_llm.toolchains import languages, toolchain
 from pytest_llm.verdicts.pipeline import run
 
 walled = pytest.mark.skipif(bool(sandbox.missing()), reason=sandbox.missing() or "-")
@@ -241,7 +241,7 @@ def test_a_missing_compiler_is_a_skip_with_the_command(
 
 
 def test_without_walls_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shell = _load("shell:Shell")
+    shell = toolchain("shell")
     assert shell.path.name == "bash"
     monkeypatch.setenv("PATH", str(tmp_path))
     said = found(fenced("sh", "fi\n"), tmp_path)
