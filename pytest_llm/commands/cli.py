@@ -18,13 +18,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     schema.add_argument("--output", type=Path, help="write it to this file instead")
     schema.set_defaults(run=_schema)
 
-    doctor = commands.add_parser("doctor", help="tell what this machine lacks of what the checks use")
+    doctor = commands.add_parser(
+        "doctor", help="tell what is missing here: tools of the checks, models of the cases"
+    )
     doctor.add_argument(
         "--install",
         nargs="*",
         metavar="TOOL",
         help="install it with the system's package manager, or only the tools that are named",
     )
+    doctor.add_argument("paths", nargs="*", metavar="PATH", help="where the cases are (default: as pytest)")
     doctor.set_defaults(run=_doctor)
 
     given = parser.parse_args(arguments)
@@ -50,4 +53,4 @@ def _schema(given: argparse.Namespace) -> int:
 def _doctor(given: argparse.Namespace) -> int:
     from pytest_llm.commands import doctor
 
-    return doctor.examine() if given.install is None else doctor.install(given.install)
+    return doctor.examine(arguments=given.paths) if given.install is None else doctor.install(given.install)

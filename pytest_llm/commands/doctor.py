@@ -113,8 +113,37 @@ _OURS = ("typescript", "chromium")  # what `install` brings by the tool's own re
 Say = Callable[[str], object]
 
 
-def examine(say: Say = print) -> int:
-    """Tell what is there and what is not. Returns the exit code: 0 all there, 1 something is missing."""
+def examine(say: Say = print, arguments: Sequence[str] = ()) -> int:
+    """Tell what is there and what is not, of tools and of the models that the cases here name.
+
+    arguments: for pytest, which collects the cases. Returns the exit code: 0 all there, 1 something is missing, 2
+    pytest could not collect the cases.
+    """
+    return max(_tools(say), _models(say, arguments))
+
+
+def _models(say: Say, arguments: Sequence[str]) -> int:
+    """The models of the cases; says nothing where there is no case."""
+    from pytest_llm.commands import models
+    from pytest_llm.commands.collected import NotCollected, collected
+
+    try:
+        found = collected(arguments)
+    except NotCollected as error:
+        say(f"problem   {error}")
+        return 2
+    states, cells = models.examine(found), models.counts(found)
+    for name, state in states.items():
+        purpose = f"model of {cells[name]} cells" if cells[name] > 1 else "model of 1 cell"
+        say(f"{'ok' if state.ok else 'missing':<8}  {name:<24} {purpose:<36} {state.where}")
+    for broken in found.errors:
+        say(f"problem   {broken['error']}")
+    for remedy in dict.fromkeys(state.remedy for state in states.values() if not state.ok and state.remedy):
+        say(f"to mend: {remedy}")
+    return int(bool(found.errors) or not all(state.ok for state in states.values()))
+
+
+def _tools(say: Say) -> int:
     missing = []
     for tool in TOOLS:
         where = tool.found()

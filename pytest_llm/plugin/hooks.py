@@ -28,6 +28,10 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     _refuse_namesake(config)
     config.stash[options.SETTINGS] = options.settings(config)
+    if file := config.getoption("llm_cells", None):
+        from pytest_llm.plugin.cells import CellList
+
+        config.pluginmanager.register(CellList(config.invocation_params.dir / file), "llm_cells_file")
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> PromptFile | None:
@@ -90,6 +94,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
+    if config.getoption("llm_cells", None):
+        config.option.collectonly = True
     if config.getoption("llm_dry_run", False) and config.pluginmanager.hasplugin("xdist"):
         config.option.numprocesses, config.option.dist, config.option.tx = None, "no", []
 

@@ -56,6 +56,7 @@ TABLE = (
     Option("silence_timeout", "seconds", "time between two lines of an answer (default: 60s)", 60.0),
     Option("strict", "flag", "a missing compiler or browser is an error, not a skip"),
     Option("dry_run", "flag", "show each cell's request and ask nothing", ini=False),
+    Option("cells", "text", "write settings and cells to this file, for programs, and ask nothing", ini=False),
     Option(
         "browser", "text", "the browser's program, or chromium, chrome, firefox (default: a Chromium that is found)"
     ),

@@ -1,0 +1,95 @@
+"""`--llm-cells FILE`: what a run would ask, for programs. Nothing is asked, and no Python test is collected.
+
+A line of JSON each: first the settings, then one a cell, then one a collection error. docs/cells.md has the format.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_llm.plugin.nodes import PromptFile, PromptItem
+from pytest_llm.plugin.options import SETTINGS
+from pytest_llm.verdicts.pipeline import Plan
+
+FORMAT = 1
+
+
+class CellList:
+    """Writes the file when the session ends; registered only where the option is given."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._errors: list[dict[str, str]] = []
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collect_file(self) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
+        found = yield
+        return [collector for collector in found if isinstance(collector, PromptFile)]
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self._errors.append({"id": report.nodeid, "error": report.longreprtext})
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        if exitstatus in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR):
+            return  # half a list would be taken for a whole one
+        lines = "".join(f"{json.dumps(line, ensure_ascii=False, default=str)}\n" for line in self._lines(session))
+        try:
+            self._file.write_text(lines, encoding="utf-8", errors="surrogatepass")
+        except OSError as error:
+            raise pytest.UsageError(f"--llm-cells: {self._file} cannot be written: {error.strerror}") from None
+
+    def _lines(self, session: pytest.Session) -> Iterator[dict[str, Any]]:
+        settings = {key: _plain(value) for key, value in dataclasses.asdict(session.config.stash[SETTINGS]).items()}
+        settings |= {key: _without_password(settings[key]) for key in ("host", "openai_url")}
+        yield {"format": FORMAT, "root": str(session.config.rootpath), "settings": settings}
+        for item in session.items:
+            if isinstance(item, PromptItem):
+                yield {
+                    "id": item.nodeid,
+                    **_cell(item.plan),
+                    "markers": [mark.name for mark in item.iter_markers()],
+                }
+        yield from self._errors
+
+
+def _cell(plan: Plan) -> dict[str, Any]:
+    cell, model = plan.cell, plan.model
+    return {
+        "file": str(cell.loaded.path),
+        "line": cell.loaded.line(),
+        "case": cell.loaded.name,
+        "model": {
+            "written": model.written,
+            "engine": model.engine,
+            "name": model.name,
+            "modelfile": str(model.spec.path) if model.spec else None,
+            "base": model.spec.base if model.spec else None,
+            "gguf": str(model.spec.gguf) if model.spec and model.spec.gguf else None,
+        },
+        "think": cell.think,
+        "row": cell.row.id,
+        "axes": dict(cell.axes),
+        "stages": [stage.name for stage in plan.stages if stage.name],
+    }
+
+
+def _without_password(url: str) -> str:
+    scheme, mark, rest = url.rpartition("://")
+    place, slash, path = rest.partition("/")
+    return f"{scheme}{mark}{place.rpartition('@')[2]}{slash}{path}"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, Path) else value

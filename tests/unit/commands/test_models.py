@@ -1,0 +1,78 @@
+"""What is told of the models that the cases name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pytest_llm.commands import cli, models
+from pytest_llm.commands.collected import NotCollected, collected
+from pytest_llm.commands.models import State
+from tests.fake_ollama import FakeOllama
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    (tmp_path / "modelfiles").mkdir()
+    monkeypatch.chdir(tmp_path)
+    for name in ("OPENAI_BASE_URL", "PYTEST_ADDOPTS"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+def case(project: Path, *names: str) -> None:
+    text = f"prompt: hi\nmodels: [{', '.join(names)}]\nchecks: [{{contains: x}}]\n"
+    (project / "one.prompt.yaml").write_text(text)
+
+
+def test_where_each_model_is(project: Path, fake_ollama: FakeOllama, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OLLAMA_HOST", fake_ollama.url.replace("://", "://ann:geheim@"))
+    fake_ollama.add_model("qwen3:8b")
+    (project / "here.gguf").write_bytes(b"GGUF")
+    for name, base in (
+        ("of-base", "qwen3:8b"),
+        ("of-none", "llama3"),
+        ("of-file", "../here.gguf"),
+        ("bad", "./no.gguf"),
+    ):
+        (project / f"modelfiles/{name}.Modelfile").write_text(f"FROM {base}\n")
+    case(project, "qwen3:8b", "gone:1b", "of-base", "of-none", "of-file", "bad", "gguf:here.gguf", "openai:x")
+    states = models.examine(collected())
+    where = f"Ollama {fake_ollama.profile.version} at {fake_ollama.url}"
+    assert states == {
+        "qwen3:8b": State(True, where),
+        "gone:1b": State(False, f"gone:1b is not there ({where})", "ollama pull gone:1b"),
+        "of-base": State(True, where),
+        "of-none": State(False, f"llama3 is not there ({where})", "ollama pull llama3"),
+        "of-file": State(True, where),
+        "bad": State(False, f"{project}/modelfiles/no.gguf is not there ({where})"),
+        "gguf:here.gguf": State(True, f"{project}/here.gguf"),
+        "openai:x": State(False, "no server's URL is given", "export OPENAI_BASE_URL=URL"),
+    }
+
+
+def test_doctor_tells_of_models_and_broken_cases(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:9")
+    case(project, "a", "b")
+    (project / "two.prompt.yaml").write_text("prompt: hi\nchekcs: []\n")
+    assert cli.main(["doctor"]) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert [line.split()[:2] for line in said if "model of" in line] == [["missing", "a"], ["missing", "b"]]
+    assert sum("ollama serve" in line for line in said) == 1
+    assert any(line.startswith("problem") and "'chekcs'" in line for line in said)
+    assert cli.main(["doctor", "no-such-folder"]) == 2
+    assert "no-such-folder" in capsys.readouterr().out
+
+
+def test_nothing_is_said_where_there_is_no_case(project: Path) -> None:
+    assert models.examine(collected()) == {}
+
+
+def test_a_collection_that_takes_too_long(project: Path) -> None:
+    (project / "conftest.py").write_text("import time; time.sleep(60)")
+    with pytest.raises(NotCollected, match="had not collected the cases after 1 s"):
+        collected(limit=1)
