@@ -64,8 +64,8 @@ _SIGNS = {
 }
 _COMPILED = {name: re.compile(sign, re.MULTILINE) for name, sign in _SIGNS.items()}
 _SENTENCE = re.compile(r"^[A-Z][\w'’,-]* (?:[\w'’`*,-]+ ){2,}[^{};=<>\n]{0,200}[.:!?][ \t]*$", re.MULTILINE)
-_LOOKED_AT = 20_000
-_LONGEST_LINE = 300
+_LOOKED_AT = 20_000  # characters: what a program is shows at its beginning
+_LONGEST_LINE = 300  # characters: longer lines are data, and would cost the patterns time
 
 
 def normalise_language(info: str) -> str:

@@ -20,7 +20,7 @@ _CODES = {
     **{f"F{number}": 111 + number for number in range(1, 13)},
 }
 _TEXT = {"Enter": "\r", "Space": " "}
-_DRAG_STEPS = 8
+_DRAG_STEPS = 8  # moves between press and release: pages draw at each, as under a real hand
 _PATIENCE = 0.05  # seconds for an input that needs no frame; a move waits for one
 
 _CENTRE = """(() => { const e = document.querySelector(%s); if (!e) return null;

@@ -69,6 +69,7 @@ class Lane:
 
     def judge(self, html: str, options: PageOptions) -> PageReport:
         """The report of a page. Raises LaneLost."""
+        # Seconds: each of its parts as long as the lane itself may take for it, six times over on a busy machine.
         limit = 60 + 6 * options.duration + 12 * options.hang + options.wait_limit + 5 * len(options.actions)
         answer = self._ask({"html": html, "options": options.plain()}, limit)
         return PageReport.from_plain(answer["report"])

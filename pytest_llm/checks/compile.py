@@ -20,7 +20,7 @@ from pytest_llm.sandbox import sandbox
 from pytest_llm.toolchains import languages, toolchain
 from pytest_llm.toolchains.base import Diagnostic, Options, Snippet, Toolchain, safe_name
 
-_SHOWN = 20
+_SHOWN = 20  # findings of one answer: what follows the first errors is mostly their echo
 _ONLY_FOR = {
     "standard": ("c", "cpp"),
     "edition": ("rust",),

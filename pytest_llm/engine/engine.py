@@ -24,7 +24,7 @@ from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import ModelInfo, Provider, Response
 
 T = TypeVar("T")
-BACK_OFF = (1.0, 2.0, 4.0, 8.0, 15.0)
+BACK_OFF = (1.0, 2.0, 4.0, 8.0, 15.0)  # seconds: a full queue empties by answers, which take seconds each
 LOAD_OPTIONS = ("num_ctx", "num_batch", "num_gpu", "main_gpu", "use_mmap", "num_thread", "draft_num_predict")
 
 

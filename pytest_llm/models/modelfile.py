@@ -1,6 +1,6 @@
 """Modelfiles: text -> ModelSpec, and the digest of what a Modelfile names.
 
-Where Ollama would take something else than what was surely meant, `modelfile_lint` says so.
+Where Ollama would take something else than what was surely meant, `lint` says so.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PARAMETERS: Mapping[str, type] = {
 }
 _DROPPED = ("penalize_newline", "low_vram", "f16_kv", "logits_all", "vocab_only", "use_mlock")
 DEPRECATED = frozenset((*_DROPPED, "mirostat", "mirostat_tau", "mirostat_eta"))
-MAX_BYTES = 4_000_000
+MAX_BYTES = 4_000_000  # a GGUF named Modelfile by mistake is larger, a TEMPLATE never
 
 _SEMVER = re.compile(r"v?\d+(\.\d+(\.\d+([-+][0-9A-Za-z.+-]+)?)?)?")
 _BOOLS = {

@@ -53,7 +53,7 @@ from pytest_llm.errors import (
 from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import ModelInfo, Response, Usage
 
-REPORTED_RATE = 1000.0
+REPORTED_RATE = 1000.0  # tokens a second: above any floor, so that only a script that says so is slow
 _TOKEN = re.compile(r"\S*\s+|\S+")
 _ERRORS: Mapping[str, type[ProviderError]] = {
     "down": ServerDown,

@@ -14,7 +14,7 @@ from pytest_llm.reports.plain import visible
 from pytest_llm.verdicts.verdict import Verdict
 
 PICTURES = {".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp"}
-MAX_PICTURE = 512 * 1024
+MAX_PICTURE = 512 * 1024  # bytes: hundreds of cells stay a file that can be mailed
 _CELL = "color:#222"
 _WRITTEN = "white-space:pre-wrap;overflow-wrap:anywhere;max-height:40em;overflow:auto"
 _HEAD = "<tr><th></th><th>check</th><th>line</th><th>finding</th><th>the model's line</th></tr>"

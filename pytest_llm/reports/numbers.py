@@ -9,8 +9,8 @@ from pytest_llm.providers.base import Response
 from pytest_llm.verdicts.luck import thinking_tokens
 from pytest_llm.verdicts.verdict import Verdict
 
-HIDDEN_THINKING_RATIO = 3
-CHARS_PER_TOKEN = 4
+HIDDEN_THINKING_RATIO = 3  # tokens beyond any tokenizer of text; hidden thinking is ten times the answer
+CHARS_PER_TOKEN = 4  # of English
 
 
 def properties(verdict: Verdict) -> Iterator[tuple[str, object]]:

@@ -9,7 +9,7 @@ from pytest_llm.reports.numbers import remarks, summary
 from pytest_llm.reports.plain import one_line, plain
 from pytest_llm.verdicts.verdict import Verdict
 
-MAX_SECTION = 8000
+MAX_SECTION = 8000  # characters of an answer in the terminal
 _LABEL = {"failure": "failed", "error": "error", "skip": "skipped", "warning": "warning", "note": "note"}
 
 

@@ -27,7 +27,7 @@ from pytest_llm.sandbox import cgroup
 
 INSTALL = "sudo apt-get install bubblewrap"
 _TICK = 0.05  # seconds between two looks of the watchdog
-_CHUNK = 1 << 16
+_CHUNK = 1 << 16  # bytes: as much as a pipe holds
 _SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _ETC = ("/etc/alternatives", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d")
 # The limits that a process sets for itself; then it joins the control groups and becomes the program.

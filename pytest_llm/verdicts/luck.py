@@ -8,7 +8,7 @@ from pytest_llm.cases.request import ChatRequest
 from pytest_llm.checks.base import Finding
 from pytest_llm.providers.base import Response
 
-CHARS_PER_TOKEN = 4
+CHARS_PER_TOKEN = 4  # of English; code and other scripts have fewer
 
 
 def findings(request: ChatRequest, response: Response, allow: Collection[str] = ()) -> Iterator[Finding]:

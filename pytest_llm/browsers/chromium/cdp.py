@@ -164,7 +164,9 @@ class Pipe(Connection):
 
     async def open(self) -> None:
         loop = asyncio.get_running_loop()
-        stream = asyncio.StreamReader(limit=1 << 28)
+        stream = asyncio.StreamReader(
+            limit=1 << 28
+        )  # bytes: one message, a picture of the page in base64 among them
         await loop.connect_read_pipe(
             lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(self._read_fd, "rb", 0)
         )

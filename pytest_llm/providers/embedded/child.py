@@ -1,6 +1,6 @@
 """The program of the child process in which llama.cpp runs; it imports nothing of pytest-llm.
 
-It reads one line of JSON from its standard input (the fields of `llama_process.Load`, and `key`), loads the model,
+It reads one line of JSON from its standard input (the fields of `process.Load`, and `key`), loads the model,
 writes one line of JSON to its standard output, `{"url": …}` or `{"error": …}`, and serves until its standard input
 ends: which it does when its parent ends, however that happens.
 """

@@ -16,8 +16,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 PROGRAM = Path(__file__).with_name("child.py")
-STDERR_LINES = 200
-GONE_SECONDS = 1.0
+STDERR_LINES = 200  # llama.cpp's last words are among these; its log of a load is longer
+GONE_SECONDS = 1.0  # for the kernel to reap a process whose connection has broken
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 _ERROR_LINE = re.compile(r"^[\d.]+ E \s*(.*)$")
 _PLACE = re.compile(r"^\w[\w ~()]*?:\s+")

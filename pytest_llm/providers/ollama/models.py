@@ -18,8 +18,8 @@ from pytest_llm.providers.wire.http import BadStatus, Http
 from pytest_llm.providers.wire.stream import NotJson, Patience, count, mapping, parse_object, quoted
 
 NAMESPACE = "pytest-llm"
-_CHUNK = 1 << 20
-_NAMES = 8
+_CHUNK = 1 << 20  # bytes read at a time of a file that is uploaded
+_NAMES = 8  # as many models are listed where none is near
 _FILES = {"files": "FROM", "adapters": "ADAPTER", "draft_files": "DRAFT"}
 _BLOB = re.compile(r"sha256[-:]([0-9a-f]{64})")
 

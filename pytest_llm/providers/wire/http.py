@@ -19,10 +19,10 @@ from pytest_llm.providers.base import Limits
 from pytest_llm.providers.ollama.host import is_loopback, without_credentials
 from pytest_llm.providers.wire.stream import Lines, NotJson, Patience, Sink, Watch, parse_object
 
-MAX_ERROR_BODY = 64 * 2**10
-MAX_BODY = 64 * 2**20
-DRAIN_SECONDS = 1.0
-SECRET_LENGTH = 4
+MAX_ERROR_BODY = 64 * 2**10  # bytes: an error page is longer than anybody reads
+MAX_BODY = 64 * 2**20  # bytes: a list of thousands of models has one
+DRAIN_SECONDS = 1.0  # a connection whose end is read may be used again; not worth a longer wait
+SECRET_LENGTH = 4  # shorter words are no keys, and would blank out half of a message
 AGENT = "pytest-llm"
 
 

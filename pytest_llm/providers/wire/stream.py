@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from pytest_llm.errors import BrokenAnswer
 
-MAX_LINE = 64 * 2**20
+MAX_LINE = 64 * 2**20  # bytes: a whole answer without streaming is one line
 QUOTED = 200
 
 
