@@ -15,6 +15,8 @@ LATER = ("samples", "min_pass", "escalate", "images", "tools", "tool_results")
 Name = Annotated[str, Field(pattern=r"^[^\[\]:\\/\s\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+$")]
 Listed = BeforeValidator(listed)
 Text = Annotated[str, Field(min_length=1)]
+# Crossed with nothing a case would vanish, judged by nothing it would pass: an empty list is refused.
+Some = Field(min_length=1)
 # What pytest's -m can name and --strict-markers can know.
 Marker = Annotated[str, Field(pattern=r"^[\w./+-]+$")]
 
@@ -24,7 +26,7 @@ class Stage(Strict):
 
     name: Annotated[str, Field(pattern=r"^\w+$")]
     prompt: Text | FileRef
-    checks: tuple[Any, ...] = ()
+    checks: Annotated[tuple[Any, ...], Some] = ()
     options: Options = Options()
     continue_on_failure: bool = False
 
@@ -36,10 +38,11 @@ class Case(Strict):
     description: str = ""
     category: Marker | None = Field(None, description="a pytest marker")
     tags: Annotated[tuple[Marker, ...], Listed] = Field((), description="more pytest markers")
-    models: Annotated[tuple[Text, ...], Listed] = ()
-    think: Annotated[tuple[ThinkMode, ...], Listed] = ("default",)
-    matrix: dict[str, Annotated[list[Any], Field(min_length=1)]] = Field(
+    models: Annotated[tuple[Text, ...], Some, Listed] = ()
+    think: Annotated[tuple[ThinkMode, ...], Some, Listed] = ("default",)
+    matrix: dict[str, Annotated[list[Any], Some]] = Field(
         default_factory=dict,
+        min_length=1,
         description="crosses any other request field; `on` is the case's own value, `off` none",
     )
     options: Options = Options()
@@ -47,17 +50,17 @@ class Case(Strict):
     timeout: Seconds = Field(300.0, description="for one generation, the model's load not counted")
     system: str | FileRef | None = Field(None, description="replaces the Modelfile's SYSTEM")
     prompt: Text | FileRef | None = None
-    messages: Annotated[tuple[Message, ...], Field(min_length=1)] | None = None
-    stages: Annotated[tuple[Stage, ...], Field(min_length=1)] | None = None
-    examples: Annotated[tuple[Example | str, ...], Listed] = ()
+    messages: Annotated[tuple[Message, ...], Some] | None = None
+    stages: Annotated[tuple[Stage, ...], Some] | None = None
+    examples: Annotated[tuple[Example | str, ...], Some, Listed] = ()
     vars: dict[str, Any] = Field(default_factory=dict)
-    parametrize: Annotated[list[dict[str, Any]], Field(min_length=1)] | None = None
+    parametrize: Annotated[list[Annotated[dict[str, Any], Some]], Some] = Field(default_factory=list)
     format: Literal["json", "schema"] | str | dict[str, Any] | None = Field(
         None, description="json, schema (the one of the schema check), a schema inline, or a schema file"
     )
     exclusive: bool | None = None
     marks: Annotated[tuple[str | dict[str, Any], ...], Listed] = ()
-    checks: tuple[Any, ...] = ()
+    checks: Annotated[tuple[Any, ...], Some] = ()
     allow: Annotated[tuple[Literal["empty", "cut"], ...], Listed] = ()
 
     @model_validator(mode="after")

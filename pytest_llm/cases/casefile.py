@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from pytest_llm.cases import fields
-from pytest_llm.cases.case import LATER, Case, Stage
+from pytest_llm.cases.case import LATER, Case, Some, Stage
 from pytest_llm.cases.paths import inside
 from pytest_llm.cases.yamlfile import Document, KeyPath, load_documents, read_text
 from pytest_llm.errors import InputError, nearest
@@ -20,8 +20,9 @@ SUFFIX = ".prompt.yaml"
 DEFAULTS = "_defaults.yaml"
 NOT_IN_DEFAULTS = ("id", "description", "prompt", "messages", "stages")
 MERGED = ("options", "vars")
+TAKEN_BACK = ("matrix", "parametrize", "examples", "checks")  # by an empty value, where a defaults file gave some
 
-_EXAMPLES = TypeAdapter(list[fields.Example])
+_EXAMPLES = TypeAdapter(Annotated[list[fields.Example], Some])
 _ELSEWHERE = {  # what other tools call it
     "name": "id",
     **dict.fromkeys(("assert", "asserts", "assertions", "expect", "expected", "tests"), "checks"),
@@ -82,6 +83,9 @@ def _case(document: Document, number: int, inherited: list[Document], root: Path
     merged: dict[str, Any] = {}
     for source in [*inherited, document]:
         for key, value in source.value.items():
+            if key in merged and _takes_back(key, value):
+                del merged[key]
+                continue
             both = key in MERGED and isinstance(value, dict) and isinstance(merged.get(key), dict)
             merged[key] = merged[key] | value if both else value
             origin[key] = source
@@ -90,6 +94,10 @@ def _case(document: Document, number: int, inherited: list[Document], root: Path
     name = case.id or (stem if number == 1 else f"{stem}-{number}")
     loaded = LoadedCase(case, name, document.path, root, origin, document)
     return replace(loaded, case=with_files(loaded))
+
+
+def _takes_back(key: str, value: Any) -> bool:
+    return key in TAKEN_BACK and value in (None, [], {})
 
 
 def _inherited(folder: Path, root: Path) -> list[Document]:
@@ -110,7 +118,8 @@ def _defaults(path: Path, _changed: int) -> Document:
     for key in document.value:
         if key in NOT_IN_DEFAULTS:
             raise document.error((key,), f"{key!r} belongs in a case, not in {DEFAULTS}")
-    stand_in = {"prompt": "x", "checks": ["x"]} | document.value
+    given = {key: value for key, value in document.value.items() if not _takes_back(key, value)}
+    stand_in = {"prompt": "x", "checks": ["x"]} | given
     _validate(Case, stand_in, {}, document)
     return document
 
@@ -165,8 +174,10 @@ def _sentence(item: Any, path: KeyPath) -> str:
             return _unknown(str(path[-1]), _known(path), at_top=len(path) == 1)
         case "missing":
             return f"{key} lacks the key {str(item['loc'][-1])!r}"
-        case "string_too_short" | "too_short":
+        case "string_too_short":
             return f"{key} is empty"
+        case "too_short":
+            return f"{key} is empty: give it something, or leave the key out"
         case "literal_error":
             return f"{key} must be {item['ctx']['expected']}, not {found!r}"
         case "string_type":
@@ -246,8 +257,10 @@ def _examples(loaded: LoadedCase) -> Iterator[fields.Example]:
         if isinstance(example, fields.Example):
             yield example
             continue
-        file = _path(loaded, ("examples", number), example)
-        for document in load_documents(file):
+        documents = load_documents(_path(loaded, ("examples", number), example))
+        if not documents:
+            raise loaded.error(("examples", number), f"the file {example!r} holds no example")
+        for document in documents:
             try:
                 yield from _EXAMPLES.validate_python(document.value)
             except ValidationError as error:

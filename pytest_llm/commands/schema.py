@@ -19,7 +19,7 @@ def case_schema() -> dict[str, Any]:
         properties[name] = _one_or_many(properties[name])
     check = {"$ref": "#/$defs/check"}
     for holder in (properties, schema["$defs"]["Stage"]["properties"]):
-        holder["checks"] = {"type": "array", "items": check, "title": "Checks"}
+        holder["checks"] = {"type": "array", "items": check, "minItems": 1, "title": "Checks"}
     _plain_defaults(schema)
     schema["$defs"] |= Registry().json_schema()
     schema["oneOf"] = [{"required": [name]} for name in ("prompt", "messages", "stages")]

@@ -81,6 +81,26 @@ def test_names_of_several_documents(tmp_path: Path) -> None:
             for key in ("samples", "min_pass", "escalate", "images", "tools", "tool_results")
         ],
         ("prompt: x\nchecks: [x]\nparametrize: rows.csv", 3, "must be a list"),
+        ("prompt: x\nchecks: [x]\nparametrize:", 3, "parametrize must be a list, not nothing"),
+        ("prompt: x\nchecks: [x]\nparametrize: [{a: 1}, {}]", 3, "parametrize.1 is empty"),
+        ("prompt: x\nchecks: [x]\nmatrix: {format: []}", 3, "matrix.format is empty"),
+        ("prompt: x\nchecks: [x]\nmatrix: {format: }", 3, "matrix.format must be a list, not nothing"),
+        ("prompt: x\nchecks: [x]\nmatrix:", 3, "matrix must be a mapping, not nothing"),
+        ("prompt: x\nchecks: []", 2, "checks is empty"),
+        ("prompt: x\nchecks:", 2, "checks must be a list, not nothing"),
+        ("checks: [x]\nstages: []", 2, "stages is empty"),
+        ("checks: [x]\nmessages: []", 2, "messages is empty"),
+        ("checks: [x]\nstages: [{name: a, prompt: p, checks: []}]", 2, "stages.0.checks is empty"),
+        *[
+            (f"prompt: x\nchecks: [x]\n{key}: {nothing}", 3, f"{key} is empty")
+            for key, nothing in [
+                ("think", "[]"),
+                ("models", "[]"),
+                ("matrix", "{}"),
+                ("parametrize", "[]"),
+                ("examples", "[]"),
+            ]
+        ],
     ],
 )
 def test_bad_cases_say_where_and_what(tmp_path: Path, text: str, line: int | None, words: str) -> None:
@@ -109,6 +129,8 @@ def test_files_are_read_in_the_place_of_their_names(tmp_path: Path) -> None:
     [
         ("e.yaml", "- {user: q, asistant: a}", "e.yaml:1: a file of examples"),
         ("e.yaml", "hello", "e.yaml:1: a file of examples"),
+        ("e.yaml", "[]", "e.yaml:1: a file of examples"),
+        ("e.yaml", "", "case.prompt.yaml:2: the file 'e.yaml' holds no example"),
     ],
 )
 def test_bad_example_files_are_named(tmp_path: Path, name: str, text: str, words: str) -> None:
@@ -124,6 +146,34 @@ def test_defaults_nearest_wins_key_by_key(tmp_path: Path) -> None:
     assert case.models == ("near",)
     assert case.options.plain() == {"num_ctx": 4096, "seed": 2, "top_k": 3}
     assert case.timeout == 5.0
+
+
+@pytest.mark.parametrize("nothing", ["", "[]", "{}"])
+@pytest.mark.parametrize(
+    ("key", "given"),
+    [
+        ("matrix", "{options.seed: [1, 2]}"),
+        ("parametrize", "[{a: 1}]"),
+        ("examples", "[{user: u, assistant: a}]"),
+        ("checks", "[far]"),
+    ],
+)
+def test_an_empty_value_takes_back_what_the_defaults_gave(
+    tmp_path: Path, key: str, given: str, nothing: str
+) -> None:
+    write(tmp_path, f"{key}: {given}\n", "_defaults.yaml")
+    case = one(tmp_path, f"stages: [{{name: a, prompt: x, checks: [x]}}]\n{key}: {nothing}", "a.prompt.yaml").case
+    assert not getattr(case, key)
+    write(tmp_path, f"{key}: {nothing}\n", "b/_defaults.yaml")
+    case = one(tmp_path, "stages: [{name: a, prompt: x, checks: [x]}]", "b/a.prompt.yaml").case
+    assert not getattr(case, key)
+
+
+def test_a_model_and_a_think_mode_there_must_be(tmp_path: Path) -> None:
+    write(tmp_path, "models: [m]\nthink: [off, on]\n", "_defaults.yaml")
+    for key in ("models", "think"):
+        with pytest.raises(InputError, match=f"{key} is empty"):
+            one(tmp_path, f"prompt: x\nchecks: [x]\n{key}: []")
 
 
 def test_defaults_above_the_rootdir_do_not_count(tmp_path: Path) -> None:

@@ -47,6 +47,10 @@ def test_every_shipped_case_is_valid(file: Path, validator: Any) -> None:
         {"checks": ["compile"]},
         {"prompt": "x", "checks": ["compile"], "think": "maybe"},
         {"prompt": "", "checks": ["compile"]},
+        {"prompt": "x", "checks": []},
+        {"prompt": "x", "checks": ["compile"], "think": []},
+        {"prompt": "x", "checks": ["compile"], "matrix": {}},
+        {"prompt": "x", "checks": ["compile"], "parametrize": [{}]},
     ],
 )
 def test_the_schema_refuses_what_the_loader_refuses(case: dict[str, Any], validator: Any) -> None:
