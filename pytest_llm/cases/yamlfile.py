@@ -16,7 +16,7 @@ import yaml
 
 from pytest_llm.errors import InputError
 
-MAX_NODES = 200_000  # some ten times the largest honest file; a bomb of aliases has millions
+MAX_NODES = 200_000  # values: no file of people comes near, a bomb of aliases unfolds to millions
 MAX_DEPTH = 100  # PyYAML recurses: deeper documents would reach Python's own limit
 TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 

@@ -13,7 +13,7 @@ from typing import Any
 from pytest_llm.answers.extract import Artifact, CodeBlock, position
 from pytest_llm.checks.base import CheckContext, Finding, one_line, short
 
-MAX_DEPTH = 100  # Python's json recurses, and no schema of people is a tenth as deep
+MAX_DEPTH = 100  # Python's json recurses, and answers are a few levels deep
 _SHOWN = 160  # characters of a model's line
 _LARGEST = 2_000_000  # characters in which places are looked for
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 from pytest_llm.errors import ModelUnavailable
 
 MAX_ITEMS = 10_000_000  # entries: a vocabulary has some 300,000, a broken header says anything
-MAX_TEXT = 64 * 2**20  # bytes: the longest real one, a vocabulary in JSON, has ten million
+MAX_TEXT = 64 * 2**20  # bytes: far beyond any chat template or tokenizer
 
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _TEXT, _ARRAY = 8, 9

@@ -9,7 +9,7 @@ from pytest_llm.providers.base import Response
 from pytest_llm.verdicts.luck import thinking_tokens
 from pytest_llm.verdicts.verdict import Verdict
 
-HIDDEN_THINKING_RATIO = 3  # tokens beyond any tokenizer of text; hidden thinking is ten times the answer
+HIDDEN_THINKING_RATIO = 3  # times what the visible text explains: no tokenizer is that far from the average
 CHARS_PER_TOKEN = 4  # of English
 
 

@@ -13,7 +13,7 @@ from pytest_llm.plugin.options import TABLE
 from pytest_llm.verdicts import pipeline
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 CASES = [
     pytest.param(block, id=f"{page.name}-{number}")
     for page in PAGES
@@ -45,3 +45,11 @@ def test_every_option_named_is_one(page: Path) -> None:
 def test_every_link_leads_somewhere(page: Path) -> None:
     links = [link for link in re.findall(r"\]\(([^)]+)\)", page.read_text("utf-8")) if "://" not in link]
     assert [link for link in links if not (page.parent / link.partition("#")[0]).is_file()] == []
+
+
+def test_every_file_that_contributing_names_is_there() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    named = set(re.findall(r"[\w./]+/[\w.]*\w\.(?:py|md|json)", text))
+    assert len(named) > 20
+    there = [name for name in named if (ROOT / name).is_file() or (ROOT / "pytest_llm" / name).is_file()]
+    assert sorted(there) == sorted(named)

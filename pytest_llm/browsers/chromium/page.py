@@ -25,7 +25,7 @@ CANVASES = """[...document.querySelectorAll("canvas")].map(c => {
   const cut = side => (n(s["border" + side + "Width"]) || 0) + (n(s["padding" + side]) || 0) + round + 1;
   return s.visibility === "hidden" || s.display === "none" ? [0, 0, 0, 0]
     : [r.left + cut("Left"), r.top + cut("Top"), r.right - cut("Right"), r.bottom - cut("Bottom")]; })"""
-_BEGINNINGS = 5  # a clock starts off the millisecond in one of some fifty pages
+_BEGINNINGS = 5  # a clock off the millisecond is rare: five in a row would be another fault
 _LEAST = 24  # pixels: a canvas of which less is in the window is not judged by itself
 
 

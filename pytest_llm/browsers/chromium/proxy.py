@@ -13,7 +13,7 @@ import socket
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-_HEAD_LIMIT = 64 * 1024  # bytes: what browsers bear of headers themselves is less
+_HEAD_LIMIT = 64 * 1024  # bytes: a longer head is no browser's
 _LIMIT = 15.0  # seconds to look a name up and to connect
 _REFUSED = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 _UNREACHED = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"

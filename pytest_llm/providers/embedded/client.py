@@ -31,7 +31,7 @@ DEFAULT_CONTEXT = 4096  # tokens: Ollama's own default on a machine without a la
 CONTEXT_STEP = 256  # llama.cpp rounds up to it
 SMALL_PARAMETERS = 100_000_000  # below, more threads wait for each other longer than they compute
 SMALL_BYTES = 2**30  # models that fit together into this stay loaded side by side
-KEEP = 2  # loaded models at most: two think modes of one case alternate
+KEEP = 2  # loaded models at most: two that alternate are not loaded again each time
 LOAD_OPTIONS = frozenset(
     ("num_ctx", "num_batch", "num_gpu", "main_gpu", "use_mmap", "num_thread", "draft_num_predict")
 )
