@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.models.reference import ModelRef
 
-Finish = Literal["stop", "length", "unknown"]
+Finish = Literal["stop", "length", "filtered", "error", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,22 @@ class Usage:
 
 
 @dataclass(frozen=True)
+class ToolCall:
+    """A tool that the model called. arguments: JSON, as the model wrote them."""
+
+    name: str
+    arguments: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name}({self.arguments})"
+
+
+@dataclass(frozen=True)
 class Response:
     """One complete answer.
 
     text: the answer, thinking split off. thinking: what the model thought, "" where it did not.
+    finish: why it ended, finish_word: in the server's own word, "" where it said none. tool_calls: what it called.
     first_token, wall: seconds on our clock since the request was sent.
     context_length: the context the model ran with, in tokens, where the engine knows it.
     notes: one sentence each of what a reader of the numbers must know ("thinking was left inside the content").
@@ -67,6 +79,8 @@ class Response:
     notes: tuple[str, ...] = ()
     retries: tuple[str, ...] = ()
     stored: str = ""
+    finish_word: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@
         package lru
         ```
       thinking: I need a map and a list.    # left out where the request says `think: off`
-      finish: stop                # or length
+      finish: stop                # or length, or any word with which a server says why it stopped
       delay: 200ms                # waited before the first token
       rate: 50                    # tokens a second, really waited for; default: no wait, and 1000 are reported
       usage: {prompt_tokens: 12, load_seconds: 0.5}     # over the numbers that are made up
@@ -52,6 +52,7 @@ from pytest_llm.errors import (
 )
 from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import ModelInfo, Response, Usage
+from pytest_llm.providers.finish import finish_of
 
 REPORTED_RATE = 1000.0  # tokens a second: above any floor, so that only a script that says so is slow
 _TOKEN = re.compile(r"\S*\s+|\S+")
@@ -84,7 +85,7 @@ class Answer(Strict):
     times: int | None = Field(default=None, ge=1)
     text: str = ""
     thinking: str = ""
-    finish: Literal["stop", "length"] = "stop"
+    finish: str = "stop"
     delay: Seconds = 0.0
     rate: Annotated[Number, Field(gt=0)] | None = None
     usage: Mapping[str, Number] = Field(default_factory=dict)
@@ -180,7 +181,8 @@ class ScriptedProvider:
         return Response(
             text=text,
             thinking=thinking,
-            finish="length" if cut else answer.finish,
+            finish="length" if cut else finish_of(answer.finish),
+            finish_word="length" if cut else answer.finish,
             usage=_usage(answer, request, tokens, seconds),
             first_token=answer.delay,
             wall=answer.delay + (seconds if answer.rate else 0.0),

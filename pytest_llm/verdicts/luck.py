@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from pytest_llm.cases.request import ChatRequest
-from pytest_llm.checks.base import Finding
+from pytest_llm.checks.base import Finding, Severity, one_line
 from pytest_llm.providers.base import Response
 
 CHARS_PER_TOKEN = 4  # of English; code and other scripts have fewer
+_SHOWN = 200
+_BROKEN: Mapping[str, tuple[str, Severity]] = {
+    "filtered": ("a content filter stopped the answer ({!r})", "failure"),
+    "error": ("the answer stopped because of an error ({!r})", "error"),
+}
 
 
 def findings(request: ChatRequest, response: Response, allow: Collection[str] = ()) -> Iterator[Finding]:
@@ -16,10 +21,27 @@ def findings(request: ChatRequest, response: Response, allow: Collection[str] = 
     empty = not response.text.strip()
     if trimmed := _trimmed(request, response):
         yield Finding("prompt", trimmed, kind="trimmed")
-    if response.finish == "length" and "cut" not in allow:
+    if response.finish == "unknown" and response.finish_word:
+        yield Finding("answer", _unknown(response), "warning", kind="finish")
+    if response.finish in _BROKEN:
+        words, severity = _BROKEN[response.finish]
+        yield Finding("answer", words.format(response.finish_word), severity, kind=response.finish)
+    elif _is_cut(request, response) and "cut" not in allow:
         yield Finding("answer", _cut(request, response, empty), kind="cut")
     elif empty and "empty" not in allow:
         yield Finding("answer", _empty(response), kind="empty")
+
+
+def _unknown(response: Response) -> str:
+    return f"the server says that it stopped by {response.finish_word!r}, which is not known here: is it all?"
+
+
+def _is_cut(request: ChatRequest, response: Response) -> bool:
+    """By the server's word; where it says none that is known, by the count of tokens."""
+    if response.finish != "unknown":
+        return response.finish == "length"
+    limit, written = request.options.get("num_predict"), response.usage.answer_tokens
+    return isinstance(limit, int) and limit > 0 and written is not None and written >= limit
 
 
 def _cut(request: ChatRequest, response: Response, empty: bool) -> str:
@@ -33,6 +55,9 @@ def _cut(request: ChatRequest, response: Response, empty: bool) -> str:
 
 
 def _empty(response: Response) -> str:
+    called = one_line(", ".join(map(str, response.tool_calls)), _SHOWN)
+    if called:
+        return f"the answer is empty: the model called {called} and said nothing"
     if response.thinking:
         return "the answer is empty: the model thought and then said nothing"
     return "the answer is empty"

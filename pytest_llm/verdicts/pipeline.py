@@ -109,7 +109,8 @@ def judge(
     """What is to be said of an answer: first what never passes by luck, then every check."""
     unlucky = list(luck.findings(request, context.response, plan.cell.case.allow))
     yield from unlucky
-    if any(finding.kind == "empty" for finding in unlucky) or (unlucky and not artifact.answer.strip()):
+    reasons = [finding for finding in unlucky if finding.severity != "warning"]
+    if any(finding.kind == "empty" for finding in reasons) or (reasons and not artifact.answer.strip()):
         return
     with checking(asker):
         for check in stage.checks:

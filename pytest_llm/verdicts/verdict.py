@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from pytest_llm.checks.base import Finding
-from pytest_llm.providers.base import Response, Usage
+from pytest_llm.providers.base import Response, ToolCall, Usage
 
 Outcome = Literal["passed", "failed", "error", "skipped"]
 _RANK: dict[str, Outcome] = {"failure": "failed", "error": "error", "skip": "skipped"}
@@ -74,5 +74,6 @@ def _asked(data: Mapping[str, Any]) -> Asked:
 
 
 def _response(data: Mapping[str, Any]) -> Response:
-    lists = {key: tuple(data[key]) for key in ("notes", "retries")}
-    return Response(**{**data, **lists, "usage": Usage(**data["usage"])})
+    lists: dict[str, Any] = {key: tuple(data[key]) for key in ("notes", "retries")}
+    calls = tuple(ToolCall(**call) for call in data["tool_calls"])
+    return Response(**{**data, **lists, "tool_calls": calls, "usage": Usage(**data["usage"])})

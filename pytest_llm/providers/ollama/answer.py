@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pytest_llm.answers.thinking import split_thinking
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.errors import BrokenAnswer
-from pytest_llm.providers.base import Finish, Response, Usage
+from pytest_llm.providers.base import Response, ToolCall, Usage
+from pytest_llm.providers.finish import finish_of
 from pytest_llm.providers.wire.faults import Asked, fault, junk
 from pytest_llm.providers.wire.stream import NotJson, count, mapping, number, parse_object, string, whole_characters
 
 LEFT_IN = "the server left the thinking inside the answer: it was split off here"
 TWO_PASSES = "the server counted its second pass only: tokens of thinking are not in its numbers"
-_FINISH: Mapping[str, Finish] = {"stop": "stop", "length": "length"}
 _NANOSECONDS = 1e9
 
 
@@ -46,6 +47,7 @@ class ChatSink:
         self._asked, self._clock, self._start = asked, clock, clock()
         self._text: list[str] = []
         self._thinking: list[str] = []
+        self._calls: list[ToolCall] = []
         self._last: Mapping[str, Any] = {}
         self.done = False
         self.first_token: float | None = None
@@ -74,7 +76,13 @@ class ChatSink:
             ) from None
         if data.get("done") in (True, "true"):
             self.done, self._last = True, data
+            if finish_of(self._word) == "error":
+                raise self._broken(f"because of an error ({self._word!r})")
         return True
+
+    @property
+    def _word(self) -> str:
+        return str(self._last.get("done_reason") or "")
 
     def _add(self, message: Mapping[str, Any]) -> None:
         thinking, text = string(message, "thinking"), string(message, "content")
@@ -82,6 +90,7 @@ class ChatSink:
             self._thinking.append(thinking)
         if text:
             self._text.append(text)
+        self._calls += _tool_calls(message.get("tool_calls"))
         if (thinking or text) and self.first_token is None:
             self.first_token = self._clock() - self._start
 
@@ -107,7 +116,9 @@ class ChatSink:
         return Response(
             text=answer,
             thinking="\n\n".join(filter(None, (self.thinking, left_in))),
-            finish=_FINISH.get(str(self._last.get("done_reason")), "unknown"),
+            finish=finish_of(self._word),
+            finish_word=self._word,
+            tool_calls=tuple(self._calls),
             usage=usage,
             first_token=self.first_token,
             wall=self._clock() - self._start,
@@ -136,6 +147,13 @@ class ChatSink:
         if request.format is None or tokens is None or not self._thinking:
             return False
         return tokens < len(self._thinking) + len(self._text)
+
+
+def _tool_calls(calls: Any) -> Iterator[ToolCall]:
+    for call in calls if isinstance(calls, list) else ():
+        function = mapping(call, "function") if isinstance(call, dict) else {}
+        if name := string(function, "name"):
+            yield ToolCall(name, json.dumps(function.get("arguments") or {}, ensure_ascii=False))
 
 
 def _seconds(data: Mapping[str, Any], key: str) -> float | None:

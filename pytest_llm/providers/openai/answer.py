@@ -9,9 +9,10 @@ from typing import Any
 
 from pytest_llm.answers.thinking import split_thinking
 from pytest_llm.cases.request import ChatRequest
-from pytest_llm.errors import BrokenAnswer
+from pytest_llm.errors import BrokenAnswer, PytestLlmError
 from pytest_llm.models.modelfile import PARAMETERS
-from pytest_llm.providers.base import Finish, Response, Usage
+from pytest_llm.providers.base import Response, ToolCall, Usage
+from pytest_llm.providers.finish import finish_of
 from pytest_llm.providers.ollama.answer import LEFT_IN
 from pytest_llm.providers.wire.faults import Asked, fault, junk
 from pytest_llm.providers.wire.stream import (
@@ -26,7 +27,6 @@ from pytest_llm.providers.wire.stream import (
 )
 
 OUR_CLOCK = "the server gives no durations: the rate is by our clock, from the first token to the last"
-_FINISH: Mapping[str, Finish] = {"stop": "stop", "length": "length", "tool_calls": "stop", "function_call": "stop"}
 _OPTIONS = {
     "num_predict": "max_tokens",
     **{name: name for name in ("temperature", "top_p", "seed", "stop", "presence_penalty", "frequency_penalty")},
@@ -133,6 +133,7 @@ class EventSink:
         self._events = Events()
         self._text: list[str] = []
         self._thinking: list[str] = []
+        self._calls: dict[Any, list[str]] = {}
         self._usage: Mapping[str, Any] = {}
         self._timings: Mapping[str, Any] = {}
         self._finish = ""
@@ -190,10 +191,29 @@ class EventSink:
         if thinking or text:
             self._last_token = self._clock() - self._start
             self.first_token = self._last_token if self.first_token is None else self.first_token
+        self._call(piece)
         self._finish = string(choice, "finish_reason") or self._finish
-        if self._finish == "abort":
-            raise self._broken("because the server aborted it")
+        if finish_of(self._finish) == "error":
+            raise self._failed(choice)
         self.done = bool(self._finish) and "message" in choice
+
+    def _call(self, piece: Mapping[str, Any]) -> None:
+        """Tools are called in pieces too: the name in the first, the arguments spread over the others."""
+        listed = piece.get("tool_calls")
+        calls = [call for call in listed if isinstance(call, dict)] if isinstance(listed, list) else []
+        if old := mapping(piece, "function_call"):
+            calls.append({"function": old})
+        for place, call in enumerate(calls):
+            function = mapping(call, "function")
+            parts = self._calls.setdefault(call.get("index", place), ["", ""])
+            parts[0] += string(function, "name")
+            written = function.get("arguments") or ""
+            parts[1] += written if isinstance(written, str) else json.dumps(written, ensure_ascii=False)
+
+    def _failed(self, choice: Mapping[str, Any]) -> PytestLlmError:
+        if error := choice.get("error"):
+            return fault(self._asked, None, json.dumps({"error": error}), partial=self.text)
+        return self._broken(f"because of an error ({self._finish!r})")
 
     def end(self) -> None:
         if self.done:
@@ -217,7 +237,9 @@ class EventSink:
         return Response(
             text=answer,
             thinking="\n\n".join(filter(None, (self.thinking, left_in))),
-            finish=_FINISH.get(self._finish, "unknown"),
+            finish=finish_of(self._finish),
+            finish_word=self._finish,
+            tool_calls=tuple(ToolCall(name, arguments) for name, arguments in self._calls.values()),
             usage=usage,
             first_token=self.first_token,
             wall=self._clock() - self._start,
@@ -230,8 +252,6 @@ class EventSink:
             yield LEFT_IN
         if usage.answer_seconds is not None and not self._timings:
             yield OUR_CLOCK
-        if self._finish not in _FINISH:
-            yield f"the server says that it stopped by {self._finish!r}"
 
     def _numbers(self) -> Usage:
         """llama.cpp measures itself; others only count, and the time is taken here."""

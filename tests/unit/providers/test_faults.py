@@ -280,6 +280,18 @@ def test_16_the_silent_one_keeps_what_it_wrote() -> None:
     assert caught.value.partial == "half"
 
 
+def test_an_answer_that_ended_by_an_error_is_broken() -> None:
+    with pytest.raises(BrokenAnswer, match="an error \\('error'\\), after 5 characters"):
+        ask(lines(say("hello"), done(done_reason="error")))
+
+
+def test_tools_that_were_called() -> None:
+    calls = [{"function": {"name": "f", "arguments": {"a": 1}}}, {"function": {}}, "x"]
+    message = {"message": {"role": "assistant", "content": "", "tool_calls": calls}, "done": False}
+    response = ask(lines(message, done(done_reason="stop")))
+    assert [str(call) for call in response.tool_calls] == ['f({"a": 1})']
+
+
 def test_21_numbers_may_be_missing() -> None:
     response = ask(lines(say("hello"), done()))
     assert response.text == "hello"
@@ -396,7 +408,14 @@ OPENAI_FAULTS = [
     Fault("17 no [DONE]", events(delta("a"), finish()), BrokenAnswer, "without [DONE]", retry=1),
     Fault("17 no reason", events(delta("a"), "[DONE]"), BrokenAnswer, "without a finish reason", retry=1),
     Fault("17 no body", Play(), BrokenAnswer, "without [DONE]", retry=1),
-    Fault("aborted", events(delta("a"), finish("abort"), "[DONE]"), BrokenAnswer, "aborted", retry=1),
+    Fault("aborted", events(delta("a"), finish("abort"), "[DONE]"), BrokenAnswer, "an error ('abort')", retry=1),
+    Fault(
+        "told in the choice",
+        events(delta("a"), {"choices": [{"delta": {}, "finish_reason": "error", "error": {"message": "oops"}}]}),
+        BrokenAnswer,
+        "oops",
+        retry=1,
+    ),
     Fault("18 half a line", Play((b'data: {"choi',)), BrokenAnswer, "[DONE]", retry=1),
     Fault("18 cut", events(delta("a"), end="cut"), BrokenAnswer, "broke off", retry=1),
     Fault("20 junk", Play((b"<html>\n",)), ProviderError, "no JSON"),

@@ -107,13 +107,41 @@ def test_thinking_has_two_names(field: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "finish", "notes"),
-    [("stop", "stop", 0), ("length", "length", 0), ("tool_calls", "stop", 0), ("content_filter", "unknown", 1)],
+    ("reason", "finish"),
+    [
+        ("stop", "stop"),
+        ("eos_token", "stop"),
+        ("MAX_TOKENS", "length"),
+        ("content_filter", "filtered"),
+        ("x", "unknown"),
+    ],
 )
-def test_why_it_stopped(reason: str, finish: str, notes: int) -> None:
+def test_why_it_stopped(reason: str, finish: str) -> None:
     response = read(events(chunk({"content": "a"}), chunk({}, reason), "[DONE]"))
-    assert response.finish == finish
-    assert len(response.notes) == notes
+    assert (response.finish, response.finish_word) == (finish, reason)
+
+
+@pytest.mark.parametrize(
+    ("deltas", "called"),
+    [
+        (
+            [
+                {"tool_calls": [{"index": 0, "id": "1", "function": {"name": "f", "arguments": ""}}]},
+                {"tool_calls": [{"index": 0, "function": {"arguments": '{"a"'}}]},
+                {"tool_calls": [{"index": 1, "function": {"name": "g", "arguments": {"b": 2}}}]},
+                {"tool_calls": [{"index": 0, "function": {"arguments": ": 1}"}}]},
+            ],
+            ['f({"a": 1})', 'g({"b": 2})'],
+        ),
+        ([{"tool_calls": [{"function": {"name": "f"}}, {"function": {"name": "g"}}]}], ["f()", "g()"]),
+        ([{"function_call": {"name": "f"}}, {"function_call": {"arguments": "{}"}}], ["f({})"]),
+        ([{"tool_calls": None, "function_call": None}, {"tool_calls": ["x", {"function": None}]}], ["()"]),
+        ([{"content": "a"}], []),
+    ],
+)
+def test_tools_that_were_called(deltas: list[dict[str, Any]], called: list[str]) -> None:
+    response = read(events(*map(chunk, deltas), chunk({}, "tool_calls"), "[DONE]"))
+    assert [str(call) for call in response.tool_calls] == called
 
 
 ODD: dict[str, list[Any]] = {

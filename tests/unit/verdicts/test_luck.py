@@ -4,7 +4,7 @@ import pytest
 
 from pytest_llm.cases.request import ChatRequest, Message
 from pytest_llm.models.reference import ModelRef
-from pytest_llm.providers.base import Response, Usage
+from pytest_llm.providers.base import Response, ToolCall, Usage
 from pytest_llm.verdicts import luck
 
 
@@ -27,6 +27,20 @@ def said(response: Response, request: ChatRequest | None = None, allow: tuple[st
         (Response("half", "t" * 40, finish="length"), "about 10 tokens went to thinking"),
         (Response("", "t" * 40, finish="length"), "thinking ate the whole budget"),
         (Response("", finish="length"), "cut by"),
+        (
+            Response("ok", finish="filtered", finish_word="content_filter"),
+            "filter stopped the answer ('content_filter",
+        ),
+        (Response("", finish="filtered", finish_word="SAFETY"), "'SAFETY'"),
+        (Response("ok", finish="error", finish_word="failed"), "because of an error ('failed')"),
+        (Response("ok", finish="unknown", finish_word="banana"), "stopped by 'banana'"),
+        (Response("ok", finish="unknown"), ""),
+        (
+            Response("", tool_calls=(ToolCall("f", '{"a": 1}'), ToolCall("g"))),
+            'the model called f({"a": 1}), g() and',
+        ),
+        (Response("", "hm", tool_calls=(ToolCall("f", "x" * 999),)), "the model called f(xxx"),
+        (Response("said", tool_calls=(ToolCall("f"),)), ""),
         (Response("ok", context_length=100, usage=Usage(prompt_tokens=100)), "trimmed the prompt: 100 tokens"),
         (Response("ok", context_length=1000, usage=Usage(prompt_tokens=995)), "trimmed"),
         (Response("ok", context_length=1000, usage=Usage(prompt_tokens=900)), ""),
@@ -38,6 +52,25 @@ def test_what_never_passes_by_luck(response: Response, words: str) -> None:
     found = said(response)
     assert len(found) == (1 if words else 0)
     assert words in "".join(found)
+
+
+@pytest.mark.parametrize(
+    ("response", "severity"),
+    [
+        (Response("ok", finish="filtered"), "failure"),
+        (Response("ok", finish="error"), "error"),
+        (Response("ok", finish="unknown", finish_word="banana"), "warning"),
+    ],
+)
+def test_how_much_an_end_weighs(response: Response, severity: str) -> None:
+    assert [finding.severity for finding in luck.findings(ask(), response)] == [severity]
+
+
+@pytest.mark.parametrize(("tokens", "kinds"), [(7, ["cut"]), (8, ["cut"]), (6, []), (None, [])])
+def test_without_a_word_that_is_known_the_count_of_tokens_tells(tokens: int | None, kinds: list[str]) -> None:
+    response = Response("half", finish="unknown", usage=Usage(answer_tokens=tokens))
+    assert [finding.kind for finding in luck.findings(ask(num_predict=7), response)] == kinds
+    assert not list(luck.findings(ask(num_predict=-1), response))
 
 
 def test_the_limit_is_named() -> None:

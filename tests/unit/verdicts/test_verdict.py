@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from pytest_llm.checks.base import Finding, Severity
-from pytest_llm.providers.base import Response, Usage
+from pytest_llm.providers.base import Response, ToolCall, Usage
 from pytest_llm.verdicts.verdict import Asked, Verdict
 
 
@@ -32,6 +33,7 @@ def test_failed_before_error_before_skipped(severities: list[Severity], outcome:
 
 def test_to_plain_data_and_back() -> None:
     response = Response("a", "t", "length", Usage(1, 2.0, 3, 4.0), 0.1, 2.0, "m", notes=("n",), retries=("r",))
+    response = replace(response, finish_word="stop", tool_calls=(ToolCall("f", "{}"),))
     finding = Finding("compile", "no", "failure", "syntax", 3, 4, "x =", "more")
     whole = Verdict((Asked({"model": "m"}, response, "s", (finding,), (("page", "p.html"),)), Asked({})))
     assert Verdict.from_plain(json.loads(json.dumps(whole.to_plain()))) == whole
