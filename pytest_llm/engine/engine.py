@@ -13,19 +13,19 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import CancelledError
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
 from pytest_llm.cases.request import ChatRequest
+from pytest_llm.engine.order import Group, group
+from pytest_llm.engine.servers import ModelKey, Server, key
 from pytest_llm.engine.turnstile import Turnstile
 from pytest_llm.errors import ProviderError, PytestLlmError, RunStopped
 from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import ModelInfo, Provider, Response
 
 T = TypeVar("T")
-BACK_OFF = (1.0, 2.0, 4.0, 8.0, 15.0)  # seconds: a full queue empties by answers, which take seconds each
-LOAD_OPTIONS = ("num_ctx", "num_batch", "num_gpu", "main_gpu", "use_mmap", "num_thread", "draft_num_predict")
 
 
 @dataclass(frozen=True)
@@ -56,15 +56,6 @@ def checking(asker: Asker) -> Iterator[None]:
         asker.check_ends()
 
 
-@dataclass
-class _Server:
-    """What the engine knows of one server: its slots, its turnstile for measurements, whether it is down."""
-
-    slots: asyncio.Semaphore
-    turnstile: Turnstile = field(default_factory=Turnstile)
-    down: ProviderError | None = None
-
-
 class Engine:
     """The one engine of a run. `connect` makes the provider for an engine's name; `pause` waits between retries."""
 
@@ -77,9 +68,8 @@ class Engine:
     ) -> None:
         self._connect, self._slots, self._pause = connect, slots, pause
         self._providers: dict[str, Provider] = {}
-        self._servers: dict[str, _Server] = {}
-        self._prepared: dict[tuple[str, str, str], asyncio.Task[ModelInfo]] = {}
-        self._broken: dict[tuple[str, str, str], ProviderError] = {}
+        self._servers: dict[str, Server] = {}
+        self._prepared: dict[ModelKey, asyncio.Task[ModelInfo]] = {}
         self._told: set[str] = set()
         self._wanted: dict[str, set[str]] = {}
         self._checks: Counter[str] = Counter()
@@ -100,8 +90,8 @@ class Engine:
         """The answer; waits for it. Raises what the provider raises, retries spent; RunStopped after `close`."""
         return self._call(self._answer(job))
 
-    def groups(self, requests: Sequence[ChatRequest]) -> list[tuple[str, str, str]]:
-        """For each request what must be loaded to answer it: (server, blob, load-time options)."""
+    def groups(self, requests: Sequence[ChatRequest]) -> list[Group]:
+        """For each request what must be loaded to answer it."""
         return self._call(self._groups(list(requests)))
 
     def check_begins(self, owner: str = "") -> None:
@@ -199,72 +189,34 @@ class Engine:
     async def _run(self, job: Job) -> Response:
         model = job.request.model
         info = await self._info(model)
-        server = self._server(info.server)
-
-        async def attempt() -> Response:
-            async with AsyncExitStack() as stack:
-                await self._enter(stack, server, info, job)
-                if known := server.down or self._broken.get(_key(model)):
-                    raise known.with_traceback(None)  # or it would hold the frames of all who were told
-                return await self._provider(model.engine).chat(job.request)
-
-        response, reasons = await self._patiently(attempt, server, model)
+        server, provider = self._server(info.server), self._provider(model.engine)
+        machine = self._machine if info.local else None
+        async with server.room(group(info, job.request), machine, exclusive=job.exclusive):
+            response, reasons = await server.patiently(lambda: provider.chat(job.request), model, self._pause)
         return replace(response, retries=(*reasons, *response.retries))
-
-    async def _patiently(
-        self, attempt: Callable[[], Coroutine[Any, Any, T]], server: _Server, model: ModelRef
-    ) -> tuple[T, list[str]]:
-        """Try as often as the errors allow; what came, and why each attempt before it failed."""
-        reasons: list[str] = []
-        while True:
-            try:
-                return await attempt(), reasons
-            except ProviderError as error:
-                if len(reasons) >= error.retry:
-                    self._remember(error, server, model)
-                    raise _after(error, reasons) from None
-                reasons.append(error.message)
-                if error.pause:
-                    await self._pause(BACK_OFF[min(len(reasons), len(BACK_OFF)) - 1])
-
-    async def _enter(self, stack: AsyncExitStack, server: _Server, info: ModelInfo, job: Job) -> None:
-        """Wait for a slot; for a measurement, until the server (and this machine, if it is here) is quiet."""
-        await stack.enter_async_context(
-            server.turnstile.exclusive() if job.exclusive else server.turnstile.shared()
-        )
-        if job.exclusive and info.local:
-            await stack.enter_async_context(self._machine.exclusive())
-        slot: AbstractAsyncContextManager[None] = server.slots
-        await stack.enter_async_context(slot)
-
-    def _remember(self, error: ProviderError, server: _Server, model: ModelRef) -> None:
-        if error.reach == "server":
-            server.down = server.down or error
-        elif error.reach == "model":
-            self._broken.setdefault(_key(model), error)
 
     async def _info(self, model: ModelRef) -> ModelInfo:
         """What is known of a model; it is made ready once, whoever asks first."""
-        task = self._prepared.get(_key(model))
+        task = self._prepared.get(key(model))
         if task is None:
             task = self._loop.create_task(self._prepare(model))
             task.add_done_callback(_retrieve)
-            self._prepared[_key(model)] = task
+            self._prepared[key(model)] = task
         return await asyncio.shield(task)
 
     async def _prepare(self, model: ModelRef) -> ModelInfo:
         server = self._server(f"engine {model.engine}")
         async with server.turnstile.exclusive():
-            if server.down:
-                raise server.down.with_traceback(None)
             try:
-                info, _ = await self._patiently(lambda: self._provider(model.engine).prepare(model), server, model)
+                info, _ = await server.patiently(
+                    lambda: self._provider(model.engine).prepare(model), model, self._pause
+                )
             except ProviderError as error:
                 error.reach = "model" if error.reach == "request" else error.reach  # nobody can ask it
                 raise
             return info
 
-    async def _groups(self, requests: list[ChatRequest]) -> list[tuple[str, str, str]]:
+    async def _groups(self, requests: list[ChatRequest]) -> list[Group]:
         groups = []
         for request in requests:
             try:
@@ -272,8 +224,7 @@ class Engine:
             except PytestLlmError:
                 groups.append((request.model.engine, request.model.written, ""))
                 continue
-            load = {**(request.model.spec.parameters if request.model.spec else {}), **request.options}
-            groups.append((info.server, info.blob, str([load.get(name) for name in LOAD_OPTIONS])))
+            groups.append(group(info, request))
         return groups
 
     def _provider(self, engine: str) -> Provider:
@@ -281,8 +232,8 @@ class Engine:
             self._providers[engine] = self._connect(engine)
         return self._providers[engine]
 
-    def _server(self, name: str) -> _Server:
-        return self._servers.setdefault(name, _Server(asyncio.Semaphore(self._slots)))
+    def _server(self, name: str) -> Server:
+        return self._servers.setdefault(name, Server(asyncio.Semaphore(self._slots)))
 
     async def _shut(self) -> None:
         tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
@@ -294,19 +245,7 @@ class Engine:
         await self._loop.shutdown_asyncgens()
 
 
-def _key(model: ModelRef) -> tuple[str, str, str]:
-    return model.engine, model.name, model.fingerprint
-
-
 def _retrieve(task: asyncio.Task[Any]) -> None:
     """Nobody may come for a prefetched answer: its error is then no news."""
     if not task.cancelled():
         task.exception()
-
-
-def _after(error: ProviderError, reasons: list[str]) -> ProviderError:
-    if not reasons:
-        return error
-    told = copy.copy(error)
-    told.hint = "\n  ".join(filter(None, [error.hint, f"asked {len(reasons) + 1} times; before: {reasons[0]}"]))
-    return told

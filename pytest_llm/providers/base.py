@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.models.reference import ModelRef
@@ -90,6 +91,7 @@ class ModelInfo:
     server: its address, or the engine's name. local: it shares this machine's processors.
     blob: what a runner is made of; cells with the same (server, blob, load-time options) share a loaded model.
     capabilities: by Ollama's names ("thinking", "tools", "vision"), None where the engine cannot tell.
+    parameters: options that the server's model brings itself. trained: its longest context, in tokens.
     """
 
     server: str
@@ -98,6 +100,8 @@ class ModelInfo:
     local: bool = False
     capabilities: frozenset[str] | None = None
     version: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    trained: int | None = None
 
 
 class Provider(Protocol):

@@ -24,12 +24,10 @@ START = "start it with `ollama serve`, or name another by --llm-host or OLLAMA_H
 
 @dataclass(frozen=True)
 class _Ready:
-    """A model that can be asked: its name there, and the context it was made for (None: the server decides)."""
+    """A model that can be asked: its name there, and what is known of it."""
 
     name: str
     info: ModelInfo
-    num_ctx: int | None = None
-    trained: int | None = None
 
 
 class OllamaProvider:
@@ -75,8 +73,10 @@ class OllamaProvider:
             local=is_loopback(self.url),
             capabilities=shown.capabilities,
             version=self._version,
+            parameters=shown.parameters,
+            trained=shown.trained,
         )
-        self._ready[_key(model)] = _Ready(name, info, shown.num_ctx, shown.trained)
+        self._ready[_key(model)] = _Ready(name, info)
         return info
 
     async def chat(self, request: ChatRequest) -> Response:
@@ -109,9 +109,9 @@ class OllamaProvider:
 
     async def _context(self, request: ChatRequest, ready: _Ready) -> int | None:
         """The context the model ran with: as asked for, as the model says, else as the server chose."""
-        wanted = request.options.get("num_ctx") or ready.num_ctx
+        wanted, trained = request.options.get("num_ctx") or ready.info.parameters.get("num_ctx"), ready.info.trained
         if isinstance(wanted, int):
-            return min(wanted, ready.trained) if ready.trained else wanted
+            return min(wanted, trained) if trained else wanted
         try:
             return await self._models.context(ready.name, ready.info.digest)
         except HarnessError:  # the answer is whole: that the server went down since is the next request's story

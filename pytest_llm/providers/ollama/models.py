@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -34,25 +34,30 @@ def full_name(name: str) -> str:
 class Shown:
     """What `/api/show` says of a model. blob: the files that a runner of it loads, one name for all of them.
 
-    num_ctx: from its own parameters; trained: the longest context it was trained with. Both in tokens.
+    parameters: its own, numbers and switches only. trained: the longest context it was trained with, in tokens.
     """
 
     blob: str
     capabilities: frozenset[str] | None = None
-    num_ctx: int | None = None
+    parameters: Mapping[str, int | bool] = field(default_factory=dict)
     trained: int | None = None
 
 
 def read_show(data: Mapping[str, Any]) -> Shown:
     info = mapping(data, "model_info")
     caps = data.get("capabilities")
-    num_ctx = re.search(r"^num_ctx\s+(\d+)", str(data.get("parameters") or ""), re.MULTILINE)
     return Shown(
         blob="+".join(_blobs(str(data.get("modelfile") or ""))),
         capabilities=frozenset(map(str, caps)) if isinstance(caps, list) else None,
-        num_ctx=int(num_ctx[1]) if num_ctx else None,
+        parameters=dict(_parameters(str(data.get("parameters") or ""))),
         trained=count(info, f"{info.get('general.architecture')}.context_length"),
     )
+
+
+def _parameters(shown: str) -> Iterator[tuple[str, int | bool]]:
+    """The whole numbers and switches of these lines, each a name, blanks and a value; the later of two counts."""
+    for name, value in re.findall(r"^(\w+)\s+(-?\d{1,18}|true|false)\s*$", shown, re.MULTILINE):
+        yield name, value == "true" if value in ("true", "false") else int(value)
 
 
 def _blobs(modelfile: str) -> Iterator[str]:
@@ -153,9 +158,9 @@ class Models:
     async def build(self, name: str, spec: ModelSpec) -> None:
         """Make the model of a Modelfile; its local files are uploaded where they are not there yet."""
         body = create_body(name, spec)
-        for field, command in _FILES.items():
+        for key, command in _FILES.items():
             if paths := list(_local_files(spec, command)):
-                body[field] = {path.name: await self._upload(path) for path in paths}
+                body[key] = {path.name: await self._upload(path) for path in paths}
         asked = Asked(f"{self._http.url}/api/create", name, cloud=True)
         doing = f"building {name} from {spec.path.name}"
         await self._long("/api/create", body, StatusSink(asked, doing, self._progress), asked)

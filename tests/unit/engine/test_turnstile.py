@@ -69,3 +69,20 @@ def test_cancelling_anybody_leaves_the_gate_open(visits: list[tuple[bool, bool, 
             assert not inside
 
     asyncio.run(scene())
+
+
+def test_those_of_another_kind_wait_until_these_have_left() -> None:
+    async def main() -> list[str]:
+        turnstile, seen = Turnstile(), list[str]()
+
+        async def pass_(kind: str) -> None:
+            async with turnstile.shared(kind):
+                seen.append(f"{kind} in")
+                await asyncio.sleep(0)
+                await asyncio.sleep(0)
+                seen.append(f"{kind} out")
+
+        await asyncio.gather(*(pass_(kind) for kind in "aaba"))
+        return seen
+
+    assert asyncio.run(main()) == ["a in", "a in", "a out", "a out", "b in", "b out", "a in", "a out"]

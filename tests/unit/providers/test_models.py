@@ -100,6 +100,8 @@ def test_a_model_that_is_there() -> None:
         local=True,
         capabilities=frozenset({"completion", "thinking"}),
         version="0.33.0",
+        parameters={"num_ctx": 2048},
+        trained=4096,
     )
 
 
@@ -116,7 +118,7 @@ def test_what_show_says(version: str, name: str, capabilities: set[str]) -> None
     text = exchange(version, name).body
     shown = read_show(json.loads(text))
     assert shown.capabilities == capabilities
-    assert shown.num_ctx == 2048
+    assert shown.parameters == {"num_ctx": 2048}
     assert shown.trained == 4096
     assert len(shown.blob) == 64
 

@@ -1,0 +1,28 @@
+"""What is asked together: requests of one group are answered by one loaded model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pytest_llm.cases.request import ChatRequest
+from pytest_llm.providers.base import ModelInfo
+
+LOAD_OPTIONS = ("num_ctx", "num_batch", "num_gpu", "main_gpu", "use_mmap", "num_thread", "draft_num_predict")
+Group = tuple[str, str, str]
+
+
+def group(info: ModelInfo, request: ChatRequest) -> Group:
+    """What must be loaded to answer a request: (server, blob, load-time options).
+
+    Of the options, the request's come before the Modelfile's, and these before what the server's own model says.
+    """
+    spec = request.model.spec
+    said = (info.parameters, spec.parameters if spec else {}, request.options)
+    load = {name: value for options in said for name, value in options.items() if value is not None}
+    return info.server, info.blob, str([_effective(info, name, load.get(name)) for name in LOAD_OPTIONS])
+
+
+def _effective(info: ModelInfo, name: str, value: Any) -> Any:
+    """No model is loaded with a longer context than it was trained for."""
+    longest = info.trained if name == "num_ctx" else None
+    return min(value, longest) if longest and isinstance(value, int) else value

@@ -1,0 +1,82 @@
+"""What the engine knows of one server: who may pass, what is broken there, how patiently it is asked."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from pytest_llm.engine.order import Group
+from pytest_llm.engine.turnstile import Turnstile
+from pytest_llm.errors import ProviderError
+from pytest_llm.models.reference import ModelRef
+
+T = TypeVar("T")
+ModelKey = tuple[str, str, str]
+Pause = Callable[[float], Awaitable[None]]
+BACK_OFF = (1.0, 2.0, 4.0, 8.0, 15.0)
+
+
+def key(model: ModelRef) -> ModelKey:
+    """Two names of one model in one engine are one."""
+    return model.engine, model.name, model.fingerprint
+
+
+@dataclass
+class Server:
+    """Its slots, its turnstile for groups and measurements, and the errors that nobody need meet twice."""
+
+    slots: asyncio.Semaphore
+    turnstile: Turnstile = field(default_factory=Turnstile)
+    down: ProviderError | None = None
+    broken: dict[ModelKey, ProviderError] = field(default_factory=dict)
+
+    @asynccontextmanager
+    async def room(self, group: Group, machine: Turnstile | None, *, exclusive: bool) -> AsyncIterator[None]:
+        """A slot, held over all attempts: else the next group's model would be loaded between two of them.
+
+        Requests of one group pass together; for a measurement the server, and with `machine` this machine too, is
+        quiet first.
+        """
+        async with AsyncExitStack() as stack:
+            passing = self.turnstile.exclusive() if exclusive else self.turnstile.shared(group)
+            await stack.enter_async_context(passing)
+            if exclusive and machine:
+                await stack.enter_async_context(machine.exclusive())
+            await stack.enter_async_context(self.slots)
+            yield
+
+    async def patiently(
+        self, attempt: Callable[[], Awaitable[T]], model: ModelRef, pause: Pause
+    ) -> tuple[T, list[str]]:
+        """Try as often as the errors allow; what came, and why each attempt before it failed."""
+        reasons: list[str] = []
+        while True:
+            if known := self.down or self.broken.get(key(model)):
+                raise known.with_traceback(None)  # or it would hold the frames of all who were told
+            try:
+                return await attempt(), reasons
+            except ProviderError as error:
+                if len(reasons) >= error.retry:
+                    self._remember(error, model)
+                    raise _after(error, reasons) from None
+                reasons.append(error.message)
+                if error.pause:
+                    await pause(BACK_OFF[min(len(reasons), len(BACK_OFF)) - 1])
+
+    def _remember(self, error: ProviderError, model: ModelRef) -> None:
+        if error.reach == "server":
+            self.down = self.down or error
+        elif error.reach == "model":
+            self.broken.setdefault(key(model), error)
+
+
+def _after(error: ProviderError, reasons: list[str]) -> ProviderError:
+    if not reasons:
+        return error
+    told = copy.copy(error)
+    told.hint = "\n  ".join(filter(None, [error.hint, f"asked {len(reasons) + 1} times; before: {reasons[0]}"]))
+    return told
