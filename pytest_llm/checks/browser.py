@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -16,6 +15,7 @@ from pytest_llm.browsers.pool import PoolSettings, judge
 from pytest_llm.browsers.report import PageEvent, PageOptions, PageReport
 from pytest_llm.cases.fields import Seconds, Strict
 from pytest_llm.checks.base import Check, CheckContext, Finding
+from pytest_llm.sandbox.patterns import compiled, search
 
 _LABELS = {
     "console": "console error",
@@ -37,10 +37,9 @@ _MOVES = 2  # a picture that changes once has appeared; one that changes again m
 
 
 def _regex(value: Any) -> Any:
-    try:
-        re.compile(value)
-    except (re.error, TypeError) as error:
-        raise ValueError(f"{value!r} is no regular expression: {error}") from None
+    if not isinstance(value, str):
+        raise ValueError(f"a regular expression is text, not {value!r}: put it in quotes")
+    compiled(value)
     return value
 
 
@@ -132,11 +131,10 @@ class Browser(Check):
         return PageOptions(self.duration, self.width, self.height, self.network, self.wait_for, actions=actions)
 
     def _events(self, page: CodeBlock, report: PageReport) -> Iterator[Finding]:
-        allowed = [re.compile(pattern) for pattern in self.errors.allow]
         for event in report.events:
             if event.kind == "warning" and self.warnings == "ignore":
                 continue
-            if not any(pattern.search(event.message) for pattern in allowed):
+            if not any(search(pattern, event.message) for pattern in self.errors.allow):
                 yield _finding(self.name, page, event)
 
     def _pictures(self, report: PageReport) -> Iterator[Finding]:

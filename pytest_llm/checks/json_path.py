@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
@@ -10,8 +11,8 @@ from pydantic import Field, StrictInt, model_validator
 
 from pytest_llm.answers.extract import Artifact
 from pytest_llm.checks.base import Check, CheckContext, Finding, one_line
-from pytest_llm.checks.patterns import compiled, search
 from pytest_llm.checks.strict_json import Json, read_answer
+from pytest_llm.sandbox.patterns import compiled, search
 
 
 class JsonPath(Check):
@@ -34,7 +35,7 @@ class JsonPath(Check):
     def _sensible(self) -> JsonPath:
         _parsed(self.path)
         if self.matches is not None:
-            compiled(self.matches)
+            compiled(self.matches, re.MULTILINE)
         others = self.model_fields_set - {"path", "exists"}
         if self.exists is False and others:
             raise ValueError(f"`exists: false` leaves nothing for `{sorted(others)[0]}` to look at")
@@ -65,7 +66,7 @@ class JsonPath(Check):
     def _complaints(self, value: Any) -> Iterator[str]:
         if "equals" in self.model_fields_set and not same(value, self.equals):
             yield f"not {_shown(self.equals)}"
-        if self.matches is not None and not (isinstance(value, str) and search(self.matches, value)):
+        if self.matches is not None and not (isinstance(value, str) and search(self.matches, value, re.MULTILINE)):
             yield f"which does not match /{self.matches}/"
         number = isinstance(value, int | float) and not isinstance(value, bool)
         for limit, word, sign in ((self.min, "less", 1), (self.max, "more", -1)):

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from pytest_llm.answers.extract import Artifact, position
 from pytest_llm.checks.base import Check, CheckContext, Finding, short
-from pytest_llm.checks.patterns import compiled, search
+from pytest_llm.sandbox.patterns import compiled, search
 
 Part = Literal["answer", "code", "thinking"]
 _SHOWN = 160  # characters of a model's line
@@ -129,11 +129,15 @@ class Regex(TextCheck):
 
     def model_post_init(self, context: Any, /) -> None:
         for pattern in self.text:
-            compiled(pattern, self.ignore_case)
+            compiled(pattern, self._flags)
+
+    @property
+    def _flags(self) -> int:
+        return re.MULTILINE | (re.IGNORECASE if self.ignore_case else 0)
 
     def look(self, pieces: list[Piece]) -> Iterator[Finding]:
         for pattern in self.text:
-            if not any(search(pattern, piece.text, self.ignore_case) for piece in pieces):
+            if not any(search(pattern, piece.text, self._flags) for piece in pieces):
                 yield Finding(self.name, f"{self.where} does not match /{pattern}/", kind="missing")
 
 

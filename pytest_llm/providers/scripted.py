@@ -53,6 +53,7 @@ from pytest_llm.errors import (
 from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import ModelInfo, Response, Usage
 from pytest_llm.providers.finish import finish_of
+from pytest_llm.sandbox.patterns import compiled, search
 
 REPORTED_RATE = 1000.0  # tokens a second: above any floor, so that only a script that says so is slow
 _TOKEN = re.compile(r"\S*\s+|\S+")
@@ -94,10 +95,7 @@ class Answer(Strict):
     @field_validator("match")
     @classmethod
     def _is_regex(cls, value: str) -> str:
-        try:
-            re.compile(value)
-        except re.error as error:
-            raise ValueError(f"no regular expression: {error}") from None
+        compiled(value)
         return value
 
     @field_validator("usage")
@@ -111,7 +109,7 @@ class Answer(Strict):
         said = "\n".join(message.content for message in request.messages)
         modes: dict[bool | str | None, str] = {True: "on", False: "off", None: "default"}
         mode = modes.get(request.think, str(request.think))
-        return self.think in (None, mode) and re.search(self.match, said) is not None
+        return self.think in (None, mode) and search(self.match, said)
 
 
 @dataclasses.dataclass(frozen=True)

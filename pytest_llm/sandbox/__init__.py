@@ -1,1 +1,1 @@
-"""A foreign program within walls: processes, namespaces, control groups."""
+"""A foreign program within walls, and what an author brings within limits: processes, namespaces, patterns."""
