@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_COMMAND = re.compile(r"^(\s*:):|(##)(?=\[)", re.MULTILINE)
+# The blanks are those of one line: `\s*` would read on over every blank line, from each of them anew.
+_COMMAND = re.compile(r"^([^\S\n]*:):|(##)(?=\[)", re.MULTILINE)
 
 
 def plain(text: str) -> str:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from hypothesis import given
@@ -41,3 +42,22 @@ def test_one_line_is_cut() -> None:
     assert one_line("first\nsecond") == "first"
     assert one_line("x" * 20, width=10) == "x" * 9 + "…"
     assert one_line("") == ""
+
+
+UNITS = ["\n", " \n", "\t", " ", "\x0b\n", "\r\n", "\r", "\x85\n", ":\n", " :\n", "::", "#", "##[", "\x1b"]
+
+
+def seconds(text: str) -> float:
+    """The least processor time of three."""
+    taken = []
+    for _ in range(3):
+        start = time.process_time()
+        plain(text)
+        taken.append(time.process_time() - start)
+    return min(taken)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_work_is_linear_in_the_text(unit: str) -> None:
+    """Eight times the text is eight times the work; a quadratic pattern would do sixty-four times as much."""
+    assert seconds(unit * 16_000) < 32 * max(seconds(unit * 2_000), 1e-4)
