@@ -122,15 +122,34 @@ class GenerationTimeout(PytestLlmError):
 
 
 class PromptTooLong(PytestLlmError):
-    """The server refuses the prompt because it does not fit. Sizes in tokens; None where the server told none."""
+    """The server refuses the prompt because it does not fit. Sizes in tokens; None where the server told none.
 
-    def __init__(self, said: str, prompt_tokens: int | None = None, context: int | None = None) -> None:
-        self.said, self.prompt_tokens, self.context = said, prompt_tokens, context
-        super().__init__(said, prompt_tokens, context)
+    answer_tokens: those that the answer may take, where the server counts them in.
+    """
+
+    def __init__(
+        self,
+        said: str,
+        prompt_tokens: int | None = None,
+        context: int | None = None,
+        answer_tokens: int | None = None,
+    ) -> None:
+        self.said, self.prompt_tokens, self.context, self.answer_tokens = (
+            said,
+            prompt_tokens,
+            context,
+            answer_tokens,
+        )
+        super().__init__(said, prompt_tokens, context, answer_tokens)
 
     def __str__(self) -> str:
         if self.prompt_tokens is None or self.context is None:
             return f"the prompt does not fit into the context: {self.said}"
+        if self.answer_tokens and self.prompt_tokens < self.context:
+            return (
+                f"the prompt does not fit: it has {self.prompt_tokens} tokens, num_predict wants "
+                f"{self.answer_tokens} more, and the context holds {self.context}"
+            )
         return f"the prompt does not fit: it has {self.prompt_tokens} tokens, and num_ctx is {self.context}"
 
 

@@ -11,7 +11,7 @@ from pytest_llm.cases.request import ChatRequest
 from pytest_llm.errors import BrokenAnswer
 from pytest_llm.providers.base import Response, ToolCall, Usage
 from pytest_llm.providers.finish import finish_of
-from pytest_llm.providers.wire.faults import Asked, fault, junk
+from pytest_llm.providers.wire.faults import Asked, fault, foreign, junk
 from pytest_llm.providers.wire.stream import NotJson, count, mapping, number, parse_object, string, whole_characters
 
 LEFT_IN = "the server left the thinking inside the answer: it was split off here"
@@ -48,6 +48,7 @@ class ChatSink:
         self._text: list[str] = []
         self._thinking: list[str] = []
         self._calls: list[ToolCall] = []
+        self._strange = ""
         self._last: Mapping[str, Any] = {}
         self.done = False
         self.first_token: float | None = None
@@ -69,6 +70,8 @@ class ChatSink:
                 raise fault(
                     self._asked, None, error if isinstance(error, str) else line.decode(), partial=self.text
                 )
+            if "done" not in data and not mapping(data, "message"):
+                self._strange = line.decode(errors="replace")
             self._add(mapping(data, "message"))
         except NotJson as error:
             raise (
@@ -95,6 +98,8 @@ class ChatSink:
             self.first_token = self._clock() - self._start
 
     def end(self) -> None:
+        if self._strange and not (self.text or self.thinking or self.done):
+            raise foreign(self._asked.url, self._strange)
         if not self.done:
             raise self._broken("without its last line (`done`)")
 

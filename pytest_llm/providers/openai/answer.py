@@ -1,20 +1,18 @@
-"""One question to `/v1/chat/completions`, and the events of its answer."""
+"""The events of an answer from `/v1/chat/completions`."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from pytest_llm.answers.thinking import split_thinking
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.errors import BrokenAnswer, PytestLlmError
-from pytest_llm.models.modelfile import PARAMETERS
 from pytest_llm.providers.base import Response, ToolCall, Usage
 from pytest_llm.providers.finish import finish_of
 from pytest_llm.providers.ollama.answer import LEFT_IN
-from pytest_llm.providers.wire.faults import Asked, fault, junk
+from pytest_llm.providers.wire.faults import Asked, fault, foreign, junk
 from pytest_llm.providers.wire.stream import (
     Events,
     NotJson,
@@ -27,102 +25,9 @@ from pytest_llm.providers.wire.stream import (
 )
 
 OUR_CLOCK = "the server gives no durations: the rate is by our clock, from the first token to the last"
-_OPTIONS = {
-    "num_predict": "max_tokens",
-    **{name: name for name in ("temperature", "top_p", "seed", "stop", "presence_penalty", "frequency_penalty")},
-}
-_SAMPLERS = {name: name for name in ("top_k", "min_p")}
-_EXTRAS: Mapping[str, Mapping[str, str]] = {
-    "llama.cpp": {
-        **_SAMPLERS,
-        **{name: name for name in ("repeat_penalty", "repeat_last_n", "typical_p")},
-        "num_keep": "n_keep",
-    },
-    "vllm": {**_SAMPLERS, "repeat_penalty": "repetition_penalty"},
-    "sglang": {**_SAMPLERS, "repeat_penalty": "repetition_penalty"},
-}
-_OLLAMA_ONLY = frozenset(PARAMETERS) - frozenset(_OPTIONS)
-_OPTIONAL = {
-    "reasoning_effort": ("reasoning_effort", "reasoning value", "reasoning effort"),
-    "chat_template_kwargs": ("chat_template_kwargs",),
-    "stream_options": ("stream_options",),
-}
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """What one server understands. kind: "llama.cpp", "vllm", "sglang", or "" for any other.
-
-    refused: (field, value as JSON) pairs that it refused before, and that a request may do without.
-    """
-
-    kind: str = ""
-    refused: frozenset[tuple[str, str]] = frozenset()
-
-
-def chat_body(request: ChatRequest, dialect: Dialect) -> tuple[dict[str, Any], list[str]]:
-    """The body of the request, and a note where something could not be said in it."""
-    options, unsent = _options(request.options, dialect)
-    body: dict[str, Any] = {
-        "model": request.model.name,
-        "messages": [{"role": m.role, "content": m.content} for m in request.messages],
-        "stream": True,
-        "stream_options": {"include_usage": True},
-        **options,
-        **_thinking(request.think),
-    }
-    if request.format is not None:
-        body["response_format"] = _format(request.format)
-    notes = [f"not sent, for this server has no such field: {', '.join(unsent)}"] if unsent else []
-    for name, value in [pair for pair in body.items() if _pair(*pair) in dialect.refused]:
-        notes.append(f"this server refuses {name}={json.dumps(value)}")
-        del body[name]
-    return body, notes
-
-
-def _pair(name: str, value: Any) -> tuple[str, str]:
-    return name, json.dumps(value)
-
-
-def _options(options: Mapping[str, Any], dialect: Dialect) -> tuple[dict[str, Any], list[str]]:
-    """By the names of this dialect; those it has no name for; what only the user knows goes as it is."""
-    names = {**_OPTIONS, **_EXTRAS.get(dialect.kind, {})}
-    given = {name: list(v) if isinstance(v, tuple) else v for name, v in options.items() if v is not None}
-    if isinstance(limit := given.get("num_predict"), int) and limit < 0:
-        del given["num_predict"]
-    unsent = sorted(name for name in given if name not in names and name in _OLLAMA_ONLY)
-    return {names.get(name, name): value for name, value in given.items() if name not in unsent}, unsent
-
-
-def _thinking(think: bool | str | None) -> dict[str, Any]:
-    """Templates read `enable_thinking`, reasoning models a level; each kind of server looks at one of them."""
-    if think is None:
-        return {}
-    switch = {"chat_template_kwargs": {"enable_thinking": think is not False}}
-    if think is True:
-        return switch
-    return {"reasoning_effort": think or "none", **switch}
-
-
-def _format(wanted: str | Mapping[str, Any]) -> dict[str, Any]:
-    if isinstance(wanted, str):
-        return {"type": "json_object"}
-    return {"type": "json_schema", "json_schema": {"name": "answer", "schema": dict(wanted)}}
-
-
-def refused_field(text: str, body: Mapping[str, Any]) -> tuple[str, str] | None:
-    """The field, with its value, that a complaint names and that can be left out."""
-    for name, words in _OPTIONAL.items():
-        if name in body and any(word in text for word in words):
-            return _pair(name, body[name])
-    return None
-
-
-def can_switch(think: bool | str | None, body: Mapping[str, Any]) -> bool:
-    """Whether the request still says what think mode it wants: a level needs the field for levels."""
-    if think is None:
-        return True
-    return "reasoning_effort" in body or (isinstance(think, bool) and "chat_template_kwargs" in body)
+_TEXTS = ("text", "thinking", "reasoning", "content", "refusal")
+_DEEPEST = 4  # a part that holds parts
+_KNOWN = frozenset(("choices", "usage", "timings"))
 
 
 class EventSink:
@@ -138,6 +43,7 @@ class EventSink:
         self._timings: Mapping[str, Any] = {}
         self._finish = ""
         self._nameless = False
+        self._strange = ""
         self.done = False
         self.first_token: float | None = None
         self._last_token = 0.0
@@ -154,7 +60,7 @@ class EventSink:
         try:
             data = self._events.feed(line)
             if data is None:
-                return False
+                return self._events.collecting
             self._event(data)
         except NotJson as error:
             raise (
@@ -164,13 +70,15 @@ class EventSink:
 
     def _event(self, data: str) -> None:
         if data.startswith("[DONE]"):
-            if not self._finish:
+            if not self._finish and not self._came:
                 raise self._broken("without a finish reason")
             self.done = True
             return
         event = parse_object(data)
-        if event.get("error") or event.get("object") == "error":
+        if _is_complaint(event):
             raise fault(self._asked, None, data, partial=self.text)
+        if not _KNOWN & event.keys():
+            self._strange = data
         self._usage = mapping(event, "usage") or self._usage
         self._timings = mapping(event, "timings") or self._timings
         self._nameless = event.get("model") == ""
@@ -182,8 +90,8 @@ class EventSink:
     def _add(self, choice: Mapping[str, Any]) -> None:
         """A piece of the answer; a server that does not stream sends all of it as one."""
         piece = mapping(choice, "delta") or mapping(choice, "message")
-        thinking = string(piece, "reasoning") or string(piece, "reasoning_content")
-        text = string(piece, "content") or string(piece, "refusal")
+        thought, text = content(piece)
+        thinking = thought or string(piece, "reasoning") or string(piece, "reasoning_content")
         if thinking:
             self._thinking.append(thinking)
         if text:
@@ -215,9 +123,22 @@ class EventSink:
             return fault(self._asked, None, json.dumps({"error": error}), partial=self.text)
         return self._broken(f"because of an error ({self._finish!r})")
 
+    @property
+    def _came(self) -> bool:
+        return bool(self._text or self._thinking or self._calls)
+
     def end(self) -> None:
-        if self.done:
+        """The stream is over; a finish reason will do where `[DONE]` never came."""
+        try:
+            if document := self._events.rest():
+                self._event(document)
+        except NotJson:
+            raise self._broken("in the middle of a document") from None
+        if self.done or self._finish:
+            self.done = True
             return
+        if self._strange and not self._came:
+            raise foreign(self._asked.url, self._strange)
         if self._nameless:
             raise self._broken("with an empty event and no [DONE], as it does when the model's process dies")
         raise self._broken("without [DONE]")
@@ -250,6 +171,8 @@ class EventSink:
     def _notes(self, left_in: bool, usage: Usage) -> Iterator[str]:
         if left_in:
             yield LEFT_IN
+        if not self._finish:
+            yield "the server did not say why the answer ended"
         if usage.answer_seconds is not None and not self._timings:
             yield OUR_CLOCK
 
@@ -276,6 +199,32 @@ class EventSink:
         if self.first_token is None or tokens < 2:
             return None
         return (self._last_token - self.first_token) * tokens / (tokens - 1) or None
+
+
+def _is_complaint(event: Mapping[str, Any]) -> bool:
+    if event.get("error") or event.get("object") == "error":
+        return True
+    return "choices" not in event and any(isinstance(event.get(key), str) for key in ("message", "detail"))
+
+
+def content(piece: Mapping[str, Any]) -> tuple[str, str]:
+    """(thinking, text) of a message or a part of one, whose content may be a list of parts."""
+    listed = piece.get("content")
+    if not isinstance(listed, list):
+        return "", string(piece, "content") or string(piece, "refusal")
+    thoughts = [isinstance(part, dict) and part.get("type") in ("thinking", "reasoning") for part in listed]
+    texts = [_part(part) for part in listed]
+    pairs = list(zip(thoughts, texts, strict=True))
+    return "".join(t for thought, t in pairs if thought), "".join(t for thought, t in pairs if not thought)
+
+
+def _part(part: Any, depth: int = 0) -> str:
+    """The text of a part: {"type": "text", "text": …}, {"type": "thinking", "thinking": [parts]}, or a string."""
+    if isinstance(part, list) and depth < _DEEPEST:
+        return "".join(_part(inner, depth + 1) for inner in part)
+    if isinstance(part, dict) and depth < _DEEPEST:
+        return _part(next((part[key] for key in _TEXTS if part.get(key)), ""), depth + 1)
+    return part if isinstance(part, str) else ""
 
 
 def _milliseconds(data: Mapping[str, Any], key: str) -> float | None:

@@ -14,7 +14,8 @@ from pytest_llm.errors import HarnessError, ModelUnavailable, PytestLlmError, Se
 from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import Limits, ModelInfo, Response
 from pytest_llm.providers.ollama.host import is_loopback, openai_url
-from pytest_llm.providers.openai.answer import Dialect, EventSink, can_switch, chat_body, refused_field
+from pytest_llm.providers.openai.answer import EventSink
+from pytest_llm.providers.openai.body import Dialect, can_switch, chat_body, refused_field
 from pytest_llm.providers.wire.faults import Asked, fault
 from pytest_llm.providers.wire.http import BadStatus, Http
 from pytest_llm.providers.wire.stream import Patience, count, mapping

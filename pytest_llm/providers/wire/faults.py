@@ -22,7 +22,8 @@ from pytest_llm.errors import (
     ServerBusy,
     Unsupported,
 )
-from pytest_llm.providers.wire.stream import count, quoted
+from pytest_llm.providers.wire import toolong
+from pytest_llm.providers.wire.stream import count, first_words
 
 SERVER_LOG = "see the server's log"
 
@@ -51,7 +52,7 @@ class Said:
 
     @property
     def summary(self) -> str:
-        return quoted(self.text) or "no word"
+        return first_words(self.text) or "no word"
 
 
 def fault(asked: Asked, status: int | None, body: str, *, location: str = "", partial: str = "") -> PytestLlmError:
@@ -70,6 +71,15 @@ def junk(asked: Asked, what: str, partial: str = "") -> ProviderError:
     return ProviderError(
         f"{asked.url} sent a line that is no JSON: {what}",
         hint="something before the server may have written it (a proxy, a login page)",
+        partial=partial,
+    )
+
+
+def foreign(url: str, text: str, partial: str = "") -> ProviderError:
+    """An answer that began well by its status, and is none of a chat at all: a page, plain text, other JSON."""
+    return ProviderError(
+        f"{url} answered, but not as a chat server does: {first_words(text)}",
+        hint="is this the server's own address, and not that of a login page, a proxy or another service?",
         partial=partial,
     )
 
@@ -117,10 +127,9 @@ def _told(asked: Asked, said: Said) -> str:
 
 
 def _too_long(asked: Asked, said: Said) -> PytestLlmError:
-    sizes = re.search(r"\((\d+) tokens\).*?\((\d+) tokens\)", said.text)
-    told = (int(sizes[1]), int(sizes[2])) if sizes else (None, None)
+    told = toolong.sizes(said.text)
     prompt, context = count(said.details, "n_prompt_tokens"), count(said.details, "n_ctx")
-    return PromptTooLong(said.summary, prompt or told[0], context or told[1])
+    return PromptTooLong(said.summary, prompt or told.prompt, context or told.context, told.answer)
 
 
 def _cannot_think(asked: Asked, said: Said) -> PytestLlmError:
@@ -150,8 +159,7 @@ _Make = Callable[[Asked, Said], PytestLlmError]
 _BY_TEXT: tuple[tuple[re.Pattern[str], _Make], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), make)
     for pattern, make in (
-        (r"exceeds? the (available )?context (size|length|window)|maximum context length", _too_long),
-        (r"longer than the (maximum model length|context length)|context_length_exceeded", _too_long),
+        (toolong.PATTERN, _too_long),
         (r"does not support thinking", _cannot_think),
         (r"does not support (tools|insert|vision|images)|image input is not supported", _cannot),
         (r"does not support (chat|generate|completion)", _no_chat),

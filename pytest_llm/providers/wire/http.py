@@ -17,7 +17,17 @@ import httpx
 from pytest_llm.errors import BrokenAnswer, GenerationTimeout, ProviderError, ServerDown
 from pytest_llm.providers.base import Limits
 from pytest_llm.providers.ollama.host import is_loopback, without_credentials
-from pytest_llm.providers.wire.stream import Lines, NotJson, Patience, Sink, Watch, parse_object
+from pytest_llm.providers.wire.faults import foreign
+from pytest_llm.providers.wire.stream import (
+    Lines,
+    NotJson,
+    Patience,
+    Sink,
+    Strange,
+    Watch,
+    first_words,
+    parse_object,
+)
 
 MAX_ERROR_BODY = 64 * 2**10  # bytes: an error page is longer than anybody reads
 MAX_BODY = 64 * 2**20  # bytes: a list of thousands of models has one
@@ -71,9 +81,9 @@ class Http:
             raise BrokenAnswer(f"{what} answered with nothing", hint="look into the server's log")
         try:
             return parse_object(text)
-        except NotJson as error:
+        except NotJson:
             raise ProviderError(
-                f"{what} did not answer in JSON but with: {self.clean(str(error))}",
+                f"{what} did not answer in JSON but with: {self.clean(first_words(text))}",
                 hint="is this the address of the server itself, or of something before it?",
                 reach="server",
             ) from None
@@ -101,9 +111,11 @@ class Http:
                     async with self._request("POST", path, _encoded(body)) as response:
                         if response.status_code != 200:
                             raise self._bad(response, await _body(response, MAX_ERROR_BODY))
-                        await _pour(response, sink, watch, timer)
+                        strange = await _pour(response, sink, watch, timer)
             except TimeoutError:
                 raise self._too_silent(what, watch, sink) from None
+        if strange:
+            raise foreign(what, self.clean(strange))
 
     async def close(self) -> None:
         if self._client is not None:
@@ -208,22 +220,31 @@ async def _body(response: httpx.Response, limit: int) -> str:
     return b"".join(parts)[:limit].decode(errors="replace")
 
 
-async def _pour(response: httpx.Response, sink: Sink, watch: Watch, timer: asyncio.Timeout) -> None:
-    loop, lines = asyncio.get_running_loop(), Lines()
+async def _pour(response: httpx.Response, sink: Sink, watch: Watch, timer: asyncio.Timeout) -> str:
+    """Feed the lines to the sink; a body that is none of the protocol is given back, its beginning at least."""
+    loop, lines, strange = asyncio.get_running_loop(), Lines(), Strange()
     async with aclosing(response.aiter_bytes()) as chunks:  # type: ignore[type-var]
         async for chunk in chunks:
             for line in lines.feed(chunk):
+                if strange.take(line):
+                    continue
                 if sink.take(line) and watch.progress(loop.time()):
                     raise GenerationTimeout(watch.patience.whole or 0.0, sink.text, sink.thinking)
                 if sink.done:
                     timer.reschedule(None)
                     await _drain(chunks)
-                    return
+                    return ""
+            if strange.full:
+                return strange.text
             watch.heard(loop.time(), pending=lines.pending)
             timer.reschedule(watch.deadline)
-    if rest := lines.rest():
+    rest = lines.rest()
+    if strange.take(rest) or strange.text:
+        return strange.text
+    if rest:
         sink.take(rest, cut=True)
     sink.end()
+    return ""
 
 
 async def _drain(chunks: AsyncIterator[bytes]) -> None:

@@ -5,8 +5,10 @@ Pure code: no clock, no socket. The time limits of a stream are kept by `Watch`,
 
 from __future__ import annotations
 
+import html
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -15,6 +17,10 @@ from pytest_llm.errors import BrokenAnswer
 
 MAX_LINE = 64 * 2**20  # bytes: a whole answer without streaming is one line
 QUOTED = 200
+MAX_STRANGE = 64 * 2**10
+_PROTOCOL = re.compile(rb"\{|(?:data|event|id|retry)?:")
+_TITLE = re.compile(r"<title[^<>]*>([^<]*[^<\s][^<]*)<", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]*>")
 
 
 class NotJson(ValueError):
@@ -59,11 +65,51 @@ class Lines:
             raise BrokenAnswer(f"the server sent a line of more than {self._limit} bytes without an end")
 
 
+class Strange:
+    """A body that is none of the protocol (its first line is neither an object nor an event): its beginning."""
+
+    def __init__(self) -> None:
+        self._foreign: bool | None = None
+        self._parts: list[str] = []
+        self._size = 0
+
+    def take(self, line: bytes) -> bool:
+        """Whether the line belongs to such a body; it is kept then."""
+        if self._foreign is None and line.strip():
+            self._foreign = _PROTOCOL.match(line.removeprefix(b"\xef\xbb\xbf").lstrip()) is None
+        if self._foreign and not self.full:
+            self._parts.append(line[:MAX_STRANGE].decode(errors="replace"))
+            self._size += len(line) + 1
+        return bool(self._foreign)
+
+    @property
+    def full(self) -> bool:
+        return self._size > MAX_STRANGE
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self._parts)
+
+
 @dataclass
 class Events:
-    """The data of server-sent events. A line that is JSON by itself counts too: some servers send errors so."""
+    """The data of server-sent events. A line that is JSON by itself counts too: some servers send errors so.
+
+    A body that is one JSON document over several lines is collected, and `rest` gives it at the end.
+    """
 
     _data: list[str] = field(default_factory=list)
+    _document: list[str] = field(default_factory=list)
+    _begun: bool = False
+
+    @property
+    def collecting(self) -> bool:
+        return bool(self._document)
+
+    def rest(self) -> str:
+        """The document that was collected, "" where there is none; it is taken out."""
+        whole, self._document = "\n".join(self._document), []
+        return whole
 
     def feed(self, line: bytes) -> str | None:
         """The data that this line completes: a JSON document or a word such as `[DONE]`; else None.
@@ -75,6 +121,10 @@ class Events:
         if not text:
             self._complete()
             return None
+        if self._document or (not self._begun and text.startswith("{") and not _is_json(text)):
+            self._document.append(text)
+            return None
+        self._begun = True
         if text.startswith("{"):
             return text
         if name == "data":
@@ -93,9 +143,9 @@ class Events:
         return None
 
     def _complete(self) -> None:
-        """An event has ended: what is left of it is no JSON."""
-        if self._data:
-            whole, self._data = "\n".join(self._data), []
+        """An event has ended: what is left of it is no JSON. Some servers send an event without data, as a ping."""
+        whole, self._data = "\n".join(self._data), []
+        if whole.strip():
             raise NotJson(quoted(whole))
 
 
@@ -131,6 +181,15 @@ def quoted(text: str) -> str:
     short = " ".join(text.split())
     short = short if len(short) <= QUOTED else short[:QUOTED] + "…"
     return "".join(c if c.isprintable() else "�" for c in short)
+
+
+def first_words(text: str) -> str:
+    """The beginning of what a server said, for a message; of a page its title, else its text without the tags."""
+    if not text.lstrip("\ufeff \t\r\n").startswith("<"):
+        return quoted(text)
+    title = _TITLE.search(text)
+    words = html.unescape(title[1] if title else _TAG.sub(" ", text)).strip()
+    return f"a page, {quoted(words)!r}" if words else quoted(text)
 
 
 def number(data: Mapping[str, Any], key: str) -> float | None:

@@ -217,7 +217,7 @@ FAULTS = [
     Fault("20 a proxy's page", error("502 x", "<html>Bad Gateway</html>"), ProviderError, "a proxy"),
     Fault("20 a proxy's time-out", error("504 x", "<html>Time-out</html>"), ProviderError, "504"),
     Fault("20 junk in a stream", lines(say("a"), "<html>"), ProviderError, "no JSON: <html>"),
-    Fault("20 another document", lines("[1]"), ProviderError, "no JSON"),
+    Fault("20 another document", lines("[1]"), ProviderError, "server does: [1]"),
     Fault("20 not UTF-8", Play((b'{"message":"\xff"}\n',)), ProviderError, "not UTF-8"),
     Fault("26 a foreign host", error("403 x", ""), RequestRefused, "Host or Origin", "server"),
     Fault(
@@ -405,8 +405,15 @@ OPENAI_FAULTS = [
     Fault("12 error event", events(delta("a"), {"error": {"message": "oops"}}), BrokenAnswer, "oops", retry=1),
     Fault("12 error line", Play((b'{"error": "oops"}\n',)), BrokenAnswer, "oops", retry=1),
     Fault("16 stalled", events(delta("a"), end="silent"), BrokenAnswer, "fell silent", limits=SHORT),
-    Fault("17 no [DONE]", events(delta("a"), finish()), BrokenAnswer, "without [DONE]", retry=1),
-    Fault("17 no reason", events(delta("a"), "[DONE]"), BrokenAnswer, "without a finish reason", retry=1),
+    Fault("17 no [DONE]", events(delta("a")), BrokenAnswer, "without [DONE]", retry=1),
+    Fault("17 no answer", events("[DONE]"), BrokenAnswer, "without a finish reason", retry=1),
+    Fault("17 half a document", Play((b'{\n"choices": [\n',)), BrokenAnswer, "middle of a document", retry=1),
+    Fault(
+        "an indented complaint", Play((b'{\n"error": {\n"message": "oops"\n}\n}',)), BrokenAnswer, "oops", retry=1
+    ),
+    Fault("a complaint as a message", Play((b'{"detail": "log in"}',)), BrokenAnswer, "log in", retry=1),
+    Fault("a complaint as an event", events({"message": "oops", "code": 5}), BrokenAnswer, "oops", retry=1),
+    Fault("20 other JSON", Play((b'{"status": "up"}',)), ProviderError, 'does: {"status": "up"}'),
     Fault("17 no body", Play(), BrokenAnswer, "without [DONE]", retry=1),
     Fault("aborted", events(delta("a"), finish("abort"), "[DONE]"), BrokenAnswer, "an error ('abort')", retry=1),
     Fault(
@@ -418,7 +425,7 @@ OPENAI_FAULTS = [
     ),
     Fault("18 half a line", Play((b'data: {"choi',)), BrokenAnswer, "[DONE]", retry=1),
     Fault("18 cut", events(delta("a"), end="cut"), BrokenAnswer, "broke off", retry=1),
-    Fault("20 junk", Play((b"<html>\n",)), ProviderError, "no JSON"),
+    Fault("20 junk", Play((b"<html>\n",)), ProviderError, "not as a chat server does: <html>"),
     Fault("no gzip", Play((b"junk",), headers=(("Content-Encoding", "gzip"),)), BrokenAnswer, "broke off", retry=1),
     Fault("nothing at all", Play(status="204 No Content"), BrokenAnswer, "answered 204", retry=1),
     Fault("20 junk event", Play((b"data: <html>\n\n",)), ProviderError, "no JSON"),
@@ -437,6 +444,34 @@ def test_the_error_of_each_fault_in_the_openai_dialect(fault: Fault) -> None:
     assert "sk-secret" not in str(caught.value)
     if isinstance(caught.value, ProviderError):
         assert (caught.value.reach, caught.value.retry) == (fault.reach, fault.retry)
+
+
+PAGE = b"<!DOCTYPE html>\n<html><head><title>\n Sign in &amp; go </title></head>\n<body><p>x</p></body></html>"
+
+
+@pytest.mark.parametrize("openai", [False, True])
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (PAGE, "a page, 'Sign in & go'"),
+        (PAGE.replace(b"\n", b""), "a page, 'Sign in & go'"),
+        (b"\xef\xbb\xbf\n\n" + PAGE, "a page, 'Sign in & go'"),
+        (b"<html><title></title><body><h1>Please wait</h1>", "a page, 'Please wait'"),
+        (b'<?xml version="1.0"?><error>no</error>', "a page, 'no'"),
+        (b"Ollama is running", "Ollama is running"),
+        (b"Not Found\nat all\n", "Not Found at all"),
+        (b"null", "null"),
+        (b"<p>" + b"x" * 100_000, "a page, 'xxx"),
+        (b"word\n" * 50_000, "word word"),
+        (b"\x1f\x8b\x00", "\ufffd"),
+    ],
+)
+def test_a_good_status_with_a_body_that_is_no_chat(body: bytes, words: str, openai: bool) -> None:
+    for play in (Play((body,), length=True), Play((body,)).split(7000)):
+        with pytest.raises(ProviderError) as caught:
+            ask(play, openai=openai)
+        assert f"answered, but not as a chat server does: {words}" in caught.value.message
+        assert (caught.value.retry, caught.value.reach) == (0, "request")
 
 
 def test_comments_do_not_keep_a_dead_stream_alive() -> None:

@@ -14,7 +14,8 @@ from pytest_llm.cases.request import ChatRequest, Message
 from pytest_llm.errors import RequestRefused
 from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import Limits, ModelInfo
-from pytest_llm.providers.openai.answer import Dialect, EventSink, chat_body
+from pytest_llm.providers.openai.answer import EventSink
+from pytest_llm.providers.openai.body import Dialect, chat_body
 from pytest_llm.providers.openai.client import OpenAIProvider
 from pytest_llm.providers.wire.faults import Asked
 from tests.helpers.replay import Play, Replay, Seen, error, events, played, replay
@@ -89,7 +90,7 @@ def test_the_body(asked: dict[str, Any], kind: str, body: dict[str, Any], unsent
 def read(play: Play, clock: Any = None) -> Any:
     sink = EventSink(Asked("u", "m"), clock or (lambda: 0.0))
     for line in b"".join(play.chunks).split(b"\n"):
-        sink.take(line)
+        sink.take(line.rstrip(b"\r"))
     sink.end()
     return sink.response(request())
 
@@ -164,6 +165,65 @@ def test_odd_events_do_no_harm(odd: list[Any]) -> None:
 def test_odd_framing(before: bytes, after: bytes) -> None:
     good = events(chunk({"content": "a"}), chunk({}, "stop"), "[DONE]")
     assert read(replace(good, chunks=tuple(part.replace(before, after) for part in good.chunks))).text == "a"
+
+
+USAGE = {"choices": [], "usage": {"prompt_tokens": 5, "completion_tokens": 1}}
+ENDS = {
+    "finish, usage, [DONE]": (events(chunk({"content": "a"}), chunk({}, "stop"), USAGE, "[DONE]"), "stop"),
+    "no [DONE]": (events(chunk({"content": "a"}), chunk({}, "stop")), "stop"),
+    "usage, no [DONE]": (events(chunk({"content": "a"}), chunk({}, "length"), USAGE), "length"),
+    "finish with the last piece": (events(chunk({"content": "a"}, "stop")), "stop"),
+    "no reason": (events(chunk({"content": "a"}), USAGE, "[DONE]"), "unknown"),
+    "empty events": (events("", chunk({"content": "a"}), "", " ", chunk({}, "stop"), "", "[DONE]"), "stop"),
+}
+
+
+@pytest.mark.parametrize(("play", "finish"), ENDS.values(), ids=ENDS)
+def test_however_it_ends(play: Play, finish: str) -> None:
+    response = read(play)
+    assert (response.text, response.finish) == ("a", finish)
+    assert len(response.notes) == (finish == "unknown")
+
+
+WHOLE = {
+    "id": "x",
+    "choices": [{"index": 0, "message": {"content": "a\n{b}"}, "finish_reason": "stop"}],
+    "usage": {},
+}
+
+
+@pytest.mark.parametrize("body", [json.dumps(WHOLE, indent=n) for n in (None, 0, 1, 4)])
+def test_a_server_that_does_not_stream(body: str) -> None:
+    for end in ("", "\n", "\r\n\r\n"):
+        response = read(Play((body.encode() + end.encode(),)))
+        assert (response.text, response.finish) == ("a\n{b}", "stop")
+
+
+@pytest.mark.parametrize(
+    ("content", "thinking", "text"),
+    [
+        ([{"type": "text", "text": "a"}, {"type": "text", "text": "b"}], "", "ab"),
+        (
+            [{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}, {"type": "text", "text": "a"}],
+            "hm",
+            "a",
+        ),
+        ([{"type": "thinking", "thinking": "hm"}, "a"], "hm", "a"),
+        ([{"type": "refusal", "refusal": "no"}], "", "no"),
+        (
+            [{"type": "image_url", "image_url": {"url": "x"}}, None, 3, {"type": "output_text", "text": "a"}],
+            "",
+            "a",
+        ),
+        ([{"text": [[[[[[["deep"]]]]]]]}], "", ""),
+        ([], "", ""),
+    ],
+)
+def test_content_as_a_list_of_parts(content: list[Any], thinking: str, text: str) -> None:
+    response = read(events(chunk({"content": content}), chunk({}, "stop"), "[DONE]"))
+    assert (response.thinking, response.text) == (thinking, text)
+    whole = {"choices": [{"message": {"content": content}, "finish_reason": "stop"}]}
+    assert read(Play((json.dumps(whole).encode(),))).text == text
 
 
 def test_a_refusal_is_what_the_model_wrote() -> None:
@@ -248,3 +308,48 @@ def test_an_unknown_model_tells_what_the_server_has() -> None:
     text = asyncio.run(main())
     assert "has: qwen3-8b" in text
     assert "does not exist" in text
+
+
+REFUSALS = [
+    "'response_format.type' must be 'json_schema' or 'text'",
+    "'response_format.type' must be 'json_schema'",
+    "json_object is not supported",
+]
+
+
+@pytest.mark.parametrize("words", REFUSALS)
+def test_json_without_a_schema_falls_back_to_the_schema_of_any_object(words: str) -> None:
+    asked: list[Any] = []
+
+    def answer(seen: Seen) -> Play:
+        if seen.method == "GET":
+            return error("404 x", "")
+        asked.append(seen.json["response_format"]["type"])
+        if asked[-1] == "json_object":
+            return error("400 x", {"error": words})
+        return events(chunk({"content": "{}"}), chunk({}, "stop"), "[DONE]")
+
+    async def main() -> list[Any]:
+        async with replay(answer) as server:
+            provider = OpenAIProvider(server.url, Limits(20, 60, 60))
+            try:
+                return [await provider.chat(request(format="json")) for _ in range(2)]
+            finally:
+                await provider.close()
+
+    responses = asyncio.run(main())
+    assert asked == ["json_object", "json_schema", "json_schema"]
+    assert all("the schema of any object" in "".join(r.notes) for r in responses)
+
+
+def test_a_schema_that_is_refused_is_an_error() -> None:
+    async def main() -> None:
+        async with replay(lambda seen: error("400 x", {"error": "response_format: no"})) as server:
+            provider = OpenAIProvider(server.url, Limits(20, 60, 60))
+            try:
+                await provider.chat(request(format={"type": "object"}))
+            finally:
+                await provider.close()
+
+    with pytest.raises(RequestRefused, match="response_format"):
+        asyncio.run(main())
