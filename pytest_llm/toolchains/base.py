@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -20,7 +20,7 @@ from pytest_llm.sandbox import sandbox
 
 Severity = Literal["error", "warning"]
 Kind = Literal["syntax", "type", "undefined", "unused", "missing-dependency", "lint", "timeout", "limit"]
-MOST = 100  # diagnostics of one check; what comes after them helps nobody
+MOST = 100  # diagnostics of one check, errors before warnings; what comes after them helps nobody
 
 
 @dataclass(frozen=True)
@@ -138,6 +138,20 @@ def safe_name(name: str, suffixes: Sequence[str]) -> bool:
     """Whether a file name from an answer may be used: plain words, relative, no way up."""
     parts = name.split("/")
     return name.endswith(tuple(suffixes)) and all(re.fullmatch(r"[A-Za-z0-9_][\w.+-]*", part) for part in parts)
+
+
+def bounded(found: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """The first MOST of these, each once; warnings give way to errors, for a warning never fails by itself."""
+    distinct = list(dict.fromkeys(found))
+    errors = [one for one in distinct if one.severity == "error"][:MOST]
+    warnings = [one for one in distinct if one.severity != "error"][: MOST - len(errors)]
+    kept = {id(one) for one in (*errors, *warnings)}
+    return [one for one in distinct if id(one) in kept]
+
+
+def fails(found: Iterable[Diagnostic]) -> bool:
+    """Whether an error is among these: where the compiler's exit code says failure, there must be one."""
+    return any(one.severity == "error" for one in found)
 
 
 def stopped(result: sandbox.Result, limits: sandbox.Limits) -> list[Diagnostic]:

@@ -91,7 +91,7 @@ class C(base.Toolchain):
                 break
             absent += lost
             limits = replace(limits, seconds=max(limits.seconds - result.seconds, 1))
-        if result.returncode and not found:
+        if result.returncode and not base.fails(found):
             return base.gave_up(self.name, result, files)
         return [*absent, *_following(found)] if absent else found
 
@@ -111,8 +111,6 @@ class C(base.Toolchain):
         found: list[base.Diagnostic] = []
         here: re.Match[str] | None = None
         for line in result.text.splitlines():
-            if len(found) >= base.MOST:
-                break
             here = _HERE.match(line) or here
             said = _SAID.match(line)
             if not said:
@@ -124,7 +122,7 @@ class C(base.Toolchain):
                 found.append(_diagnostic(said, place, places[place[1]], files))
             elif said[4] != "warning":
                 found.append(base.Diagnostic("error", "type", f"{said[1]}:{said[2]}: {said[5]}"))
-        return list(dict.fromkeys(found))
+        return base.bounded(found)
 
     def _complete(self, file: base.Snippet) -> str:
         """The text as a file of its own; `#line` keeps the model's line numbers."""

@@ -11,7 +11,6 @@ import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 
 from pytest_llm.errors import CheckCrashed, Unsupported
@@ -194,7 +193,7 @@ class Go(base.Toolchain):
         self, said: str, places: dict[str, File], files: list[base.Snippet], severity: base.Severity
     ) -> list[base.Diagnostic]:
         found = (_diagnostic(line, places, files, severity, self._standard) for line in said.splitlines())
-        return list(islice(filter(None, found), base.MOST))
+        return base.bounded(filter(None, found))
 
 
 def _leads_to(directory: str, path: str) -> bool:

@@ -56,14 +56,14 @@ class Java(base.Toolchain):
         words = [":".join(map(str, options.classpath))]
         for file in files:
             words += [file.name, base64.b64encode(file.text.encode("utf-8", "replace")).decode()]
-        answer = self._pool(options.classpath).ask("\t".join(words).encode(), options.seconds)
+        answer = self._pool(options.classpath).ask("\t".join(words), options.seconds)
         if isinstance(answer, list):
             return answer
         if "limit" in answer:
             return [base.Diagnostic("error", "limit", "nested too deeply, or too large, for javac")]
         if "crash" in answer:
             raise CheckCrashed(f"javac broke: {answer['crash']}")
-        return _diagnostics(answer["diagnostics"], files, snippets)[: base.MOST]
+        return _diagnostics(answer["diagnostics"], files, snippets)
 
     def close(self) -> None:
         for pool in self._pools.values():
@@ -85,7 +85,7 @@ def _diagnostics(
         frozenset().union(*(one.marked for one in lost)),
     )
     found = [_diagnostic(item, files, snippets, absent, everywhere) for item in items if item["kind"] != "NOTE"]
-    return list(dict.fromkeys(found))
+    return base.bounded(found)
 
 
 def _absent(item: dict[str, Any]) -> str:

@@ -27,10 +27,10 @@ class JavaScript(base.Toolchain):
     def check(self, snippets: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
         files = [base.clean(snippet) for snippet in snippets]
         request = {"files": [[file.name, file.text, _kind(file)] for file in files]}
-        answer = self._pool.ask(json.dumps(request).encode(), options.seconds)
+        answer = self._pool.ask(json.dumps(request), options.seconds)
         if isinstance(answer, list):
             return answer
-        return [_diagnostic(item, files) for item in answer["diagnostics"]]
+        return base.bounded(_diagnostic(item, files) for item in answer["diagnostics"])
 
     def close(self) -> None:
         self._pool.close()

@@ -70,9 +70,9 @@ class Rust(base.Toolchain):
             base.write([replace(f, name=n, text=t) for f, n, t in zip(files, names, texts, strict=True)], folder)
             result = sandbox.run([*argv, *extra], folder=folder, walls=walls, limits=limits)
         found = _parse(result, files, names, [shift for _, shift in prepared])
-        if _BROKE.search(result.text) or (result.returncode and not found and not result.killed_by):
+        if _BROKE.search(result.text) or (result.returncode and not base.fails(found) and not result.killed_by):
             return base.gave_up("rustc", result, files)
-        return [*found[: base.MOST], *base.stopped(result, limits)]
+        return [*found, *base.stopped(result, limits)]
 
 
 def _parse(
@@ -84,13 +84,11 @@ def _parse(
             item = json.loads(line)
         except ValueError:
             continue
-        if len(said) >= base.MOST:
-            break
         if item.get("level") in ("error", "warning") and not re.match(r"aborting due|\d+ warning", item["message"]):
             said.append(item)
     missing = {name for item in said if (name := _crate(item, files)) is not None}
     found = [_diagnostic(item, files, names, shifts, missing) for item in said]
-    return list(dict.fromkeys(one for one in found if one))
+    return base.bounded(one for one in found if one)
 
 
 def _diagnostic(

@@ -26,7 +26,7 @@ class Shell(base.Toolchain):
         found = []
         for index, file in enumerate(files):
             found += self._one(index, file, files, options.seconds)
-        return found[: base.MOST]
+        return base.bounded(found)
 
     def _one(
         self, index: int, file: base.Snippet, files: list[base.Snippet], seconds: float

@@ -81,7 +81,7 @@ class TypeScript(base.Toolchain):
             "base": str(options.module or "/snippet"),
             **self._types(options.module, files),
         }
-        answer = self._pool(options.module).ask(json.dumps(request).encode(), options.seconds)
+        answer = self._pool(options.module).ask(json.dumps(request), options.seconds)
         if isinstance(answer, list):
             return answer
         if "limit" in answer:
@@ -90,7 +90,7 @@ class TypeScript(base.Toolchain):
             raise CheckCrashed(
                 "the TypeScript compiler broke", hint=str(answer.get("crash") or answer["broken"])[:2000]
             )
-        return [_diagnostic(item, files) for item in answer["diagnostics"]][: base.MOST]
+        return base.bounded(_diagnostic(item, files) for item in answer["diagnostics"])
 
     def _types(self, module: Path | None, files: Sequence[base.Snippet]) -> dict[str, list[str]]:
         """Which types count: the module's; those of Node, which are slow, where the text asks for them."""

@@ -1,10 +1,16 @@
-"""Compilers that stay: sessions kept for the next file, restarted when one hangs or dies."""
+"""Compilers that stay: sessions kept for the next file, as long as nothing of one file can reach the next.
+
+A session that ran into a limit, broke, or spoke out of turn is thrown away: its compiler may hold half of a state.
+A request is one line, `TICKET<tab>PAYLOAD`, its answer one line, `TICKET<tab>JSON`. `"spent": true` in the answer
+says that the session must not be asked again.
+"""
 
 from __future__ import annotations
 
 import atexit
 import json
 import os
+import secrets
 import shutil
 import tempfile
 import threading
@@ -38,19 +44,24 @@ class Pool:
     def __post_init__(self) -> None:
         atexit.register(self.close)
 
-    def ask(self, line: bytes, seconds: float) -> dict[str, Any] | list[base.Diagnostic]:
+    def ask(self, payload: str, seconds: float) -> dict[str, Any] | list[base.Diagnostic]:
         """The program's answer, or the diagnostic of the limit it ran into. Raises CheckCrashed where it died."""
         with self._room:
             session = self._take()
-            result = session.ask(line, seconds)
+            ticket = secrets.token_hex(8)
+            result = session.ask(f"{ticket}\t{payload}".encode(), seconds)
             if result.killed_by:
                 return base.stopped(result, self.limits)
-            if not result.stdout.endswith(b"\n"):
+            said, _, text = result.stdout.partition(b"\t")
+            if said != ticket.encode() or not text.endswith(b"\n"):
                 session.close()
                 raise base.crashed(Path(self.argv[0]).name, result)
-            with self._lock:
-                self._idle.append(session)
-        answer: dict[str, Any] = json.loads(result.stdout)
+            answer: dict[str, Any] = json.loads(text)
+            if answer.get("spent"):
+                session.close()
+            else:
+                with self._lock:
+                    self._idle.append(session)
         return answer
 
     def close(self) -> None:

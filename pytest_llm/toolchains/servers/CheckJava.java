@@ -20,7 +20,8 @@ import javax.tools.ToolProvider;
 
 /**
  * Stays, and compiles what it is sent without running or writing any of it. A request is one line of words parted by
- * tabs: the class path, then a name and the text in base64 for each file. The answer is one line of JSON.
+ * tabs: a ticket, the class path, then a name and the text in base64 for each file. The answer is one line: the ticket, a
+ * tab, and JSON.
  */
 public final class CheckJava {
     private static final long STACK = 16L << 20;
@@ -44,13 +45,13 @@ public final class CheckJava {
 
     private String answer(String[] words) throws IOException {
         List<Source> sources = new ArrayList<>();
-        for (int i = 1; i + 1 < words.length; i += 2) {
+        for (int i = 2; i + 1 < words.length; i += 2) {
             byte[] text = Base64.getDecoder().decode(words[i + 1]);
             sources.add(new Source(sources.size(), words[i], new String(text, StandardCharsets.UTF_8)));
         }
         List<String> options = List.of(
             "-proc:none", "-Xlint:all,-processing,-path,-options", "-XDshould-stop.ifError=FLOW", "-implicit:none",
-            "-Xmaxerrs", "100", "-Xmaxwarns", "100", "-cp", words[0]);
+            "-Xmaxerrs", "100", "-Xmaxwarns", "100", "-cp", words[1]);
         DiagnosticCollector<JavaFileObject> found = new DiagnosticCollector<>();
         int parsed;
         try (StandardJavaFileManager files = compiler.getStandardFileManager(found, Locale.ROOT, StandardCharsets.UTF_8)) {
@@ -101,14 +102,15 @@ public final class CheckJava {
         try {
             return answer(line.split("\t", -1));
         } catch (Throwable thrown) {
-            return "{\"" + (tooMuch(thrown) ? "limit" : "crash") + "\":" + quoted(thrown.toString()) + "}";
+            String what = tooMuch(thrown) ? "limit" : "crash";
+            return "{\"" + what + "\":" + quoted(thrown.toString()) + ",\"spent\":true}";
         }
     }
 
     private void serve(PrintStream out) {
         try (BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII))) {
             for (String line = in.readLine(); line != null; line = in.readLine()) {
-                out.print(answerOrReason(line) + "\n");
+                out.print(line.substring(0, line.indexOf('\t') + 1) + answerOrReason(line) + "\n");
                 out.flush();
             }
         } catch (IOException closed) {

@@ -1,4 +1,5 @@
-// Stays, and parses what it is sent: {"files": [[name, text, kind]]} on one line, {"diagnostics": [...]} back.
+// Stays, and parses what it is sent: TICKET, a tab, {"files": [[name, text, kind]]} on a line; TICKET, a tab and
+// {"diagnostics": [...], "spent": whether a limit was met} back.
 // kind is "module", "script" or "" (a script where it parses as one, else a module).
 "use strict";
 const { spawnSync } = require("node:child_process");
@@ -46,9 +47,10 @@ function examine([name, text, kind]) {
 
 readline.createInterface({ input: process.stdin }).on("line", (line) => {
   const diagnostics = [];
-  JSON.parse(line).files.forEach((file, index) => {
+  const tab = line.indexOf("\t");
+  JSON.parse(line.slice(tab + 1)).files.forEach((file, index) => {
     const found = examine(file);
     if (found) diagnostics.push({ file: index, ...found });
   });
-  process.stdout.write(JSON.stringify({ diagnostics }) + "\n");
+  process.stdout.write(line.slice(0, tab + 1) + JSON.stringify({ diagnostics, spent: diagnostics.some((one) => one.limit) }) + "\n");
 });

@@ -1,4 +1,6 @@
-"""Stays, and compiles what it is sent: {"files": [[name, text]]} on one line, {"diagnostics": [...]} back."""
+"""Stays, and compiles what it is sent: TICKET, a tab, {"files": [[name, text]]} on a line; TICKET, a tab, and
+{"diagnostics": [...], "spent": whether a limit was met} back.
+"""
 
 import json
 import sys
@@ -25,7 +27,9 @@ def examine(index: int, name: str, text: str) -> list[dict[str, object]]:
 
 
 for line in sys.stdin.buffer:
-    files = json.loads(line)["files"]
+    ticket, _, payload = line.decode().partition("\t")
+    files = json.loads(payload)["files"]
     diagnostics = [item for index, (name, text) in enumerate(files) for item in examine(index, name, text)]
-    sys.stdout.write(json.dumps({"diagnostics": diagnostics}) + "\n")
+    spent = any("limit" in item for item in diagnostics)
+    sys.stdout.write(f"{ticket}\t{json.dumps({'diagnostics': diagnostics, 'spent': spent})}\n")
     sys.stdout.flush()

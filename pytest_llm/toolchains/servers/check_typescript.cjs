@@ -1,5 +1,6 @@
 // Stays, and type-checks what it is sent; nothing is emitted. argv[2] is the folder of the package `typescript`.
-// One line {"files": [[path, text]], "strict", "types", "typeRoots", "base"}, one line {"diagnostics": [...]} back.
+// One line: TICKET, a tab, {"files": [[path, text]], "strict", "types", "typeRoots", "base"}. One line back: TICKET, a
+// tab, {"diagnostics": [...], "spent": whether a limit was met, after which the compiler's own state is not whole}.
 "use strict";
 const path = require("node:path");
 const readline = require("node:readline");
@@ -17,7 +18,7 @@ function settings(request) {
     lib: ["lib.es2023.d.ts", "lib.dom.d.ts", "lib.dom.iterable.d.ts"],
     strict: request.strict,
     noEmit: true,
-    skipLibCheck: true,
+    skipLibCheck: false, // only the model's own files are asked for, its declaration files among them
     allowImportingTsExtensions: true,
     esModuleInterop: true,
     experimentalDecorators: true,
@@ -27,14 +28,30 @@ function settings(request) {
   };
 }
 
+// A file of the model's, without the words by which it would tell the compiler not to look.
+function parse(name, text, version) {
+  const file = ts.createSourceFile(name, text, version, true);
+  file.hasNoDefaultLib = false;
+  file.unchecked = file.checkJsDirective && !file.checkJsDirective.enabled ? file.checkJsDirective.range : null;
+  file.checkJsDirective = undefined;
+  file.hidden = new Map((file.commentDirectives || []).map((one) => [lineOf(file, one.range.pos), one]));
+  file.commentDirectives = undefined;
+  return file;
+}
+
+function lineOf(file, position) {
+  return file.getLineAndCharacterOfPosition(position).line;
+}
+
 function hostFor(options, own) {
   const host = ts.createCompilerHost(options);
   const read = host.getSourceFile;
   host.getSourceFile = (name, version, ...rest) => {
-    if (own.has(name)) return ts.createSourceFile(name, own.get(name), version, true);
+    if (own.has(name)) return parse(name, own.get(name), version);
     if (!/\/typescript\/lib\/|\/node_modules\/@types\//.test(name)) return read(name, version, ...rest);
-    if (!libraries.has(name)) libraries.set(name, read(name, version, ...rest));
-    return libraries.get(name);
+    const key = `${options.strict} ${name}`; // what is strict is bound otherwise
+    if (!libraries.has(key)) libraries.set(key, read(name, version, ...rest));
+    return libraries.get(key);
   };
   const exists = host.fileExists;
   host.fileExists = (name) => own.has(name) || exists(name);
@@ -53,29 +70,64 @@ function describe(diagnostic, names) {
   return { ...common, file, line: place.line + 1, column: place.character + 1 };
 }
 
+// The line of the directive (@ts-ignore, @ts-expect-error) that stands above this one: blank lines and comments between.
+function directiveAbove(file, line) {
+  const starts = file.getLineStarts();
+  for (let above = line - 1; above >= 0; above--) {
+    if (file.hidden.has(above)) return above;
+    const text = file.text.slice(starts[above], starts[above + 1]).trim();
+    if (text !== "" && !text.startsWith("//")) return -1;
+  }
+  return -1;
+}
+
+// What directives hide becomes a warning; one that is there to expect an error, and finds none, is an error.
+function semantic(program, file, names) {
+  const used = new Set();
+  const found = program.getSemanticDiagnostics(file).map((one) => {
+    const item = { ...describe(one, names), syntax: false };
+    const above = one.file === file && file.hidden.size ? directiveAbove(file, lineOf(file, one.start)) : -1;
+    if (above < 0) return item;
+    used.add(above);
+    return { ...item, error: false, message: `hidden by a directive above it: ${item.message}` };
+  });
+  const at = (code, message, error, range) => {
+    const place = file.getLineAndCharacterOfPosition(range.pos);
+    const where = { file: names.indexOf(file.fileName), line: place.line + 1, column: place.character + 1 };
+    return { code, message, error, ...where, syntax: false };
+  };
+  for (const [line, one] of file.hidden) {
+    if (one.type === ts.CommentDirectiveType.ExpectError && !used.has(line))
+      found.push(at(2578, "Unused '@ts-expect-error' directive.", true, one.range));
+  }
+  if (file.unchecked) found.push(at(0, "'@ts-nocheck' is not obeyed: it would hide every error", false, file.unchecked));
+  return found;
+}
+
 function examine(request) {
-  const own = new Map(request.files.map(([name, text]) => [path.posix.join(request.base, name), text]));
   const options = { ...settings(request), base: request.base };
+  const own = new Map(request.files.map(([name, text]) => [path.posix.join(request.base, name), text]));
   const names = [...own.keys()];
   const program = ts.createProgram(names, options, hostFor(options, own));
   const found = names.flatMap((name) => {
     const file = program.getSourceFile(name);
     const syntax = program.getSyntacticDiagnostics(file);
-    const all = syntax.length ? syntax : program.getSemanticDiagnostics(file);
-    return all.map((one) => ({ ...describe(one, names), syntax: syntax.length > 0 }));
+    return syntax.length ? syntax.map((one) => ({ ...describe(one, names), syntax: true })) : semantic(program, file, names);
   });
-  const general = program.getOptionsDiagnostics().concat(program.getGlobalDiagnostics());
-  return { diagnostics: found, broken: general.map((one) => describe(one, names).message) };
+  const general = program.getGlobalDiagnostics().map((one) => ({ ...describe(one, names), syntax: false }));
+  const broken = program.getOptionsDiagnostics().map((one) => describe(one, names).message);
+  return { diagnostics: found.concat(general), broken };
 }
 
-function answer(line) {
+function answer(payload) {
   try {
-    return examine(JSON.parse(line));
+    return examine(JSON.parse(payload));
   } catch (error) {
-    return error instanceof RangeError ? { limit: error.message } : { crash: String(error.stack) };
+    return error instanceof RangeError ? { limit: error.message, spent: true } : { crash: String(error.stack), spent: true };
   }
 }
 
 readline.createInterface({ input: process.stdin }).on("line", (line) => {
-  process.stdout.write(JSON.stringify(answer(line)) + "\n");
+  const tab = line.indexOf("\t");
+  process.stdout.write(line.slice(0, tab + 1) + JSON.stringify(answer(line.slice(tab + 1))) + "\n");
 });
