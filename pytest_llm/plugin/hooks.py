@@ -69,7 +69,7 @@ def pytest_runtest_makereport(
     if _has_cells(item.session):
         from pytest_llm.plugin import running
 
-        running.report(item, report)
+        running.report(item, call, report)
     return report
 
 

@@ -13,22 +13,15 @@ import pytest
 from pytest_llm.cases import casefile
 from pytest_llm.cases.matrix import Cell, expand
 from pytest_llm.cases.request import examine
-from pytest_llm.errors import InputError, PytestLlmError, RunStopped, nearest
+from pytest_llm.errors import InputError, RunStopped, nearest
 from pytest_llm.plugin.session import session
+from pytest_llm.plugin.telling import CellFault, ChecksFailed, NotJudged, longrepr
 from pytest_llm.reports import numbers, terminal
 from pytest_llm.verdicts import pipeline
 from pytest_llm.verdicts.pipeline import Plan, StagePlan
 from pytest_llm.verdicts.verdict import Verdict
 
 ACTING_MARKS = frozenset({"skip", "skipif", "xfail", "parametrize", "usefixtures", "filterwarnings", "timeout"})
-
-
-class ChecksFailed(PytestLlmError):
-    """The model's answer did not pass: the only thing that a cell's call phase raises."""
-
-    def __init__(self, verdict: Verdict) -> None:
-        self.verdict = verdict
-        super().__init__(terminal.headline(verdict))
 
 
 class PromptFile(pytest.File):
@@ -89,10 +82,11 @@ class PromptItem(pytest.Item):
             )
         except RunStopped as stopped:
             self.session.shouldstop = str(stopped)
-            pytest.fail(str(stopped), pytrace=False)
-        self.user_properties.extend(numbers.properties(self.verdict))
+            raise NotJudged(str(stopped)) from None
+        earlier = [pair for pair in self.user_properties if not pair[0].startswith("llm.")]  # of a rerun
+        self.user_properties[:] = [*earlier, *numbers.properties(self.verdict)]
         if self.verdict.outcome == "error":
-            pytest.fail(terminal.complaint(self.verdict, self.again), pytrace=False)
+            raise NotJudged(terminal.complaint(self.verdict, self.again))
         if self.verdict.outcome == "skipped":
             self._skip(self.verdict, strict=state.settings.strict)
         for title, text in terminal.sections(self.verdict):
@@ -101,16 +95,17 @@ class PromptItem(pytest.Item):
     def _skip(self, verdict: Verdict, *, strict: bool) -> None:
         reason = terminal.skip_reason(verdict)
         if strict:
-            pytest.fail(f"{reason}\n  --llm-strict makes an error of what would be skipped", pytrace=False)
+            raise NotJudged(f"{reason}\n  --llm-strict makes an error of what would be skipped")
         raise pytest.skip.Exception(reason, _use_item_location=True)
 
     def runtest(self) -> None:
         if self.verdict and self.verdict.outcome == "failed":
-            raise ChecksFailed(self.verdict)
+            style = self.config.getoption("tbstyle", "long")
+            raise ChecksFailed(terminal.story(self.verdict, self.again, style))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        if isinstance(excinfo.value, ChecksFailed):
-            return terminal.story(excinfo.value.verdict, self.again)
+        if isinstance(excinfo.value, CellFault):
+            return longrepr(excinfo, excinfo.value, self.path, self.plan.cell.loaded.line())
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:

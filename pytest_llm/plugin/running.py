@@ -10,6 +10,7 @@ import pytest
 from pytest_llm.engine.engine import Job
 from pytest_llm.plugin.nodes import PromptItem
 from pytest_llm.plugin.session import LlmSession, session
+from pytest_llm.plugin.telling import NotJudged
 from pytest_llm.reports.plain import plain
 
 KEPT_ORDER = ("stepwise", "failedfirst", "newfirst")
@@ -82,9 +83,13 @@ def _jobs(items: Sequence[pytest.Item | None]) -> Iterator[Job]:
             yield item.plan.job(item.nodeid)
 
 
-def report(item: pytest.Item, test_report: pytest.TestReport) -> None:
-    """Give pytest-html what it shows of a cell."""
-    if not isinstance(item, PromptItem) or item.verdict is None or not item.config.pluginmanager.hasplugin("html"):
+def report(item: pytest.Item, call: pytest.CallInfo[None], test_report: pytest.TestReport) -> None:
+    """Give pytest the words for an ERROR, for which it asks no item, and pytest-html what it shows of a cell."""
+    if not isinstance(item, PromptItem):
+        return
+    if call.excinfo and isinstance(call.excinfo.value, NotJudged):
+        test_report.longrepr = item.repr_failure(call.excinfo)
+    if item.verdict is None or not item.config.pluginmanager.hasplugin("html"):
         return
     if test_report.when == "call" or (test_report.when == "setup" and not test_report.passed):
         from pytest_llm.reports.html import extras

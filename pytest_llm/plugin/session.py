@@ -119,7 +119,7 @@ class LlmSession:
             file = Path(getattr(plugin, "__file__", None) or "")
             if file.name == "conftest.py" and file.parent not in (folder, *folder.parents):
                 continue
-            yield from (f for f in vars(plugin).values() if isinstance(getattr(f, "__llm_check__", None), str))
+            yield from (f for f in list(vars(plugin).values()) if _is_marked(f))
 
     def artifacts(self, item_id: str) -> Path:
         """The folder for a cell's files; not made yet."""
@@ -129,6 +129,14 @@ class LlmSession:
             (home / ".gitignore").write_text("*\n")
         safe = "".join(c if c.isalnum() or c in "._-" else "_" for c in item_id)[-120:]
         return home / "runs" / self.run_id / safe
+
+
+def _is_marked(value: object) -> bool:
+    """Whether `check` marked it. Objects of other plugins' may answer to every name, or raise what they like."""
+    try:
+        return isinstance(getattr(value, "__llm_check__", None), str)
+    except Exception:
+        return False
 
 
 SESSION = pytest.StashKey[LlmSession]()

@@ -20,13 +20,18 @@ def headline(verdict: Verdict) -> str:
     return one_line(first.message) + more
 
 
-def story(verdict: Verdict, again: str) -> str:
-    """The headline; below it every finding with the model's line, the numbers, and how to run the cell again."""
+def story(verdict: Verdict, again: str, style: str = "long") -> str:
+    """The headline; below it every finding with the model's line, the numbers, and how to run the cell again.
+
+    style is that of `--tb`: "line" leaves nothing but the headline, "short" leaves out numbers, remarks and files.
+    """
+    if style == "line":
+        return headline(verdict)
     lines = [headline(verdict), ""]
     for finding in sorted(verdict.findings, key=lambda f: list(_LABEL).index(f.severity)):
         lines += _finding(finding)
     lines.append("")
-    for asked in verdict.asked:
+    for asked in () if style == "short" else verdict.asked:
         stage = f" ({asked.stage})" if asked.stage else ""
         if asked.response:
             lines.append(f"  numbers{stage}: {summary(asked.response)}")
