@@ -20,7 +20,7 @@ from typing import Any
 from pytest_llm.errors import CheckCrashed
 
 START_SECONDS = 60.0  # to start, to import the function and to read its arguments, on a busy machine
-MEMORY = 2 * 2**30  # bytes of address space
+MEMORY = 2**30  # bytes of address space
 
 _ROOT = str(Path(__file__).parents[2])
 _BOOT = (
