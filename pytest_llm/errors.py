@@ -2,6 +2,7 @@
 
 PytestLlmError
 ├── InputError             a file of the user's is wrong: one collection error, with its line
+│   └── InputErrors            several things are, told together
 ├── HarnessError           the cell could not be judged: ERROR, never FAILED
 │   ├── ProviderError      a server or an engine did not answer as it must
 │   │   ├── ServerDown         nothing listens, or nothing answers
@@ -18,6 +19,8 @@ PytestLlmError
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -38,6 +41,40 @@ class InputError(PytestLlmError):
     def __str__(self) -> str:
         where = "" if self.path is None else f"{self.path}:{self.line}: " if self.line else f"{self.path}: "
         return f"{where}{self.message}" + (f"\n  {self.hint}" if self.hint else "")
+
+
+class InputErrors(InputError):
+    """Several things are wrong in one file. errors: each with its place."""
+
+    def __init__(self, errors: Sequence[InputError]) -> None:
+        self.errors = tuple(errors)
+        first = self.errors[0]
+        super().__init__(first.message, path=first.path, line=first.line, hint=first.hint)
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.errors))
+
+
+class Complaints:
+    """What is wrong in a file, gathered so that its author sees all of it at once."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, InputError] = {}
+
+    @contextmanager
+    def gather(self) -> Iterator[None]:
+        """Keep the InputError that ends the block, and go on after it."""
+        try:
+            yield
+        except InputError as error:
+            errors = error.errors if isinstance(error, InputErrors) else [error]
+            self._found.update({str(one): one for one in errors})
+
+    def tell(self) -> None:
+        """Raise what was gathered: the InputError itself where there is one, InputErrors where there are more."""
+        errors = sorted(self._found.values(), key=lambda error: (str(error.path), error.line or 0))
+        if errors:
+            raise errors[0] if len(errors) == 1 else InputErrors(errors)
 
 
 class HarnessError(PytestLlmError):

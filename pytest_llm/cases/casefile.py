@@ -14,7 +14,7 @@ from pytest_llm.cases import fields
 from pytest_llm.cases.case import LATER, Case, Some, Stage
 from pytest_llm.cases.paths import inside
 from pytest_llm.cases.yamlfile import Document, KeyPath, load_documents, read_text
-from pytest_llm.errors import InputError, nearest
+from pytest_llm.errors import Complaints, InputError, InputErrors, nearest
 
 SUFFIX = ".prompt.yaml"
 DEFAULTS = "_defaults.yaml"
@@ -39,7 +39,7 @@ _PARTS: dict[str, type[BaseModel]] = {
 
 @dataclass(frozen=True)
 class LoadedCase:
-    """A case, its name, and the documents its keys came from."""
+    """A case, its name, and the documents its keys came from. data: what these say, merged."""
 
     case: Case
     name: str
@@ -47,6 +47,7 @@ class LoadedCase:
     root: Path
     origin: Mapping[str, Document]
     document: Document
+    data: Mapping[str, Any]
 
     @property
     def folder(self) -> Path:
@@ -62,18 +63,28 @@ class LoadedCase:
 
 
 def load(path: Path, root: Path) -> list[LoadedCase]:
-    """The cases of a file, their defaults merged. Raises InputError with the line of the first thing wrong."""
-    documents = load_documents(path)
-    if not documents:
-        raise InputError("the file holds no case", path=path)
-    inherited = _inherited(path.parent, root)
-    cases = [_case(document, number, inherited, root) for number, document in enumerate(documents, 1)]
-    seen: dict[str, LoadedCase] = {}
-    for loaded in cases:
-        if loaded.name in seen:
-            raise loaded.error(("id",), f"two cases of this file are called {loaded.name!r}")
-        seen[loaded.name] = loaded
+    """The cases of a file, their defaults merged. Raises InputError with the line of what is wrong."""
+    wrong = Complaints()
+    cases = read(path, root, wrong)
+    wrong.tell()
     return cases
+
+
+def read(path: Path, root: Path, wrong: Complaints) -> list[LoadedCase]:
+    """The cases of a file that are well; what is wrong with the others is added to `wrong`."""
+    cases: dict[str, LoadedCase] = {}
+    with wrong.gather():
+        documents = load_documents(path)
+        if not documents:
+            raise InputError("the file holds no case", path=path)
+        inherited = _inherited(path.parent, root)
+        for number, document in enumerate(documents, 1):
+            with wrong.gather():
+                loaded = _case(document, number, inherited, root)
+                if loaded.name in cases:
+                    raise loaded.error(("id",), f"two cases of this file are called {loaded.name!r}")
+                cases[loaded.name] = loaded
+    return list(cases.values())
 
 
 def _case(document: Document, number: int, inherited: list[Document], root: Path) -> LoadedCase:
@@ -89,11 +100,28 @@ def _case(document: Document, number: int, inherited: list[Document], root: Path
             both = key in MERGED and isinstance(value, dict) and isinstance(merged.get(key), dict)
             merged[key] = merged[key] | value if both else value
             origin[key] = source
-    case = _validate(Case, merged, origin, document)
+    case = _validate(merged, _first_values(merged), origin, document)
     stem = document.path.name.removesuffix(SUFFIX)
     name = case.id or (stem if number == 1 else f"{stem}-{number}")
-    loaded = LoadedCase(case, name, document.path, root, origin, document)
+    loaded = LoadedCase(case, name, document.path, root, origin, document, merged)
     return replace(loaded, case=with_files(loaded))
+
+
+def with_values(loaded: LoadedCase, values: Mapping[str, Any]) -> LoadedCase:
+    """The case with what the templates among its options stand for with these values. Raises InputError."""
+    if "{{" not in repr((loaded.data.get("options"), loaded.data.get("stages"))):
+        return loaded
+    filled = replace(loaded, case=_validate(loaded.data, values, loaded.origin, loaded.document))
+    return replace(filled, case=with_files(filled))
+
+
+def _first_values(data: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What the templates of a case may name in its first row; None where it is no template."""
+    given, rows = data.get("vars") or {}, data.get("parametrize") or [{}]
+    if not (given or data.get("parametrize") or data.get("stages")):
+        return None
+    row = rows[0] if isinstance(rows, list) else {}
+    return {**(given if isinstance(given, dict) else {}), **(row if isinstance(row, dict) else {})}
 
 
 def _takes_back(key: str, value: Any) -> bool:
@@ -120,24 +148,26 @@ def _defaults(path: Path, _changed: int) -> Document:
             raise document.error((key,), f"{key!r} belongs in a case, not in {DEFAULTS}")
     given = {key: value for key, value in document.value.items() if not _takes_back(key, value)}
     stand_in = {"prompt": "x", "checks": ["x"]} | given
-    _validate(Case, stand_in, {}, document)
+    _validate(stand_in, None, {}, document)
     return document
 
 
-def _validate(model: type[Case], data: dict[str, Any], origin: Mapping[str, Document], document: Document) -> Case:
+def _validate(
+    data: Mapping[str, Any],
+    values: Mapping[str, Any] | None,
+    origin: Mapping[str, Document],
+    document: Document,
+) -> Case:
     for key in LATER:
         if key in data:
             where = _origin(origin, document, (key,))
             raise where.error((key,), f"{key!r} is not supported by this version of pytest-llm")
     try:
-        return model.model_validate(data)
+        return Case.model_validate(data, context=None if values is None else {"values": values})
     except ValidationError as error:
         complaints = list(_complaints(error, data))
-    path, message = complaints[0]
-    others = dict.fromkeys(
-        f"line {_origin(origin, document, p).line(p)}: {m}" for p, m in complaints[1:4] if m != message
-    )
-    raise _origin(origin, document, path).error(path, message, "\n  ".join(others))
+    errors = [_origin(origin, document, path).error(path, message) for path, message in complaints]
+    raise errors[0] if len(errors) == 1 else InputErrors(errors)
 
 
 def _origin(origin: Mapping[str, Document], document: Document, path: KeyPath) -> Document:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
+)
 
 from pytest_llm.cases.durations import parse_duration
 from pytest_llm.errors import nearest
@@ -96,6 +106,17 @@ class Options(BaseModel):
     presence_penalty: Number | None = None
     frequency_penalty: Number | None = None
     stop: Annotated[tuple[str, ...], BeforeValidator(listed), WithJsonSchema(_TEXTS)] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _filled(cls, given: Any, info: ValidationInfo) -> Any:
+        """With `values` in the context: what templates among the options stand for."""
+        if not info.context:
+            return given
+        from pytest_llm.cases.templating import render_all, worded
+
+        filled = render_all(given, info.context["values"])
+        return worded(given, filled, ("stop",)) if isinstance(given, dict) and "stop" in given else filled
 
     def model_post_init(self, _context: Any) -> None:
         for name in self.model_extra or {}:

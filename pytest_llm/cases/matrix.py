@@ -11,9 +11,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from pytest_llm.cases.case import PER_RUN, Case
-from pytest_llm.cases.casefile import LoadedCase, with_files
+from pytest_llm.cases.casefile import LoadedCase, with_files, with_values
 from pytest_llm.cases.fields import Options
 from pytest_llm.errors import nearest
+
+Variant = tuple[tuple[str, ...], Case]  # the label of each axis's value, and the case with the values applied
 
 
 @dataclass(frozen=True)
@@ -57,16 +59,26 @@ def expand(loaded: LoadedCase, models: Sequence[str] = (), thinks: Sequence[str]
     if not chosen:
         hint = "name one under `models`, in the ini option llm_models, or by --llm-model"
         raise loaded.error((), f"the case {loaded.name!r} names no model", hint)
-    rows, variants = list(_rows(loaded)), list(_variants(loaded))
+    rows = list(_rows(loaded))
+    variants = _by_row(loaded, rows)
     cells = []
-    for model, row, think, (axes, varied) in product(chosen, rows, modes, variants):
-        parts = [model]
-        parts += [row.id] if len(rows) > 1 else []
-        parts += [f"think-{think}"] if len(modes) > 1 else []
-        parts += [label for name, label in zip(case.matrix, axes, strict=True) if len(case.matrix[name]) > 1]
-        pairs = tuple(zip(case.matrix, axes, strict=True))
-        cells.append(Cell(loaded, varied, model, think, row, pairs, _shell_safe("-".join(parts))))
+    for model, row, think in product(chosen, rows, modes):
+        fixed = [model, *([row.id] if len(rows) > 1 else []), *([f"think-{think}"] if len(modes) > 1 else [])]
+        for axes, varied in variants[row.id]:
+            pairs = tuple(zip(case.matrix, axes, strict=True))
+            parts = [*fixed, *(label for name, label in pairs if len(case.matrix[name]) > 1)]
+            cells.append(Cell(loaded, varied, model, think, row, pairs, _shell_safe("-".join(parts))))
     return _distinct(cells)
+
+
+def _by_row(loaded: LoadedCase, rows: Sequence[Row]) -> dict[str, list[Variant]]:
+    """The variants of each row: the same ones for all where no option is a template."""
+    found: dict[str, list[Variant]] = {}
+    for row in rows:
+        filled = with_values(loaded, {**loaded.case.vars, **row.values})
+        shared = next(iter(found.values()), None) if filled is loaded else None
+        found[row.id] = shared or list(_variants(filled))
+    return found
 
 
 def _rows(loaded: LoadedCase) -> Iterator[Row]:
@@ -82,7 +94,7 @@ def _rows(loaded: LoadedCase) -> Iterator[Row]:
         yield Row(label, {key: value for key, value in values.items() if key != "id"})
 
 
-def _variants(loaded: LoadedCase) -> Iterator[tuple[tuple[str, ...], Case]]:
+def _variants(loaded: LoadedCase) -> Iterator[Variant]:
     """Every combination of the matrix: the label of each axis's value, and the case with the values applied."""
     axes = loaded.case.matrix
     for name in axes:

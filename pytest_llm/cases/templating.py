@@ -6,11 +6,14 @@ process of `bounded`, with limits on time and memory.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import StrictUndefined, Template, TemplateError, meta, nodes
+from jinja2 import StrictUndefined, Template, TemplateError, Undefined, meta, nodes
+from jinja2.environment import TemplateExpression
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from pytest_llm.errors import CheckCrashed
@@ -24,7 +27,7 @@ LONGEST = 10_000_000
 _ENVIRONMENT = ImmutableSandboxedEnvironment(
     undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False
 )
-_FAULTS = (ArithmeticError, LookupError, TypeError, ValueError, SyntaxError, RecursionError)
+_FAULTS = (ArithmeticError, LookupError, TypeError, ValueError, SyntaxError, NameError, RecursionError)
 _PLAIN: tuple[type[nodes.Node], ...] = (
     *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.Getattr, nodes.Getitem),
     *(nodes.If, nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Test),
@@ -38,22 +41,30 @@ _FILTERS = {
 
 def render(text: str, values: Mapping[str, Any]) -> str:
     """The text with its placeholders filled in once; what the values hold is not rendered. Raises ValueError."""
+    return str(_limited(rendered, text, values))
+
+
+def fill(text: str, values: Mapping[str, Any]) -> Any:
+    """What a string stands for: its text, or, where it is nothing but one `{{ expression }}`, the value of that.
+
+    Such a value keeps its type: a number, a boolean, None, a list or a mapping. Raises ValueError.
+    """
+    return _limited(filled, text, values)
+
+
+def _limited(function: Callable[[str, Mapping[str, Any]], Any], text: str, values: Mapping[str, Any]) -> Any:
     try:
         if _is_plain(text):
-            return rendered(text, values)
-        return str(call(f"{__name__}:rendered", text, dict(values), seconds=SECONDS))
+            return function(text, values)
+        return call(f"{__name__}:{function.__name__}", text, dict(values), seconds=SECONDS)
     except CheckCrashed as error:
         raise ValueError(f"the template cannot be filled in: {error.message}") from None
 
 
 def rendered(text: str, values: Mapping[str, Any]) -> str:
     """As `render`, without limits on time and memory."""
-    try:
+    with _explained():
         result = _template(text).render(values)
-    except TemplateError as error:
-        raise ValueError(f"the template cannot be filled in: {error.message}") from None
-    except _FAULTS as error:
-        raise ValueError(f"the template cannot be filled in: {error}") from None
     if len(result) > LONGEST:
         raise ValueError(
             f"the template cannot be filled in: it makes {len(result)} characters, more than {LONGEST}"
@@ -61,15 +72,50 @@ def rendered(text: str, values: Mapping[str, Any]) -> str:
     return result
 
 
+def filled(text: str, values: Mapping[str, Any]) -> Any:
+    """As `fill`, without limits on time and memory."""
+    with _explained():
+        expression = _expression(text)
+        value = _plain_value(expression(values)) if expression else ""
+    return rendered(text, values) if isinstance(value, str) else value
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except TemplateError as error:
+        raise ValueError(f"the template cannot be filled in: {error.message}") from None
+    except _FAULTS as error:
+        raise ValueError(f"the template cannot be filled in: {error}") from None
+
+
 def render_all(value: Any, values: Mapping[str, Any]) -> Any:
-    """Every string in plain data rendered; keys are left as they are."""
+    """Every string in plain data filled in; keys are left as they are. Raises ValueError."""
     if isinstance(value, str):
-        return render(value, values)
+        return fill(value, values)
     if isinstance(value, dict):
         return {key: render_all(item, values) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [render_all(item, values) for item in value]
     return value
+
+
+def worded(written: Any, filled: Any, at: tuple[str | int, ...] = ()) -> Any:
+    """Filled-in data in which the numbers that templates gave below `at` are text again: `contains: '{{ n }}'`."""
+    if isinstance(written, str):
+        return str(filled) if type(filled) in (int, float) else filled
+    if isinstance(written, dict) and isinstance(filled, dict):
+        return {key: _worded_part(written, filled, key, at) for key in filled}
+    if isinstance(written, list) and isinstance(filled, list):
+        return [_worded_part(written, filled, index, at) for index in range(len(filled))]
+    return filled
+
+
+def _worded_part(written: Any, filled: Any, key: Any, at: tuple[str | int, ...]) -> Any:
+    if at and at[0] in (written if isinstance(written, dict) else range(len(written))) and at[0] != key:
+        return filled[key]
+    return worded(written[key], filled[key], at[1:])
 
 
 def names(text: str) -> set[str]:
@@ -118,3 +164,30 @@ def _costs_what_it_writes(node: nodes.Node) -> bool:
 @lru_cache(maxsize=1024)
 def _template(text: str) -> Template:
     return _ENVIRONMENT.from_string(text)
+
+
+@lru_cache(maxsize=1024)
+def _expression(text: str) -> TemplateExpression | None:
+    """What a string that is nothing but one `{{ expression }}`, and blanks around it, computes."""
+    match _ENVIRONMENT.parse(text.strip()).body:
+        case [nodes.Output(nodes=[nodes.Expr() as only])] if not isinstance(only, nodes.TemplateData):
+            body: list[nodes.Node] = [nodes.Assign(nodes.Name("result", "store"), only, lineno=1)]
+            return TemplateExpression(_ENVIRONMENT.from_string(nodes.Template(body, lineno=1)), False)
+    return None
+
+
+def _plain_value(value: Any) -> Any:
+    """A value as a case file could have said it."""
+    if isinstance(value, Undefined):
+        return str(value)  # raises what is to be said of it
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"it gives {value}, which is no number")
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): _plain_value(item) for key, item in value.items()}
+    if isinstance(value, Iterable):
+        return [_plain_value(item) for item in value]
+    raise ValueError(f"it gives a {type(value).__name__}, which is no value of a case file")

@@ -8,6 +8,8 @@ from typing import Any
 from pytest_llm.checks.base import Check
 
 _REF = "#/$defs/check"
+TEMPLATE = {"type": "string", "pattern": r"\{\{", "description": "a template, in a case with vars"}
+TEMPLATE_REF = {"$ref": "#/$defs/template"}
 
 
 def definitions(kinds: Mapping[str, Any]) -> dict[str, Any]:
@@ -35,7 +37,7 @@ def definitions(kinds: Mapping[str, Any]) -> dict[str, Any]:
             {"type": "object", "minProperties": 1, "maxProperties": 1, "properties": {**arguments, **combined}},
         ],
     }
-    return {"check": entry, **inner}
+    return {"check": entry, "template": TEMPLATE, **inner}
 
 
 def _arguments(kind: type[Check], inner: dict[str, Any]) -> dict[str, Any]:
@@ -43,7 +45,7 @@ def _arguments(kind: type[Check], inner: dict[str, Any]) -> dict[str, Any]:
     inner |= {f"{kind.name}.{name}": part for name, part in schema.pop("$defs", {}).items()}
     schema.pop("title", None)
     description = " ".join(schema.pop("description", "").split())
-    forms = [_untitled(schema)]
+    forms = [_untitled(schema), TEMPLATE_REF]
     if kind.shorthand is not None:
         alias = kind.model_fields[_field(kind)].alias or kind.shorthand
         forms.insert(0, {k: v for k, v in schema["properties"][alias].items() if k not in ("title", "default")})
@@ -61,7 +63,18 @@ def _field(kind: type[Check]) -> str:
 
 def _untitled(schema: dict[str, Any]) -> dict[str, Any]:
     properties = {
-        name: {key: value for key, value in part.items() if key != "title"}
+        name: _or_template({key: value for key, value in part.items() if key != "title"})
         for name, part in schema.get("properties", {}).items()
     }
     return {**schema, "properties": properties}
+
+
+def _or_template(part: dict[str, Any]) -> dict[str, Any]:
+    """The schema of an argument that may also be a template; one that takes text as it is takes that already."""
+    if part.get("type") == "string" and "enum" not in part:
+        return part
+    outer = {key: value for key, value in part.items() if key in ("default", "description")}
+    inner = {key: value for key, value in part.items() if key not in outer}
+    return (
+        {"anyOf": [*inner.pop("anyOf", []), *([inner] if inner else []), TEMPLATE_REF], **outer} if inner else part
+    )

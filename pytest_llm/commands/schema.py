@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_llm.cases.case import Case
+from pytest_llm.checks.entry_schema import TEMPLATE_REF
 from pytest_llm.checks.registry import Registry
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -20,6 +21,8 @@ def case_schema() -> dict[str, Any]:
     check = {"$ref": "#/$defs/check"}
     for holder in (properties, schema["$defs"]["Stage"]["properties"]):
         holder["checks"] = {"type": "array", "items": check, "minItems": 1, "title": "Checks"}
+    for option in schema["$defs"]["Options"]["properties"].values():
+        option["anyOf"].append(TEMPLATE_REF)
     _plain_defaults(schema)
     schema["$defs"] |= Registry().json_schema()
     schema["oneOf"] = [{"required": [name]} for name in ("prompt", "messages", "stages")]

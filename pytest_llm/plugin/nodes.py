@@ -13,7 +13,7 @@ import pytest
 from pytest_llm.cases import casefile
 from pytest_llm.cases.matrix import Cell, expand
 from pytest_llm.cases.request import examine
-from pytest_llm.errors import InputError, RunStopped, nearest
+from pytest_llm.errors import Complaints, InputError, InputErrors, RunStopped, nearest
 from pytest_llm.plugin.session import session
 from pytest_llm.plugin.telling import CellFault, ChecksFailed, NotJudged, longrepr
 from pytest_llm.reports import numbers, terminal
@@ -21,6 +21,7 @@ from pytest_llm.verdicts import pipeline
 from pytest_llm.verdicts.pipeline import Plan, StagePlan
 from pytest_llm.verdicts.verdict import Verdict
 
+MOST_TOLD = 50  # errors of one file: a table of a thousand rows may have one each
 ACTING_MARKS = frozenset({"skip", "skipif", "xfail", "parametrize", "usefixtures", "filterwarnings", "timeout"})
 
 
@@ -29,22 +30,31 @@ class PromptFile(pytest.File):
 
     def collect(self) -> Iterator[PromptItem]:
         try:
-            yield from list(self._items())
+            yield from self._items()
         except InputError as error:
             raise self.CollectError(_said(error, self.config.rootpath)) from None
 
-    def _items(self) -> Iterator[PromptItem]:
+    def _items(self) -> list[PromptItem]:
+        wrong = Complaints()
+        cases = casefile.read(self.path, session(self.config).settings.root, wrong)
+        items = [item for loaded in cases for item in self._cells(loaded, wrong)]
+        wrong.tell()
+        return items
+
+    def _cells(self, loaded: casefile.LoadedCase, wrong: Complaints) -> Iterator[PromptItem]:
         state = session(self.config)
         settings = state.settings
-        for loaded in casefile.load(self.path, settings.root):
-            models = settings.models_for(loaded.case.models)
-            thinks = settings.thinks or (() if "think" in loaded.case.model_fields_set else settings.default_thinks)
+        models = settings.models_for(loaded.case.models)
+        thinks = settings.thinks or (() if "think" in loaded.case.model_fields_set else settings.default_thinks)
+        stages: dict[str, tuple[StagePlan, ...]] = {}
+        with wrong.gather():
             marks = list(_marks(self.config, loaded))
-            stages: dict[str, tuple[StagePlan, ...]] = {}
             for cell in expand(loaded, models, thinks):
-                if cell.row.id not in stages:
-                    stages[cell.row.id] = pipeline.stages(cell, state.parse_check)
-                yield self._item(cell, self._plan(cell, stages[cell.row.id]), marks)
+                with wrong.gather():
+                    if cell.row.id not in stages:
+                        stages[cell.row.id] = ()
+                        stages[cell.row.id] = pipeline.stages(cell, state.parse_check)
+                    yield self._item(cell, self._plan(cell, stages[cell.row.id]), marks)
 
     def _plan(self, cell: Cell, stages: tuple[StagePlan, ...]) -> Plan:
         try:
@@ -130,6 +140,10 @@ def _is_value(given: list[str], index: int) -> bool:
 
 
 def _said(error: InputError, root: Path) -> str:
+    if isinstance(error, InputErrors):
+        told = [_said(one, root) for one in error.errors[:MOST_TOLD]]
+        more = len(error.errors) - len(told)
+        return "\n".join([*told, *([f"(and {more} more)"] if more else [])])
     path = error.path
     shown = path.relative_to(root) if path and path.is_relative_to(root) else path
     where = f"{shown}:{error.line}: " if path and error.line else f"{shown}: " if path else ""

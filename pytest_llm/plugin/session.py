@@ -15,7 +15,6 @@ from pytest_llm.plugin.options import HAS_CELLS, SETTINGS
 
 if TYPE_CHECKING:
     from pytest_llm.cases.matrix import Cell
-    from pytest_llm.cases.yamlfile import KeyPath
     from pytest_llm.checks.base import Check
     from pytest_llm.checks.registry import Registry
     from pytest_llm.engine.engine import Engine
@@ -86,17 +85,10 @@ class LlmSession:
                 warn(pytest.PytestWarning(complaint))
         return self._models[written]
 
-    def parse_check(self, cell: Cell, entry: Any, where: KeyPath) -> Check:
-        """The check that an entry of a case file stands for. Raises InputError with its line."""
-        from pytest_llm.errors import InputError
-
+    def parse_check(self, cell: Cell, entry: Any) -> Check:
+        """The check that an entry of a case file stands for. Raises InputError."""
         folder = cell.loaded.folder
-        try:
-            return self.registry(folder).parse(entry, folder=folder, root=self.settings.root)
-        except InputError as error:
-            if error.path is not None:
-                raise
-            raise cell.loaded.error((*where, *getattr(error, "at", ())), error.message, error.hint) from None
+        return self.registry(folder).parse(entry, folder=folder, root=self.settings.root)
 
     def registry(self, folder: Path) -> Registry:
         """The checks that cases in a folder may name: built in, from hooks, from the conftest.py files above it."""

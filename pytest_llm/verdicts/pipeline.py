@@ -15,8 +15,10 @@ from pytest_llm.cases.yamlfile import KeyPath
 from pytest_llm.checks.base import Check, CheckContext, Finding
 from pytest_llm.engine.engine import Asker, Job, checking
 from pytest_llm.errors import (
+    Complaints,
     GenerationTimeout,
     HarnessError,
+    InputError,
     ProviderError,
     PytestLlmError,
     RunStopped,
@@ -163,23 +165,24 @@ def _traceback(error: Exception) -> str:
     return "".join(traceback.format_list(frames)).rstrip()
 
 
-ParseCheck = Callable[[Cell, Any, KeyPath], Check]
+ParseCheck = Callable[[Cell, Any], Check]
 
 
 def stages(cell: Cell, parse: ParseCheck) -> tuple[StagePlan, ...]:
     """The stages of a case with their checks; one without a name where it has no stages.
 
-    parse makes a check of an entry of the case file. Checks of the case itself judge the last stage.
+    parse makes a check of an entry of the case file. Checks of the case itself judge the last stage. Raises
+    InputError: all that is wrong with the checks.
     """
-    own = tuple(_checks(cell, cell.case.checks, ("checks",), parse))
-    if not cell.case.stages:
-        return (StagePlan("", own),)
+    wrong = Complaints()
+    own = tuple(_checks(cell, cell.case.checks, ("checks",), parse, wrong))
     found = []
-    for number, stage in enumerate(cell.case.stages):
-        checks = tuple(_checks(cell, stage.checks, ("stages", number, "checks"), parse))
-        last = number == len(cell.case.stages) - 1
-        found.append(StagePlan(stage.name, checks + own if last else checks, stage.continue_on_failure))
-    return tuple(found)
+    for number, stage in enumerate(cell.case.stages or ()):
+        checks = tuple(_checks(cell, stage.checks, ("stages", number, "checks"), parse, wrong))
+        found.append(StagePlan(stage.name, checks, stage.continue_on_failure))
+    wrong.tell()
+    *before, last = found or [StagePlan("", ())]
+    return (*before, replace(last, checks=last.checks + own))
 
 
 def plan(cell: Cell, model: ModelRef, stages: tuple[StagePlan, ...]) -> Plan:
@@ -189,20 +192,40 @@ def plan(cell: Cell, model: ModelRef, stages: tuple[StagePlan, ...]) -> Plan:
     return Plan(cell, model, stages, _schema(cell, every), exclusive)
 
 
-def _checks(cell: Cell, entries: Iterable[Any], where: KeyPath, parse: ParseCheck) -> Iterator[Check]:
+def _checks(
+    cell: Cell, entries: Iterable[Any], where: KeyPath, parse: ParseCheck, wrong: Complaints
+) -> Iterator[Check]:
     for number, entry in enumerate(entries):
-        yield parse(cell, _rendered(cell, entry, (*where, number)), (*where, number))
+        with wrong.gather():
+            try:
+                yield _check(cell, entry, parse)
+            except InputError as error:
+                if error.path is not None:
+                    raise
+                at = (*where, number, *getattr(error, "at", ()))
+                raise cell.loaded.error(at, error.message, error.hint) from None
 
 
-def _rendered(cell: Cell, entry: Any, where: KeyPath) -> Any:
+def _check(cell: Cell, entry: Any, parse: ParseCheck) -> Check:
+    """The check of an entry, its templates filled in: a number as such where the check takes one, else as text."""
     if not cell.case.is_template:
-        return entry
-    from pytest_llm.cases.templating import render_all
+        return parse(cell, entry)
+    from pytest_llm.cases.templating import render_all, worded
 
     try:
-        return render_all(entry, cell.values)
+        filled = render_all(entry, cell.values)
     except ValueError as error:
-        raise cell.loaded.error(where, str(error)) from None
+        raise InputError(str(error)) from None
+    refused: list[InputError] = []
+    while True:
+        try:
+            return parse(cell, filled)
+        except InputError as error:
+            refused.append(error)
+        again = worded(entry, filled, getattr(refused[-1], "at", ()))
+        if again == filled:
+            raise refused[0]
+        filled = again
 
 
 def _schema(cell: Cell, checks: Iterable[Check]) -> Mapping[str, Any] | None:

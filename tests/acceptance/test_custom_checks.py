@@ -105,6 +105,75 @@ def test_arguments_that_do_not_fit(checked: Bench, entry: str, words: str) -> No
     assert checked.server.requests == []
 
 
+def test_all_that_is_wrong_with_the_checks_is_told_at_once(checked: Bench) -> None:
+    checked.case(
+        """
+        stages:
+          - name: a
+            prompt: hi
+            checks:
+              - wrods: 2
+              - {not: {any_of: [fine, {compile: golang2}]}}
+        checks: [{words: many}, fine, {contains: 3}]
+        models: m
+        ---
+        prompt: hi
+        checks: [{token_rate: fast}]
+        models: m
+        ---
+        promt: hi
+        checks: [fine]
+        """
+    )
+    result = checked.run()
+    result.assert_outcomes(errors=1)
+    result.stdout.re_match_lines(
+        [
+            rf".*t.prompt.yaml:{line}: .*{words}"
+            for line, words in [
+                (6, "there is no check 'wrods'"),
+                (7, "compile: .*no compiler is known"),
+                (8, "words: "),
+                (8, "contains: .*must be text"),
+                (12, "token_rate: .*must be a number"),
+                (15, "unknown key 'promt'"),
+            ]
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("entry", "outcome"),
+    [
+        ("json_path: {path: $.amount, equals: '{{ amount }}'}", "passed"),
+        ("json_path: {path: $.amount, equals: '{{ amount + 1 }}'}", "failed"),
+        ("json_path: {path: $.amount, min: '{{ amount }}', max: '{{ amount }}'}", "passed"),
+        ("json_path: {path: $.even, equals: '{{ even }}'}", "passed"),
+        ("json_path: {path: $.even, equals: '{{ not even }}'}", "failed"),
+        ("json_path: {path: $.parts, equals: '{{ parts }}'}", "passed"),
+        ("json_path: {path: $.parts, count: '{{ 1 }}'}", "passed"),
+        ("schema: '{{ schema }}'", "passed"),
+        ("contains: '{{ amount }}'", "passed"),
+        ("not: {contains: ['{{ amount }}', '{{ even }}']}", "errors"),
+        ("any_of: [{contains: '{{ amount + 1 }}'}, {json_path: {path: $.amount, min: '{{ amount }}'}}]", "passed"),
+        ("words: {most: '{{ n }}'}", "passed"),
+        ("token_rate: '{{ even }}'", "errors"),
+    ],
+)
+def test_templates_in_checks_keep_their_type(checked: Bench, entry: str, outcome: str) -> None:
+    checked.server.answer("", '{"amount": 2.75, "even": true, "parts": [1, "two"]}')
+    checked.case(
+        f"""
+        vars: {{even: true, parts: [1, two], n: 9, schema: {{type: object, required: [parts]}}}}
+        parametrize: [{{amount: 2.75}}]
+        prompt: hi
+        checks:
+          - {entry}
+        """
+    )
+    checked.run().assert_outcomes(**{outcome: 1})
+
+
 def test_an_error_of_a_check_does_not_hide_a_failure(checked: Bench) -> None:
     checked.case("prompt: hi\nchecks: [breaks, {words: 1}]")
     result = checked.run()

@@ -40,7 +40,7 @@ class Desk:
         return [plan for loaded in casefile.load(file, self.folder) for plan in self._cells(loaded)]
 
     def _cells(self, loaded: casefile.LoadedCase) -> Iterator[Plan]:
-        def parse(cell: Any, entry: Any, where: Any) -> Any:
+        def parse(cell: Any, entry: Any) -> Any:
             return Registry().parse(entry, folder=self.folder, root=self.folder)
 
         for cell in expand(loaded, loaded.case.models, ()):

@@ -28,7 +28,7 @@ def test_every_case_shown_is_a_case(text: str, tmp_path: Path) -> None:
     registry = Registry()
     for loaded in casefile.load(file, tmp_path):
         for cell in matrix.expand(loaded):
-            stages = pipeline.stages(cell, lambda _, entry, __: registry.parse(entry))
+            stages = pipeline.stages(cell, lambda _, entry: registry.parse(entry))
             assert any(stage.checks for stage in stages)
 
 

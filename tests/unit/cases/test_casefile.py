@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llm.cases.casefile import LoadedCase, load
-from pytest_llm.errors import InputError
+from pytest_llm.errors import InputError, InputErrors
 
 
 def write(root: Path, text: str, name: str = "case.prompt.yaml") -> Path:
@@ -199,10 +199,14 @@ def test_bad_defaults_are_told_at_their_own_line(tmp_path: Path, text: str, word
     assert words in str(caught.value)
 
 
-def test_several_complaints_are_listed_together(tmp_path: Path) -> None:
-    with pytest.raises(InputError) as caught:
-        one(tmp_path, "prompt: x\nthinkk: on\ntimeout: soon\nchecks: [x]")
-    assert "line 3: timeout" in caught.value.hint
+def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
+    text = (
+        "prompt: x\nthinkk: on\ntimeout: soon\nchecks: [x]\n---\nchecks: [x]\n---\nprompt: x\nchecks: [x]\nid: a b"
+    )
+    with pytest.raises(InputErrors) as caught:
+        load(write(tmp_path, text), tmp_path)
+    assert [error.line for error in caught.value.errors] == [2, 3, 6, 10]
+    assert "case.prompt.yaml:3: timeout" in str(caught.value)
 
 
 _VALUES = st.recursive(

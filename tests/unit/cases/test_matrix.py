@@ -60,6 +60,21 @@ def test_axes_are_applied(tmp_path: Path) -> None:
     assert [f[2] for f in found[:3]] == [{"seed": 1, "top_k": 2}, {"top_k": 2}, {"seed": 9, "top_k": 2}]
 
 
+def test_templates_among_the_options(tmp_path: Path) -> None:
+    text = (
+        "models: m\nvars: {end: STOP}\nparametrize: [{t: 0, n: 10}, {t: 0.5, n: 20}]\n"
+        "options: {temperature: '{{ t }}', num_predict: '{{ n * 2 }}', x_own: '{{ end }}', "
+        "stop: ['{{ end }}!', '{{ n }}']}\n"
+        "stages: [{name: a, prompt: x, options: {seed: '{{ n }}'}}]\nmatrix: {options.temperature: [on, off]}"
+    )
+    first, cold, second, _ = (c.case for c in cells(tmp_path, text))
+    assert first.options.plain() == {"temperature": 0, "num_predict": 20, "own": "STOP", "stop": ["STOP!", "10"]}
+    assert cold.options.plain() == {"num_predict": 20, "own": "STOP", "stop": ["STOP!", "10"]}
+    assert second.options.plain() | (second.stages or ())[0].options.plain() == {
+        **{"temperature": 0.5, "num_predict": 40, "own": "STOP", "stop": ["STOP!", "20"], "seed": 20}
+    }
+
+
 def test_files_named_in_an_axis_are_read(tmp_path: Path) -> None:
     (tmp_path / "s.json").write_text('{"type": "array"}')
     (cell,) = cells(tmp_path, "prompt: x\nmodels: m\nmatrix: {format: [s.json]}")
@@ -82,6 +97,13 @@ def test_the_command_line_replaces_models_and_think(tmp_path: Path) -> None:
         ("prompt: x\nmodels: m\nmatrix: {options.seed: [a]}", "cannot be 'a'"),
         ("prompt: x\nmodels: m\nmatrix: {format: [no-such.json]}", "is not there"),
         ("prompt: x\nmodels: m\nparametrize: [{id: a}, {id: a}]", "two rows"),
+        ("prompt: x\nmodels: m\noptions: {seed: '{{ s }}'}", "options.seed must be a whole number, not '{{ s }}'"),
+        ("prompt: x\nmodels: m\nvars: {s: x}\noptions: {seed: '{{ s }}'}", "must be a whole number, not 'x'"),
+        ("prompt: x\nmodels: m\nvars: {s: 1}\noptions: {seed: '{{ t }}'}", "'t' is undefined"),
+        (
+            "prompt: x\nmodels: m\noptions: {seed: '{{ s }}'}\nparametrize: [{s: 1}, {s: x}]",
+            "options.seed must be a whole number, not 'x'",
+        ),
     ],
 )
 def test_bad_axes_say_what_is_wrong(tmp_path: Path, text: str, words: str) -> None:

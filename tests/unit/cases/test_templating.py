@@ -13,7 +13,7 @@ from pytest_llm.cases import templating
 from pytest_llm.cases.casefile import load
 from pytest_llm.cases.matrix import expand
 from pytest_llm.cases.request import examine
-from pytest_llm.cases.templating import names, render, render_all
+from pytest_llm.cases.templating import fill, names, render, render_all, worded
 from pytest_llm.errors import InputError
 
 VALUES: dict[str, Any] = {"what": "thing", "n": 3, "rows": [{"k": 1}, {"k": 2}], "quote": 'a"b', "none": None}
@@ -47,7 +47,7 @@ def test_what_a_template_makes(text: str, wanted: str) -> None:
 
 def test_every_string_in_plain_data() -> None:
     assert render_all({"a": ["{{ n }}", 1, None], "b": {"c": "{{ '=' * n }}"}}, VALUES) == {
-        "a": ["3", 1, None],
+        "a": [3, 1, None],
         "b": {"c": "==="},
     }
 
@@ -143,3 +143,96 @@ def test_the_error_stands_at_the_line(tmp_path: Path) -> None:
     (cell,) = expand(load(file, tmp_path)[0])
     with pytest.raises(InputError, match=r"a\.prompt\.yaml:3: the template cannot be filled in: it took more than"):
         examine(cell)
+
+
+GIVEN: dict[str, Any] = {
+    "amount": 2.75,
+    "count": 7,
+    "flag": True,
+    "nothing": None,
+    "words": ["a", "b"],
+    "person": {"name": "Ada", "age": 36},
+    "digits": "42",
+    "braces": "{{ count }}",
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("{{ amount }}", 2.75),
+        ("{{ count }}", 7),
+        ("{{ flag }}", True),
+        ("{{ nothing }}", None),
+        ("{{ words }}", ["a", "b"]),
+        ("{{ person }}", {"name": "Ada", "age": 36}),
+        ("{{ person.age }}", 36),
+        ("{{ digits }}", "42"),
+        ("{{ braces }}", "{{ count }}"),
+        ("{{- count -}}", 7),
+        ("  {{ count }}\n", 7),
+        (" {{ digits }} ", " 42 "),
+        ("{# why #}{{ count }}", 7),
+        ("{{ -count }}", -7),
+        ("{{ amount * 2 }}", 5.5),
+        ("{{ count == 7 }}", True),
+        ("{{ count if flag else amount }}", 7),
+        ("{{ missing | default(3) }}", 3),
+        ("{{ words | map('upper') }}", ["A", "B"]),
+        ("{{ (1, 2) }}", [1, 2]),
+        ("{{ count | string }}", "7"),
+        ("{{ '%.1f' | format(amount) }}", "2.8"),
+        ("{{ count }}{{ count }}", "77"),
+        ("{{ count }} {{ count }}", "7 7"),
+        ("{{ count }} pieces", "7 pieces"),
+        ("{% if flag %}{{ count }}{% endif %}", "7"),
+        ("{% raw %}{{ count }}{% endraw %}", "{{ count }}"),
+        ("{{ '{{' }}", "{{"),
+        ("plain", "plain"),
+        ("", ""),
+    ],
+)
+def test_one_expression_keeps_its_type(text: str, value: Any) -> None:
+    found = fill(text, GIVEN)
+    assert (type(found), found) == (type(value), value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{{ nope }}", "'nope' is undefined"),
+        ("{{ [nope] }}", "'nope' is undefined"),
+        ("{{ person.nme }}", "no attribute 'nme'"),
+        ("{{ count / 0 }}", "zero"),
+        ("{{ amount * 1e308 }}", "inf, which is no number"),
+        ("{{ words.append }}", "unsafe"),
+        ("{{ person.keys }}", "no value of a case file"),
+        ("{{ lipsum }}", "gives a function"),
+        ("{{ count", "template"),
+        ("{{ }}", "template"),
+        ("{{ words | nofilter }}", "nofilter"),
+    ],
+)
+def test_what_cannot_be_filled_in_says_why(text: str, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        fill(text, GIVEN)
+
+
+def test_a_prompt_is_text_whatever_it_names() -> None:
+    assert render("{{ flag }}", GIVEN) == "True"
+
+
+@pytest.mark.parametrize(
+    ("at", "value"),
+    [
+        ((), {"a": "7", "b": ["2.75", 3], "c": True}),
+        (("a",), {"a": "7", "b": [2.75, 3], "c": True}),
+        (("a", "inner"), {"a": "7", "b": [2.75, 3], "c": True}),
+        (("b", 0), {"a": 7, "b": ["2.75", 3], "c": True}),
+        (("b", 1), {"a": 7, "b": [2.75, 3], "c": True}),
+        (("c",), {"a": 7, "b": [2.75, 3], "c": True}),
+    ],
+)
+def test_numbers_that_templates_gave_are_text_again(at: tuple[str | int, ...], value: Any) -> None:
+    written = {"a": "{{ count }}", "b": ["{{ amount }}", 3], "c": "{{ flag }}"}
+    assert worded(written, render_all(written, GIVEN), at) == value
