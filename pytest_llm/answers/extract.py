@@ -94,9 +94,9 @@ class Artifact:
         )
 
 
-def extract(text: str, thinking: str = "") -> Artifact:
-    """What is in an answer. Never raises; every line between fences is in exactly one block."""
-    answer, left_in = split_thinking(text.removeprefix("\ufeff"))
+def extract(text: str, thinking: str = "", prompt: Iterable[str] = ()) -> Artifact:
+    """What is in an answer to a prompt. Never raises; every line between fences is in exactly one block."""
+    answer, left_in = split_thinking(text.removeprefix("\ufeff"), prompt)
     thinking = "\n\n".join(filter(None, (thinking, left_in)))
     lines = answer.split("\n")
     found = scan(lines) or scan(lines, anywhere=True)

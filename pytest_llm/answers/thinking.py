@@ -3,49 +3,82 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 
-_TAGS = (("<think>", "</think>"), ("[THINK]", "[/THINK]"))
-_LONE_END = re.compile(r"^[ \t]*</think>|</think>[ \t\r]*$", re.MULTILINE)
+from pytest_llm.answers.markups import MARKUPS, WRAPPERS, Markup
+
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
 _BLANK_LINES = re.compile(r"\A\s*\n")
+_BLANKS = re.compile(r"[\ufeff \t\r\n]*")
 
 
-def split_thinking(text: str) -> tuple[str, str]:
-    """(answer, thinking) of a text that may begin with a think block.
+def split_thinking(text: str, prompt: Iterable[str] = ()) -> tuple[str, str]:
+    """(answer, thinking) of a text that may begin with a block of thinking, in one of the known markups.
 
     A block that was never closed is all thinking. Some templates put the opening tag into the prompt, so a closing
     tag alone ends the thinking too, where it stands at the start or the end of a line. Tags further on, in code or
-    in prose, are the answer's own: a text without a leading block comes back as it is, with "" for the thinking.
+    in prose, are the answer's own, and so is a markup that the prompt itself names: a text without a leading block
+    comes back as it is, with "" for the thinking.
     """
+    asked = "\n".join(prompt).casefold()
+    markups = [markup for markup in MARKUPS if not any(tag.casefold() in asked for tag in markup.tags)]
     thoughts: list[str] = []
     at = 0
-    while (block := _leading(text, at)) is not None:
+    while (block := _leading(text, at, markups)) is not None:
         thought, at = block
         thoughts.append(thought.strip())
-    if not thoughts:
-        lone = _lone_end(text)
+    if not at:
+        lone = _lone_end(text, markups)
         if lone is None:
             return text, ""
         thoughts, at = [text[: lone.start()].strip()], lone.end()
-    return _BLANK_LINES.sub("", text[at:]), "\n\n".join(filter(None, thoughts))
+    return _unwrapped(_BLANK_LINES.sub("", text[at:]), asked), "\n\n".join(filter(None, thoughts))
 
 
-def _leading(text: str, at: int) -> tuple[str, int] | None:
-    """(thought, where it ends) of a think block that begins at `at`, blanks aside."""
-    while at < len(text) and text[at] in "\ufeff \t\r\n":
-        at += 1
-    for opening, closing in _TAGS:
-        if text.startswith(opening, at):
-            start = at + len(opening)
-            end = text.find(closing, start)
-            return (text[start:end], end + len(closing)) if end >= 0 else (text[start:], len(text))
+def _leading(text: str, at: int, markups: Sequence[Markup]) -> tuple[str, int] | None:
+    """(thought, where it ends) of a block that begins at `at`, blanks aside."""
+    blanks = _BLANKS.match(text, at)
+    at = blanks.end() if blanks else at
+    for markup in markups:
+        if opening := markup.opening.match(text, at):
+            if end := _closing(text, opening.end(), markup):
+                return text[opening.end() : end.start()], end.end()
+            if markup.sure:
+                return text[opening.end() :], len(text)
     return None
 
 
-def _lone_end(text: str) -> re.Match[str] | None:
-    end = _LONE_END.search(text)
-    if end is None or "<think>" in text[: end.start()]:
+def _closing(text: str, start: int, markup: Markup) -> re.Match[str] | None:
+    """The first end that stands in no code; where all do, a fence was left open, and the first one counts."""
+    first, at, inside = None, start, False
+    for found in markup.closing.finditer(text, start):
+        inside ^= len(_FENCE.findall(text, at, found.start())) % 2 == 1
+        if not inside:
+            return found
+        first, at = first or found, found.start()
+    return first
+
+
+def _lone_end(text: str, markups: Sequence[Markup]) -> re.Match[str] | None:
+    """The first closing tag whose opening one was not written."""
+    found = (
+        end
+        for markup in markups
+        if markup.lone and (end := markup.lone.search(text)) and not markup.opening.search(text, 0, end.start())
+    )
+    end = min(found, key=lambda end: end.start(), default=None)
+    if end is None:
         return None
     before = len(_FENCE.findall(text, 0, end.start()))
     inside_code = before % 2 == 1 and _FENCE.search(text, end.end()) is not None
     return None if inside_code else end
+
+
+def _unwrapped(answer: str, asked: str) -> str:
+    """The answer without what its family puts around it."""
+    for opening, closing in WRAPPERS:
+        body = answer.rstrip()
+        named = any(tag and tag.casefold() in asked for tag in (opening, closing))
+        if not named and body.startswith(opening) and body.endswith(closing):
+            return _BLANK_LINES.sub("", body[len(opening) : len(body) - len(closing)])
+    return answer

@@ -52,6 +52,12 @@ class ChatRequest:
         }
 
     @property
+    def prompt(self) -> tuple[str, ...]:
+        """What the model was told, the Modelfile's SYSTEM among it, but not the answers shown as examples."""
+        own = (self.model.spec.system or "",) if self.model.spec else ()
+        return (*own, *(m.content for m in self.messages if m.role != "assistant"))
+
+    @property
     def key(self) -> str:
         """A hash of the request, the model's name and its Modelfile; hex, 64 characters."""
         data = self.plain() | {"modelfile": self.model.fingerprint}

@@ -111,6 +111,7 @@ FAULTS = (
     Fault(19, "bad-chunk", "bytes"),
     Fault(20, "html", "page", 502, paths=_EVERYWHERE),
     Fault(20, "html-504", "page", 504, paths=_EVERYWHERE),
+    Fault(20, "html-200", "page", 200, paths=_EVERYWHERE),
     Fault(20, "html-line", "bytes"),
     Fault(21, "no-metrics", "lines"),
     Fault(22, "empty", "script"),

@@ -113,7 +113,7 @@ class ChatSink:
 
     def response(self, request: ChatRequest) -> Response:
         """The whole answer, once it is done."""
-        answer, left_in = split_thinking(self.text)
+        answer, left_in = split_thinking(self.text, request.prompt)
         usage = self._usage(request)
         notes = [LEFT_IN] if left_in else []
         if usage.answer_only:

@@ -153,7 +153,7 @@ class EventSink:
 
     def response(self, request: ChatRequest, notes: Collection[str] = ()) -> Response:
         """The whole answer, once it is done."""
-        answer, left_in = split_thinking(self.text)
+        answer, left_in = split_thinking(self.text, request.prompt)
         usage = self._numbers()
         return Response(
             text=answer,

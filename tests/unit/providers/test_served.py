@@ -71,7 +71,7 @@ VERDICTS: dict[str, tuple[type[Exception], str, int]] = {
     **dict.fromkeys(("nested", "parser", "no-done", "empty-body"), (BrokenAnswer, "request", 1)),
     **dict.fromkeys(("truncated", "reset", "bad-chunk"), (BrokenAnswer, "request", 1)),
     "stalled": (BrokenAnswer, "request", 0),
-    **dict.fromkeys(("html", "html-504", "html-line"), (ProviderError, "request", 0)),
+    **dict.fromkeys(("html", "html-504", "html-200", "html-line"), (ProviderError, "request", 0)),
     "forbidden": (RequestRefused, "server", 0),
     **dict.fromkeys(("unauthorized", "too-many-requests", "bad-gateway"), (ModelUnavailable, "model", 0)),
 }

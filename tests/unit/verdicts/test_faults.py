@@ -58,7 +58,12 @@ ASKED_ONCE_MORE = {
     "reset": "broke off after",
     "bad-chunk": "broke off after",
 }
-AT_ONCE = {"html": "a proxy", "html-504": "answered 504", "html-line": "no JSON: <html>"}
+AT_ONCE = {
+    "html": "a proxy",
+    "html-504": "answered 504",
+    "html-200": "a page, '502 Bad Gateway'",
+    "html-line": "no JSON: <html>",
+}
 FAILED = {
     "empty": "the answer is empty",
     "only-thinking": "thinking ate the whole budget",
