@@ -19,7 +19,9 @@ from pytest_llm.errors import InputError, nearest
 from pytest_llm.sandbox import sandbox
 from pytest_llm.toolchains import languages, toolchain
 from pytest_llm.toolchains.base import Diagnostic, Options, Snippet, Toolchain, safe_name
+from pytest_llm.toolchains.emptiness import holds_no_code
 
+_NAMED_WITHIN = 200  # characters of a first line in which a file name is looked for
 _SHOWN = 20  # findings of one answer: what follows the first errors is mostly their echo
 _ONLY_FOR = {
     "standard": ("c", "cpp"),
@@ -120,6 +122,8 @@ class Compile(Check):
             return [Finding(self.name, f"the code in the answer {what}", kind="language", line=block.line)]
         tool = toolchain(language)
         blocks, snippets = self._pieces(artifact, block, language)
+        if complaint := _unusable(snippets, language):
+            return [Finding(self.name, complaint, kind="empty" if len(snippets) == 1 else "files", line=block.line)]
         said = tool.check(snippets, self._options(context.folder, context.root))
         findings = [self._finding(one, tool, blocks[one.file], artifact) for one in said]
         return [*_few(findings), *_notes(self, block, language, tool)]
@@ -163,6 +167,17 @@ class Compile(Check):
         return replace(finding, line=line, column=column, source=source)
 
 
+def _unusable(snippets: Sequence[Snippet], language: str) -> str:
+    """Why these files are no program, before any compiler looks at them; empty where they may be one."""
+    if all(holds_no_code(snippet.text, language) for snippet in snippets):
+        return "there is no code: nothing but comments, or what stands for code to be written"
+    names = {snippet.name for snippet in snippets}
+    for name in sorted(names):
+        if clash := next((other for other in sorted(names) if other.startswith(f"{name}/")), ""):
+            return f"two files of the answer cannot lie beside each other: {name} and {clash}"
+    return ""
+
+
 def _nothing(artifact: Artifact, block: CodeBlock | None, language: str | None) -> Finding:
     """Why there is nothing to compile."""
     wanted = f"{toolchain(language).name} " if language else ""
@@ -198,7 +213,7 @@ def _notes(check: Compile, block: CodeBlock, language: str, tool: Toolchain) -> 
 
 def _file_name(block: CodeBlock, language: str) -> str:
     """The file name that the fence's info string or a comment in the first line gives; empty where none does."""
-    first = _COMMENT.match(block.text.partition("\n")[0])
+    first = _COMMENT.match(block.text[:_NAMED_WITHIN].partition("\n")[0])
     for text in (block.info, first[1] if first else ""):
         found = _NAME.search(text)
         name = found[1].removeprefix("./") if found else ""

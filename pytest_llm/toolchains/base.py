@@ -20,6 +20,14 @@ from pytest_llm.sandbox import sandbox
 
 Severity = Literal["error", "warning"]
 Kind = Literal["syntax", "type", "undefined", "unused", "missing-dependency", "lint", "timeout", "limit"]
+# An error that a compiler tells, wherever it believes to be: "z.go:1:2: undefined: x", "a:b:1:18: error: …".
+_COMPLAINT = re.compile(
+    r"^(?:[^\n]{1,500}?:\d+(?::\d+)?: (?:fatal )?(?:error: )?|error[^\n:]{0,20}: )([^\n]+)", re.MULTILINE
+)
+_BROKE = re.compile(
+    r"internal compiler error|compiler unexpectedly panicked|goroutine stack exceeds|interrupted by SIG"
+)
+_LONGEST_NAME = 200  # characters: file systems take 255 bytes a part
 MOST = 100  # diagnostics of one check, errors before warnings; what comes after them helps nobody
 
 
@@ -137,7 +145,11 @@ def write(snippets: Sequence[Snippet], where: Path) -> None:
 def safe_name(name: str, suffixes: Sequence[str]) -> bool:
     """Whether a file name from an answer may be used: plain words, relative, no way up."""
     parts = name.split("/")
-    return name.endswith(tuple(suffixes)) and all(re.fullmatch(r"[A-Za-z0-9_][\w.+-]*", part) for part in parts)
+    return (
+        len(name) <= _LONGEST_NAME
+        and name.endswith(tuple(suffixes))
+        and all(re.fullmatch(r"[A-Za-z0-9_][\w.+-]*", part) for part in parts)
+    )
 
 
 def bounded(found: Iterable[Diagnostic]) -> list[Diagnostic]:
@@ -175,9 +187,14 @@ def crashed(what: str, result: sandbox.Result) -> CheckCrashed:
 
 
 def gave_up(what: str, result: sandbox.Result, files: Sequence[Snippet]) -> list[Diagnostic]:
-    """A compiler that broke: the model's doing where the text is nested beyond all reason, else CheckCrashed."""
+    """A compiler that failed without a place in the text: the program's fault where the compiler names an error, or
+    where the text is nested beyond all reason. Else it broke: CheckCrashed.
+    """
     if any(_endless(file.text) for file in files):
         return [Diagnostic("error", "limit", "nested too deeply for the compiler")]
+    said = _COMPLAINT.search(result.text)
+    if said and not _BROKE.search(result.text):
+        return [Diagnostic("error", "type", said[1].strip()[:500])]
     raise crashed(what, result)
 
 

@@ -17,8 +17,12 @@ _AT_LARGE = re.compile(r"^cc1(?:plus)?: (?:fatal )?error: (.*)$")
 _HERE = re.compile(r"^([^:\n]+):(\d+):(\d+):\s+required from here")
 _BROKE = re.compile(r"internal compiler error|Please submit a full bug report")
 _ABSENT = re.compile(r"^(\S+): No such file or directory$")
-_LITERAL = re.compile(r'//[^\n]*|/\*.*?(?:\*/|\Z)|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.DOTALL)
-_STUBS = "not-here"  # a folder of empty headers, for those that this machine lacks
+_LITERAL = re.compile(r'//[^\n]*|/\*.*?(?:\*/|\Z)|"(?:\\.|[^"\\\n])*"?|\'(?:\\.|[^\'\\\n])*\'?', re.DOTALL)
+# What moves the compiler's words to other files and lines, or hides them from a header on.
+_MARKER = re.compile(r"^[ \t]*(?:#|%:)[ \t]*(?:line[ \t]+)?\d+(?:[ \t]+\"[^\"\n]*\")?[ \t\d]*$", re.MULTILINE)
+_SYSTEM = re.compile(r"^[ \t]*(?:#|%:)[ \t]*pragma[ \t]+GCC[ \t]+system_header\b[^\n]*$", re.MULTILINE)
+_HIDES = re.compile(r"^#pragma (?:GCC|clang) diagnostic[^\n]*", re.MULTILINE)
+_STUBS = "not-here"  # a folder of empty headers a round: one may be called as the folder of another is
 _KINDS: tuple[tuple[str, base.Kind], ...] = (
     (r"No such file or directory", "missing-dependency"),
     (r"exceeds maximum", "limit"),
@@ -38,6 +42,7 @@ class C(base.Toolchain):
     program: ClassVar[str] = "gcc"
     install: ClassVar[str] = "sudo apt-get install gcc libc6-dev"
     suffix: ClassVar[str] = ".c"
+    preprocessed: ClassVar[str] = ".i"
     main: ClassVar[str] = "int main(void) {"
     standard: ClassVar[str] = ""  # the compiler's own
     # What gcc 14 refuses is refused by the older ones too, so that a verdict does not depend on the machine.
@@ -63,15 +68,33 @@ class C(base.Toolchain):
     }
 
     def check(self, snippets: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
-        files = [base.clean(snippet) for snippet in snippets]
+        files = [_neutral(base.clean(snippet)) for snippet in snippets]
         named = [replace(f, name=f.name or f"snippet{index or ''}{self.suffix}") for index, f in enumerate(files)]
         sources = [f for f in named if not re.search(r"\.h\w*$", f.name)] or named
         standard = options.standard or self.standard
         flags = [f"-std={standard}"] if standard else []
         with base.folder() as folder:
             base.write([replace(file, text=self._complete(file)) for file in named], folder)
-            (folder / _STUBS).mkdir()
-            return self._until_it_stops(folder, [f.name for f in sources], flags, options.seconds, named)
+            found = self._until_it_stops(folder, [f.name for f in sources], flags, options.seconds, named)
+            if not base.fails(found) and any("diagnostic" in file.text for file in files):
+                names = [self._unhidden(folder, f.name, flags) for f in sources]
+                found = self._until_it_stops(folder, names, flags, options.seconds, named)
+            return found
+
+    def _unhidden(self, folder: Path, name: str, flags: list[str]) -> str:
+        """The file after the preprocessor, without the pragmas that would turn our errors off, if it has any.
+
+        They may come out of macros, so the preprocessor has its turn first.
+        """
+        argv = [str(self.path), "-E", *flags, "-I.", name]
+        limits = sandbox.Limits(output=64 << 20)
+        result = sandbox.run(argv, folder=folder, walls=warm.readonly(self.path.parent.parent), limits=limits)
+        text = result.stdout.decode("utf-8", "replace")
+        if result.returncode or not _HIDES.search(text):
+            return name
+        out = f"{name}{self.preprocessed}"
+        (folder / out).write_text(_HIDES.sub("#", text), encoding="utf-8")
+        return out
 
     def _until_it_stops(
         self, folder: Path, names: list[str], flags: list[str], seconds: float, files: list[base.Snippet]
@@ -79,7 +102,7 @@ class C(base.Toolchain):
         """A missing header ends the compiler's work: an empty one takes its place, so that the rest is seen."""
         absent: list[base.Diagnostic] = []
         limits = sandbox.Limits(seconds=seconds)
-        for _ in range(20):
+        for number in range(20):
             result = self._run(folder, names, flags, limits)
             if _BROKE.search(result.text):
                 return base.gave_up(self.name, result, files)
@@ -87,7 +110,7 @@ class C(base.Toolchain):
             if result.killed_by:
                 return [*absent, *found, *base.stopped(result, limits)]
             lost = [one for one in found if _ABSENT.match(one.message)]
-            if not lost or not all(_stub(folder, one) for one in lost):
+            if not lost or not all(_stub(folder / f"{_STUBS}-{number}", one) for one in lost):
                 break
             absent += lost
             limits = replace(limits, seconds=max(limits.seconds - result.seconds, 1))
@@ -97,7 +120,8 @@ class C(base.Toolchain):
 
     def _run(self, folder: Path, names: list[str], flags: list[str], limits: sandbox.Limits) -> sandbox.Result:
         argv = [
-            str(self.path), "-fsyntax-only", "-Wall", *self.flags, *flags, "-fmax-errors=50", "-I.", f"-I{_STUBS}",
+            str(self.path), "-fsyntax-only", "-Wall", *self.flags, *flags, "-fmax-errors=50", "-I.",
+            *(f"-I{stubs.name}" for stubs in sorted(folder.glob(f"{_STUBS}-*"))),
             "-fno-diagnostics-show-caret", "-fdiagnostics-color=never", "-fdiagnostics-column-unit=byte",
             *names,
         ]  # fmt: skip
@@ -149,6 +173,7 @@ class Cpp(C):
     program = "g++"
     install = "sudo apt-get install g++"
     suffix = ".cpp"
+    preprocessed = ".ii"
     main = "int main() {"
     standard = "gnu++2a"  # C++20: models write it without saying so, and the compilers of a few years take it
     flags = ()
@@ -196,14 +221,17 @@ def _kind(message: str) -> base.Kind:
     return next((kind for pattern, kind in _KINDS if re.search(pattern, message)), "type")
 
 
-def _stub(folder: Path, lost: base.Diagnostic) -> bool:
+def _stub(stubs: Path, lost: base.Diagnostic) -> bool:
     """Put an empty header where the missing one was looked for; False where that is no plain name."""
     found = _ABSENT.match(lost.message)
     if not found or lost.kind != "missing-dependency" or not base.safe_name(found[1], ("",)):
         return False
-    path = folder / _STUBS / found[1]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch()
+    path = stubs / found[1]
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    except OSError:  # a name too long for a file
+        return False
     return True
 
 
@@ -212,6 +240,10 @@ def _following(found: list[base.Diagnostic]) -> list[base.Diagnostic]:
     lines = {(one.file, one.line) for one in found if one.kind == "undefined"}
     lost = [one.severity == "error" and (one.file, one.line) in lines for one in found]
     return [replace(o, kind="missing-dependency") if gone else o for o, gone in zip(found, lost, strict=True)]
+
+
+def _neutral(file: base.Snippet) -> base.Snippet:
+    return replace(file, text=_SYSTEM.sub("#", _MARKER.sub("#", file.text)))
 
 
 def _statements(bare: str) -> bool:

@@ -16,12 +16,12 @@ text/template time unicode unicode/utf8
 """
 OBVIOUS = {path.rpartition("/")[2]: path for path in _OBVIOUS_PATHS.split()}
 _LITERAL = re.compile(
-    r'//[^\n]*|/\*.*?(?:\*/|\Z)|`[^`]*(?:`|\Z)|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.DOTALL
+    r'//[^\n]*|/\*.*?(?:\*/|\Z)|`[^`]*(?:`|\Z)|"(?:\\.|[^"\\\n])*"?|\'(?:\\.|[^\'\\\n])*\'?', re.DOTALL
 )
 _PACKAGE = re.compile(r"^[ \t]*package[ \t]+(\w+)", re.MULTILINE)
 _IMPORT = re.compile(r"(?:^|;)[ \t]*import\b[ \t]*(?:\(([^)]*)\)|([^\n;]*))", re.MULTILINE)
 _SPEC = re.compile(r"(?:([\w.]+)[ \t]+)?(?:\"([^\"\n]+)\"|`([^`\n]+)`)")
-_MAIN = re.compile(r"^\s*func\s+main\s*\(|;\s*func\s+main\s*\(", re.MULTILINE)
+_MAIN = re.compile(r"^[ \t]*func[ \t]+main[ \t]*\(|;[ \t]*func[ \t]+main[ \t]*\(", re.MULTILINE)
 _DECLARES = re.compile(r"(?:func|type|var|const|import|package)\b")
 
 
@@ -47,8 +47,8 @@ class File:
 
 def prepare(index: int, snippet: Snippet, path: str) -> File:
     """The file that a snippet becomes."""
-    # A `//line` directive would move what the compiler says to other files and lines.
-    text, shift = re.sub(r"^(//|/\*)line ", r"\1 line ", snippet.text, flags=re.MULTILINE), 0
+    # A line directive would move what the compiler says to other files and lines; in capitals it is a comment.
+    text, shift = re.sub(r"(^//|/\*)line ", r"\1LINE ", snippet.text, flags=re.MULTILINE), 0
     bare = _blank(text)
     if not _PACKAGE.search(bare):
         text, shift = _scaffold(text, bare), 1

@@ -11,7 +11,8 @@ _OBVIOUS = (
     "java.io java.math java.nio.file java.time java.util java.util.concurrent java.util.function java.util.stream"
 )
 _LITERAL = re.compile(
-    r'//[^\n]*|/\*.*?(?:\*/|\Z)|"""(?:\\.|[^\\])*?(?:"""|\Z)|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.DOTALL
+    r'//[^\n]*|/\*.*?(?:\*/|\Z)|"""(?:\\.|[^\\])*?(?:"""|\Z)|"(?:\\.|[^"\\\n])*"?|\'(?:\\.|[^\'\\\n])*\'?',
+    re.DOTALL,
 )
 _HEAD = re.compile(r"^[ \t]*(?:package|import)\b[^;\n]*;", re.MULTILINE)
 _IMPORT = re.compile(r"^[ \t]*import\s+(static\s+)?([\w.]+?)\s*(\.\s*\*)?\s*;", re.MULTILINE)

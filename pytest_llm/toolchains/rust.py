@@ -19,7 +19,7 @@ from pytest_llm.toolchains import base
 _UNDEFINED = re.compile("E0(405|407|412|422|423|424|425|426|432|433|531|560|599|609)")
 _BROKE = re.compile("internal compiler error|rustc interrupted by SIG|compiler unexpectedly panicked")
 _OWN = frozenset({"std", "core", "alloc", "crate", "self", "super", "Self"})
-_LITERAL = re.compile(r'//[^\n]*|/\*.*?(?:\*/|\Z)|"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\\n])\'', re.DOTALL)
+_LITERAL = re.compile(r'//[^\n]*|/\*.*?(?:\*/|\Z)|"(?:\\.|[^"\\])*"?|\'(?:\\.|[^\'\\\n])\'', re.DOTALL)
 _ITEM = re.compile(
     r"(?:pub\b|fn\b|struct\b|enum\b|impl\b|trait\b|use\b|mod\b|const\b|static\b|type\b|extern\b|unsafe\b|async\b"
     r"|union\b|macro_rules!|#|where\b|[)}\]>]|->)"
@@ -206,7 +206,7 @@ def _complete(file: base.Snippet) -> tuple[str, int]:
     if re.search(r"\bfn\s+main\s*\(", bare) or file.name:
         return file.text, 0
     heads = []
-    if not re.search(r"^\s*use\b", bare, re.MULTILINE):
+    if not re.search(r"^[ \t]*use\b", bare, re.MULTILINE):
         for module, names in _OBVIOUS.items():
             used = [name for name in names if re.search(rf"(?<![:\w]){name}\b(?!\s*!)", bare)]
             own = [n for n in used if re.search(rf"\b(?:struct|enum|trait|type|mod|let|mut)\s+{n}\b", bare)]

@@ -38,7 +38,7 @@ class Shell(base.Toolchain):
             parsed = sandbox.run([str(self.path), "-n", "snippet.sh"], folder=folder, walls=walls, limits=limits)
             found = _errors(parsed, index, files)
             if parsed.returncode and not found and not parsed.killed_by:
-                raise base.crashed("bash", parsed)
+                return base.gave_up("bash", parsed, files)
             linter = shutil.which("shellcheck")
             if linter and not found and not parsed.killed_by:
                 argv = [linter, "--norc", "-f", "json1", "-e", "SC2148", "-s", _dialect(file.text), "snippet.sh"]

@@ -119,7 +119,8 @@ def _candidates(module: Path | None, prefix: Path) -> Iterator[Path]:
 def _name(index: int, text: str) -> str:
     """A file name; markup in the text asks for the other suffix."""
     markup = re.search(
-        r"return\s*\(?\s*<[A-Za-z>]|=>\s*\(?\s*<[A-Za-z][\w.]*[\s/>]|=\s*<[A-Z]\w*\s*/>|</\w+>", text
+        r"return\s{0,80}\(?\s{0,80}<[A-Za-z>]|=>\s{0,80}\(?\s{0,80}<[A-Za-z][\w.]*[\s/>]|=\s{0,80}<[A-Z]\w*\s{0,80}/>|</\w+>",
+        text,
     )
     return f"snippet{index or ''}.{'tsx' if markup else 'ts'}"
 
