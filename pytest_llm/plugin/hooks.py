@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llm.plugin import exitcode, hookspecs, options
+from pytest_llm.plugin import exitcode, hookspecs, once, options
 
 if TYPE_CHECKING:
     from pytest_llm.plugin.nodes import PromptFile
@@ -28,6 +28,7 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     _refuse_namesake(config)
     config.stash[options.SETTINGS] = options.settings(config)
+    config.pluginmanager.register(once, "llm_once")
     if file := config.getoption("llm_cells", None):
         from pytest_llm.plugin.cells import CellList
 
@@ -82,6 +83,12 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
     result = yield
     exitcode.finish(session)
     return result
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None, object, object]:
+    with once.told(terminalreporter):
+        return (yield)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -9,8 +9,10 @@ import pytest
 
 from pytest_llm.engine.engine import Job
 from pytest_llm.plugin.nodes import PromptItem
+from pytest_llm.plugin.once import SHARED
 from pytest_llm.plugin.session import LlmSession, session
 from pytest_llm.plugin.telling import NotJudged
+from pytest_llm.reports import terminal
 from pytest_llm.reports.plain import plain
 
 KEPT_ORDER = ("stepwise", "failedfirst", "newfirst")
@@ -89,6 +91,8 @@ def report(item: pytest.Item, call: pytest.CallInfo[None], test_report: pytest.T
         return
     if call.excinfo and isinstance(call.excinfo.value, NotJudged):
         test_report.longrepr = item.repr_failure(call.excinfo)
+        if item.verdict and (shared := terminal.shared(item.verdict)):
+            setattr(test_report, SHARED, shared)
     if item.verdict is None or not item.config.pluginmanager.hasplugin("html"):
         return
     if test_report.when == "call" or (test_report.when == "setup" and not test_report.passed):

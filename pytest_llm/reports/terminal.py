@@ -44,11 +44,20 @@ def complaint(verdict: Verdict, again: str) -> str:
     """What an ERROR says: who is told again is told briefly."""
     first = verdict.reasons[0]
     if first.kind == "repeated":
-        return f"{one_line(first.message)} (as told above)"
+        return f"{one_line(first.message)}\n  (told in full where it was met first)"
     details = [f"  {line}" for line in plain(first.details).splitlines()]
     partial = verdict.response
     had = [f"  what had come: {len(partial.text) + len(partial.thinking)} characters"] if partial else []
     return "\n".join([one_line(first.message), *details, *had, f"  again: {again}"])
+
+
+def shared(verdict: Verdict) -> list[str] | None:
+    """What other cells meet too, for it is the server's or the model's: the headline, and what it says more."""
+    first = verdict.reasons[0]
+    if first.kind not in ("server", "model", "repeated"):
+        return None
+    message = first.message.removeprefix(f"stage {verdict.asked[-1].stage!r}: ")
+    return [one_line(message), "\n".join(f"  {line}" for line in plain(first.details).splitlines())]
 
 
 def skip_reason(verdict: Verdict) -> str:

@@ -138,7 +138,7 @@ def _unanswered(error: PytestLlmError) -> Finding:
     if isinstance(error, Unsupported):
         return Finding("model", error.reason, "skip", "unsupported", details=error.remedy)
     if isinstance(error, ProviderError):
-        kind = "repeated" if error.repeated else "provider"
+        kind = "repeated" if error.repeated else "provider" if error.reach == "request" else error.reach
         return Finding("model", error.message, "error", kind, details=error.hint)
     if isinstance(error, HarnessError):
         return Finding("model", error.message, "error", "harness", details=error.hint)

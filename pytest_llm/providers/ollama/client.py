@@ -19,7 +19,10 @@ from pytest_llm.providers.wire.faults import Asked, fault
 from pytest_llm.providers.wire.http import BadStatus, Http
 from pytest_llm.providers.wire.stream import Patience
 
-START = "start it with `ollama serve`, or name another by --llm-host or OLLAMA_HOST"
+START = (
+    "start it with `ollama serve`, or name another by --llm-host or OLLAMA_HOST\n"
+    "without a server: --llm-engine embedded, or --llm-model gguf:FILE"
+)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,48 @@
+"""An error that many cells met is told once, after all else: each cell keeps its line in pytest's short summary.
+
+Registered as a plugin of its own, for pytest calls one implementation of a hook to hide and another to show again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+HIDDEN = pytest.StashKey[list[Any]]()
+SHARED = "llm_shared"  # on a report: [headline, details ("" where another cell has them)]
+
+
+@contextmanager
+def told(reporter: pytest.TerminalReporter) -> Iterator[None]:
+    """While pytest shows its summary: without the errors that are told at the end of it."""
+    errors = reporter.stats.get("error", [])
+    counts = Counter(headline for headline, _ in _shared(errors))
+    several = {headline: count for headline, count in counts.items() if count > 1}
+    if not several:
+        yield
+        return
+    reporter.config.stash[HIDDEN] = errors
+    reporter.stats["error"] = [one for one in errors if not several.keys() & {h for h, _ in _shared([one])}]
+    yield
+    if reporter.config.getoption("tbstyle", "long") != "no":
+        reporter.section("errors that several cells met", sep="=", red=True, bold=True)
+        details = {headline: text for headline, text in _shared(errors) if text}
+        for headline, count in several.items():
+            reporter.write_line(f"{count} cells: {headline}")
+            reporter.write_line(details.get(headline, ""))
+
+
+@pytest.hookimpl
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Between pytest's errors and its short summary."""
+    if HIDDEN in terminalreporter.config.stash:
+        terminalreporter.stats["error"] = terminalreporter.config.stash[HIDDEN]
+
+
+def _shared(reports: Sequence[object]) -> Iterator[tuple[str, str]]:
+    found = (vars(report).get(SHARED) for report in reports if isinstance(report, pytest.TestReport))
+    yield from (tuple(one) for one in found if one)
