@@ -20,6 +20,7 @@ SUFFIX = ".prompt.yaml"
 DEFAULTS = "_defaults.yaml"
 NOT_IN_DEFAULTS = ("id", "description", "prompt", "messages", "stages")
 MERGED = ("options", "vars")
+RESERVED_STAGES = frozenset(name for name in dir(dict) if not name.startswith("_"))  # `stages.items` is a method
 TAKEN_BACK = ("matrix", "parametrize", "examples", "checks")  # by an empty value, where a defaults file gave some
 
 _EXAMPLES = TypeAdapter(Annotated[list[fields.Example], Some])
@@ -104,7 +105,25 @@ def _case(document: Document, number: int, inherited: list[Document], root: Path
     stem = document.path.name.removesuffix(SUFFIX)
     name = case.id or (stem if number == 1 else f"{stem}-{number}")
     loaded = LoadedCase(case, name, document.path, root, origin, document, merged)
+    _check_stages(loaded)
     return replace(loaded, case=with_files(loaded))
+
+
+def _check_stages(loaded: LoadedCase) -> None:
+    """Names that a template could not tell from others."""
+    seen: set[str] = set()
+    for number, stage in enumerate(loaded.case.stages or ()):
+        where = ("stages", number, "name")
+        if stage.name in seen:
+            raise loaded.error(where, f"two stages are called {stage.name!r}")
+        if stage.name in RESERVED_STAGES:
+            raise loaded.error(where, f"a stage cannot be called {stage.name!r}: a template would not find it")
+        seen.add(stage.name)
+    given = [("vars", key) for key in loaded.case.vars]
+    given += [("parametrize", key) for row in loaded.case.parametrize for key in row]
+    for holder, key in given:
+        if loaded.case.stages and key in ("previous", "stages"):
+            raise loaded.error((holder,), f"in a case with stages {key!r} is what earlier stages wrote")
 
 
 def with_values(loaded: LoadedCase, values: Mapping[str, Any]) -> LoadedCase:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_llm.cases.matrix import Cell
+from pytest_llm.cases.yamlfile import KeyPath
+from pytest_llm.errors import Complaints
 from pytest_llm.models.reference import ModelRef
 
 
@@ -64,6 +66,7 @@ class ChatRequest:
         return hashlib.sha256(json.dumps(data, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
 
 
+_PAIR = ("user", "assistant")
 _THINK: dict[str, bool | str | None] = {"off": False, "on": True, "default": None}
 
 
@@ -98,16 +101,19 @@ def build(
 def _messages(cell: Cell, stage: int, values: Mapping[str, Any]) -> Iterator[Message]:
     """System, then the examples, then the question."""
     case = cell.case
-    talk = [Message(m.role, m.content) for m in case.messages or ()]
-    own = 1 if talk and talk[0].role == "system" else 0
-    lead = [Message("system", str(case.system))] if case.system is not None else talk[:own]
-    shots = [Message(role, getattr(e, role)) for e in case.examples for role in ("user", "assistant")]
+    talk: list[tuple[KeyPath, Message]]
+    talk = [(("messages", i), Message(m.role, m.content)) for i, m in enumerate(case.messages or ())]
+    own = 1 if talk and talk[0][1].role == "system" else 0
+    lead: list[tuple[KeyPath, Message]]
+    lead = [(("system",), Message("system", str(case.system)))] if case.system is not None else talk[:own]
+    pairs = [(("examples", i), role, getattr(e, role)) for i, e in enumerate(case.examples) for role in _PAIR]
+    shots = [(where, Message(role, text)) for where, role, text in pairs]
     if case.stages:
-        talk = [Message("user", str(case.stages[stage].prompt))]
+        talk = [(("stages", stage, "prompt"), Message("user", str(case.stages[stage].prompt)))]
     elif case.prompt is not None:
-        talk = [Message("user", str(case.prompt))]
-    for message in [*lead, *shots, *talk[own:]]:
-        content = _filled(cell, message.content, values) if case.is_template else message.content
+        talk = [(("prompt",), Message("user", str(case.prompt)))]
+    for where, message in [*lead, *shots, *talk[own:]]:
+        content = _filled(cell, where, message.content, values) if case.is_template else message.content
         yield Message(message.role, content)
 
 
@@ -115,25 +121,31 @@ def examine(cell: Cell) -> None:
     """Raise InputError where a template cannot be filled in, as far as that shows before anything is asked."""
     if not cell.case.is_template:
         return
-    from pytest_llm.cases.templating import names
-
-    list(_messages(cell, 0, cell.values))
-    allowed = {*cell.values, "previous", "stages"}
+    wrong = Complaints()
+    names = [stage.name for stage in cell.case.stages or ()]
     for number, stage in enumerate(cell.case.stages or ()):
-        where = ("stages", number, "prompt")
-        try:
-            missing = names(str(stage.prompt)) - (allowed if number else set(cell.values))
-        except ValueError as error:
-            raise cell.loaded.error(where, str(error)) from None
-        if missing:
-            raise cell.loaded.error(where, f"the template names {', '.join(sorted(missing))}, which is not there")
+        for complaint in _complaints(str(stage.prompt), stage.name, names, cell.values):
+            with wrong.gather():
+                raise cell.loaded.error(("stages", number, "prompt"), complaint)
+    wrong.tell()
+    list(_messages(cell, 0, {**cell.values, "stages": {}} if names else cell.values))
 
 
-def _filled(cell: Cell, text: str, values: Mapping[str, Any]) -> str:
+def _complaints(text: str, stage: str, names: list[str], values: Mapping[str, Any]) -> list[str]:
+    from pytest_llm.cases import references, templating
+
+    try:
+        templating.names(text)
+        return list(references.complaints(text, stage, names, values))
+    except ValueError as error:
+        return [str(error)]
+
+
+def _filled(cell: Cell, where: KeyPath, text: str, values: Mapping[str, Any]) -> str:
     from pytest_llm.cases.templating import render
 
     try:
         return render(text, values)
     except ValueError as error:
         known = ", ".join(sorted(values)) or "none"
-        raise cell.loaded.error(("prompt",), str(error), f"the names it may use: {known}") from None
+        raise cell.loaded.error(where, str(error), f"the names it may use: {known}") from None

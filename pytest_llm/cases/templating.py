@@ -118,6 +118,21 @@ def _worded_part(written: Any, filled: Any, key: Any, at: tuple[str | int, ...])
     return worded(written[key], filled[key], at[1:])
 
 
+def parsed(text: str) -> nodes.Template:
+    """The template's tree. Raises ValueError where it does not parse."""
+    try:
+        return _ENVIRONMENT.parse(text)
+    except TemplateError as error:
+        raise ValueError(f"the template does not parse: {error.message}") from None
+    except _FAULTS as error:
+        raise ValueError(f"the template does not parse: {error}") from None
+
+
+def known_names() -> set[str]:
+    """The names that every template knows: `range`, `loop` and the like."""
+    return {*_ENVIRONMENT.globals, "loop", "self", "super", "caller", "varargs", "kwargs"}
+
+
 def names(text: str) -> set[str]:
     """The names that the template needs. Raises ValueError where it does not parse."""
     try:
@@ -143,12 +158,7 @@ def _is_plain(text: str) -> bool:
     """Whether it takes no more than its own length and that of the values it names. Raises ValueError."""
     if "{" not in text:
         return True
-    try:
-        return _costs_what_it_writes(_ENVIRONMENT.parse(text))
-    except TemplateError as error:
-        raise ValueError(f"the template does not parse: {error.message}") from None
-    except _FAULTS as error:
-        raise ValueError(f"the template does not parse: {error}") from None
+    return _costs_what_it_writes(parsed(text))
 
 
 def _costs_what_it_writes(node: nodes.Node) -> bool:

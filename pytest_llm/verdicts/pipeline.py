@@ -10,7 +10,7 @@ from typing import Any
 
 from pytest_llm.answers.extract import Artifact, extract
 from pytest_llm.cases.matrix import Cell
-from pytest_llm.cases.request import ChatRequest, build
+from pytest_llm.cases.request import ChatRequest, Message, build
 from pytest_llm.cases.yamlfile import KeyPath
 from pytest_llm.checks.base import Check, CheckContext, Finding
 from pytest_llm.engine.engine import Asker, Job, checking
@@ -66,7 +66,12 @@ def verdict(plan: Plan, id_: str, asker: Asker, root: Path, artifacts: Path, bro
     asked: list[Asked] = []
     written: dict[str, Any] = {"stages": {}}
     for number, stage in enumerate(plan.stages):
-        job = plan.job(id_, number, written)
+        try:
+            job = plan.job(id_, number, written)
+        except InputError as error:  # a template that cannot take what the model wrote
+            fault = Finding("prompt", error.message, "error", "template", details=error.hint)
+            asked.append(Asked(_unfilled(plan, number), None, stage.name, (_named(stage, fault),)))
+            break
         folder = artifacts / stage.name if stage.name else artifacts
         result, artifact = _stage(plan, stage, job, asker, root, folder, browser)
         asked.append(result)
@@ -81,6 +86,13 @@ def verdict(plan: Plan, id_: str, asker: Asker, root: Path, artifacts: Path, bro
         }
         written["stages"][stage.name] = written["previous"]
     return Verdict(tuple(asked))
+
+
+def _unfilled(plan: Plan, stage: int) -> dict[str, Any]:
+    """The request of a stage as far as it is known where its template cannot be filled in."""
+    case = plan.cell.case
+    text = case.stages[stage].prompt if case.stages else case.prompt
+    return ChatRequest(plan.model, (Message("user", str(text)),)).plain()
 
 
 def _stage(

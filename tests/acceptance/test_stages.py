@@ -135,4 +135,13 @@ def test_unknown_names_are_found_before_anything_is_asked(chain: Bench) -> None:
     result = chain.run()
     result.assert_outcomes(errors=1)
     assert prompts(chain) == []
-    result.stdout.fnmatch_lines(["*t.prompt.yaml:*stages*"])
+    result.stdout.fnmatch_lines(["*t.prompt.yaml:3: there is no stage 'b' (before 'a': none)"])
+
+
+def test_a_template_that_cannot_take_what_was_written_is_an_error(chain: Bench) -> None:
+    chain.case(CHAIN.replace("previous.code }}!", "previous.text.split('###')[1] }}!"))
+    result = chain.run()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*stage 'move': the template cannot be filled in: list object has no element 1*"])
+    result.stdout.no_fnmatch_line("*Traceback*")
+    assert prompts(chain) == ["Draw it."]

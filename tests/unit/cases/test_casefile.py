@@ -91,6 +91,14 @@ def test_names_of_several_documents(tmp_path: Path) -> None:
         ("checks: [x]\nstages: []", 2, "stages is empty"),
         ("checks: [x]\nmessages: []", 2, "messages is empty"),
         ("checks: [x]\nstages: [{name: a, prompt: p, checks: []}]", 2, "stages.0.checks is empty"),
+        (
+            "checks: [x]\nstages:\n  - {name: a, prompt: p}\n  - {name: a, prompt: p}",
+            4,
+            "two stages are called 'a'",
+        ),
+        ("checks: [x]\nstages:\n  - {name: items, prompt: p}", 3, "cannot be called 'items'"),
+        ("checks: [x]\nstages: [{name: a, prompt: p}]\nvars: {stages: 1}", 3, "'stages' is what earlier stages"),
+        ("checks: [x]\nstages: [{name: a, prompt: p}]\nparametrize: [{previous: 1}]", 3, "'previous' is what"),
         *[
             (f"prompt: x\nchecks: [x]\n{key}: {nothing}", 3, f"{key} is empty")
             for key, nothing in [

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 from pytest_llm.cases.casefile import load
 from pytest_llm.cases.matrix import Cell, expand
 from pytest_llm.cases.request import build, examine
-from pytest_llm.errors import InputError
+from pytest_llm.errors import InputError, InputErrors
 from pytest_llm.models.reference import ModelRef
 
 MODEL = ModelRef("m", "ollama", "m")
@@ -90,6 +91,108 @@ def test_format_schema_is_the_one_given(tmp_path: Path) -> None:
 def test_a_template_that_cannot_be_filled_in(tmp_path: Path, text: str, words: str) -> None:
     with pytest.raises(InputError, match=words):
         examine(cell(tmp_path, text))
+
+
+CHAIN = """
+vars: {{person: {{name: Ada}}, words: [a]}}
+stages:
+  - name: outline
+    prompt: {first}
+    checks: [x]
+  - name: draft
+    prompt: {second}
+  - name: last
+    prompt: {third}
+"""
+
+
+def chain(root: Path, first: str = "p", second: str = "p", third: str = "p") -> None:
+    quoted = {name: json.dumps(text) for name, text in [("first", first), ("second", second), ("third", third)]}
+    examine(cell(root, CHAIN.format(**quoted)))
+
+
+@pytest.mark.parametrize(
+    ("stage", "text", "words"),
+    [
+        ("first", "{{ previous.text }}", ":5: the first stage has no `previous`"),
+        ("first", "{% if words %}a{% else %}{{ previous.text }}{% endif %}", "the first stage has no `previous`"),
+        ("first", "{{ stages.outline.text }}", "the stage 'outline' refers to itself"),
+        ("first", "{{ stages.draft.text }}", "'outline' refers to 'draft', which comes after it"),
+        ("second", "{{ stages.outlin.text }}", ":8: there is no stage 'outlin', did you mean 'outline'?"),
+        ("second", "{{ stages['outlin']['text'] }}", "there is no stage 'outlin'"),
+        ("second", "{{ stages.draft.text }}", "the stage 'draft' refers to itself"),
+        ("second", "{{ stages.last.code }}", "'draft' refers to 'last', which comes after it"),
+        ("second", "{{ stages.zzz }}", "there is no stage 'zzz' (before 'draft': outline)"),
+        ("second", "{{ previous.nosuch }}", "no `previous.nosuch` (a stage has text, code, thinking)"),
+        ("second", "{{ previous.cod }}", "did you mean 'code'?"),
+        ("second", "{{ previous['txt'] }}", "did you mean 'text'?"),
+        ("second", "{{ stages.outline.answer | upper }}", "no `stages.outline.answer`"),
+        ("second", "{% if '#' in previous.text %}{{ previous.nope }}{% endif %}", "no `previous.nope`"),
+        ("second", "{% for line in stages.outlin.text.splitlines() %}{% endfor %}", "no stage 'outlin'"),
+        (
+            "second",
+            "{{ previous }}",
+            "`previous` is no text: write previous.text, previous.code, previous.thinking",
+        ),
+        ("second", "{{ stages.outline }}", "is no text: write stages.outline.text"),
+        ("second", "{{ stages }}", "is no text: write stages.NAME.text"),
+        ("third", "{{ person.nmae }}", "the template names person.nmae, which is not there"),
+        ("third", "{{ persn.name }}", "the template names persn, which is not there"),
+        ("third", "{{ previous.text | nofilter }}", "nofilter"),
+        ("third", "{{ previous.text ", "does not parse"),
+    ],
+)
+def test_references_that_lead_nowhere(tmp_path: Path, stage: str, text: str, words: str) -> None:
+    with pytest.raises(InputError) as caught:
+        chain(tmp_path, **{stage: text})
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ previous.text }} {{ previous.code.strip() }} {{ previous['thinking'][:9] }}",
+        "{{ stages.outline.text.split('#')[1] }} {{ stages['outline'].code }} {{ person.name }}",
+        "{% for name, stage in stages.items() %}{{ name }}: {{ stage.text }}{% endfor %}",
+        "{% set previous = words %}{{ previous.nope }}",
+        "{% for stages in words %}{{ stages.nope }}{{ loop.index }}{% endfor %}",
+        "{% macro m(person) %}{{ person.any }}{% endmacro %}{{ m(person) }}",
+        "{{ stages.later.text if stages.later is defined else '' }}",
+        "{{ missing | default('x') }}{{ person.age | d(3) }}",
+        "{% if words %}{{ words[0] }}{% else %}{{ only_without_words }}{% endif %}",
+        "{{ stages[words[0]] }}{{ range(3) | list }}{{ previous.get('code') }}",
+        "{% set p = previous %}{{ p.code }}{% if previous %}y{% endif %}",
+        "{% raw %}{{ stages.nope }}{% endraw %}",
+    ],
+)
+def test_references_that_may_be_there(tmp_path: Path, text: str) -> None:
+    chain(tmp_path, second=text)
+
+
+def test_all_references_are_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(InputErrors) as caught:
+        chain(tmp_path, "{{ previous.text }}", "{{ stages.a.b }} {{ nope }}", "{{ previous.b }}")
+    assert [error.line for error in caught.value.errors] == [5, 8, 8, 10]
+
+
+def test_one_text_may_serve_every_stage(tmp_path: Path) -> None:
+    text = "{% if previous is defined %}{{ previous.text }}{% endif %}{% if stages.draft is defined %}!{% endif %}"
+    chain(tmp_path, text, text, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("vars: {a: 1}\nprompt: q\nsystem: '{{ nope }}'", 3),
+        ("vars: {a: 1}\nprompt: q\nexamples:\n  - {user: '{{ nope }}', assistant: a}", 4),
+        ("vars: {a: 1}\nmessages:\n  - {role: user, content: q}\n  - {role: user, content: '{{ nope }}'}", 4),
+        ("stages:\n  - name: a\n    prompt: '{{ nope }}'", 3),
+    ],
+)
+def test_the_line_is_that_of_the_text(tmp_path: Path, text: str, line: int) -> None:
+    with pytest.raises(InputError) as caught:
+        examine(cell(tmp_path, text))
+    assert caught.value.line == line
 
 
 def test_the_key_is_of_everything_that_can_change_an_answer(tmp_path: Path) -> None:
