@@ -13,7 +13,8 @@ import pytest
 from pytest_llm.cases import casefile
 from pytest_llm.cases.matrix import Cell, expand
 from pytest_llm.cases.request import examine
-from pytest_llm.errors import Complaints, InputError, InputErrors, RunStopped, nearest
+from pytest_llm.errors import Complaints, InputError, InputErrors, RunStopped
+from pytest_llm.plugin import marks
 from pytest_llm.plugin.session import session
 from pytest_llm.plugin.telling import CellFault, ChecksFailed, NotJudged, longrepr
 from pytest_llm.reports import numbers, terminal
@@ -22,7 +23,6 @@ from pytest_llm.verdicts.pipeline import Plan, StagePlan
 from pytest_llm.verdicts.verdict import Verdict
 
 MOST_TOLD = 50  # errors of one file: a table of a thousand rows may have one each
-ACTING_MARKS = frozenset({"skip", "skipif", "xfail", "parametrize", "usefixtures", "filterwarnings", "timeout"})
 
 
 class PromptFile(pytest.File):
@@ -48,13 +48,13 @@ class PromptFile(pytest.File):
         thinks = settings.thinks or (() if "think" in loaded.case.model_fields_set else settings.default_thinks)
         stages: dict[str, tuple[StagePlan, ...]] = {}
         with wrong.gather():
-            marks = list(_marks(self.config, loaded))
+            found = list(marks.marks(self.config, loaded))
             for cell in expand(loaded, models, thinks):
                 with wrong.gather():
                     if cell.row.id not in stages:
                         stages[cell.row.id] = ()
                         stages[cell.row.id] = pipeline.stages(cell, state.parse_check)
-                    yield self._item(cell, self._plan(cell, stages[cell.row.id]), marks)
+                    yield self._item(cell, self._plan(cell, stages[cell.row.id]), found)
 
     def _plan(self, cell: Cell, stages: tuple[StagePlan, ...]) -> Plan:
         try:
@@ -148,37 +148,3 @@ def _said(error: InputError, root: Path) -> str:
     shown = path.relative_to(root) if path and path.is_relative_to(root) else path
     where = f"{shown}:{error.line}: " if path and error.line else f"{shown}: " if path else ""
     return f"{where}{error.message}" + (f"\n  {error.hint}" if error.hint else "")
-
-
-def _marks(config: pytest.Config, loaded: casefile.LoadedCase) -> Iterator[pytest.MarkDecorator]:
-    """Markers from category, tags and marks; new names are registered, so that --strict-markers takes them."""
-    case = loaded.case
-    named = [("category", case.category)] if case.category else []
-    for key, name in [*named, *(("tags", tag) for tag in case.tags)]:
-        if name in ACTING_MARKS or name.startswith("_"):
-            hint = "write it under `marks` to have pytest act on it"
-            raise loaded.error((key,), f"{name!r} is the name of a mark that pytest acts on", hint)
-        _register(config, name)
-        yield getattr(pytest.mark, name)
-    for index, entry in enumerate(case.marks):
-        yield _mark(config, loaded, ("marks", index), entry)
-
-
-def _mark(config: pytest.Config, loaded: casefile.LoadedCase, where: Any, entry: Any) -> pytest.MarkDecorator:
-    name, value = (entry, None) if isinstance(entry, str) else next(iter(entry.items()), ("", None))
-    known = [line.partition(":")[0].partition("(")[0].strip() for line in config.getini("markers")]
-    if name not in {*known, *ACTING_MARKS}:
-        raise loaded.error(where, f"unknown mark {name!r}{nearest(name, known)}", "register it in the ini file")
-    mark: pytest.MarkDecorator = getattr(pytest.mark, name)
-    if name == "xfail":
-        return mark(reason=str(value or ""), raises=ChecksFailed)
-    if name == "skip":
-        return mark(reason=str(value or "skipped by the case"))
-    if isinstance(value, dict):
-        return mark(**value)
-    return mark if value is None else mark(*(value if isinstance(value, list) else [value]))
-
-
-def _register(config: pytest.Config, name: str) -> None:
-    if not any(line.partition(":")[0].partition("(")[0].strip() == name for line in config.getini("markers")):
-        config.addinivalue_line("markers", f"{name}: a category or tag of prompt cases")

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from pytest_llm.engine.engine import Job
+from pytest_llm.plugin.marks import keeps_from_asking
 from pytest_llm.plugin.nodes import PromptItem
 from pytest_llm.plugin.once import SHARED
 from pytest_llm.plugin.session import LlmSession, session
@@ -77,11 +78,7 @@ def _upcoming(item: pytest.Item, state: LlmSession) -> Sequence[pytest.Item]:
 
 def _jobs(items: Sequence[pytest.Item | None]) -> Iterator[Job]:
     for item in items:
-        if (
-            isinstance(item, PromptItem)
-            and not any(item.iter_markers("skip"))
-            and not any(item.iter_markers("skipif"))
-        ):
+        if isinstance(item, PromptItem) and not keeps_from_asking(item):
             yield item.plan.job(item.nodeid)
 
 

@@ -113,6 +113,16 @@ def test_marks(bench: Bench) -> None:
     assert len(bench.server.asked()) == 3
 
 
+def test_what_xfail_and_skipif_say_is_heeded(bench: Bench) -> None:
+    bench.case("prompt: hi\nmarks: [{xfail: {reason: known, strict: true}}]\nchecks: [{contains: hello}]", "a")
+    bench.case("prompt: hi\nmarks: [{xfail: {reason: known, run: false}}]\nchecks: [{contains: hello}]", "b")
+    bench.case("prompt: hi\nmarks: [{xfail: {condition: false}}]\nchecks: [{contains: hello}]", "c")
+    bench.case("prompt: hi\nmarks: [{skipif: {condition: true, reason: not here}}]\nchecks: [{contains: x}]", "d")
+    bench.case("prompt: hi\nmarks: [{skipif: false}]\nchecks: [{contains: hello}]", "e")
+    bench.run().assert_outcomes(failed=1, xfailed=1, passed=2, skipped=1)
+    assert len(bench.server.asked()) == 3
+
+
 def test_a_server_that_is_down_is_no_expected_failure(bench: Bench) -> None:
     bench.case("prompt: hi\nmarks: [{xfail: known}]\nchecks: [{contains: x}]")
     bench.server.fault(1)
@@ -125,6 +135,18 @@ def test_a_server_that_is_down_is_no_expected_failure(bench: Bench) -> None:
         ("marks: [slwo]", "unknown mark 'slwo', did you mean 'slow'?"),
         ("category: skip", "'skip' is the name of a mark that pytest acts on"),
         ("tags: [xfail]", "'xfail' is the name of a mark"),
+        ("tags: [usefixtures]", "'usefixtures' is the name of a mark"),
+        ("marks: [{skipif: os.system('id')}]", "the mark 'skipif' needs a condition: true or false"),
+        ("marks: [{skipif: {condition: '1', reason: x}}]", "the condition of the mark 'skipif' is true or false"),
+        ("marks: [{xfail: {condition: '1'}}]", "the condition of the mark 'xfail' is true or false, not '1'"),
+        ("marks: [{slow: {condition: '1'}}]", "the condition of the mark 'slow' is true or false, not '1'"),
+        ("marks: [{filterwarnings: 'error::evil.W'}]", "the mark 'filterwarnings' cannot act on a case"),
+        ("marks: [{usefixtures: x}]", "the mark 'usefixtures' cannot act on a case"),
+        ("marks: [{parametrize: x}]", "the mark 'parametrize' cannot act on a case"),
+        ("marks: [{repeat: 3}]", "the mark 'repeat' cannot act on a case"),
+        ("marks: [{xfail: {raises: OSError}}]", "the mark 'xfail' has no 'raises'"),
+        ("marks: [{xfail: {strict: maybe}}]", "'strict' of the mark 'xfail' is true or false, not 'maybe'"),
+        ("marks: [{skip: x, slow: y}]", "a mark is a name, or one name with its arguments"),
     ],
 )
 def test_marks_that_are_none(bench: Bench, text: str, words: str) -> None:
