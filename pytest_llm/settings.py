@@ -31,6 +31,7 @@ class Settings:
     connect_timeout: float = 5.0
     first_byte_timeout: float = 600.0
     silence_timeout: float = 60.0
+    restart_timeout: float = 30.0
     strict: bool = False
     dry_run: bool = False
     browser: str = ""

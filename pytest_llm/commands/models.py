@@ -66,14 +66,14 @@ class _Ollama:
     async def _ask(self, settings: Mapping[str, Any]) -> None:
         from pytest_llm.providers.base import Limits
         from pytest_llm.providers.ollama.client import START
-        from pytest_llm.providers.ollama.host import extra_headers, ollama_url
+        from pytest_llm.providers.ollama.host import extra_headers, ollama_urls
         from pytest_llm.providers.ollama.models import Models
         from pytest_llm.providers.wire.http import Http
 
         # The settings of a run never hold a password; the environment, which comes before the ini file, may.
-        url = ollama_url(os.environ.get("OLLAMA_HOST") or settings["host"])
+        url, *others = ollama_urls(os.environ.get("OLLAMA_HOST") or settings["host"])
         headers = extra_headers() if settings["host_trusted"] else {}
-        http = Http(url, Limits(settings["connect_timeout"]), headers, start=START)
+        http = Http(url, Limits(settings["connect_timeout"]), headers, start=START, elsewhere=others)
         models = Models(http, lambda _: None, ())
         try:
             self._where = f"Ollama {await models.version()} at {http.url}"

@@ -93,10 +93,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Genera
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
-    if hasattr(session.config, "workerinput") and _has_cells(session):
-        from pytest_llm.plugin import running
+    if not _has_cells(session):
+        return
+    if not hasattr(session.config, "workerinput"):
+        options.check_environment(session.config)
+        return
+    from pytest_llm.plugin import running
 
-        running.settle_order(session)
+    running.settle_order(session)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -119,6 +123,13 @@ def pytest_configure_node(node: Any) -> None:
     from pytest_llm.plugin import distributed
 
     distributed.configure_node(node)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
+    """A usage error in a worker would be a crash there: it is found here, in the process that can say it."""
+    if any(".prompt.yaml::" in id_ for id_ in ids):
+        options.check_environment(node.config)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from pytest_llm.errors import InputError
 from pytest_llm.settings import Settings
 
 SETTINGS = pytest.StashKey[Settings]()
 HAS_CELLS = pytest.StashKey[bool]()
 OPENAI_URL_ENV = "OPENAI_BASE_URL"
 HOST_ENV = "OLLAMA_HOST"
+ADDRESSES = {"host": HOST_ENV, "openai_url": OPENAI_URL_ENV}
 THINKS = ("off", "on", "low", "medium", "high", "max", "default")
 
 
@@ -54,6 +58,7 @@ TABLE = (
     Option("connect_timeout", "seconds", "time to connect (default: 5s)", 5.0),
     Option("first_byte_timeout", "seconds", "time to the first byte: queue, load, prompt (default: 600s)", 600.0),
     Option("silence_timeout", "seconds", "time between two lines of an answer (default: 60s)", 60.0),
+    Option("restart_timeout", "seconds", "time for a server that was there to come back (default: 30s)", 30.0),
     Option("strict", "flag", "a missing compiler or browser is an error, not a skip"),
     Option("dry_run", "flag", "show each cell's request and ask nothing", ini=False),
     Option("cells", "text", "write settings and cells to this file, for programs, and ask nothing", ini=False),
@@ -82,6 +87,9 @@ def settings(config: pytest.Config) -> Settings:
     cli = {o.name: config.getoption(o.dest, None) for o in TABLE if not o.ini_only}
     ini = {o.name: config.getini(o.ini_name) for o in TABLE if o.ini or o.ini_only}
     value = {o.name: _value(o, cli.get(o.name), ini.get(o.name)) for o in TABLE}
+    for name in ADDRESSES:
+        _check_address(f"--llm-{name.replace('_', '-')}", name, cli[name])
+        _check_address(f"llm_{name}", name, ini[name])
     root = config.rootpath
     host, openai = os.environ.get(HOST_ENV, ""), os.environ.get(OPENAI_URL_ENV, "")
     return Settings(
@@ -102,10 +110,48 @@ def settings(config: pytest.Config) -> Settings:
         connect_timeout=value["connect_timeout"],
         first_byte_timeout=value["first_byte_timeout"],
         silence_timeout=value["silence_timeout"],
+        restart_timeout=value["restart_timeout"],
         strict=value["strict"],
         dry_run=value["dry_run"],
         browser=value["browser"] or "",
     )
+
+
+def check_environment(config: pytest.Config) -> None:
+    """What the environment says of servers, where nothing else says it. Raises pytest.UsageError.
+
+    Called where there is a prompt file: a run without one has nothing to do with these variables.
+    """
+    from pytest_llm.providers.ollama.host import HEADERS_ENV, extra_headers, openai_key
+
+    for name, variable in ADDRESSES.items():
+        if not config.getoption(f"llm_{name}", None):
+            _check_address(variable, name, os.environ.get(variable, ""))
+    with _usage(HEADERS_ENV):
+        extra_headers()
+    with _usage("the key"):
+        openai_key()
+
+
+def _check_address(said_by: str, name: str, text: str | None) -> None:
+    if not text:
+        return
+    from pytest_llm.providers.ollama.host import ollama_urls, openai_url
+
+    with _usage(said_by):
+        if name == "host":
+            ollama_urls(text, strict=said_by != HOST_ENV)
+        else:
+            openai_url(text)
+
+
+@contextmanager
+def _usage(said_by: str) -> Iterator[None]:
+    """An InputError told as the misuse of an option, an ini value or a variable."""
+    try:
+        yield
+    except InputError as error:
+        raise pytest.UsageError(f"{said_by}: {error.message}; {error.hint}") from None
 
 
 def _thinks(modes: list[str] | None) -> tuple[str, ...]:

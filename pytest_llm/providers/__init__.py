@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,6 @@ if TYPE_CHECKING:
     from pytest_llm.providers.base import Limits, Provider
     from pytest_llm.settings import Settings
 
-OPENAI_KEY_ENV = ("PYTEST_LLM_OPENAI_KEY", "OPENAI_API_KEY")
 ENGINES = ("ollama", "openai", "embedded", "scripted")
 
 
@@ -37,7 +35,8 @@ def connect(engine: str, settings: Settings) -> Provider:
 def _limits(settings: Settings) -> Limits:
     from pytest_llm.providers.base import Limits
 
-    return Limits(settings.connect_timeout, settings.first_byte_timeout, settings.silence_timeout)
+    s = settings
+    return Limits(s.connect_timeout, s.first_byte_timeout, s.silence_timeout, s.restart_timeout)
 
 
 def _ollama(settings: Settings) -> Provider:
@@ -57,13 +56,11 @@ def _ollama(settings: Settings) -> Provider:
 
 
 def _openai(settings: Settings) -> Provider:
-    from pytest_llm.providers.ollama.host import extra_headers
+    from pytest_llm.providers.ollama.host import extra_headers, openai_key
     from pytest_llm.providers.openai.client import OpenAIProvider
 
     if not settings.openai_url:
         hint = "give it by --llm-openai-url, in the ini option llm_openai_url, or in OPENAI_BASE_URL"
         raise ServerDown("an openai: model is asked, but no server's URL is given", hint=hint)
-    key = next((os.environ[name] for name in OPENAI_KEY_ENV if os.environ.get(name)), None)
-    trusted = settings.openai_trusted
-    headers = extra_headers() if trusted else {}
-    return OpenAIProvider(settings.openai_url, _limits(settings), key=key if trusted else None, headers=headers)
+    key, headers = (openai_key(), extra_headers()) if settings.openai_trusted else (None, {})
+    return OpenAIProvider(settings.openai_url, _limits(settings), key=key, headers=headers)

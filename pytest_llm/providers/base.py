@@ -14,11 +14,15 @@ Finish = Literal["stop", "length", "filtered", "error", "unknown"]
 
 @dataclass(frozen=True)
 class Limits:
-    """Time limits in seconds: to connect, to the first byte (queue, load and prompt), between two lines."""
+    """Time limits in seconds: to connect, to the first byte (queue, load and prompt), between two lines.
+
+    restart: how long a server that was there before is waited for.
+    """
 
     connect: float = 5.0
     first_byte: float = 600.0
     silence: float = 60.0
+    restart: float = 30.0
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from pytest_llm.errors import (
     GenerationTimeout,
     HarnessError,
     InputError,
+    PromptTooLong,
     ProviderError,
     PytestLlmError,
     RunStopped,
@@ -154,8 +155,11 @@ def _unanswered(error: PytestLlmError) -> Finding:
         return Finding("model", error.message, "error", kind, details=error.hint)
     if isinstance(error, HarnessError):
         return Finding("model", error.message, "error", "harness", details=error.hint)
-    kind = "timeout" if isinstance(error, GenerationTimeout) else "prompt"
-    return Finding("answer" if kind == "timeout" else "prompt", str(error), "failure", kind)
+    if isinstance(error, GenerationTimeout):
+        return Finding("answer", str(error), "failure", "timeout")
+    if isinstance(error, PromptTooLong):
+        return Finding("prompt", str(error), "failure", "prompt")
+    return Finding("model", str(error), "error", "input")
 
 
 def _partial(error: PytestLlmError) -> Response | None:

@@ -80,6 +80,8 @@ class Chat:
         if armed := self.server.faults.take("lines", job.request.path, job.typed):
             if armed.fault.name in ("runner-died", "cuda-error"):
                 self.server.doomed.add(job.model.blob)
+            if armed.fault.name == "restarted":
+                await self.server.restart(armed.seconds)
             answer = spoil_lines(answer, armed, self.profile)
             if armed.fault.name == "parser" and not self.profile.since(0, 32, 15):
                 self.server.leaking.add(job.model.blob)

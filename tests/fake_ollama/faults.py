@@ -127,6 +127,7 @@ FAULTS = (
     Fault(27, "unauthorized", "admit", 401, "unauthorized"),
     Fault(27, "too-many-requests", "admit", 429, "too many requests"),
     Fault(27, "bad-gateway", "admit", 502, "dial tcp: lookup ollama.com: no such host"),
+    Fault(28, "restarted", "lines"),
 )
 
 

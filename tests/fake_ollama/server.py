@@ -97,6 +97,7 @@ class FakeOllama:
         self._log, self._scripts = Log(), list[tuple[Match, str, Scripted]]()
         self._port, self._connections = port, set[asyncio.Task[None]]()
         self._server: asyncio.Server | None = None
+        self._returning: asyncio.Task[None] | None = None
         self._change = threading.Condition()
         self._held: socket.socket | None = None
 
@@ -231,12 +232,27 @@ class FakeOllama:
         await self._close_listener()
         self._held = self._bound()
 
+    async def restart(self, seconds: float) -> None:
+        """As when the program is ended and started again: no connection survives, nothing is loaded any more."""
+        await self._refuse()
+        self.scheduler.runners.clear()
+        self._returning = asyncio.create_task(self._return(seconds))
+        for task in list(self._connections):
+            task.cancel()
+        await asyncio.Future()  # whoever asked for it is cancelled too
+
+    async def _return(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        await self._listen()
+
     async def _close_listener(self) -> None:
         server, self._server = self._server, None
         if server is not None:
             server.close()
 
     async def _stop(self) -> None:
+        if self._returning is not None:
+            self._returning.cancel()
         await self._close_listener()
         if self._held is not None:
             self._held.close()

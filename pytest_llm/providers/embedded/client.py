@@ -193,7 +193,8 @@ class EmbeddedProvider:
             ) from None
         except OSError as error:
             raise ServerDown(f"no child process could be started for llama.cpp: {error}") from None
-        client = OpenAIProvider(process.url, self._limits, key=process.key, engine=SERVER, local=True)
+        limits = replace(self._limits, restart=0.0)  # a process that has ended is started again by the next request
+        client = OpenAIProvider(process.url, limits, key=process.key, engine=SERVER, local=True)
         runner = _Runner(process, client, gguf.size, busy=1)
         self._pool.runners[load] = runner
         return runner, process.load_seconds

@@ -13,7 +13,7 @@ from pytest_llm.errors import HarnessError, ModelUnavailable
 from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import Limits, ModelInfo, Response
 from pytest_llm.providers.ollama.answer import ChatSink, chat_body
-from pytest_llm.providers.ollama.host import is_loopback, ollama_url
+from pytest_llm.providers.ollama.host import is_loopback, ollama_urls
 from pytest_llm.providers.ollama.models import Models, Shown, built_name, full_name
 from pytest_llm.providers.wire.faults import Asked, fault
 from pytest_llm.providers.wire.http import BadStatus, Http
@@ -52,7 +52,8 @@ class OllamaProvider:
         modelfiles: Sequence[str] = (),
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        self._http = Http(ollama_url(url), limits or Limits(), headers, start=START)
+        first, *others = ollama_urls(url)
+        self._http = Http(first, limits or Limits(), headers, start=START, elsewhere=others, ping="/api/version")
         self._pull, self._clock = pull, clock
         self._models = Models(self._http, progress or _quiet, modelfiles)
         self._ready: dict[tuple[str, str], _Ready] = {}

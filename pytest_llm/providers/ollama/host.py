@@ -16,30 +16,43 @@ from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 from pytest_llm.errors import InputError
 
 HEADERS_ENV = "PYTEST_LLM_HEADERS"
+OPENAI_KEY_ENV = ("PYTEST_LLM_OPENAI_KEY", "OPENAI_API_KEY")
 OLLAMA_PORT = 11434
+WRITE = "write host:port or a URL"
 _PORTS = {"http": 80, "https": 443}
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-_HOST = re.compile(r"[A-Za-z0-9._:%-]+")
+_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_HOST = re.compile(rf"(?!.*(?:^|\.)[0-9]+\.?$)(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})*\.?")
 _VERSION = re.compile(r"v\d+\w*")
 
 
 def ollama_url(value: str) -> str:
-    """The URL that a value of OLLAMA_HOST means, as the `ollama` program reads it.
+    """The URL that a value of OLLAMA_HOST means; the first of `ollama_urls`."""
+    return ollama_urls(value)[0]
 
-    An unspecified address (`0.0.0.0`, `[::]`, a port alone), which a server binds to, becomes loopback. Raises
-    InputError where no address can be made of it.
+
+def ollama_urls(value: str, *, strict: bool = False) -> tuple[str, ...]:
+    """The URLs at which the server of an OLLAMA_HOST may be reached, as the `ollama` program reads that value.
+
+    An unspecified address (`0.0.0.0`, `[::]`, a port alone), which a server binds to, becomes loopback; that of
+    version 6 becomes both loopbacks, since such a server may be reachable at one of them only. strict: a port that
+    is none is refused, where the program takes the default. Raises InputError where no address can be made of it.
     """
     text = value.strip().strip("\"'").strip()
     scheme, found, rest = text.partition("://")
     if not found:
         scheme, rest = ("https", text) if text == "ollama.com" else ("http", text)
-    if scheme not in _PORTS:
-        raise InputError(f"{_no_url(scheme)} is no address of an Ollama server", hint="write host:port or a URL")
+    if (scheme := scheme.lower()) not in _PORTS:
+        shown = f"{scheme}://…" if re.fullmatch(r"[a-z][a-z0-9+-]{0,20}", scheme) else "this"
+        raise InputError(f"{shown} is no address of an Ollama server", hint=WRITE)
     default = _PORTS[scheme] if found or text == "ollama.com" else OLLAMA_PORT
     place, slash, path = rest.partition("/")
     user, at, place = place.rpartition("@")
-    host, port = _host_and_port(place)
-    return f"{scheme}://{user}{at}{_reachable(host)}:{default if port is None else port}{slash}{path}".rstrip("/")
+    host, port = _host_and_port(place, strict=strict)
+    return tuple(
+        _checked(f"{scheme}://{user}{at}{name}:{default if port is None else port}{slash}{path}".rstrip("/"))
+        for name in _reachable(host)
+    )
 
 
 def openai_url(value: str) -> str:
@@ -53,10 +66,10 @@ def openai_url(value: str) -> str:
     if not host or parts.scheme not in _PORTS:
         raise InputError("the address of the OpenAI-compatible server is no URL", hint="write http://host:port/v1")
     user, at, _ = parts.netloc.rpartition("@")
-    place = f"{user}{at}{_reachable(host)}" + ("" if port is None else f":{port}")
+    place = f"{user}{at}{_reachable(host)[0]}" + ("" if port is None else f":{port}")
     path = parts.path.rstrip("/")
     versioned = any(_VERSION.fullmatch(part) for part in path.split("/"))
-    return urlunsplit((parts.scheme, place, path if versioned else f"{path}/v1", "", ""))
+    return _checked(urlunsplit((parts.scheme, place, path if versioned else f"{path}/v1", "", "")))
 
 
 def without_credentials(url: str) -> tuple[str, dict[str, str]]:
@@ -94,33 +107,58 @@ def extra_headers(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     return found
 
 
-def _host_and_port(place: str) -> tuple[str, int | None]:
-    """A port that is none is left out, as the `ollama` program does."""
+def openai_key(environ: Mapping[str, str] = os.environ) -> str | None:
+    """The key for an OpenAI-compatible server. Raises InputError, which names the variable and shows no value."""
+    for name in OPENAI_KEY_ENV:
+        if key := environ.get(name, "").strip():
+            if not (key.isascii() and key.isprintable()):
+                raise InputError(f"{name} holds characters that no key has", hint="copy the key anew")
+            return key
+    return None
+
+
+def _host_and_port(place: str, *, strict: bool) -> tuple[str, int | None]:
+    """A port that is none is left out, as the `ollama` program does; `strict` refuses it."""
     host, colon, port = place.rpartition(":")
     if not colon or (":" in host and not (host.startswith("[") and host.endswith("]"))):
-        host, port = place, ""
+        return _unbracketed(place), None
     good = port.isascii() and port.isdecimal() and int(port) < 65536
-    return host.strip("[]"), int(port) if good else None
+    if strict and not good:
+        raise InputError(f"{port[:20]!r} is no port of a server's address", hint=WRITE)
+    return _unbracketed(host), int(port) if good else None
 
 
-def _reachable(host: str) -> str:
-    """The host as a client writes it in a URL."""
-    if not host:
-        return "127.0.0.1"
+def _unbracketed(host: str) -> str:
+    return host[1:-1] if host.startswith("[") and host.endswith("]") else host
+
+
+def _reachable(host: str) -> tuple[str, ...]:
+    """The host as a client writes it in a URL, and where else it may be."""
+    if host in ("", "0"):
+        return ("127.0.0.1",)
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
         if not _HOST.fullmatch(host):
-            raise InputError("the server's address is no host name", hint="write host:port or a URL") from None
-        return host
+            raise InputError("the server's address is no host name", hint=WRITE) from None
+        return (host,)
+    address = getattr(address, "ipv4_mapped", None) or address
     if address.is_unspecified:
-        return "127.0.0.1" if address.version == 4 else "[::1]"
-    return host if address.version == 4 else f"[{host}]"
+        return ("127.0.0.1",) if address.version == 4 else ("[::1]", "127.0.0.1")
+    return (str(address),) if address.version == 4 else (f"[{host}]",)
+
+
+def _checked(url: str) -> str:
+    """The URL, if it is one all through: no blank, no query, nothing that only looks like a part of it."""
+    try:
+        whole = urlsplit(url).hostname and not re.search(r"[^!-~]|[?#\\]", url)
+    except ValueError:
+        whole = False
+    if not whole:
+        hint = f"{WRITE}; of a password, what is no letter or digit is written as %XX"
+        raise InputError("the server's address is no URL", hint=hint)
+    return url
 
 
 def _hostname(parts: SplitResult) -> str:
     return (parts.hostname or "").lower()
-
-
-def _no_url(scheme: str) -> str:
-    return f"{scheme}://…"

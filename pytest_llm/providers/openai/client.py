@@ -59,7 +59,8 @@ class OpenAIProvider:
         base = openai_url(url)
         root = base.removesuffix("/v1")
         self._prefix = base[len(root) :]
-        self._http = Http(root, limits or Limits(), {**bearer, **(headers or {})}, start=start)
+        ping = f"{self._prefix}/models"
+        self._http = Http(root, limits or Limits(), {**bearer, **(headers or {})}, start=start, ping=ping)
         self._engine, self._local, self._clock = engine, local, clock
         self._listed: _Listed | None = None
         self._dialect = Dialect()

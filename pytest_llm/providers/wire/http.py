@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -34,6 +34,8 @@ MAX_BODY = 64 * 2**20  # bytes: a list of thousands of models has one
 DRAIN_SECONDS = 1.0  # a connection whose end is read may be used again; not worth a longer wait
 SECRET_LENGTH = 4  # shorter words are no keys, and would blank out half of a message
 AGENT = "pytest-llm"
+PING_SECONDS = 0.25
+T = TypeVar("T")
 
 
 class BadStatus(Exception):
@@ -44,10 +46,16 @@ class BadStatus(Exception):
         super().__init__(status)
 
 
+class Unreachable(ServerDown):
+    """Nothing listens, or nobody lets us in: what another address or a restart may mend."""
+
+
 class Http:
     """A client of one server. `headers` may hold keys: they are sent and never shown.
 
-    start: what to do when nothing listens there. transport: put in place of the network, for tests of other parts.
+    start: what to do when nothing listens there. elsewhere: further addresses of the same server, tried in turn.
+    ping: what is asked to see whether a server that was there is back; "" where it is not waited for.
+    transport: put in place of the network, for tests of other parts.
     """
 
     def __init__(
@@ -57,16 +65,64 @@ class Http:
         headers: Mapping[str, str] | None = None,
         *,
         start: str = "",
+        elsewhere: Sequence[str] = (),
+        ping: str = "",
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.url, credentials = without_credentials(url.rstrip("/"))
         self.limits, self.start = limits, start
+        self._elsewhere = [without_credentials(other.rstrip("/"))[0] for other in elsewhere]
+        self._ping, self._met = ping, False
         self._headers = {**credentials, **(headers or {})}
         self._transport = transport
         self._client: httpx.AsyncClient | None = None
 
     async def json(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
         """A small exchange: the object in the answer. Raises BadStatus and ProviderErrors."""
+        return await self._reached(lambda: self._json(method, path, body))
+
+    async def send(self, method: str, path: str, content: AsyncIterable[bytes] | None = None, size: int = 0) -> int:
+        """Send bytes, or nothing; the status. Raises BadStatus from 300 on, 404 aside."""
+        return await self._reached(lambda: self._send(method, path, content, size))
+
+    async def stream(self, path: str, body: Any, sink: Sink, patience: Patience) -> None:
+        """Feed the lines of an answer to the sink until it is done.
+
+        Raises BadStatus, GenerationTimeout, ProviderErrors, and whatever the sink raises.
+        """
+        await self._reached(lambda: self._stream(path, body, sink, patience))
+
+    async def _reached(self, exchange: Callable[[], Awaitable[T]]) -> T:
+        """Do it at the address that answers; where a server was before, once more when it is back."""
+        while self._elsewhere and not self._met:
+            try:
+                return await exchange()
+            except Unreachable:
+                self.url = self._elsewhere.pop(0) if self._elsewhere else self.url
+        try:
+            return await exchange()
+        except Unreachable as error:
+            if not (self._met and self._ping and self.limits.restart):
+                raise
+            if not await self._is_back():
+                told = f"it was there before, and not back within {self.limits.restart:g} s (--llm-restart-timeout)"
+                error.hint = f"{told}\n  {error.hint}"
+                raise
+        return await exchange()
+
+    async def _is_back(self) -> bool:
+        """Wait for a server that may be starting anew."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.limits.restart):
+                while True:
+                    await asyncio.sleep(PING_SECONDS)
+                    with suppress(httpx.RequestError):
+                        async with self._request("GET", self._ping, None) as response:
+                            if response.status_code < 500:
+                                return True
+        return False
+
+    async def _json(self, method: str, path: str, body: Any) -> dict[str, Any]:
         what = f"{self.url}{path}"
         with self._spoken(what):
             try:
@@ -88,8 +144,7 @@ class Http:
                 reach="server",
             ) from None
 
-    async def send(self, method: str, path: str, content: AsyncIterable[bytes] | None = None, size: int = 0) -> int:
-        """Send bytes, or nothing; the status. Raises BadStatus from 400 on, 404 aside."""
+    async def _send(self, method: str, path: str, content: AsyncIterable[bytes] | None, size: int) -> int:
         what = f"{self.url}{path}"
         with self._spoken(what):
             async with self._request(method, path, content, size) as response:
@@ -98,11 +153,7 @@ class Http:
             raise self._bad(response, text)
         return response.status_code
 
-    async def stream(self, path: str, body: Any, sink: Sink, patience: Patience) -> None:
-        """Feed the lines of an answer to the sink until it is done.
-
-        Raises BadStatus, GenerationTimeout, ProviderErrors, and whatever the sink raises.
-        """
+    async def _stream(self, path: str, body: Any, sink: Sink, patience: Patience) -> None:
         what = f"{self.url}{path}"
         watch = Watch(patience, asyncio.get_running_loop().time())
         with self._spoken(what, sink):
@@ -138,6 +189,7 @@ class Http:
         length = {"Content-Length": str(size)} if size else {}
         url, headers = f"{self.url}{path}", {**kind, **length}
         async with self._connected().stream(method, url, content=content, headers=headers) as response:
+            self._met = True
             yield response
 
     def _connected(self) -> httpx.AsyncClient:
@@ -169,7 +221,7 @@ class Http:
         try:
             yield
         except httpx.ConnectTimeout:
-            raise ServerDown(
+            raise Unreachable(
                 f"nothing answered at {self.url} within {self.limits.connect:g} s", hint=self.start
             ) from None
         except httpx.ConnectError as error:
@@ -186,7 +238,7 @@ class Http:
         reason = self.clean(str(error)) or type(error).__name__
         if "SSL" in reason or "certificate" in reason.lower():
             return ServerDown(f"no secure connection to {self.url}: {reason}", hint="is it https that it speaks?")
-        return ServerDown(f"nothing listens at {self.url}: {reason}", hint=self.start)
+        return Unreachable(f"nothing listens at {self.url}: {reason}", hint=self.start)
 
     def _silent(self, what: str) -> ServerDown:
         seconds = self.limits.silence

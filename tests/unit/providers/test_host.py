@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +14,15 @@ from pytest_llm.errors import InputError, RequestRefused, ServerDown
 from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import Limits
 from pytest_llm.providers.ollama.client import OllamaProvider
-from pytest_llm.providers.ollama.host import extra_headers, is_loopback, ollama_url, openai_url, without_credentials
+from pytest_llm.providers.ollama.host import (
+    extra_headers,
+    is_loopback,
+    ollama_url,
+    ollama_urls,
+    openai_key,
+    openai_url,
+    without_credentials,
+)
 from pytest_llm.providers.openai.client import OpenAIProvider
 from tests.helpers.replay import Play, Replay, Seen, replay
 
@@ -34,7 +43,13 @@ from tests.helpers.replay import Play, Replay, Seen, replay
         ("[::1]:1337", "http://[::1]:1337"),
         ("0.0.0.0", "http://127.0.0.1:11434"),
         ("0.0.0.0:8080", "http://127.0.0.1:8080"),
-        ("[::]:8080", "http://[::1]:8080"),
+        ("0", "http://127.0.0.1:11434"),
+        ("http://0.0.0.0:8080/ollama", "http://127.0.0.1:8080/ollama"),
+        ("HTTP://h:1", "http://h:1"),
+        ("::ffff:0.0.0.0", "http://127.0.0.1:11434"),
+        ("[::ffff:127.0.0.1]:1", "http://127.0.0.1:1"),
+        ("fe80::1%eth0", "http://[fe80::1%eth0]:11434"),
+        ("my_host.example.:1", "http://my_host.example.:1"),
         ("http://1.2.3.4", "http://1.2.3.4:80"),
         ("https://1.2.3.4", "https://1.2.3.4:443"),
         ("https://h:66000", "https://h:443"),
@@ -52,19 +67,72 @@ def test_ollama_host_in_all_its_forms(value: str, url: str) -> None:
     assert ollama_url(url) == url
 
 
-@pytest.mark.parametrize("value", ["ftp://h", "a b", "http://a b", "h\nx", "http://?x"])
+@pytest.mark.parametrize(
+    "value", ["::", "[::]", "[::]:11434", "0:0:0:0:0:0:0:0", "[::0]:11434", "http://[::]:11434"]
+)
+def test_an_unspecified_address_of_version_6_is_both_loopbacks(value: str) -> None:
+    assert ollama_urls(value) == ("http://[::1]:11434", "http://127.0.0.1:11434")
+
+
+NO_ADDRESS = (
+    *(
+        "ftp://h",
+        "a b",
+        "http://a b",
+        "h\nx",
+        "http://?x",
+        "://h",
+        "h:1:2",
+        "a..b",
+        ".a",
+        "-a",
+        "a-.b",
+        "1.2.3.400",
+    ),
+    *(
+        "1.2.3",
+        "11434",
+        "h/ö",
+        "h/a b",
+        "h/ollama?x=1",
+        "h/#",
+        "[::1",
+        "::1]",
+        "u:p#w@h",
+        "u[:p@h",
+        "\\\\h",
+        "h\\x",
+    ),
+    "user:secret@ftp://h",
+)
+
+
+@pytest.mark.parametrize("value", [*NO_ADDRESS, "a" * 64])
 def test_an_address_that_is_none(value: str) -> None:
-    with pytest.raises(InputError, match="address"):
+    with pytest.raises(InputError, match="address") as caught:
         ollama_url(value)
+    assert "secret" not in str(caught.value)
 
 
-@given(st.text())
+@pytest.mark.parametrize(
+    "value", ["h:66000", "h:-1", "h:x", "h:", "http:/h", "https://h:1a", "http://http://h", "[::1]:x"]
+)
+def test_a_port_that_is_none_is_refused_where_that_is_asked_for(value: str) -> None:
+    assert ollama_url(value)
+    with pytest.raises(InputError, match="port"):
+        ollama_urls(value, strict=True)
+
+
+@given(st.text() | st.text("http:/[]@.:%?#0127lfa_- \\\n", max_size=20))
 def test_an_address_is_read_or_refused(value: str) -> None:
-    try:
-        url = ollama_url(value)
-    except InputError:
-        return
-    assert url.startswith(("http://", "https://"))
+    for read in (ollama_url, openai_url):
+        try:
+            url = read(value)
+        except InputError:
+            continue
+        assert url.startswith(("http://", "https://"))
+        assert httpx.URL(url).host
+        without_credentials(url)
 
 
 @pytest.mark.parametrize(
@@ -118,6 +186,28 @@ def test_a_header_that_is_none_is_refused_and_not_shown(line: str) -> None:
         extra_headers({"PYTEST_LLM_HEADERS": f"A: b\n{line}"})
     assert "line 2 of PYTEST_LLM_HEADERS" in str(caught.value)
     assert "cret" not in str(caught.value)
+
+
+def test_the_key_from_the_environment() -> None:
+    assert openai_key({}) is None
+    assert openai_key({"OPENAI_API_KEY": "b", "PYTEST_LLM_OPENAI_KEY": " a\n"}) == "a"
+    assert openai_key({"OPENAI_API_KEY": "b", "PYTEST_LLM_OPENAI_KEY": " "}) == "b"
+    for wrong in ("sécret", "sec\nret"):
+        with pytest.raises(InputError, match="OPENAI_API_KEY") as caught:
+            openai_key({"OPENAI_API_KEY": wrong})
+        assert "ret" not in str(caught.value)
+
+
+def test_the_second_loopback_is_asked_where_nothing_listens_at_the_first() -> None:
+    async def main() -> str:
+        async with replay(lambda _: Play((b'{"version":"1","models":[]}',), length=True)) as server:
+            provider = OllamaProvider(server.url.replace("127.0.0.1", "[::]"), Limits(20, 60, 60))
+            info = await provider.prepare(ModelRef("m", "x", "m"))
+            await provider.close()
+            assert info.server == server.url
+            return info.version
+
+    assert asyncio.run(main()) == "1"
 
 
 def test_credentials_leave_the_address() -> None:

@@ -14,6 +14,7 @@ from tests.helpers.asking import PATIENT, desk
 from tests.helpers.tiny_gguf import write_gguf
 
 SHORT = Limits(connect=5, first_byte=0.3, silence=0.3)
+HASTY = Limits(connect=5, first_byte=60, silence=60, restart=0.3)
 VERSIONS = ("0.33.0", "0.24.0")
 TWO_CELLS = """
     models: m
@@ -72,13 +73,13 @@ FAILED = {
 }
 ELSEWHERE = {
     *("refused", "silent", "slow-load", "queue-full", "cannot-think", "stalled", "no-metrics", "format-ignored"),
-    *("think-in-content", "blob-mismatch", "create-failed", "pull-failed"),
+    *("think-in-content", "blob-mismatch", "create-failed", "pull-failed", "restarted"),
 }
 
 
 def test_every_fault_is_tried() -> None:
     assert {f.name for f in FAULTS} == {*WHOLE_GROUP, *ASKED_ONCE_MORE, *AT_ONCE, *FAILED, *ELSEWHERE}
-    assert {f.number for f in FAULTS} == set(range(1, 28))
+    assert {f.number for f in FAULTS} == set(range(1, 29))
 
 
 def serve(version: str = "0.33.0") -> FakeOllama:
@@ -172,13 +173,34 @@ def test_a_degenerate_answer_fails_the_model(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/api/chat"])
 def test_1_nobody_listens(tmp_path: Path, path: str) -> None:
-    with serve() as server, desk(tmp_path, server.url) as asking:
+    with serve() as server, desk(tmp_path, server.url, limits=HASTY) as asking:
         if path == "/api/chat":  # it goes away after it was prepared
             assert asking.verdicts(ONE_CELL)[0].outcome == "passed"
         server.fault("refused")
         first, second = asking.verdicts(TWO_CELLS)
         says(first, "nothing listens")
         says(first, "ollama serve")
+        assert ("not back within 0.3 s" in first.reasons[0].details) is (path == "/api/chat")
+        assert repeated(second)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_28_a_server_that_is_started_again_is_waited_for(tmp_path: Path, version: str) -> None:
+    with serve(version) as server, desk(tmp_path, server.url) as asking:
+        server.fault("restarted", seconds=0.6)
+        first, second = asking.verdicts(TWO_CELLS)
+        assert (first.outcome, second.outcome) == ("passed", "passed")
+        assert first.response
+        assert "broke off" in first.response.retries[0]
+        assert asked(server) == 3
+
+
+def test_28_a_server_that_stays_away_is_waited_for_once(tmp_path: Path) -> None:
+    with serve() as server, desk(tmp_path, server.url, limits=HASTY) as asking:
+        server.fault("restarted", seconds=60)
+        first, second = asking.verdicts(TWO_CELLS)
+        says(first, "nothing listens")
+        says(first, "--llm-restart-timeout")
         assert repeated(second)
 
 
