@@ -81,6 +81,24 @@ class Example(Strict):
     assistant: str = Field(min_length=1)
 
 
+# What a request says by other keys of a case: sent under these names, an option would replace it.
+_SENT = frozenset(
+    {
+        *("model", "messages", "stream", "stream_options", "think", "format", "response_format", "max_tokens"),
+        *(
+            "options",
+            "keep_alive",
+            "images",
+            "tools",
+            "truncate",
+            "shift",
+            "reasoning_effort",
+            "chat_template_kwargs",
+        ),
+    }
+)
+
+
 class Options(BaseModel):
     """Request options by Ollama's names; `x_foo` sends `foo` unseen."""
 
@@ -122,6 +140,13 @@ class Options(BaseModel):
         for name in self.model_extra or {}:
             if not name.startswith("x_"):
                 raise ValueError(unknown_option(name))
+            own = name.removeprefix("x_")
+            if own in Options.model_fields:
+                raise ValueError(f"{name!r} would replace the option {own!r}: write it without x_")
+            if own.lower() in _SENT:
+                raise ValueError(
+                    f"{name!r} would replace what the case says elsewhere: {own!r} cannot be an option"
+                )
 
     def plain(self) -> dict[str, Any]:
         """The options that were given, `x_` taken off, as they are sent."""

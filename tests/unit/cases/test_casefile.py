@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,21 @@ def write(root: Path, text: str, name: str = "case.prompt.yaml") -> Path:
 def one(root: Path, text: str, name: str = "case.prompt.yaml") -> LoadedCase:
     (loaded,) = load(write(root, text, name), root)
     return loaded
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ("x_model: evil", "'x_model' would replace what the case says elsewhere"),
+        ("x_messages: []", "'messages' cannot be an option"),
+        ("x_Stream: false", "'x_Stream' would replace"),
+        ("x_num_ctx: 9", "'x_num_ctx' would replace the option 'num_ctx': write it without x_"),
+        ("x_chat_template_kwargs: {}", "'x_chat_template_kwargs' would replace"),
+    ],
+)
+def test_nothing_that_is_sent_is_replaced_unseen(option: str, words: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=re.escape(words)):
+        one(tmp_path, f"prompt: hi\noptions: {{{option}}}\nchecks: [x]")
 
 
 def test_a_small_case(tmp_path: Path) -> None:
