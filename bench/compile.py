@@ -179,7 +179,7 @@ def rate(work: Callable[[list[str]], object], texts: list[str]) -> float:
 def script(argv: list[str], folder: Path, name: str, text: str) -> None:
     (folder / name).write_text(text)
     if argv[0] == "TSC":
-        argv = ["node", str(toolchain("typescript").package(None) / "bin" / "tsc"), *argv[1:]]  # type: ignore[attr-defined]
+        argv = ["node", str(toolchain("typescript").package() / "bin" / "tsc"), *argv[1:]]  # type: ignore[attr-defined]
     subprocess.run(argv, cwd=folder, check=True, capture_output=True)
 
 

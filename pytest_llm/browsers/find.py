@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from pytest_llm.errors import Unsupported
+from pytest_llm.sandbox import programs
 
 VARIABLE = "PYTEST_LLM_BROWSER"
 REMEDY = (
@@ -81,8 +81,7 @@ def _is_firefox(name: str) -> bool:
 
 
 def _on_path(names: tuple[str, ...]) -> Path | None:
-    found = next((where for name in names if (where := shutil.which(name))), None)
-    return Path(found) if found else None
+    return next((where for name in names if (where := programs.which(name))), None)
 
 
 def _downloaded(patterns: tuple[str, ...]) -> Path | None:

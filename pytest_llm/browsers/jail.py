@@ -1,42 +1,41 @@
-"""The namespace that a lane lives in: its own processes, its own network or none, and little of the file system."""
+"""The walls that a lane lives in: its own processes, its own network or none, and little of the file system."""
 
 from __future__ import annotations
 
-import shutil
 import sys
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from pytest_llm.browsers.find import BrowserFound
+from pytest_llm.browsers.report import Network
+from pytest_llm.sandbox import programs
+from pytest_llm.sandbox.walls import TMP, Walls
+
+PACKAGE = Path(__file__).parents[1]
 _SYSTEM = (
-    *("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/var/cache/fontconfig"),
-    *("/etc/alternatives", "/etc/fonts", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d"),
-    *("/etc/chromium", "/etc/chromium.d", "/etc/localtime"),
+    *("/var/cache/fontconfig", "/etc/fonts", "/etc/chromium", "/etc/chromium.d", "/etc/localtime"),
+    *("/etc/firefox", "/etc/firefox-esr"),
 )
 _NETWORK = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/ssl", "/etc/ca-certificates", "/etc/pki")
-_UID = "1000"  # any but 0: as root Chromium would refuse its own sandbox
+_UID = 1000  # any but 0: as root Chromium would refuse its own sandbox
+_ENVIRONMENT = {"HOME": TMP, "TMPDIR": TMP, "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
 
 
-def jailed(
-    command: Sequence[str], *, readable: Sequence[Path], network: bool, env: Mapping[str, str]
-) -> list[str] | None:
-    """`command` wrapped so that it runs in a namespace of its own; None where bubblewrap is not there.
+def walls(browser: BrowserFound, network: Network) -> Walls:
+    """Of a lane: Python, this package and the browser are there to read, and a /tmp of its own to write."""
+    shown = [*_SYSTEM, *(_NETWORK if network == "allow" else ())]
+    present = [path for path in map(Path, shown) if path.exists()]
+    return Walls(
+        readonly=(*present, *_readable(browser)),
+        env={**_ENVIRONMENT, "PYTHONPATH": str(PACKAGE.parent)},
+        network=network == "allow",
+        uid=_UID,
+        tmp=True,
+    )
 
-    readable: folders that it must see beside the system's. It gets a private /tmp, the environment `env`
-    and no more, and ends with the thread that started it.
-    """
-    bwrap = shutil.which("bwrap")
-    if bwrap is None or not sys.platform.startswith("linux"):
-        return None
-    shown = [*_SYSTEM, *(_NETWORK if network else ())]
-    paths = [name for name in shown if Path(name).exists()] + [str(path) for path in readable]
-    return [
-        bwrap,
-        *("--unshare-all", "--die-with-parent", "--new-session", "--clearenv"),
-        *(["--share-net"] if network else []),
-        *("--uid", _UID, "--gid", _UID, "--hostname", "lane"),
-        *("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--chdir", "/tmp"),  # noqa: S108 - its own
-        *(part for path in paths for part in ("--ro-bind", path, path)),
-        *("--setenv", "HOME", "/tmp", "--setenv", "PATH", "/usr/bin:/bin", "--setenv", "LANG", "C.UTF-8"),  # noqa: S108
-        *(part for name, value in env.items() for part in ("--setenv", name, value)),
-        *command,
-    ]
+
+def _readable(browser: BrowserFound) -> list[Path]:
+    """The folders without which neither Python nor the browser would start: as they are called, and as they are."""
+    program = browser.path.resolve()
+    folder = program if programs.too_wide(program.parent, Path.cwd()) else program.parent
+    found = [programs.python().parents[1], Path(sys.prefix), Path(sys.base_prefix), PACKAGE]
+    return list(dict.fromkeys([*found, *(path.resolve() for path in found), folder]))

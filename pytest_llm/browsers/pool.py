@@ -14,17 +14,17 @@ import threading
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import IO, Any
 
+from pytest_llm.browsers import jail
 from pytest_llm.browsers.find import BrowserFound, find
-from pytest_llm.browsers.jail import jailed
 from pytest_llm.browsers.report import Network, PageOptions, PageReport
 from pytest_llm.errors import CheckCrashed, Unsupported
+from pytest_llm.sandbox import cgroup, environment, programs, sandbox, walls
 
-_PACKAGE = Path(__file__).parents[1]
 _START_LIMIT = 60.0  # seconds for a lane to say that it is there
-_UNJAILED = "without bubblewrap: the page was cut off by the browser alone"
+# Of a whole lane, where control groups can be had: behind the limit of a page, which the lane itself holds.
+_MEMORY, _PROCESSES, _FILE = 4 << 30, 256, 1 << 30
 
 
 class LaneLost(Exception):
@@ -32,28 +32,22 @@ class LaneLost(Exception):
 
 
 class Lane:
-    """A lane process, spoken to over its pipes by one thread at a time."""
+    """A lane process, spoken to over its pipes by one thread at a time. Within walls wherever there are any."""
 
     def __init__(self, browser: BrowserFound, network: Network) -> None:
-        command = [sys.executable, "-m", f"pytest_llm.browsers.{browser.kind}.lane"]
-        wrapped = jailed(command, readable=_readable(browser), network=network == "allow", env=_python_path())
-        self.jailed = wrapped is not None
-        try:
-            self._start(browser, network, wrapped or command)
-        except LaneLost:
-            if wrapped is None:
-                raise
-            self.jailed = False  # user namespaces may be forbidden here
-            self._start(browser, network, command)
-
-    def _start(self, browser: BrowserFound, network: Network, command: list[str]) -> None:
+        command = [str(programs.python()), "-P", "-m", f"pytest_llm.browsers.{browser.kind}.lane"]
+        self.walled = not walls.missing()
+        if self.walled:
+            command = walls.within(command, jail.walls(browser, network), walls.TMP)
+        self._group = cgroup.create(_MEMORY, _PROCESSES) if os.name == "posix" else None
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the lane
         self._process = subprocess.Popen(
-            command,
+            sandbox.launched(command, self._group, _FILE),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
-            env={**_ENVIRONMENT, **_python_path()},
+            cwd=programs.empty(),
+            env={**environment.allowed("browser"), "PYTHONPATH": str(jail.PACKAGE.parent)},
             start_new_session=True,
         )
         self._answers: queue.Queue[bytes] = queue.Queue()
@@ -111,6 +105,9 @@ class Lane:
             self._process.wait()
         self._reader.join(3)
         self._stderr.close()
+        if self._group:
+            self._group.kill()
+            self._group.remove()
 
 
 @dataclass
@@ -176,7 +173,7 @@ class Pool:
                 job.answer.set_exception(error)
                 return lane
             else:
-                job.answer.set_result(report if lane.jailed else _unjailed(report))
+                job.answer.set_result(report)
                 return lane
         return lane
 
@@ -218,30 +215,9 @@ def judge(html: str, options: PageOptions, settings: PoolSettings | None = None)
     return shared(settings or PoolSettings(), options.network).judge(html, options)
 
 
-_ENVIRONMENT = {
-    name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR", "XDG_RUNTIME_DIR") if name in os.environ
-}
-
-
-def _unjailed(report: PageReport) -> PageReport:
-    from dataclasses import replace
-
-    return replace(report, notes=(*report.notes, _UNJAILED))
-
-
 def _drain(stream: IO[bytes], answers: queue.Queue[bytes]) -> None:
     """Hand on lines; an empty one says that the lane ended."""
     with stream:
         for line in stream:
             answers.put(line)
     answers.put(b"")
-
-
-def _python_path() -> dict[str, str]:
-    return {"PYTHONPATH": str(_PACKAGE.parent)}
-
-
-def _readable(browser: BrowserFound) -> list[Path]:
-    """The folders without which neither Python nor the browser would start."""
-    found = [Path(sys.prefix), Path(sys.base_prefix), _PACKAGE, browser.path.resolve().parent]
-    return [path for path in dict.fromkeys(found) if not path.is_relative_to("/usr")]

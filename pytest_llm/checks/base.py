@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Protocol
@@ -15,8 +15,10 @@ from pytest_llm.cases.durations import parse_duration
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.errors import CheckCrashed, PytestLlmError
 from pytest_llm.providers.base import Response
+from pytest_llm.sandbox import walls
 
 Severity = Literal["failure", "error", "skip", "warning", "note"]
+UNWALLED = "unwalled"  # the kind of a finding, which the run tells once
 
 Duration = Annotated[
     float,
@@ -41,6 +43,12 @@ class Finding:
     column: int | None = None
     source: str = ""
     details: str = ""
+
+
+def unwalled(check: str, what: str) -> Iterator[Finding]:
+    """The note of a check that ran a foreign program without walls around it; none where this machine has them."""
+    if reason := walls.missing():
+        yield Finding(check, f"{what} without walls around it: {reason}", "note", UNWALLED)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from pytest_llm.browsers.events import NEWLINE
 from pytest_llm.browsers.pool import PoolSettings, judge
 from pytest_llm.browsers.report import PageEvent, PageOptions, PageReport
 from pytest_llm.cases.fields import Seconds, Strict
-from pytest_llm.checks.base import Check, CheckContext, Finding
+from pytest_llm.checks.base import Check, CheckContext, Finding, unwalled
 from pytest_llm.sandbox.patterns import compiled, search
 
 _LABELS = {
@@ -125,6 +125,7 @@ class Browser(Check):
         yield from self._pictures(report)
         for note in report.notes:
             yield Finding(self.name, note, severity="note")
+        yield from unwalled(self.name, "shown")
 
     def _options(self) -> PageOptions:
         actions = tuple(action.plain() for action in self.actions)

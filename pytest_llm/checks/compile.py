@@ -14,9 +14,9 @@ from pytest_llm.answers.extract import Artifact, CodeBlock, normalise_language
 from pytest_llm.answers.languages import guess_language
 from pytest_llm.cases.durations import parse_duration
 from pytest_llm.cases.paths import inside
-from pytest_llm.checks.base import Check, CheckContext, Finding
+from pytest_llm.checks.base import Check, CheckContext, Finding, unwalled
 from pytest_llm.errors import InputError, nearest
-from pytest_llm.sandbox import sandbox
+from pytest_llm.sandbox.programs import too_wide
 from pytest_llm.toolchains import languages, toolchain
 from pytest_llm.toolchains.base import Diagnostic, Options, Snippet, Toolchain, safe_name
 from pytest_llm.toolchains.emptiness import holds_no_code
@@ -132,12 +132,16 @@ class Compile(Check):
         module = inside(self.module, folder, root, what="module") if self.module else None
         if module and not module.is_dir():
             raise InputError(f"module {self.module!r} is no folder", hint="name the folder with go.mod or the like")
+        classpath = tuple(_jar(name, folder, root) for name in self.classpath)
+        if any(too_wide(path) for path in (*classpath, *([module] if module else []))):
+            raise InputError("a folder that holds the home is shown to no compiler", hint="name a folder below it")
         return Options(
             standard=self.standard,
             edition=self.edition,
             strict=self.strict,
-            classpath=tuple(inside(name, folder, root, what="jar", absolute=True) for name in self.classpath),
+            classpath=classpath,
             module=module,
+            root=root,
             seconds=self.timeout,
         )
 
@@ -178,6 +182,14 @@ def _unusable(snippets: Sequence[Snippet], language: str) -> str:
     return ""
 
 
+def _jar(name: str, folder: Path, root: Path) -> Path:
+    """A jar, or a folder of classes within the rootdir. Raises InputError."""
+    path = inside(name, folder, root, what="jar", absolute=True)
+    if not path.is_relative_to(root.resolve()) and not (path.is_file() and path.suffix in (".jar", ".zip")):
+        raise InputError(f"jar {name!r} is no jar", hint="outside the rootdir only files NAME.jar can be named")
+    return path
+
+
 def _nothing(artifact: Artifact, block: CodeBlock | None, language: str | None) -> Finding:
     """Why there is nothing to compile."""
     wanted = f"{toolchain(language).name} " if language else ""
@@ -206,9 +218,7 @@ def _notes(check: Compile, block: CodeBlock, language: str, tool: Toolchain) -> 
         notes.append(
             f"taken for {tool.name}: {'the fence names no language' if block.fenced else 'there is no fence'}"
         )
-    if missing := sandbox.missing():
-        notes.append(f"compiled without walls around the compiler: {missing}")
-    return [Finding("compile", note, severity="note") for note in notes]
+    return [*(Finding("compile", note, severity="note") for note in notes), *unwalled("compile", "compiled")]
 
 
 def _file_name(block: CodeBlock, language: str) -> str:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from pytest_llm.sandbox import programs
+
 _APT = ("apt-get", "install", "-y", "-q", "--no-install-recommends")
 _LIMIT = 900  # seconds for one command
 
@@ -72,7 +74,7 @@ def _typescript() -> str:
     from pytest_llm.toolchains.typescript import TypeScript
 
     try:
-        return str(TypeScript().package(None))
+        return str(TypeScript().package())
     except Unsupported:
         return ""
 
@@ -224,7 +226,7 @@ def _run(command: list[str], say: Say) -> bool:
     say(f"$ {' '.join(map(_quoted, command))}")
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     try:
-        done = subprocess.run(command, env=env, capture_output=True, timeout=_LIMIT)
+        done = subprocess.run(command, cwd=programs.empty(), env=env, capture_output=True, timeout=_LIMIT)
     except (OSError, subprocess.TimeoutExpired) as error:
         say(str(error))
         return False
@@ -241,4 +243,4 @@ def _which(program: str) -> str:
     """On the PATH, or in the folders of toolchains that are often left out of it."""
     home = Path.home()
     extra = ("/usr/local/go/bin", str(home / ".cargo/bin"), str(home / "go/bin"))
-    return shutil.which(program) or shutil.which(program, path=os.pathsep.join(extra)) or ""
+    return str(programs.which(program, extra) or "")

@@ -88,7 +88,9 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None, object, object]:
     with once.told(terminalreporter):
-        return (yield)
+        result = yield
+    once.unwalled(terminalreporter)
+    return result
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,4 +1,4 @@
-"""An error that many cells met is told once, after all else: each cell keeps its line in pytest's short summary.
+"""What many cells met is told once, after all else: of an error, each cell keeps its line in the short summary.
 
 Registered as a plugin of its own, for pytest calls one implementation of a hook to hide and another to show again.
 """
@@ -34,6 +34,14 @@ def told(reporter: pytest.TerminalReporter) -> Iterator[None]:
         for headline, count in several.items():
             reporter.write_line(f"{count} cells: {headline}")
             reporter.write_line(details.get(headline, ""))
+
+
+def unwalled(reporter: pytest.TerminalReporter) -> None:
+    """That checks ran without walls, and why: passing cells say no more than this."""
+    reports = (report for some in reporter.stats.values() for report in some)
+    told = (pair for report in reports for pair in getattr(report, "user_properties", ()))
+    for reason in dict.fromkeys(str(value) for key, value in told if key == "llm.unwalled"):
+        reporter.write_line(f"pytest-llm: {reason}", yellow=True)
 
 
 @pytest.hookimpl

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from pytest_llm.checks.base import UNWALLED
 from pytest_llm.providers.base import Response
 from pytest_llm.verdicts.luck import thinking_tokens
 from pytest_llm.verdicts.verdict import Verdict
@@ -25,6 +26,8 @@ def properties(verdict: Verdict) -> Iterator[tuple[str, object]]:
     if verdict.response:
         yield from _measured("llm", verdict.response)
     findings = [f"{f.severity}: {f.check}: {f.message}" for f in verdict.findings]
+    if unwalled := next((f.message for f in verdict.findings if f.kind == UNWALLED), ""):
+        yield "llm.unwalled", unwalled
     yield "llm.findings", json.dumps(findings, ensure_ascii=True)
 
 

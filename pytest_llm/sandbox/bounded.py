@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_llm.errors import CheckCrashed
+from pytest_llm.sandbox import environment
 
 START_SECONDS = 60.0  # to start, to import the function and to read its arguments, on a busy machine
 MEMORY = 2**30  # bytes of address space
@@ -134,14 +135,13 @@ class Worker:
 
 def _started() -> subprocess.Popen[bytes]:
     """A child with a clean environment, which no Ctrl-C reaches."""
-    kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT") if name in os.environ}
     try:
         return subprocess.Popen(
             [sys.executable, "-I", "-c", _BOOT, _ROOT, str(MEMORY), *filter(None, sys.path)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=kept,
+            env=environment.allowed("tool"),
             start_new_session=True,
         )
     except OSError as error:

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 _ROOT = Path("/sys/fs/cgroup")
+_PREFIX = "pytest-llm-"
 _count = itertools.count(1)
 
 
@@ -60,7 +61,8 @@ def create(memory: int, processes: int) -> Group | None:
     parents = _parents()
     if not parents:
         return None
-    name = f"pytest-llm-{os.getpid()}-{next(_count)}"
+    _sweep_once()
+    name = f"{_PREFIX}{os.getpid()}-{next(_count)}"
     group = Group(tuple(parent / name for parent in dict.fromkeys(parents)))
     # Threads count as well in a group, and a JVM has dozens of them.
     values = {
@@ -79,6 +81,20 @@ def create(memory: int, processes: int) -> Group | None:
         group.remove()
         return None
     return group
+
+
+@cache
+def _sweep_once() -> None:
+    sweep()
+
+
+def sweep() -> None:
+    """Remove the groups that a run which was killed has left: their name says whose they were."""
+    for folder in (found for parent in _parents() for found in parent.glob(f"{_PREFIX}*-*")):
+        owner = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if owner.isdigit() and not Path(f"/proc/{owner}").exists():
+            with contextlib.suppress(OSError):  # something in it is still on its way out
+                folder.rmdir()
 
 
 @cache

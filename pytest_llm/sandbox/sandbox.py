@@ -1,35 +1,32 @@
-"""Runs a foreign program with limits, no network and a private folder.
+"""Runs a foreign program with limits: within walls where this machine has them, with a watchdog everywhere.
 
-On Linux the walls are bubblewrap's: the program sees /usr, what little of /etc a compiler needs, its own folder and
-the folders it is given, under the same paths as outside; it has no network, no environment of ours and none of our
-processes. A watchdog holds time, memory, processes and output. Where bubblewrap is missing the watchdog is alone,
-and `Result.sandboxed` says so.
+The watchdog holds time, memory, processes, output and what is written to the disk. Without walls it is alone, and
+`Result.sandboxed` says so.
 """
 
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import selectors
-import shutil
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import IO
 
 from pytest_llm.sandbox import cgroup
+from pytest_llm.sandbox.walls import Walls, missing, within
 
-INSTALL = "sudo apt-get install bubblewrap"
 _TICK = 0.05  # seconds between two looks of the watchdog
 _CHUNK = 1 << 16  # bytes: as much as a pipe holds
-_SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
-_ETC = ("/etc/alternatives", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d")
+_FILE_TOO_LARGE = (-25, 128 + 25)  # SIGXFSZ, as it is told of a child and of a child's child
+_FILES = 20_000  # in the folder of a program: more are too many, whatever their size
 # The limits that a process sets for itself; then it joins the control groups and becomes the program.
 _LAUNCH = (
     'ulimit -c 0; ulimit -f "$1"; shift; while [ "$1" != -- ]; do echo $$ >"$1"; shift; done; shift; exec "$@"'
@@ -38,27 +35,21 @@ _LAUNCH = (
 
 @dataclass(frozen=True)
 class Limits:
-    """seconds of wall time; memory (resident) and output in bytes; processes; the largest file in bytes."""
+    """seconds of wall time; memory (resident) and output in bytes; processes; the largest file and all that is
+    written to the folder, in bytes."""
 
     seconds: float = 30.0
     memory: int = 1536 << 20
     processes: int = 64
     output: int = 1 << 20
     file: int = 256 << 20
-
-
-@dataclass(frozen=True)
-class Walls:
-    """What a program may see beside the system: folders or files to read, folders to write, its environment."""
-
-    readonly: tuple[Path, ...] = ()
-    writable: tuple[Path, ...] = ()
-    env: Mapping[str, str] = field(default_factory=dict)
+    disk: int = 256 << 20
 
 
 @dataclass(frozen=True)
 class Result:
-    """How a program ended. killed_by: "timeout", "memory", "processes", "output", or "" where it ended by itself.
+    """How a program ended. killed_by: "timeout", "memory", "processes", "output", "disk", or "" where it ended
+    by itself.
 
     returncode: negative for a signal; None where a session goes on. seconds: wall time.
     """
@@ -74,14 +65,6 @@ class Result:
     def text(self) -> str:
         """stdout and then stderr, as text, whatever the bytes."""
         return (self.stdout + self.stderr).decode("utf-8", "replace")
-
-
-def missing() -> str:
-    """Why there are no walls on this machine; empty where bubblewrap works."""
-    if not sys.platform.startswith("linux"):
-        return f"bubblewrap does not exist on {sys.platform}"
-    path = shutil.which("bwrap")
-    return _probe(path) if path else f"bubblewrap is not installed ({INSTALL})"
 
 
 def run(
@@ -140,44 +123,19 @@ def _starter() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1, "pytest-llm-starter")
 
 
-@cache
-def _probe(bwrap: str) -> str:
-    try:
-        done = subprocess.run(
-            [bwrap, *_walls(Path("/usr"), Walls()), "/usr/bin/true"], capture_output=True, timeout=30, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return f"bubblewrap does not start: {error}"
-    said = done.stderr.decode("utf-8", "replace").strip()
-    return f"bubblewrap does not work here: {said}" if done.returncode else ""
-
-
-def _walls(folder: Path, walls: Walls) -> list[str]:
-    """bubblewrap's arguments. A later mount lies over an earlier one, so the widest come first."""
-    argv = ["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
-    argv += ["--ro-bind", "/usr", "/usr"]
-    for name in _SYSTEM:
-        if os.path.islink(name):
-            argv += ["--symlink", os.readlink(name), name]
-        else:
-            argv += ["--ro-bind-try", name, name]
-    for path in (*_ETC, *map(str, Path("/etc").glob("java-*"))):
-        argv += ["--ro-bind-try", path, path]
-    argv += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]  # noqa: S108 (a new one, inside)
-    for path in map(str, walls.readonly):
-        argv += ["--ro-bind", path, path]
-    for path in map(str, walls.writable):
-        argv += ["--bind", path, path]
-    if not folder.is_relative_to("/usr"):
-        argv += ["--bind", str(folder), str(folder)]
-    return [*argv, "--chdir", str(folder), "--"]
+def launched(command: Sequence[str], group: cgroup.Group | None, file: int = 256 << 20) -> list[str]:
+    """`command` as it is started within a control group, its files held to `file` bytes each."""
+    if os.name != "posix":
+        return list(command)
+    joins = [str(path) for path in group.joins] if group else []
+    return ["/bin/sh", "-c", _LAUNCH, "sh", str(file // 512), *joins, "--", *command]
 
 
 class _Process:
     """One program, its pipes and its watchdog. Only `pump` waits."""
 
     def __init__(self, argv: Sequence[str], folder: Path, walls: Walls, limits: Limits) -> None:
-        self.limits, self.killed_by, self.sandboxed = limits, "", not missing()
+        self.limits, self.killed_by, self.sandboxed, self._folder = limits, "", not missing(), folder
         self.stdout, self.stderr, self.started = bytearray(), bytearray(), time.monotonic()
         self._sending, self._last = b"", False
         env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(folder), "TMPDIR": str(folder)}
@@ -185,11 +143,8 @@ class _Process:
         self._group = cgroup.create(limits.memory, limits.processes) if os.name == "posix" else None
         command = list(argv)
         if self.sandboxed:
-            inside = [word for name, value in env.items() for word in ("--setenv", name, value)]
-            command = [str(shutil.which("bwrap")), "--clearenv", *inside, *_walls(folder, walls), *command]
-        if os.name == "posix":
-            joins = [str(path) for path in self._group.joins] if self._group else []
-            command = ["/bin/sh", "-c", _LAUNCH, "sh", str(limits.file // 512), *joins, "--", *command]
+            command = within(command, replace(walls, writable=(*walls.writable, folder), env=env), str(folder))
+        command = launched(command, self._group, limits.file)
         self._popen = subprocess.Popen(
             command, cwd=folder, env=env, stdin=-1, stdout=-1, stderr=-1, bufsize=0, start_new_session=True
         )
@@ -256,6 +211,8 @@ class _Process:
         code = self._popen.wait() if ended else None
         if self._group and self._group.was_out_of_memory():
             self.killed_by = self.killed_by or "memory"
+        if code in _FILE_TOO_LARGE:
+            self.killed_by = self.killed_by or "disk"
         return Result(
             returncode=code,
             stdout=bytes(self.stdout),
@@ -292,7 +249,9 @@ class _Process:
         pids = _family(self._popen.pid)
         if len(pids) > self.limits.processes:
             return "processes"
-        return "memory" if sum(map(_resident, pids)) > self.limits.memory else ""
+        if sum(map(_resident, pids)) > self.limits.memory:
+            return "memory"
+        return "disk" if _written(self._folder) > self.limits.disk else ""
 
     def _write(self) -> None:
         try:
@@ -333,3 +292,18 @@ def _resident(pid: int) -> int:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError, IndexError):
         return 0
+
+
+def _written(folder: Path) -> float:
+    """Bytes that the files of a folder take on the disk; without end where they are too many to be counted."""
+    total, waiting, count = 0, [str(folder)], 0
+    while waiting:
+        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:  # it may go while it is looked at
+            for entry in entries:
+                count += 1
+                if count > _FILES:
+                    return math.inf
+                with contextlib.suppress(OSError):
+                    total += entry.stat(follow_symlinks=False).st_blocks * 512
+                    waiting += [entry.path] if entry.is_dir(follow_symlinks=False) else []
+    return total

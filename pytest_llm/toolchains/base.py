@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 import tempfile
 from abc import ABC, abstractmethod
@@ -16,7 +14,8 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from pytest_llm.errors import CheckCrashed, Unsupported
-from pytest_llm.sandbox import sandbox
+from pytest_llm.sandbox import programs, sandbox
+from pytest_llm.sandbox.walls import Walls
 
 Severity = Literal["error", "warning"]
 Kind = Literal["syntax", "type", "undefined", "unused", "missing-dependency", "lint", "timeout", "limit"]
@@ -48,7 +47,8 @@ class Options:
     """What a case may say about compiling; each toolchain takes what concerns it.
 
     standard: of C and C++ ("c++20"). edition: of Rust. strict: TypeScript. classpath: jars or folders of classes.
-    module: a folder with go.mod, package.json or Cargo.toml. seconds: for the whole check.
+    module: a folder with go.mod, package.json or Cargo.toml. root: pytest's rootdir, which no program may see as a
+    whole and above which no module is looked for. seconds: for the whole check.
     """
 
     standard: str = ""
@@ -56,6 +56,7 @@ class Options:
     strict: bool = False
     classpath: tuple[Path, ...] = ()
     module: Path | None = None
+    root: Path | None = None
     seconds: float = 30.0
 
 
@@ -85,14 +86,14 @@ class Toolchain(ABC):
 
     @cached_property
     def path(self) -> Path:
-        """The compiler's real path. Raises Unsupported where it is not on the PATH."""
-        return self._on_path()
+        """The compiler's real path, not that of a link. Raises Unsupported where it is not on the PATH."""
+        return self._on_path().resolve()
 
     def _on_path(self) -> Path:
-        found = shutil.which(self.program)
+        found = programs.which(self.program)
         if found is None:
             raise Unsupported(f"{self.program} is not on the PATH, so {self.name} cannot be compiled", self.install)
-        return Path(found).resolve()
+        return found
 
     def find(self) -> str:
         """The compiler's version in one line. Raises Unsupported with the command that installs it."""
@@ -106,13 +107,19 @@ class Toolchain(ABC):
         """End what stays running."""
 
 
+def walls(program: Path, options: Options, *more: Path) -> Walls:
+    """Walls that show a program, what came with it, and `more`."""
+    roots = [options.root] if options.root else []
+    return Walls(readonly=(programs.installation(program, *roots), *more))
+
+
 def version(path: Path, argument: str = "--version") -> str:
     """The first line a tool prints about itself. Raises Unsupported where it does not run."""
     try:
-        done = subprocess.run([path, argument], capture_output=True, text=True, timeout=60, check=True)
+        said = programs.ask([path, argument])
     except (OSError, subprocess.SubprocessError) as error:
         raise Unsupported(f"{path} does not run: {error}") from error
-    return (done.stdout or done.stderr).strip().partition("\n")[0]
+    return said.strip().partition("\n")[0]
 
 
 @contextmanager
@@ -120,13 +127,6 @@ def folder() -> Iterator[Path]:
     """A private folder that is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="pytest-llm-", ignore_cleanup_errors=True) as name:
         yield Path(name).resolve()
-
-
-def cache(name: str) -> Path:
-    """A folder of this user that outlives the run, for what is dear to make and says nothing about any answer."""
-    path = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pytest-llm" / name
-    path.mkdir(parents=True, exist_ok=True)
-    return path
 
 
 def clean(snippet: Snippet) -> Snippet:
@@ -173,6 +173,7 @@ def stopped(result: sandbox.Result, limits: sandbox.Limits) -> list[Diagnostic]:
         "memory": ("limit", f"the compiler needed more than {limits.memory >> 20} MB of memory"),
         "processes": ("limit", f"the compiler started more than {limits.processes} processes"),
         "output": ("limit", f"the compiler wrote more than {limits.output >> 10} KB of messages"),
+        "disk": ("limit", f"the compiler wrote more than {limits.disk >> 20} MB of files"),
     }
     if not result.killed_by:
         return []

@@ -10,7 +10,8 @@ from typing import ClassVar
 
 from pytest_llm.errors import CheckCrashed
 from pytest_llm.sandbox import sandbox
-from pytest_llm.toolchains import base, warm
+from pytest_llm.sandbox.walls import Walls
+from pytest_llm.toolchains import base
 
 _SAID = re.compile(r"^([^:\n]+):(\d+):(?:(\d+):)? (fatal error|error|warning): (.*?)(?: \[(-W[^\]]*)\])?$")
 _AT_LARGE = re.compile(r"^cc1(?:plus)?: (?:fatal )?error: (.*)$")
@@ -75,20 +76,20 @@ class C(base.Toolchain):
         flags = [f"-std={standard}"] if standard else []
         with base.folder() as folder:
             base.write([replace(file, text=self._complete(file)) for file in named], folder)
-            found = self._until_it_stops(folder, [f.name for f in sources], flags, options.seconds, named)
+            found = self._until_it_stops(folder, [f.name for f in sources], flags, options, named)
             if not base.fails(found) and any("diagnostic" in file.text for file in files):
-                names = [self._unhidden(folder, f.name, flags) for f in sources]
-                found = self._until_it_stops(folder, names, flags, options.seconds, named)
+                names = [self._unhidden(folder, f.name, flags, options) for f in sources]
+                found = self._until_it_stops(folder, names, flags, options, named)
             return found
 
-    def _unhidden(self, folder: Path, name: str, flags: list[str]) -> str:
+    def _unhidden(self, folder: Path, name: str, flags: list[str], options: base.Options) -> str:
         """The file after the preprocessor, without the pragmas that would turn our errors off, if it has any.
 
         They may come out of macros, so the preprocessor has its turn first.
         """
         argv = [str(self.path), "-E", *flags, "-I.", name]
         limits = sandbox.Limits(output=64 << 20)
-        result = sandbox.run(argv, folder=folder, walls=warm.readonly(self.path.parent.parent), limits=limits)
+        result = sandbox.run(argv, folder=folder, walls=base.walls(self.path, options), limits=limits)
         text = result.stdout.decode("utf-8", "replace")
         if result.returncode or not _HIDES.search(text):
             return name
@@ -97,13 +98,13 @@ class C(base.Toolchain):
         return out
 
     def _until_it_stops(
-        self, folder: Path, names: list[str], flags: list[str], seconds: float, files: list[base.Snippet]
+        self, folder: Path, names: list[str], flags: list[str], options: base.Options, files: list[base.Snippet]
     ) -> list[base.Diagnostic]:
         """A missing header ends the compiler's work: an empty one takes its place, so that the rest is seen."""
         absent: list[base.Diagnostic] = []
-        limits = sandbox.Limits(seconds=seconds)
+        limits, walls = sandbox.Limits(seconds=options.seconds), base.walls(self.path, options)
         for number in range(20):
-            result = self._run(folder, names, flags, limits)
+            result = self._run(folder, [*flags, *names], walls, limits)
             if _BROKE.search(result.text):
                 return base.gave_up(self.name, result, files)
             found = self._parse(result, files)
@@ -118,14 +119,14 @@ class C(base.Toolchain):
             return base.gave_up(self.name, result, files)
         return [*absent, *_following(found)] if absent else found
 
-    def _run(self, folder: Path, names: list[str], flags: list[str], limits: sandbox.Limits) -> sandbox.Result:
+    def _run(self, folder: Path, words: list[str], walls: Walls, limits: sandbox.Limits) -> sandbox.Result:
         argv = [
-            str(self.path), "-fsyntax-only", "-Wall", *self.flags, *flags, "-fmax-errors=50", "-I.",
+            str(self.path), "-fsyntax-only", "-Wall", *self.flags, "-fmax-errors=50", "-I.",
             *(f"-I{stubs.name}" for stubs in sorted(folder.glob(f"{_STUBS}-*"))),
             "-fno-diagnostics-show-caret", "-fdiagnostics-color=never", "-fdiagnostics-column-unit=byte",
-            *names,
+            *words,
         ]  # fmt: skip
-        result = sandbox.run(argv, folder=folder, walls=warm.readonly(self.path.parent.parent), limits=limits)
+        result = sandbox.run(argv, folder=folder, walls=walls, limits=limits)
         if "unrecognized command-line option" in result.text:
             raise CheckCrashed(f"{self.program} does not know an option", hint=result.text.strip()[:1000])
         return result

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
 import subprocess
@@ -14,7 +13,8 @@ from functools import cached_property
 from pathlib import Path
 
 from pytest_llm.errors import CheckCrashed, Unsupported
-from pytest_llm.sandbox import sandbox
+from pytest_llm.sandbox import environment, programs, sandbox
+from pytest_llm.sandbox.walls import Walls
 from pytest_llm.toolchains import base
 from pytest_llm.toolchains.go_source import File, prepare
 
@@ -65,13 +65,12 @@ class Go(base.Toolchain):
 
     @cached_property
     def _places(self) -> dict[str, str]:
-        done = subprocess.run(
-            [self.path, "env", "-json", "GOROOT", "GOTOOLDIR", "GOMODCACHE", "GOVERSION"],
-            capture_output=True, env=_environment(), text=True, timeout=60, check=False,
-        )  # fmt: skip
-        if done.returncode:
-            raise Unsupported(f"{self.path} does not run: {done.stderr.strip()}", self.install)
-        places: dict[str, str] = json.loads(done.stdout)
+        argv = [str(self.path), "env", "-json", "GOROOT", "GOTOOLDIR", "GOMODCACHE", "GOVERSION"]
+        try:
+            places: dict[str, str] = json.loads(programs.ask(argv, env=_environment()))
+        except (OSError, subprocess.SubprocessError) as error:
+            said = str(getattr(error, "stderr", None) or error).strip()
+            raise Unsupported(f"{self.path} does not run: {said}", self.install) from None
         return places
 
     @cached_property
@@ -95,9 +94,7 @@ class Go(base.Toolchain):
             base.write([base.Snippet(source.text, source.path) for source in sources], folder)
             script = "\n".join(self._commands(number, packages, exports, folder) for number in range(len(packages)))
             limits = sandbox.Limits(seconds=options.seconds)
-            walls = sandbox.Walls(
-                readonly=_outside_usr(self._places["GOROOT"], str(_cache())), env={"GOMAXPROCS": "2"}
-            )
+            walls = Walls(readonly=(Path(self._places["GOROOT"]), _cache()), env={"GOMAXPROCS": "2"})
             result = sandbox.run(["/bin/sh", "-c", script + "\nwait"], folder=folder, walls=walls, limits=limits)
             found = self._parse(result, folder, sources, files)
         return [*found, *base.stopped(result, limits)]
@@ -154,19 +151,22 @@ class Go(base.Toolchain):
         """What the go command prints; about the user's module it is asked in the sandbox, offline."""
         argv = [str(self.path), *arguments]
         if module is None:
-            done = subprocess.run(
-                argv, capture_output=True, env=_environment(), text=True, timeout=600, check=False
-            )
-            if done.returncode:
-                raise CheckCrashed("go could not list its standard library", hint=done.stderr.strip()[-2000:])
-            return done.stdout
-        env = _environment() | {"GO111MODULE": "on", "GOMODCACHE": self._places["GOMODCACHE"]}
-        readonly = _outside_usr(self._places["GOROOT"], self._places["GOMODCACHE"])
-        walls = sandbox.Walls(readonly=readonly, writable=(_cache(),), env=env)
+            try:
+                return programs.ask(argv, seconds=600, env=_environment())
+            except (OSError, subprocess.SubprocessError) as error:
+                said = str(getattr(error, "stderr", None) or error).strip()
+                raise CheckCrashed("go could not list its standard library", hint=said[-2000:]) from None
+        places = [Path(self._places[name]) for name in ("GOROOT", "GOMODCACHE")]
+        walls = Walls(
+            readonly=(*(place for place in places if place.exists()), module),
+            writable=(_cache(),),
+            env=environment.allowed("tool")
+            | _environment()
+            | {"GO111MODULE": "on", "GOMODCACHE": self._places["GOMODCACHE"]},
+        )
         limits = sandbox.Limits(seconds=600, output=16 << 20)
         with base.folder() as work:
             argv = ["/bin/sh", "-c", 'cd "$0" && exec "$@"', str(module), *argv]
-            walls = sandbox.Walls((*walls.readonly, module), walls.writable, walls.env)
             result = sandbox.run(argv, folder=work, walls=walls, limits=limits)
         if result.returncode:
             raise CheckCrashed(f"go could not read the module {module}", hint=result.text.strip()[-2000:])
@@ -203,19 +203,14 @@ def _leads_to(directory: str, path: str) -> bool:
 
 def _environment() -> dict[str, str]:
     """Of the go command where it prepares what snippets import: its own cache, no network, no C."""
-    env = {name: os.environ[name] for name in ("PATH", "HOME", "GOPATH", "GOROOT") if name in os.environ}
-    return env | {
+    return {
         "GOCACHE": str(_cache()), "GO111MODULE": "off", "GOPROXY": "off", "GOFLAGS": "", "GOTOOLCHAIN": "local",
         "CGO_ENABLED": "0", "GOENV": "off", "GOWORK": "off", "GOTELEMETRY": "off",
     }  # fmt: skip
 
 
 def _cache() -> Path:
-    return base.cache("go-build")
-
-
-def _outside_usr(*paths: str) -> tuple[Path, ...]:
-    return tuple(p for p in map(Path, paths) if not p.is_relative_to("/usr") and p.exists())
+    return programs.kept("go-build")
 
 
 def _grouped(sources: Iterable[File]) -> list[_Package]:

@@ -40,10 +40,11 @@ class Java(base.Toolchain):
             raise Unsupported(f"{self.path} has no java beside it", self.install)
         return java
 
-    def _pool(self, classpath: tuple[Path, ...]) -> warm.Pool:
+    def _pool(self, options: base.Options) -> warm.Pool:
+        classpath = options.classpath
         with self._lock:
             if classpath not in self._pools:
-                walls = warm.readonly(self.path.parent.parent, *classpath)
+                walls = base.walls(self.path, options, *classpath)
                 flags = ["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"]
                 argv = [str(self._java), *flags, "SERVER"]
                 limits = sandbox.Limits(memory=1 << 30, processes=16)
@@ -56,7 +57,7 @@ class Java(base.Toolchain):
         words = [":".join(map(str, options.classpath))]
         for file in files:
             words += [file.name, base64.b64encode(file.text.encode("utf-8", "replace")).decode()]
-        answer = self._pool(options.classpath).ask("\t".join(words), options.seconds)
+        answer = self._pool(options).ask("\t".join(words), options.seconds)
         if isinstance(answer, list):
             return answer
         if "limit" in answer:

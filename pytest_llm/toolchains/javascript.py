@@ -21,7 +21,7 @@ class JavaScript(base.Toolchain):
     @cached_property
     def _pool(self) -> warm.Pool:
         argv = [str(self.path), "--experimental-vm-modules", "--no-warnings", "--max-old-space-size=512", "SERVER"]
-        walls = warm.readonly(self.path.parent.parent)
+        walls = base.walls(self.path, base.Options())
         return warm.Pool(argv, warm.SERVERS / "check_javascript.cjs", walls, sandbox.Limits(memory=1 << 30))
 
     def check(self, snippets: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:

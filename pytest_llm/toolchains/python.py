@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from pytest_llm.sandbox import sandbox
+from pytest_llm.sandbox.walls import Walls
 from pytest_llm.toolchains import base, warm
 
 _OPENING = "if True:\n"
@@ -31,7 +32,7 @@ class Python(base.Toolchain):
 
     @cached_property
     def _pool(self) -> warm.Pool:
-        walls = warm.readonly(Path(sys.base_prefix).resolve(), Path(sys.base_exec_prefix).resolve())
+        walls = Walls((Path(sys.base_prefix).resolve(), Path(sys.base_exec_prefix).resolve()))
         argv = [str(self.path), "-ISB", "SERVER"]
         return warm.Pool(argv, warm.SERVERS / "check_python.py", walls, sandbox.Limits(memory=512 << 20))
 

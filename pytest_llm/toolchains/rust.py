@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_llm.errors import Unsupported
-from pytest_llm.sandbox import sandbox
+from pytest_llm.sandbox import programs, sandbox
 from pytest_llm.toolchains import base
 
 _UNDEFINED = re.compile("E0(405|407|412|422|423|424|425|426|432|433|531|560|599|609)")
@@ -44,12 +44,12 @@ class Rust(base.Toolchain):
     def path(self) -> Path:
         """The compiler itself, where the one on the PATH is rustup's proxy."""
         proxy = self._on_path()
-        done = subprocess.run(
-            ["rustc", "--print", "sysroot"], capture_output=True, text=True, timeout=60, check=False
-        )
-        if done.returncode:
-            raise Unsupported(f"{proxy} does not run: {done.stderr.strip()}", "rustup default stable")
-        return (Path(done.stdout.strip()) / "bin" / "rustc").resolve()
+        try:
+            sysroot = programs.ask([proxy, "--print", "sysroot"])
+        except (OSError, subprocess.SubprocessError) as error:
+            said = str(getattr(error, "stderr", None) or error).strip()
+            raise Unsupported(f"{proxy} does not run: {said}", "rustup default stable") from None
+        return (Path(sysroot.strip()) / "bin" / "rustc").resolve()
 
     def check(self, snippets: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
         files = [base.clean(snippet) for snippet in snippets]
@@ -63,8 +63,7 @@ class Rust(base.Toolchain):
             "--emit=metadata", "-o", "out.rmeta", "--error-format=json", "-A", "dead_code", root,
         ]  # fmt: skip
         extra, readonly = _dependencies(options.module)
-        sysroot = self.path.parent.parent
-        walls = sandbox.Walls(readonly=(*([] if sysroot.is_relative_to("/usr") else [sysroot]), *readonly))
+        walls = base.walls(self.path, options, *readonly)
         limits = sandbox.Limits(seconds=options.seconds)
         with base.folder() as folder:
             base.write([replace(f, name=n, text=t) for f, n, t in zip(files, names, texts, strict=True)], folder)

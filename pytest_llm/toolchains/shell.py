@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Sequence
 from typing import Any
 
-from pytest_llm.sandbox import sandbox
-from pytest_llm.toolchains import base, warm
+from pytest_llm.sandbox import programs, sandbox
+from pytest_llm.toolchains import base
 
 _SAID = re.compile(r"^[^:]+: line (\d+): (.*)$")
 _DIALECT = re.compile(r"\A#!\s*\S*?(?:/env\s+(?:-S\s*)?)?\b(sh|dash|ksh|bash)\b")
@@ -25,23 +24,23 @@ class Shell(base.Toolchain):
         files = [base.clean(snippet) for snippet in snippets]
         found = []
         for index, file in enumerate(files):
-            found += self._one(index, file, files, options.seconds)
+            found += self._one(index, file, files, options)
         return base.bounded(found)
 
     def _one(
-        self, index: int, file: base.Snippet, files: list[base.Snippet], seconds: float
+        self, index: int, file: base.Snippet, files: list[base.Snippet], options: base.Options
     ) -> list[base.Diagnostic]:
-        limits = sandbox.Limits(seconds=seconds)
-        walls = warm.readonly(self.path.parent.parent)
+        limits, linter = sandbox.Limits(seconds=options.seconds), programs.which("shellcheck")
+        walls = base.walls(self.path, options, *([linter.resolve()] if linter else []))
         with base.folder() as folder:
             base.write([base.Snippet(file.text, "snippet.sh")], folder)
             parsed = sandbox.run([str(self.path), "-n", "snippet.sh"], folder=folder, walls=walls, limits=limits)
             found = _errors(parsed, index, files)
             if parsed.returncode and not found and not parsed.killed_by:
                 return base.gave_up("bash", parsed, files)
-            linter = shutil.which("shellcheck")
             if linter and not found and not parsed.killed_by:
-                argv = [linter, "--norc", "-f", "json1", "-e", "SC2148", "-s", _dialect(file.text), "snippet.sh"]
+                words = ["--norc", "-f", "json1", "-e", "SC2148", "-s", _dialect(file.text), "snippet.sh"]
+                argv = [str(linter.resolve()), *words]
                 found = _warnings(sandbox.run(argv, folder=folder, walls=walls, limits=limits), index, files)
         return [*found, *base.stopped(parsed, limits)]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import threading
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_llm.errors import CheckCrashed, Unsupported
-from pytest_llm.sandbox import sandbox
+from pytest_llm.sandbox import programs, sandbox
 from pytest_llm.toolchains import base, warm
 
 # A later compiler is no JavaScript any more, and has no such API.
@@ -41,32 +40,32 @@ class TypeScript(base.Toolchain):
         self._lock = threading.Lock()
 
     def find(self) -> str:
-        package = json.loads((self.package(None) / "package.json").read_text("utf-8"))
+        package = json.loads((self.package() / "package.json").read_text("utf-8"))
         return f"TypeScript {package['version']} on Node {base.version(self.path)}"
 
     @cached_property
     def prefix(self) -> Path:
-        """The folder that `npm install --prefix` puts the compiler in, where the project has none of its own."""
-        return base.cache("node")
+        """The folder that `npm install --prefix` puts the compiler in, where no module names its own."""
+        return programs.kept("node")
 
     @property
     def installation(self) -> list[str]:
         """The command that brings the compiler."""
         return ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(self.prefix), *_PACKAGES]
 
-    def package(self, module: Path | None) -> Path:
+    def package(self, options: base.Options | None = None) -> Path:
         """The folder of the package `typescript`. Raises Unsupported where no usable one is found."""
-        for folder in _candidates(module, self.prefix):
+        for folder in _candidates(options or base.Options(), self.prefix):
             if (folder / "lib" / "typescript.js").is_file() and (folder / "package.json").is_file():
                 return folder.resolve()
         raise Unsupported("the TypeScript compiler is not here", " ".join(self.installation))
 
-    def _pool(self, module: Path | None) -> warm.Pool:
-        package = self.package(module)
+    def _pool(self, options: base.Options) -> warm.Pool:
+        package, module = self.package(options), options.module
         with self._lock:
             if (package, module) not in self._pools:
                 modules = [module] if module else []
-                walls = warm.readonly(self.path.parent.parent, package.parent, *modules)
+                walls = base.walls(self.path, options, package.parent, *modules)
                 argv = [str(self.path), "--max-old-space-size=1024", "SERVER", str(package)]
                 limits = sandbox.Limits(memory=1536 << 20)
                 server = warm.SERVERS / "check_typescript.cjs"
@@ -79,9 +78,9 @@ class TypeScript(base.Toolchain):
             "files": [[file.name or _name(index, file.text), file.text] for index, file in enumerate(files)],
             "strict": options.strict,
             "base": str(options.module or "/snippet"),
-            **self._types(options.module, files),
+            **self._types(options, files),
         }
-        answer = self._pool(options.module).ask(json.dumps(request), options.seconds)
+        answer = self._pool(options).ask(json.dumps(request), options.seconds)
         if isinstance(answer, list):
             return answer
         if "limit" in answer:
@@ -92,9 +91,9 @@ class TypeScript(base.Toolchain):
             )
         return base.bounded(_diagnostic(item, files) for item in answer["diagnostics"])
 
-    def _types(self, module: Path | None, files: Sequence[base.Snippet]) -> dict[str, list[str]]:
+    def _types(self, options: base.Options, files: Sequence[base.Snippet]) -> dict[str, list[str]]:
         """Which types count: the module's; those of Node, which are slow, where the text asks for them."""
-        roots = [self.package(module).parent / "@types"]
+        module, roots = options.module, [self.package(options).parent / "@types"]
         if module is None:
             wanted = any(_NODE_WORDS.search(file.text) for file in files) and (roots[0] / "node").is_dir()
             return {"types": ["node"] if wanted else [], "typeRoots": list(map(str, roots))}
@@ -107,13 +106,18 @@ class TypeScript(base.Toolchain):
             pool.close()
 
 
-def _candidates(module: Path | None, prefix: Path) -> Iterator[Path]:
-    """Where the package may lie: beside the module, above the working directory, ours, and where the PATH leads."""
-    here = Path.cwd()
-    for folder in (*((module, *module.parents) if module else ()), here, *here.parents, prefix):
-        yield folder / "node_modules" / "typescript"
-    if found := shutil.which("tsc"):
-        yield Path(found).resolve().parent.parent
+def _candidates(options: base.Options, prefix: Path) -> Iterator[Path]:
+    """Where the package may lie: with the module, or above it within the rootdir; else ours, or that of the PATH.
+
+    Nothing of the working directory: it would run.
+    """
+    if module := options.module:
+        root = (options.root or module).resolve()
+        own = (folder / "node_modules" / "typescript" for folder in (module, *module.parents))
+        yield from (folder for folder in own if folder.resolve().is_relative_to(root))
+    yield prefix / "node_modules" / "typescript"
+    if found := programs.which("tsc"):
+        yield found.resolve().parent.parent
 
 
 def _name(index: int, text: str) -> str:

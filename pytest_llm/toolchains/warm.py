@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_llm.sandbox import sandbox
+from pytest_llm.sandbox.walls import Walls
 from pytest_llm.toolchains import base
 
 SERVERS = Path(__file__).parent / "servers"
@@ -34,7 +35,7 @@ class Pool:
 
     argv: Sequence[str]
     server: Path
-    walls: sandbox.Walls
+    walls: Walls
     limits: sandbox.Limits
     _idle: list[sandbox.Session] = field(default_factory=list)
     _folders: list[Path] = field(default_factory=list)
@@ -85,8 +86,3 @@ class Pool:
         shutil.copyfile(self.server, copy)
         argv = [str(copy) if word == "SERVER" else word for word in self.argv]
         return sandbox.Session(argv, folder=folder, walls=self.walls, limits=self.limits)
-
-
-def readonly(*paths: Path) -> sandbox.Walls:
-    """Walls that let these folders be read; what is under /usr is there anyway."""
-    return sandbox.Walls(readonly=tuple(path for path in paths if not path.is_relative_to("/usr")))

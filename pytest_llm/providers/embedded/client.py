@@ -136,7 +136,7 @@ class EmbeddedProvider:
         if "num_ctx" in options and context < wanted:
             notes.append(f"num_ctx {wanted} is more than the model was trained for: it ran with {context}")
         return Load(
-            path=str(gguf.path),
+            path=str(gguf.path.absolute()),
             num_ctx=-(-context // CONTEXT_STEP) * CONTEXT_STEP,
             num_thread=options.get("num_thread") or _threads(gguf),
             slots=self._slots,

@@ -9,11 +9,13 @@ import os
 import re
 import secrets
 import signal
-import sys
 import time
 from collections import deque
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path
+
+from pytest_llm.sandbox import environment, programs
 
 PROGRAM = Path(__file__).with_name("child.py")
 STDERR_LINES = 200  # llama.cpp's last words are among these; its log of a load is longer
@@ -57,12 +59,14 @@ class LlamaProcess:
         """Start a child and wait, `seconds` at most, until it serves. Raises LoadFailed."""
         began, key = time.perf_counter(), secrets.token_urlsafe(24)
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
+            str(programs.python()),
             "-P",  # its own folder holds modules that are called like others
             str(PROGRAM),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
+            cwd=programs.empty(),
+            env={**environment.allowed("llama"), **_library()},
             start_new_session=True,
         )
         child = cls(process, key)
@@ -152,6 +156,12 @@ class LlamaProcess:
         telling = [line for line in complaints if not _SAYS_NOTHING.search(line)]
         last = [line for line in self._said if line.strip() and not re.match(r"^[\d.]+ [IW] ", line)][-1:]
         return "; ".join(list(dict.fromkeys(telling))[:2] or complaints[:1] or last)
+
+
+def _library() -> dict[str, str]:
+    """Where the child finds llama.cpp's package, wherever this process has it from."""
+    found = find_spec("xllamacpp")
+    return {"PYTHONPATH": str(Path(found.origin).parents[1])} if found and found.origin else {}
 
 
 def _signal_name(number: int) -> str:

@@ -91,8 +91,8 @@ TOLD = [
     ("exception", 14, "SyntaxError: unexpected token: identifier"),
 ]
 HOLDER = """
-from pytest_llm.chromium.pool import judge
-from pytest_llm.chromium.report import PageOptions
+from pytest_llm.browsers.pool import judge
+from pytest_llm.browsers.report import PageOptions
 page = "<!DOCTYPE html><html><h1>Hi</h1>{}</html>".format
 near = page("<img src='http://127.0.0.1:80/a.png'><img src='https://10.0.0.1/b.png'>")
 report = judge(near, PageOptions(duration=0.2, network="allow"))

@@ -16,6 +16,7 @@ from pytest_llm.browsers.find import BrowserFound, find
 from pytest_llm.browsers.pool import Pool, PoolSettings
 from pytest_llm.browsers.report import PageOptions
 from pytest_llm.errors import CheckCrashed, Unsupported
+from pytest_llm.sandbox import walls
 from tests.helpers.pages import FOLDER
 
 psutil = pytest.importorskip("psutil")
@@ -28,8 +29,8 @@ QUICK = PageOptions(duration=0.1, samples=2)
 PAGE = "<!DOCTYPE html><html><body><h1>Hello</h1></body></html>"
 HOLDER = """
 import sys
-from pytest_llm.chromium.pool import judge
-from pytest_llm.chromium.report import PageOptions
+from pytest_llm.browsers.pool import judge
+from pytest_llm.browsers.report import PageOptions
 judge("<!DOCTYPE html><html><h1>Hi</h1></html>", PageOptions(duration=0.1))
 print("shown", flush=True)
 judge("<!DOCTYPE html><html><script>while (true);</script></html>", PageOptions(hang=60))
@@ -127,7 +128,7 @@ def cmdline(process: psutil.Process) -> list[str]:
         return []
 
 
-def test_without_bubblewrap_the_report_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_bubblewrap_the_browser_alone_cuts_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", bare_path(tmp_path / "bin"))
     pool = Pool(BROWSER, "block", 1)
     try:
@@ -136,7 +137,6 @@ def test_without_bubblewrap_the_report_says_so(tmp_path: Path, monkeypatch: pyte
     finally:
         pool.close()
     assert [event.kind for event in report.events] == ["request"]
-    assert report.notes == ("without bubblewrap: the page was cut off by the browser alone",)
 
 
 def test_a_browser_that_does_not_start_is_an_error_with_its_last_words(tmp_path: Path) -> None:
@@ -149,6 +149,23 @@ def test_a_browser_that_does_not_start_is_an_error_with_its_last_words(tmp_path:
             pool.judge(PAGE, QUICK)
     finally:
         pool.close()
+
+
+def test_an_interpreter_called_by_a_way_up_is_found_within_walls(monkeypatch: pytest.MonkeyPatch) -> None:
+    there = Path(sys.executable).parent
+    monkeypatch.setattr(sys, "executable", str(there / ".." / there.name / Path(sys.executable).name))
+    pool = Pool(BROWSER, "block", 1)
+    try:
+        assert pool.judge(PAGE, QUICK).blank is False
+    finally:
+        pool.close()
+
+
+@pytest.mark.skipif(bool(walls.missing()), reason=walls.missing() or "-")
+def test_where_there_are_walls_no_lane_starts_without_them(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pytest_llm.browsers.jail.walls", lambda *_: walls.Walls())  # Python is not to be seen
+    with pytest.raises(CheckCrashed, match="could not be used: the lane ended"):
+        pool.judge(PAGE, QUICK)
 
 
 def test_how_many_lanes(monkeypatch: pytest.MonkeyPatch) -> None:

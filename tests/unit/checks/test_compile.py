@@ -11,11 +11,11 @@ from pytest_llm.checks.base import CheckContext, Finding
 from pytest_llm.checks.compile import Compile
 from pytest_llm.errors import InputError, Unsupported
 from pytest_llm.providers.base import Response
-from pytest_llm.sandbox import sandbox
+from pytest_llm.sandbox.walls import missing
 from pytest_llm.toolchains import languages, toolchain
 from pytest_llm.verdicts.pipeline import run
 
-walled = pytest.mark.skipif(bool(sandbox.missing()), reason=sandbox.missing() or "-")
+walled = pytest.mark.skipif(bool(missing()), reason=missing() or "-")
 
 
 def found(answer: str, folder: Path, **arguments: Any) -> list[Finding]:

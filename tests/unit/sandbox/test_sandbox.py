@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from pytest_llm.sandbox import sandbox
-from pytest_llm.sandbox.sandbox import Limits, Result, Session, Walls
+from pytest_llm.sandbox.sandbox import Limits, Result, Session
+from pytest_llm.sandbox.walls import Walls, missing
 
-walled = pytest.mark.skipif(bool(sandbox.missing()), reason=sandbox.missing() or "-")
+walled = pytest.mark.skipif(bool(missing()), reason=missing() or "-")
 
 
 def shell(script: str, folder: Path, limits: Limits | None = None, **walls: object) -> Result:
@@ -22,7 +23,7 @@ def shell(script: str, folder: Path, limits: Limits | None = None, **walls: obje
 def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A machine without bubblewrap."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert "not installed" in sandbox.missing()
+    assert "not installed" in missing()
 
 
 def test_output_status_and_input(tmp_path: Path) -> None:

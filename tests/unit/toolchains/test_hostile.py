@@ -11,13 +11,14 @@ import pytest
 
 from pytest_llm.errors import CheckCrashed
 from pytest_llm.sandbox import sandbox
+from pytest_llm.sandbox.walls import Walls, missing
 from pytest_llm.toolchains import toolchain
 from pytest_llm.toolchains.base import Diagnostic, Options, Snippet
 from tests.helpers.compiling import compiled, errors
 
 GO = "package main\n\n"
 SECRET = "s3cr3t-0f-this-machine"
-walled = pytest.mark.skipif(bool(sandbox.missing()), reason=sandbox.missing() or "-")
+walled = pytest.mark.skipif(bool(missing()), reason=missing() or "-")
 
 # What tries to bring a file's text into a message, or to find it at all.
 READERS: dict[str, tuple[str, Callable[[Path], str]]] = {
@@ -155,11 +156,11 @@ def test_a_compiler_that_is_killed_is_replaced(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_compiler_that_dies_is_no_fault_of_the_program(tmp_path: Path) -> None:
-    from pytest_llm.toolchains.warm import Pool, readonly
+    from pytest_llm.toolchains.warm import Pool
 
     server = tmp_path / "server.sh"
     server.write_text("read line; echo broken >&2; exit 3\n")
-    pool = Pool(["/bin/sh", "SERVER"], server, readonly(), sandbox.Limits())
+    pool = Pool(["/bin/sh", "SERVER"], server, Walls(), sandbox.Limits())
     with pytest.raises(CheckCrashed, match="sh ended with 3") as caught:
         pool.ask(b"{}", 10)
     assert "broken" in caught.value.hint

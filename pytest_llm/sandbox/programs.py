@@ -1,0 +1,100 @@
+"""The programs of this machine: found without a look at the working directory, asked without its files.
+
+Whoever wrote the repository must not choose what runs here: not by a program in it, not by a file that a tool
+looks for where it is started (rust-toolchain.toml, go.work, .npmrc), not by a variable of the environment.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+from pytest_llm.sandbox import environment
+
+
+def which(name: str, extra: Sequence[str] = ()) -> Path | None:
+    """The program of this name on the PATH, then in the folders `extra`; a path means itself.
+
+    Folders of the PATH that lie in the working directory do not count, but for those of this Python's environment.
+    """
+    if os.path.dirname(name):
+        found = shutil.which(name)
+    else:
+        found = shutil.which(name, path=os.pathsep.join([*_folders(), *extra]))
+    return Path(os.path.abspath(found)) if found else None
+
+
+def ask(argv: Sequence[str | Path], *, seconds: float = 60.0, env: Mapping[str, str] | None = None) -> str:
+    """What a tool of this machine says (both of its streams), started in an empty folder with a clean environment.
+
+    Raises OSError or subprocess.SubprocessError where it cannot be asked or ends with a failure.
+    """
+    done = subprocess.run(
+        argv,
+        cwd=empty(),
+        env={**environment.allowed("tool"), **(env or {})},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=seconds,
+        check=True,
+    )
+    return done.stdout or done.stderr
+
+
+@cache
+def empty() -> Path:
+    """A folder with nothing in it. It lies below the home: above it, nobody else may leave a file for a tool."""
+    try:
+        folder = kept("empty")
+        if any(folder.iterdir()):
+            raise OSError(f"{folder} is not empty")
+    except (OSError, RuntimeError):  # no home, or one that cannot be written
+        folder = Path(tempfile.mkdtemp(prefix="pytest-llm-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder.resolve()
+
+
+def kept(name: str) -> Path:
+    """A folder of this user that outlives the run, for what is dear to make and says nothing about any answer."""
+    path = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pytest-llm" / name
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def too_wide(path: Path, *kept: Path) -> bool:
+    """Whether a folder holds the home or one of `kept`: such a one is shown to no program."""
+    wide = path.resolve()
+    return any(own.resolve().is_relative_to(wide) for own in (Path.home(), *kept))
+
+
+def installation(program: Path, *kept: Path) -> Path:
+    """What must be seen of a program for it to run: the folder above its own; where that is too wide for it, as of
+    a wrapper in ~/bin, the program alone. kept: what it must not see beside the home and the working directory."""
+    folder = program.parent.parent
+    return program if too_wide(folder, Path.cwd(), *kept) else folder
+
+
+def python() -> Path:
+    """The running interpreter by a path without `..`, which means the same within walls. A link stays one: it is
+    by its place that a virtual environment knows itself."""
+    given = Path(sys.executable)
+    return given.parent.resolve() / given.name
+
+
+def _folders() -> Iterator[str]:
+    """Of the PATH, those that count. Where the home lies in the working directory, no more can be told apart."""
+    here, own = Path.cwd().resolve(), Path(sys.prefix).resolve()
+    project = None if Path.home().resolve().is_relative_to(here) else here
+    for name in filter(os.path.isabs, os.environ.get("PATH", os.defpath).split(os.pathsep)):
+        folder = Path(name).resolve()
+        if project is None or not folder.is_relative_to(project) or folder.is_relative_to(own):
+            yield name
