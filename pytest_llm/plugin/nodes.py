@@ -14,9 +14,9 @@ from pytest_llm.cases import casefile
 from pytest_llm.cases.matrix import Cell, expand
 from pytest_llm.cases.request import examine
 from pytest_llm.errors import Complaints, InputError, InputErrors, RunStopped
-from pytest_llm.plugin import marks
+from pytest_llm.plugin import marks, options
 from pytest_llm.plugin.session import session
-from pytest_llm.plugin.telling import CellFault, ChecksFailed, NotJudged, longrepr
+from pytest_llm.plugin.telling import CellFault, ChecksFailed, NotJudged, longrepr, warn
 from pytest_llm.reports import numbers, terminal
 from pytest_llm.verdicts import pipeline
 from pytest_llm.verdicts.pipeline import Plan, StagePlan
@@ -58,7 +58,7 @@ class PromptFile(pytest.File):
 
     def _plan(self, cell: Cell, stages: tuple[StagePlan, ...]) -> Plan:
         try:
-            model = session(self.config).model(cell.model, self.warn)
+            model = session(self.config).model(cell.model, lambda text: warn(self.config, text, self.nodeid))
         except InputError as error:
             if error.path is not None:
                 raise
@@ -126,17 +126,8 @@ class PromptItem(pytest.Item):
     def again(self) -> str:
         """The command that runs this one cell again."""
         invocation = self.config.invocation_params
-        given = [str(arg) for arg in invocation.args]
-        options = [arg for i, arg in enumerate(given) if arg.startswith("--llm-") or _is_value(given, i)]
         where = os.path.relpath(self.path, invocation.dir)
-        return shlex.join(["pytest", *options, f"{where}::{self.name}"])
-
-
-def _is_value(given: list[str], index: int) -> bool:
-    """Whether an argument is the value of the `--llm-` option before it."""
-    before = given[index - 1] if index else ""
-    flags = ("--llm-pull", "--llm-strict", "--llm-dry-run")
-    return before.startswith("--llm-") and "=" not in before and before not in flags
+        return shlex.join(["pytest", *options.again(list(map(str, invocation.args))), f"{where}::{self.name}"])
 
 
 def _said(error: InputError, root: Path) -> str:

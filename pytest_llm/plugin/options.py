@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -20,10 +21,16 @@ HOST_ENV = "OLLAMA_HOST"
 ADDRESSES = {"host": HOST_ENV, "openai_url": OPENAI_URL_ENV}
 THINKS = ("off", "on", "low", "medium", "high", "max", "default")
 
+CONFIGURING = ("-c", "--config-file", "--rootdir", "-o", "--override-ini")  # pytest's own, each with a value
+
 
 @dataclass(frozen=True)
 class Option:
-    """One option. kind: flag, list, seconds, count or text. ini: whether an ini file may say it too."""
+    """One option. kind: flag, list, seconds, count or text. ini: whether an ini file may say it too.
+
+    again: whether the command that runs one cell again repeats it: what changes the question or the verdict does,
+    what is about the run as a whole (what it writes, how much of it is run) does not.
+    """
 
     name: str
     kind: str
@@ -31,6 +38,7 @@ class Option:
     default: Any = None
     ini: bool = True
     ini_only: bool = False
+    again: bool = True
 
     @property
     def flag(self) -> str:
@@ -60,8 +68,14 @@ TABLE = (
     Option("silence_timeout", "seconds", "time between two lines of an answer (default: 60s)", 60.0),
     Option("restart_timeout", "seconds", "time for a server that was there to come back (default: 30s)", 30.0),
     Option("strict", "flag", "a missing compiler or browser is an error, not a skip"),
-    Option("dry_run", "flag", "show each cell's request and ask nothing", ini=False),
-    Option("cells", "text", "write settings and cells to this file, for programs, and ask nothing", ini=False),
+    Option("dry_run", "flag", "show each cell's request and ask nothing", ini=False, again=False),
+    Option(
+        "cells",
+        "text",
+        "write settings and cells to this file, for programs, and ask nothing",
+        ini=False,
+        again=False,
+    ),
     Option(
         "browser", "text", "the browser's program, or chromium, chrome, firefox (default: a Chromium that is found)"
     ),
@@ -80,6 +94,19 @@ def add(parser: pytest.Parser) -> None:
             kind: Any = {"flag": "bool", "list": "linelist"}.get(option.kind, "string")
             empty: Any = {"flag": False, "list": []}.get(option.kind, "")
             parser.addini(option.ini_name, option.help, type=kind, default=empty)
+
+
+def again(given: Sequence[str]) -> Iterator[str]:
+    """Of a command line, the arguments that belong into the command that runs one cell again."""
+    ours = {option.flag: option for option in TABLE if not option.ini_only}
+    words = iter(given)
+    for word in words:
+        flag, joined, _ = word.partition("=")
+        option = ours.get(flag)
+        alone = joined or (option.kind == "flag" if option else flag not in CONFIGURING)
+        taken = [word] if alone else [word, *islice(words, 1)]
+        if option.again if option else flag in CONFIGURING:
+            yield from taken
 
 
 def settings(config: pytest.Config) -> Settings:

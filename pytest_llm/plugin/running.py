@@ -12,7 +12,7 @@ from pytest_llm.plugin.marks import keeps_from_asking
 from pytest_llm.plugin.nodes import PromptItem
 from pytest_llm.plugin.once import SHARED
 from pytest_llm.plugin.session import LlmSession, session
-from pytest_llm.plugin.telling import NotJudged
+from pytest_llm.plugin.telling import NotJudged, warn
 from pytest_llm.reports import terminal
 from pytest_llm.reports.plain import plain
 
@@ -90,6 +90,9 @@ def report(item: pytest.Item, call: pytest.CallInfo[None], test_report: pytest.T
         test_report.longrepr = item.repr_failure(call.excinfo)
         if item.verdict and (shared := terminal.shared(item.verdict)):
             setattr(test_report, SHARED, shared)
+    if test_report.when == "setup" and item.verdict and item.verdict.outcome != "failed":
+        for text in terminal.warnings(item.verdict):
+            warn(item.config, text, item.nodeid, item.plan.cell.loaded.line())
     if item.verdict is None or not item.config.pluginmanager.hasplugin("html"):
         return
     if test_report.when == "call" or (test_report.when == "setup" and not test_report.passed):

@@ -73,7 +73,7 @@ class LlmSession:
         if self._engine is not None:
             self._engine.close()
 
-    def model(self, written: str, warn: Callable[[Warning], None]) -> ModelRef:
+    def model(self, written: str, warn: Callable[[str], None]) -> ModelRef:
         """What a model's name means; what a linter says of its Modelfile is warned of once. Raises InputError."""
         from pytest_llm.models.lint import lint
         from pytest_llm.models.reference import resolve
@@ -82,7 +82,7 @@ class LlmSession:
             s = self.settings
             self._models[written] = model = resolve(written, modelfiles=s.modelfiles, root=s.root, engine=s.engine)
             for complaint in lint(model.spec) if model.spec else ():
-                warn(pytest.PytestWarning(complaint))
+                warn(complaint)
         return self._models[written]
 
     def parse_check(self, cell: Cell, entry: Any) -> Check:

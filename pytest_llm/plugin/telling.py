@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pytest_llm.errors import PytestLlmError
+from pytest_llm.reports.plain import plain
 
 
 class CellFault(PytestLlmError):
@@ -29,6 +31,18 @@ class ChecksFailed(CellFault, AssertionError):
 
 # `--only-rerun AssertionError` of pytest-rerunfailures, and who else selects by name, look at the name alone.
 ChecksFailed.__name__ = "AssertionError"
+
+
+class LlmWarning(UserWarning):
+    """What is to be said of a cell that passes, or of the Modelfile that it asks."""
+
+
+def warn(config: pytest.Config, text: str, nodeid: str, line: int = 1) -> None:
+    """Put a line into pytest's summary of warnings, by its hook: no filter makes an error of it or hides it."""
+    file = nodeid.partition("::")[0]
+    message = warnings.WarningMessage(LlmWarning(plain(text)), LlmWarning, file, line, line="")
+    told = {"warning_message": message, "when": "runtest", "nodeid": nodeid, "location": None}
+    config.hook.pytest_warning_recorded.call_historic(kwargs=told)
 
 
 def longrepr(excinfo: pytest.ExceptionInfo[BaseException], fault: CellFault, path: Path, line: int) -> Any:

@@ -60,6 +60,12 @@ def shared(verdict: Verdict) -> list[str] | None:
     return [one_line(message), "\n".join(f"  {line}" for line in plain(first.details).splitlines())]
 
 
+def warnings(verdict: Verdict) -> list[str]:
+    """The findings that do not fail a cell and are to be seen all the same, a line each."""
+    found = [finding for finding in verdict.findings if finding.severity == "warning"]
+    return [one_line(f"{finding.check}{_place(finding)}: {finding.message}") for finding in found]
+
+
 def skip_reason(verdict: Verdict) -> str:
     """Why a cell was skipped, and what mends it."""
     first = verdict.reasons[0]
@@ -78,16 +84,19 @@ def sections(verdict: Verdict) -> Iterator[tuple[str, str]]:
 
 
 def _finding(finding: Finding) -> Iterator[str]:
-    place = f", line {finding.line}" if finding.line else ""
-    place += f", column {finding.column}" if finding.line and finding.column else ""
     head, *rest = plain(finding.message).splitlines() or [""]
-    yield f"  {_LABEL[finding.severity]}: {one_line(finding.check)}{place}: {head}"
+    yield f"  {_LABEL[finding.severity]}: {one_line(finding.check)}{_place(finding)}: {head}"
     yield from (f"      {line}" for line in rest)
     if finding.source:
         number = f"{finding.line:>5} | " if finding.line else "      | "
         for offset, line in enumerate(plain(finding.source).splitlines()):
             yield f"    {number if not offset else '      | '}{line}"
     yield from (f"      {line}" for line in plain(finding.details).splitlines())
+
+
+def _place(finding: Finding) -> str:
+    column = f", column {finding.column}" if finding.line and finding.column else ""
+    return f", line {finding.line}{column}" if finding.line else ""
 
 
 def _cut(text: str) -> str:

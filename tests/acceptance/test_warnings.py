@@ -1,0 +1,61 @@
+"""What does not fail a cell and is to be seen all the same stands in pytest's summary of warnings."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.acceptance.conftest import Bench
+
+SAID = "LlmWarning: contains: the answer does not contain 'zzz'"
+
+
+@pytest.fixture
+def warned(bench: Bench) -> Bench:
+    """Cells that pass and fail with a warning each; a Modelfile with a mistake that does not matter."""
+    bench.file("modelfiles/mine.Modelfile", "FROM m\nPARAMETER tempratur 1\n")
+    bench.case("prompt: hi\nchecks: [warn: {contains: zzz}, contains: hello]", "passes")
+    bench.case("models: mine\nprompt: hi\nchecks: [contains: hello]", "lint")
+    bench.case("prompt: hi\nchecks: [warn: {contains: zzz}, contains: yyy]", "fails")
+    return bench
+
+
+@pytest.mark.parametrize(
+    "mode",
+    [
+        [],
+        ["-n2"],
+        ["-q"],
+        ["-qq"],
+        ["-v"],
+        ["-p", "no:warnings"],
+        ["-W", "error"],
+        ["-W", "ignore", "-n2"],
+        ["--tb=no"],
+    ],
+)
+def test_every_mode(warned: Bench, mode: list[str]) -> None:
+    result = (warned.process if "-n2" in mode else warned.run)(*mode)
+    text = result.stdout.str()
+    if "-qq" not in mode:
+        result.assert_outcomes(passed=2, failed=1, warnings=3 if "-n2" in mode else 2)
+    head, _, told = text.partition("warnings summary")
+    assert "passes.prompt.yaml::passes[m]" in told.partition("short test summary")[0]
+    assert f"passes.prompt.yaml:1: {SAID}" in told
+    assert "has no effect, did you mean 'temperature'?" in told
+    assert "fails.prompt.yaml:1: LlmWarning" not in text, "a failure's story tells its warnings"
+    assert ("warning: contains" in head) == ("--tb=no" not in mode)
+
+
+def test_they_are_left_out_where_warnings_are(warned: Bench) -> None:
+    assert SAID not in warned.run("--disable-warnings").stdout.str()
+    warned.file("pytest.ini", "[pytest]\nfilterwarnings = error\n")
+    warned.run().assert_outcomes(passed=2, failed=1, warnings=2)
+
+
+def test_many_cells_with_one_warning_share_its_line(bench: Bench) -> None:
+    bench.case("prompt: hi {{ n }}\nparametrize: [{n: 1}, {n: 2}]\nchecks: [warn: {contains: zzz}]")
+    result = bench.run()
+    result.assert_outcomes(passed=2, warnings=2)
+    result.stdout.fnmatch_lines(
+        ["t.prompt.yaml::t[[]m-row1]", "t.prompt.yaml::t[[]m-row2]", f"  t.prompt.yaml:*: {SAID}"]
+    )
