@@ -32,7 +32,7 @@ def _build(asked: list[Question], new: Path, epochs: int, threads: int) -> int:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # on a busy machine, waiting threads must not spin
     import torch
 
-    from tools.demo_model import export, train, verify, vocabulary
+    from tools.demo_model import export, modelfile, train, verify, vocabulary
 
     torch.set_num_threads(threads)
     tokenizer = vocabulary.learn(text for q in asked for text in (q.prompt, q.completion))
@@ -42,6 +42,7 @@ def _build(asked: list[Question], new: Path, epochs: int, threads: int) -> int:
         return _say([*wrong, f"{len(wrong)} answers are not exact; {new} is not used. More --epochs may help."])
     shutil.copyfile(new, manifest.GGUF)
     manifest.write(asked, manifest.GGUF)
+    modelfile.write()
     print(f"{len(asked)} answers exact; {manifest.GGUF} is {manifest.GGUF.stat().st_size / 1e6:.1f} MB")
     return 0
 

@@ -10,10 +10,8 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from tools.demo_model.network import Network
-from tools.demo_model.template import CHAT_TEMPLATE, END, PAD
+from tools.demo_model.template import CHAT_TEMPLATE, CONTEXT, END, PAD
 from tools.demo_model.vocabulary import SPECIAL
-
-CONTEXT = 16384
 
 
 def write(network: Network, tokenizer: Tokenizer, path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from jinja2 import Environment
 
+CONTEXT = 16384  # tokens
 START, END, PAD = "<|im_start|>", "<|im_end|>", "<|endoftext|>"
 
 # llama.cpp tells a thinking model by a template that also writes the reasoning of earlier answers.

@@ -10,7 +10,7 @@ import httpx
 import xllamacpp
 
 from tools.demo_model.data import Answer, Question
-from tools.demo_model.export import CONTEXT
+from tools.demo_model.template import CONTEXT
 
 
 def wrong(gguf: Path, questions: Sequence[Question]) -> list[str]:
