@@ -202,10 +202,10 @@ class Unsupported(PytestLlmError):
 
 
 class RunStopped(PytestLlmError):
-    """pytest ends the run (a first failure under `-x`, say) while a cell still waits for its answer."""
+    """pytest ends the run (a first failure under `-x`, say) while a cell still waits for its verdict."""
 
-    def __init__(self) -> None:
-        super().__init__("not answered: the run was stopped")
+    def __init__(self, reason: str = "not answered: the run was stopped") -> None:
+        super().__init__(reason)
 
 
 def _rebuild(kind: type[HarnessError], args: tuple[str, ...], state: dict[str, object]) -> HarnessError:

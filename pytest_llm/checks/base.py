@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Protocol
+from typing import Annotated, Any, ClassVar, Literal, Protocol, overload
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
@@ -129,8 +129,12 @@ class CheckFunction(Protocol):
     def __call__(self, artifact: Artifact, **arguments: Any) -> Any: ...
 
 
-def check(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Mark a function of a conftest.py as the check `name`.
+@overload
+def check(name: Callable[..., Any]) -> Callable[..., Any]: ...
+@overload
+def check(name: str | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]: ...
+def check(name: str | Callable[..., Any] | None = None) -> Callable[..., Any]:
+    """Mark a function of a conftest.py as the check `name`; a bare `@check` takes the function's own name.
 
     The function takes the Artifact first (a second parameter called `context` gets the CheckContext), then the
     arguments of the case file by keyword. It returns or yields Findings or strings, one a complaint; None, True
@@ -138,10 +142,11 @@ def check(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """
 
     def mark(function: Callable[..., Any]) -> Callable[..., Any]:
-        function.__llm_check__ = name  # type: ignore[attr-defined]
+        own = name if isinstance(name, str) else function.__name__
+        function.__llm_check__ = own  # type: ignore[attr-defined]
         return function
 
-    return mark
+    return mark(name) if callable(name) else mark
 
 
 class FunctionCheck(Check):
@@ -157,27 +162,37 @@ class FunctionCheck(Check):
         shown = ", ".join(f"{key}: {_plain(value)}" for key, value in self.arguments.items())
         return one_line(f"{self.title}: {{{shown}}}") if shown else self.title
 
-    def run(self, artifact: Artifact, context: CheckContext) -> Iterable[Finding]:
+    def run(self, artifact: Artifact, context: CheckContext) -> Iterator[Finding]:
         extra = {"context": context} if "context" in inspect.signature(self.function).parameters else {}
         try:
-            result = self.function(artifact, **extra, **self.arguments)
-            items = [result] if isinstance(result, str | Finding | bool | None) else list(result)
+            for item in _items(self.function(artifact, **extra, **self.arguments)):
+                if item is not None and item is not True:
+                    yield self._finding(item)
         except AssertionError as error:
-            items = [str(error) or False]
-        return [self._finding(item) for item in items if item is not None and item is not True]
+            yield self._finding(str(error).strip() or False)
 
     def _finding(self, item: Any) -> Finding:
         if isinstance(item, Finding):
             return item
         if item is False:
             return Finding(self.title, "the answer did not pass")
-        if not isinstance(item, str):
+        if not isinstance(item, str) or not item.strip():
             raise CheckCrashed(
-                f"the check {self.title!r} answered {item!r}",
-                hint="it may return or yield strings and Findings, or return True, False or None",
+                f"the check {self.title!r} answered {one_line(repr(item))}",
+                hint="it may return or yield strings that say something and Findings, or return a boolean or None",
             )
-        message, _, details = item.partition("\n")
+        message, _, details = item.strip().partition("\n")
         return Finding(self.title, message, details=details)
+
+
+def _items(result: Any) -> Iterator[Any]:
+    """What a function said, one by one: a generator may also return its last complaint."""
+    if isinstance(result, Generator):
+        yield (yield from result)
+    elif isinstance(result, Iterable) and not isinstance(result, str | bytes | Mapping):
+        yield from result
+    else:
+        yield result
 
 
 def look(check: Check, artifact: Artifact, context: CheckContext) -> list[Finding]:

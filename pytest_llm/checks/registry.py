@@ -47,15 +47,22 @@ class Registry:
 
     def __init__(self) -> None:
         self._added: dict[str, Kind] = {}
+        self._levels: dict[str, int] = {}
 
-    def add(self, item: Kind) -> None:
-        """Add a subclass of Check, or a function marked with `check`. Raises InputError where it is neither."""
+    def add(self, item: Kind, level: int = 0) -> None:
+        """Add a subclass of Check, or a function marked with `check`. Raises InputError where it is neither.
+
+        level: a check may replace one of a lower level: a folder's conftest.py one of the folder above.
+        """
         name = getattr(item, "name", None) if _is_check(item) else getattr(item, "__llm_check__", None)
         if not isinstance(name, str) or not name or not callable(item):
             raise InputError(f"{item!r} is no check: give a subclass of Check with a name, or mark it with @check")
-        if name in BUILT_IN or name in COMBINATIONS or self._added.get(name, item) is not item:
+        taken = self._added.get(name, item) is not item and self._levels[name] >= level
+        if name in BUILT_IN or name in COMBINATIONS or taken:
             raise InputError(f"there is a check {name!r} already", hint="call yours something else")
-        self._added[name] = item
+        if not _is_check(item):
+            _refuse_odd(item, name)
+        self._added[name], self._levels[name] = item, level
 
     @property
     def names(self) -> list[str]:
@@ -123,6 +130,15 @@ class Registry:
 
 def _is_check(item: Any) -> TypeGuard[type[Check]]:
     return inspect.isclass(item) and issubclass(item, Check)
+
+
+def _refuse_odd(function: Callable[..., Any], name: str) -> None:
+    written = inspect.unwrap(function)
+    if inspect.iscoroutinefunction(written) or inspect.isasyncgenfunction(written):
+        raise InputError(f"the check {name!r} is an async function", hint="write it with `def`")
+    first = next(iter(inspect.signature(function).parameters.values()), None)
+    if first is None or first.name == "context" or first.kind in (first.KEYWORD_ONLY, first.VAR_KEYWORD):
+        raise InputError(f"the check {name!r} takes no artifact", hint="its first parameter is the model's answer")
 
 
 def _split(entry: Any, at: KeyPath) -> tuple[str, Any, KeyPath]:

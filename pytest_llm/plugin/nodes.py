@@ -91,6 +91,8 @@ class PromptItem(pytest.Item):
                 self.plan, self.nodeid, state.engine, settings.root, folder, settings.browser
             )
         except RunStopped as stopped:
+            if isinstance(stopped.__cause__, pytest.exit.Exception):
+                raise stopped.__cause__ from None
             self.session.shouldstop = str(stopped)
             raise NotJudged(str(stopped)) from None
         earlier = [pair for pair in self.user_properties if not pair[0].startswith("llm.")]  # of a rerun

@@ -94,24 +94,30 @@ class LlmSession:
         """The checks that cases in a folder may name: built in, from hooks, from the conftest.py files above it."""
         if folder not in self._registries:
             from pytest_llm.checks.registry import Registry
+            from pytest_llm.plugin.own import own
 
             registry = Registry()
-            for checks in self.config.hook.pytest_llm_checks(config=self.config):
-                for check in checks:
-                    registry.add(check)
-            for function in self._marked(folder):
-                registry.add(function)
+            for level, plugin in sorted(self._sources(folder), key=lambda source: source[0]):
+                for check in [*self._hooked(plugin), *_marked(plugin)]:
+                    registry.add(own(check), level)
             self._registries[folder] = registry
         return self._registries[folder]
 
-    def _marked(self, folder: Path) -> Iterator[Any]:
+    def _sources(self, folder: Path) -> Iterator[tuple[int, Any]]:
+        """The plugins, then the conftest.py files above a folder; a deeper one has a higher level."""
         for plugin in self.config.pluginmanager.get_plugins():
-            if not isinstance(plugin, ModuleType):
-                continue
             file = Path(getattr(plugin, "__file__", None) or "")
-            if file.name == "conftest.py" and file.parent not in (folder, *folder.parents):
-                continue
-            yield from (f for f in list(vars(plugin).values()) if _is_marked(f))
+            if file.name != "conftest.py":
+                yield 0, plugin
+            elif file.parent in (folder, *folder.parents):
+                yield len(file.parts), plugin
+
+    def _hooked(self, plugin: Any) -> Iterator[Any]:
+        """What a plugin gives by the hook."""
+        giving = {impl.plugin for impl in self.config.hook.pytest_llm_checks.get_hookimpls()}
+        if plugin in giving:
+            hook = self.config.pluginmanager.subset_hook_caller("pytest_llm_checks", giving - {plugin})
+            yield from (check for checks in hook(config=self.config) for check in checks)
 
     def artifacts(self, item_id: str) -> Path:
         """The folder for a cell's files; not made yet."""
@@ -121,6 +127,12 @@ class LlmSession:
             (home / ".gitignore").write_text("*\n")
         safe = "".join(c if c.isalnum() or c in "._-" else "_" for c in item_id)[-120:]
         return home / "runs" / self.run_id / safe
+
+
+def _marked(plugin: object) -> Iterator[Any]:
+    """The functions of a conftest.py or a plugin's module that `check` marked."""
+    if isinstance(plugin, ModuleType):
+        yield from (value for value in list(vars(plugin).values()) if _is_marked(value))
 
 
 def _is_marked(value: object) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -132,19 +133,22 @@ def judge(
             yield from run(check, artifact, context)
 
 
-def run(check: Check, artifact: Artifact, context: CheckContext) -> Iterable[Finding]:
-    """The findings of one check; what it raises becomes a finding too."""
+def run(check: Check, artifact: Artifact, context: CheckContext) -> Iterator[Finding]:
+    """The findings of one check; what it raises becomes a finding too, after those it had made."""
     try:
-        return list(check.run(artifact, context))
+        yield from check.run(artifact, context)
+    except RunStopped:
+        raise
     except Unsupported as error:
-        return [Finding(check.label, error.reason, "skip", "unsupported", details=error.remedy)]
+        yield Finding(check.label, error.reason, "skip", "unsupported", details=error.remedy)
     except HarnessError as error:
-        return [Finding(check.label, error.message, "error", "harness", details=error.hint)]
+        broke = _traceback(error.__cause__, context.root) if isinstance(error.__cause__, Exception) else ""
+        yield Finding(check.label, error.message, "error", "harness", details=error.hint or broke)
     except PytestLlmError as error:
-        return [Finding(check.label, str(error), "error", "input")]
+        yield Finding(check.label, str(error), "error", "input")
     except Exception as error:  # a check of the user's own may raise anything
         message = f"the check broke: {_words(error)}"
-        return [Finding(check.label, message, "error", "crash", details=_traceback(error))]
+        yield Finding(check.label, message, "error", "crash", details=_traceback(error, context.root))
 
 
 def _unanswered(error: PytestLlmError) -> Finding:
@@ -176,9 +180,19 @@ def _words(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _traceback(error: Exception) -> str:
-    frames = traceback.extract_tb(error.__traceback__)[-3:]
-    return "".join(traceback.format_list(frames)).rstrip()
+def _traceback(error: Exception, root: Path | None = None) -> str:
+    """The last frames, without ours; down to the last one under `root`, where there is one: the user's own."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(_OURS)]
+    own = [n for n, frame in enumerate(frames, 1) if root and _is_own(Path(frame.filename), root)]
+    shown = frames[: own[-1]] if own else frames
+    return "".join(traceback.format_list(shown[-3:])).rstrip()
+
+
+_OURS = (str(Path(__file__).parents[1]), contextlib.__file__)
+
+
+def _is_own(file: Path, root: Path) -> bool:
+    return file.is_relative_to(root) and "site-packages" not in file.parts
 
 
 ParseCheck = Callable[[Cell, Any], Check]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ET
+
 import pytest
 
 from tests.acceptance.conftest import Bench
 
 CONFTEST = """
+    import re
+    import sys
     from pathlib import Path
 
+    import pytest
     import pytest_llm
     from pytest_llm import Finding
 
@@ -50,6 +55,60 @@ CONFTEST = """
     @pytest_llm.check("odd")
     def odd(artifact):
         return [42]
+
+    @pytest_llm.check
+    def bare(artifact):
+        return "bare words"
+
+    @pytest_llm.check()
+    def called(artifact):
+        return "called words"
+
+    @pytest_llm.check("says")
+    def says(artifact, what):
+        return {
+            "number": 3, "zero": 0, "dict": {"a": 1}, "bytes": b"x", "empty": "", "nested": [["x"]],
+            "match": re.match("", ""),
+            "tuple": ("one", "two"), "set": {"only"}, "none": None, "nothing": [], "true": True, "object": object(),
+        }[what]
+
+    @pytest_llm.check("ends")
+    def ends(artifact, how, first=False):
+        if first:
+            yield "first words"
+        if how == "fail":
+            pytest.fail("failed words\\nmore of it")
+        if how == "skip":
+            pytest.skip("skipped words")
+        if how == "xfail":
+            pytest.xfail("expected")
+        if how == "exit":
+            pytest.exit("exit words", returncode=7)
+        if how == "sys.exit":
+            sys.exit(3)
+        if how == "importorskip":
+            pytest.importorskip("no_such_module_here")
+        if how == "assert":
+            assert "nope" in artifact.answer
+        if how == "return":
+            return "returned words"
+        if how == "false":
+            return False
+
+    @pytest_llm.check("calls")
+    def calls(artifact, how):
+        return list(ends(artifact, how))
+
+    class Kind(pytest_llm.Check):
+        name = "kind"
+        shorthand = "how"
+        how: str
+
+        def run(self, artifact, context):
+            return ends(artifact, self.how)
+
+    def pytest_llm_checks(config):
+        return [Kind]
     """
 
 
@@ -60,31 +119,71 @@ def checked(bench: Bench) -> Bench:
     return bench
 
 
-@pytest.mark.parametrize(
-    ("entry", "outcome", "shown"),
-    [
-        ("words", "passed", ""),
-        ("words: 1", "failed", "words: 2 words are more than 1"),
-        ("words: {most: 5, least: 4}", "failed", "words: 2 words are fewer than 4"),
-        ("words: {most: 5, least: 4}", "failed", "write more"),
-        ("not: {words: 1}", "passed", ""),
-        ("any_of: [polite, fine]", "passed", ""),
-        ("warn: polite", "passed", ""),
-        ("polite", "failed", "polite: the answer did not pass"),
-        ("fine", "passed", ""),
-        ("asserts: hello", "passed", ""),
-        ("asserts: nope", "failed", "nope is not there"),
-        ("sees: hello world", "failed", "note.txt"),
-        ("breaks", "errors", "KeyError: 'nothing'"),
-        ("breaks", "errors", "conftest.py"),
-        ("odd", "errors", "42"),
+OUTCOMES = [
+    ("words", "passed", ""),
+    ("words: 1", "failed", "words: 2 words are more than 1"),
+    ("words: {most: 5, least: 4}", "failed", "words: 2 words are fewer than 4"),
+    ("words: {most: 5, least: 4}", "failed", "write more"),
+    ("not: {words: 1}", "passed", ""),
+    ("any_of: [polite, fine]", "passed", ""),
+    ("warn: polite", "passed", ""),
+    ("polite", "failed", "polite: the answer did not pass"),
+    ("fine", "passed", ""),
+    ("asserts: hello", "passed", ""),
+    ("asserts: nope", "failed", "nope is not there"),
+    ("sees: hello world", "failed", "sees: seen"),
+    ("breaks", "errors", "KeyError: 'nothing'"),
+    ("breaks", "errors", "conftest.py"),
+    ("odd", "errors", "42"),
+    ("bare", "failed", "bare: bare words"),
+    ("called", "failed", "called: called words"),
+    *[
+        (f"says: {what}", "errors", "the check 'says' answered")
+        for what in ("number", "zero", "dict", "bytes", "empty", "nested", "match", "object")
     ],
-)
-def test_a_function_in_conftest(checked: Bench, entry: str, outcome: str, shown: str) -> None:
-    checked.case(f"prompt: hi\nchecks:\n  - {entry}")
-    result = checked.run()
-    result.assert_outcomes(**{outcome: 1})
-    assert shown in result.stdout.str()
+    *[(f"says: '{what}'", "passed", "") for what in ("none", "nothing", "true")],
+    ("says: tuple", "failed", "says: two"),
+    ("says: set", "failed", "says: only"),
+    *[
+        (f"{name}: {how}", outcome, shown)
+        for name in ("ends", "calls", "kind")
+        for how, outcome, shown in [
+            ("fail", "failed", "failed words"),
+            ("skip", "skipped", "skipped words"),
+            ("importorskip", "skipped", "no_such_module_here"),
+            ("xfail", "errors", "write `marks: [{xfail: reason}]`"),
+            ("sys.exit", "errors", "sys.exit(3)"),
+            ("assert", "failed", "'nope' in 'hello world'"),
+            ("nothing", "passed", ""),
+        ]
+    ],
+    ("ends: return", "failed", "returned words"),
+    ("ends: 'false'", "failed", "the answer did not pass"),
+    ("ends: {how: fail, first: true}", "failed", "first words"),
+    ("ends: {how: skip, first: true}", "failed", "first words"),
+    ("ends: {how: xfail, first: true}", "failed", "first words"),
+    ("not: {ends: fail}", "passed", ""),
+    ("not: {ends: skip}", "skipped", "skipped words"),
+    ("any_of: [{ends: fail}, fine]", "passed", ""),
+    ("any_of: [{ends: skip}, {ends: fail}]", "skipped", "skipped words"),
+    ("warn: {ends: fail}", "passed", ""),
+]
+
+
+def test_what_a_function_says(checked: Bench) -> None:
+    """All in one run: a cell each."""
+    for number, (entry, _, _) in enumerate(OUTCOMES):
+        checked.case(f"prompt: hi\nchecks:\n  - {entry}", f"c{number:02}")
+    result = checked.run("--junitxml=junit.xml")
+    cells = {el.get("name"): el for el in ET.parse(checked.path / "junit.xml").iter("testcase")}
+    for number, (entry, outcome, shown) in enumerate(OUTCOMES):
+        cell = cells[f"c{number:02}[m]"]
+        kinds = {"failure": "failed", "error": "errors", "skipped": "skipped"}
+        told = [child for child in cell if child.tag in kinds]
+        assert (kinds[told[0].tag] if told else "passed") == outcome, entry
+        assert shown in ET.tostring(cell, encoding="unicode").replace("&apos;", "'"), (entry, shown)
+    result.stdout.fnmatch_lines(["*note.txt*"])
+    result.stdout.no_fnmatch_line("*INTERNALERROR*")
 
 
 @pytest.mark.parametrize(
@@ -197,6 +296,76 @@ def test_two_folders_may_use_one_name(bench: Bench) -> None:
         bench.file(f"{folder}/conftest.py", body)
         bench.case("prompt: hi\nchecks: [own]", f"{folder}/t")
     bench.run().assert_outcomes(passed=1, failed=1)
+
+
+def test_exit_ends_the_run_as_it_does_in_a_test(checked: Bench) -> None:
+    checked.case("prompt: hi\nchecks: [{ends: exit}]", "a")
+    checked.case("prompt: hi\nchecks: [fine]", "b")
+    result = checked.run()
+    assert result.ret == 7
+    result.stdout.fnmatch_lines(["*exit words*"])
+    assert result.parseoutcomes().get("passed") is None
+
+
+def test_a_traceback_is_of_the_users_frames(bench: Bench) -> None:
+    bench.file(
+        "conftest.py",
+        """
+        import json
+
+        import pytest_llm
+
+        @pytest_llm.check
+        def deep(artifact):
+            def inner():
+                return json.loads(artifact.answer)
+            return inner()
+
+        @pytest_llm.check
+        def ours(artifact):
+            return artifact.code(language=object()).text
+        """,
+    )
+    for number, entry in enumerate(("deep", "ours", "not: deep")):
+        bench.case(f"prompt: hi\nchecks: [{entry}]", f"t{number}")
+    shown = bench.run().stdout.str()
+    assert shown.count("json.loads(artifact.answer)") == 2
+    assert "in inner" in shown
+    assert "artifact.code(language=object()).text" in shown
+    assert "decoder.py" not in shown
+    assert "pytest_llm/" not in shown
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("async def own(artifact): return True", "the check 'own' is an async function"),
+        ("async def own(artifact): yield ''", "the check 'own' is an async function"),
+        ("def own(): return True", "the check 'own' takes no artifact"),
+        ("def own(context): return True", "the check 'own' takes no artifact"),
+        ("def own(*, artifact): return True", "the check 'own' takes no artifact"),
+    ],
+)
+def test_functions_that_cannot_be_checks(bench: Bench, body: str, words: str) -> None:
+    bench.file("conftest.py", f"import pytest_llm\n\n@pytest_llm.check\n{body}\n")
+    bench.case("prompt: hi\nchecks: [own]")
+    result = bench.run()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([f"*{words}*"])
+
+
+@pytest.mark.parametrize("mode", [[], ["-n2"]])
+def test_a_folder_may_replace_a_check_of_the_one_above(bench: Bench, mode: list[str]) -> None:
+    for folder, how in [("", "mark"), ("a", "mark"), ("a/deep", "hook"), ("b", "hook")]:
+        give = "@pytest_llm.check('own')" if how == "mark" else "# by the hook"
+        hook = "def pytest_llm_checks(config): return [pytest_llm.check('own')(own)]" if how == "hook" else ""
+        body = f"import pytest_llm\n\n{give}\ndef own(artifact): return 'of <{folder}>'\n\n{hook}\n"
+        bench.file(f"{folder}/conftest.py".lstrip("/"), body)
+        bench.case("prompt: hi\nchecks: [own]", f"{folder}/t{len(folder)}".lstrip("/"))
+    result = (bench.process if mode else bench.run)(*mode)
+    result.assert_outcomes(failed=4)
+    for folder in ("", "a", "a/deep", "b"):
+        assert f"own: of <{folder}>" in result.stdout.str(), folder
 
 
 HOOK = """
