@@ -6,7 +6,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from pytest_llm.cases.fields import Example, FileRef, Message, Options, Seconds, Strict, ThinkMode, listed
+from pytest_llm.cases.fields import (
+    Example,
+    FileRef,
+    KeepAlive,
+    Message,
+    Options,
+    Seconds,
+    Strict,
+    ThinkMode,
+    listed,
+)
 
 PER_RUN = frozenset({"system", "examples", "format", "keep_alive"})
 LATER = ("samples", "min_pass", "escalate", "images", "tools", "tool_results")
@@ -46,7 +56,7 @@ class Case(Strict):
         description="crosses any other request field; `on` is the case's own value, `off` none",
     )
     options: Options = Options()
-    keep_alive: str | float | None = None
+    keep_alive: KeepAlive = None
     timeout: Seconds = Field(300.0, description="for one generation, the model's load not counted")
     system: str | FileRef | None = Field(None, description="replaces the Modelfile's SYSTEM")
     prompt: Text | FileRef | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -27,7 +29,7 @@ class Strict(BaseModel):
 
 
 def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ValueError(f"must be a number, not {value!r}")
     return value
 
@@ -40,6 +42,26 @@ def _mode(value: Any) -> Any:
     return {True: "on", False: "off"}.get(value, value) if isinstance(value, bool) else value
 
 
+_SPAN = re.compile(r"[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+|0")
+_BARE = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)")
+
+
+def _keep_alive(value: Any) -> Any:
+    """Seconds as a number, or a duration as Ollama reads it (Go's: 5m, 1h30m); below zero is for ever."""
+    if value is None or (isinstance(value, str) and _SPAN.fullmatch(value.strip())):
+        return value.strip() if value else value
+    if isinstance(value, str) and _BARE.fullmatch(value.strip()):
+        return float(value)
+    if isinstance(value, str | bool):
+        raise ValueError(f"{value!r} is no duration: give seconds, 5m, 1h30m, or -1 for ever")
+    return _number(value)
+
+
+KeepAlive = Annotated[
+    float | str | None,
+    BeforeValidator(_keep_alive),
+    WithJsonSchema({"type": ["number", "string", "null"], "description": "seconds, 5m, 1h30m, or -1 for ever"}),
+]
 Number = Annotated[float, BeforeValidator(_number)]
 Seconds = Annotated[
     float,

@@ -6,8 +6,10 @@ more than MAX_NODES values is refused before anything is built from it.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,8 @@ from pytest_llm.errors import InputError
 MAX_NODES = 200_000  # values: no file of people comes near, a bomb of aliases unfolds to millions
 MAX_DEPTH = 100  # PyYAML recurses: deeper documents would reach Python's own limit
 TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
+
+_FLOW = re.compile(r"parsing a flow (sequence|mapping)")
 
 KeyPath = tuple[str | int, ...]
 _Base: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -78,16 +82,24 @@ def load_documents(path: Path) -> list[Document]:
         _refuse_depth(text, path)
         return [_document(path, node) for node in yaml.compose_all(text, Loader=_Loader) if not _empty(node)]
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        message = " ".join(part for part in (error.context, error.problem) if part)
-        line = mark.line + 1 if mark else None
-        if "maximum nesting depth" in message:  # PyYAML's own bound, from 6.0.4 on
-            raise InputError(TOO_DEEP, path=path, line=line) from None
-        raise InputError(
-            f"this is not valid YAML: {message}", path=path, line=line, hint=_yaml_hint(error, text)
-        ) from None
+        raise _invalid(error, text, path) from None
     except yaml.YAMLError as error:
         raise InputError(f"this is not valid YAML: {error}", path=path) from None
+
+
+def _invalid(error: yaml.MarkedYAMLError, text: str, path: Path) -> InputError:
+    mark = error.problem_mark or error.context_mark
+    message = " ".join(part for part in (error.context, error.problem) if part)
+    line = mark.line + 1 if mark else None
+    if "maximum nesting depth" in message:  # PyYAML's own bound, from 6.0.4 on
+        return InputError(TOO_DEEP, path=path, line=line)
+    if (opened := _opened(error, text)) is not None:
+        what = "bracket" if _FLOW.search(error.context or "") else "quote"
+        hint = f"what follows stops making sense in line {line}" if line != opened else ""
+        return InputError(
+            f"this is not valid YAML: a {what} is opened here and not closed", path=path, line=opened, hint=hint
+        )
+    return InputError(f"this is not valid YAML: {message}", path=path, line=line, hint=_yaml_hint(error, text))
 
 
 def _yaml_hint(error: yaml.MarkedYAMLError, text: str) -> str:
@@ -98,6 +110,24 @@ def _yaml_hint(error: yaml.MarkedYAMLError, text: str) -> str:
     if "mapping values are not allowed" in (error.problem or ""):
         return "quote the value, it holds a colon; or check the indentation"
     return ""
+
+
+def _opened(error: yaml.MarkedYAMLError, text: str) -> int | None:
+    """The line, from 1, of the quote or bracket that was left open, where that is what is wrong."""
+    context, problem = error.context or "", error.problem_mark
+    if error.context_mark and ("quoted scalar" in context or _FLOW.search(context)):
+        return (
+            int(error.context_mark.line) + 1 if "end of stream" in str(error.problem) or "flow" in context else None
+        )
+    closed = None  # by the next quote that came: the last text of several lines that ends where it went wrong
+    with suppress(yaml.YAMLError):
+        for token in yaml.scan(text, Loader=_Loader):
+            quoted = isinstance(token, yaml.ScalarToken) and token.style in ("'", '"')
+            if problem is None or token.start_mark.index > problem.index:
+                break
+            if quoted and token.start_mark.line < token.end_mark.line == problem.line:
+                closed = token.start_mark.line + 1
+    return closed
 
 
 def _refuse_depth(text: str, path: Path) -> None:
@@ -171,6 +201,14 @@ def _mapping(node: yaml.Node, file: Path, path: KeyPath, lines: dict[KeyPath, in
     return merged | own
 
 
+def _finite(text: str) -> float:
+    """The number. Raises ValueError for `.inf` and `.nan`: nothing here can be compared with them."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError
+    return number
+
+
 def _scalar(node: yaml.ScalarNode, file: Path) -> Any:
     text, kind = node.value, node.tag.removeprefix("tag:yaml.org,2002:")
     line = node.start_mark.line + 1
@@ -185,7 +223,7 @@ def _scalar(node: yaml.ScalarNode, file: Path) -> Any:
             case "int":
                 return int(text, 0) if text[:2].lower() in ("0o", "0x") else int(text)
             case "float":
-                return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+                return _finite(text)
     except ValueError:
         raise InputError(f"{text[:40]!r} is not a number", path=file, line=line) from None
     raise InputError(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import bisect
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,9 @@ ROLES = ("system", "user", "assistant")
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _WORD = re.compile(r"[^ \t\r\n]*")
 _NEWLINE = re.compile(r"\r\n|\r|\n")
+_NONCHARACTER = re.compile(
+    "[\ufdd0-\ufdef]|" + "|".join(f"[{chr(p << 16 | 0xFFFE)}{chr(p << 16 | 0xFFFF)}]" for p in range(17))
+)
 _REST_OF_LINE = re.compile(r"[^\r\n]*")
 
 
@@ -46,6 +50,7 @@ def commands(text: str, path: Path) -> Iterator[Command]:
     def line(at: int) -> int:
         return bisect.bisect_left(newlines, at) + 1
 
+    before: Command | None = None
     pos = 0
     while (pos := _end(_BLANKS, text, pos)) < len(text):
         if text[pos] == "#":
@@ -53,7 +58,12 @@ def commands(text: str, path: Path) -> Iterator[Command]:
             continue
         start = pos
         word, pos = _word(text, pos)
-        name = _command_name(word, path, line(start))
+        try:
+            name = _command_name(word, path, line(start))
+        except InputError:
+            if before is not None and _ran_on(before):
+                raise _ran_on_error(before, path) from None
+            raise
         key = ""
         _need_blank(text, pos, name, path, line(start))
         if name in ("PARAMETER", "MESSAGE"):
@@ -64,7 +74,7 @@ def commands(text: str, path: Path) -> Iterator[Command]:
         raw = text[pos:end].strip()
         if value is None:
             raise _unclosed(raw, f"{name} {key}".strip(), path, line(start))
-        yield Command(name, value, key, raw, line(start), line(end))
+        yield (before := Command(name, value, key, raw, line(start), line(end)))
         pos = end
 
 
@@ -135,7 +145,28 @@ def _value(text: str, pos: int) -> tuple[str | None, int]:
 
 
 def _printable(line: str) -> str:
-    return line if line.isprintable() else "".join(c for c in line if c == "\t" or c.isprintable())
+    return line if line.isprintable() else "".join(c for c in line if c == "\t" or prints(c))
+
+
+def prints(char: str) -> bool:
+    """Whether a character prints. One that is newer than Python's tables, such as this year's emoji, does."""
+    return char.isprintable() or (unicodedata.category(char) == "Cn" and not _NONCHARACTER.match(char))
+
+
+def _ran_on(command: Command) -> bool:
+    """Whether a quoted value was closed by another command's quote: its own is missing."""
+    last = _NEWLINE.split(command.raw)[-1].split()
+    return command.last_line > command.line and command.raw.startswith('"') and last[0].upper() in COMMANDS
+
+
+def _ran_on_error(command: Command, path: Path) -> InputError:
+    closing = _NEWLINE.split(command.raw)[-1].strip()
+    return InputError(
+        f"the value of {command.name} opens a quote that line {command.last_line} closes: {closing[:60]!r}",
+        path=path,
+        line=command.line,
+        hint="close it before the next command",
+    )
 
 
 def _unclosed(raw: str, what: str, path: Path, line: int) -> InputError:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from pytest_llm.errors import nearest
-from pytest_llm.models.grammar import COMMANDS, Command
+from pytest_llm.models.grammar import COMMANDS, Command, prints
 from pytest_llm.models.modelfile import DEPRECATED, PARAMETERS, ModelSpec
 
 _REPEATABLE = ("FROM", "LICENSE", "MESSAGE", "ADAPTER")
@@ -54,7 +54,7 @@ def _single_quotes(command: Command) -> Iterator[str]:
 
 
 def _dropped(command: Command) -> Iterator[str]:
-    kinds = Counter(c for c in command.raw if not c.isprintable() and c not in "\t\r\n")
+    kinds = Counter(c for c in command.raw if not prints(c) and c not in "\t\r\n")
     for char, count in kinds.items():
         name = unicodedata.name(char, "a control character")
         times = f" ({count} times)" if count > 1 else ""

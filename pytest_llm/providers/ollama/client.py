@@ -139,7 +139,7 @@ class OllamaProvider:
         base = ""
         if spec.gguf is None:
             if full_name(spec.base) not in there:
-                await self._fetch_base(spec.base)
+                await self._fetch_base(spec.base, model.written)
                 there = await self._models.digests()
             base = there.get(full_name(spec.base), "")
         name = await asyncio.to_thread(built_name, spec, base)
@@ -155,9 +155,9 @@ class OllamaProvider:
                 f"{written!r} requires Ollama {requires}, and {self.url} is {self._version}", hint="update Ollama"
             )
 
-    async def _fetch_base(self, base: str) -> None:
+    async def _fetch_base(self, base: str, built: str) -> None:
         if not self._pull:
-            raise await self._models.missing(base)
+            raise await self._models.missing(base, built)
         await self._models.pull(base)
 
 

@@ -143,12 +143,16 @@ class Models:
         found = own or (models if len(models) == 1 else [])
         return count(found[0], "context_length") if found else None
 
-    async def missing(self, name: str) -> ModelUnavailable:
-        """The error for a model that is not there: it names what is."""
+    async def missing(self, name: str, built: str = "") -> ModelUnavailable:
+        """The error for a model that is not there: it names what is.
+
+        built: the Modelfile that wants it as its base. That is no answer to what the base may be, nor is another.
+        """
         there = sorted(await self.digests())
         return ModelUnavailable(
             f"the model {name!r} is not on {self._http.url}",
-            hint=f"{_nearest(name, there, self._modelfiles)}\n  `ollama pull {name}` or --llm-pull fetches it",
+            hint=_nearest(name, there, self._modelfiles, built)
+            + f"\n  `ollama pull {name}` or --llm-pull fetches it",
         )
 
     async def pull(self, name: str) -> None:
@@ -232,9 +236,11 @@ def create_body(name: str, spec: ModelSpec) -> dict[str, Any]:
     return {"model": name} | {key: value for key, value in fields.items() if value is not None}
 
 
-def _nearest(name: str, there: list[str], modelfiles: Sequence[str]) -> str:
+def _nearest(name: str, there: list[str], modelfiles: Sequence[str], built: str) -> str:
     own = f"{NAMESPACE}/"
     names = [n.removesuffix(":latest") for n in there if not n.startswith(own)]
+    if built:
+        names, modelfiles = [n for n in names if n != built], ()
     if not names and not modelfiles:
         return "it has no models at all"
     close = get_close_matches(name.lower(), names, n=4, cutoff=0.5)

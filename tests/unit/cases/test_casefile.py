@@ -50,6 +50,17 @@ def test_a_small_case(tmp_path: Path) -> None:
     assert not loaded.case.is_template
 
 
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        *[("'-1'", -1), ("-1", -1), ("0", 0), ("'0'", "0"), ("300", 300), ("'2.5'", 2.5), ("' 10 '", 10)],
+        *[("5m", "5m"), ("1h30m", "1h30m"), ("-1m", "-1m"), ("1.5h", "1.5h"), ("500ms", "500ms"), ("~", None)],
+    ],
+)
+def test_keep_alive_is_what_ollama_reads(tmp_path: Path, written: str, sent: float | str | None) -> None:
+    assert one(tmp_path, f"prompt: x\nkeep_alive: {written}\nchecks: [x]").case.keep_alive == sent
+
+
 def test_names_of_several_documents(tmp_path: Path) -> None:
     text = "prompt: a\nchecks: [x]\n---\nprompt: b\nchecks: [x]\n---\nid: own\nprompt: c\nchecks: [x]\n"
     assert [c.name for c in load(write(tmp_path, text), tmp_path)] == ["case", "case-2", "own"]
@@ -85,6 +96,11 @@ def test_names_of_several_documents(tmp_path: Path) -> None:
         ('prompt: x\nid: "a\\e[2J"\nchecks: [x]', 2, "cannot stand there"),
         ('prompt: x\nid: "a\\u202eb"\nchecks: [x]', 2, "cannot stand there"),
         ("prompt: x\ntags: [fine, area:ui]\nchecks: [x]", 2, "tags.1 'area:ui' holds a character"),
+        *[
+            (f"prompt: x\nkeep_alive: {value}\nchecks: [x]", 2, "is no duration: give seconds, 5m")
+            for value in ("true", "soon", "'5 m'", "5d", "''", "'-'")
+        ],
+        ("prompt: x\nkeep_alive: [5]\nchecks: [x]", 2, "keep_alive"),
         ("prompt: x\ncategory: my own\nchecks: [x]", 2, "category 'my own' holds a character"),
         ("prompt: x\nallow: emty\nchecks: [x]", 2, "not 'emty'"),
         ("prompt: x\nformat: nope.json\nchecks: [x]", 2, "is not there"),

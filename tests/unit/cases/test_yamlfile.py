@@ -33,7 +33,6 @@ def load(tmp_path: Path, text: str | bytes) -> Any:
         ("0o17", 15),
         ("1e3", 1000.0),
         (".5", 0.5),
-        (".inf", float("inf")),
         ("~", None),
         ("''", ""),
         ("'12'", "12"),
@@ -86,6 +85,19 @@ BOMB = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
         ("[1, 2]: x", 1, "plain text"),
         ("a: {<<: 3}", 1, "mappings only"),
         ("a: 9" + "9" * 6000, 1, "not a number"),
+        *[
+            (f"a: 1\nb: [{word}]", 2, f"'{word}' is not a number")
+            for word in (".nan", ".inf", "-.inf", "+.INF", "1e999")
+        ],
+        ('a: 1\nb: "x\nc: [y]\n', 2, "a quote is opened here and not closed"),
+        ("a: 1\nb: 'x\nc: [y]\n", 2, "stops making sense in line 4"),
+        ('b: "x\nc:\n  - d: "y"\n', 1, "a quote is opened here and not closed"),
+        ("a: \"fine\n  so far\"\nb: 'x\nc: 'y'\n", 3, "a quote is opened here"),
+        ("a: 1\nb: [x, 'y]\nc: 2\n", 2, "a quote is opened here"),
+        ("a: [1,\n  2\nb: 3\n", 1, "a bracket is opened here and not closed"),
+        ("a: 1\nb: {x: 1\nc: 2\n", 2, "a bracket is opened here"),
+        ("a: 1\nb: 'don't'\n", 2, "expected key"),
+        ('a: 1\nb: "\\q"\n', 2, "unknown escape"),
         (b"ok: 1\nx: \xff", 2, "not UTF-8"),
     ],
 )

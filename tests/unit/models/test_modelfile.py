@@ -40,6 +40,8 @@ def spec_of(text: str) -> ModelSpec:
         ('"""a\n\n"""  ', "a\n\n"),
         ('"back\\"', "back\\"),
         ("Grüße 🙂", "Grüße 🙂"),
+        ("new \U0001fae9\U0001face\u1b4e", "new \U0001fae9\U0001face\u1b4e"),  # newer than Python's tables
+        ("none\ufffe\U0001ffff\ufdd0", "none"),
     ],
 )
 @pytest.mark.parametrize("after", ["", "\n", "\n\nPARAMETER seed 1\n"])
@@ -279,3 +281,29 @@ def test_what_is_written_is_read_again(
 def test_a_long_value() -> None:
     lines = 200_000
     assert spec_of('FROM m\nLICENSE """' + "x\n" * lines + '"""').license == ("x\n" * lines,)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ('FROM m\nSYSTEM """\nBe kind.\nTEMPLATE """\n{{ .Prompt }}\n"""\n', 2, 'line 4 closes: \'TEMPLATE """\''),
+        (
+            'FROM m\nSYSTEM "Be kind.\nPARAMETER stop "\nx"\n',
+            2,
+            "the value of SYSTEM opens a quote that line 3 closes",
+        ),
+        ('FROM m\nMESSAGE user """hi\nMESSAGE user """\nho"""\n', 2, "the value of MESSAGE opens a quote"),
+        ('FROM m\nSYSTEM """\nBe kind.\n"""\nhello\n', 5, "unknown command 'hello'"),
+        ('FROM m\nSYSTEM """Be kind.\nfrom now on"""\nhello\n', 2, "line 3 closes"),
+        ('FROM m\nSYSTEM """Be kind.\n', 2, "never closed"),
+    ],
+)
+def test_a_quote_that_is_not_closed_is_told_where_it_opens(text: str, line: int, words: str) -> None:
+    with pytest.raises(InputError) as caught:
+        spec_of(text)
+    assert (caught.value.line, words in str(caught.value)) == (line, True), str(caught.value)
+
+
+def test_what_is_newer_than_our_tables_is_not_said_to_be_dropped() -> None:
+    assert lint(spec_of("FROM m\nSYSTEM new \U0001fae9")) == []
+    assert "does not print" in lint(spec_of("FROM m\nSYSTEM a\u200b"))[0]

@@ -159,6 +159,17 @@ def test_a_missing_model_tells_the_nearest_names_and_how_to_get_it() -> None:
     assert caught.value.reach == "model"
 
 
+def test_a_missing_base_is_not_told_to_be_what_is_built_on_it(tmp_path: Path) -> None:
+    file = tmp_path / "my-coder.Modelfile"
+    file.write_text("FROM my-coder-base")
+    model = ModelRef("my-coder", "ollama", "my-coder", load(file))
+    shelf = Shelf({"my-coder:latest": "a", "my-coder-bose:latest": "b"})
+    with pytest.raises(ModelUnavailable) as caught:
+        visit(shelf, lambda p: p.prepare(model), modelfiles=["my-coder", "my-coder-2"])
+    assert "nearest there: my-coder-bose\n" in caught.value.hint
+    assert "Modelfile" not in caught.value.hint
+
+
 def test_a_name_like_none_lists_what_is_there() -> None:
     with pytest.raises(ModelUnavailable, match="it has: plain"):
         visit(Shelf(), lambda p: p.prepare(ModelRef("zzzzzz", "ollama", "zzzzzz")))
