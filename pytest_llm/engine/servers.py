@@ -65,7 +65,8 @@ class Server:
                     raise _after(error, reasons) from None
                 reasons.append(error.message)
                 if error.pause:
-                    await pause(BACK_OFF[min(len(reasons), len(BACK_OFF)) - 1])
+                    growing = BACK_OFF[min(len(reasons), len(BACK_OFF)) - 1]
+                    await pause(growing if error.wait is None else error.wait)
 
     def _remember(self, error: ProviderError, model: ModelRef) -> None:
         if error.reach == "server":

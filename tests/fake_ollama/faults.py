@@ -128,6 +128,7 @@ FAULTS = (
     Fault(27, "too-many-requests", "admit", 429, "too many requests"),
     Fault(27, "bad-gateway", "admit", 502, "dial tcp: lookup ollama.com: no such host"),
     Fault(28, "restarted", "lines"),
+    Fault(29, "html-429", "page", 429, paths=_EVERYWHERE),
 )
 
 
@@ -149,6 +150,7 @@ class Armed:
     model: str = ""
     after: int = 2
     seconds: float = 30.0
+    retry_after: str = ""
 
     def fits(self, stage: Stage, path: str, model: str) -> bool:
         paths = (self.path,) if self.path else self.fault.paths

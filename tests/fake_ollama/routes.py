@@ -77,6 +77,7 @@ class Routes:
                 armed.fault.status,
                 b"" if armed.fault.status == 403 else HTML,
                 "" if armed.fault.status == 403 else "text/html",
+                (("Retry-After", armed.retry_after),) if armed.retry_after else (),
             )
         if path.startswith("/api/blobs/"):
             return None

@@ -105,7 +105,7 @@ class OllamaProvider:
         try:
             await self._http.stream("/api/chat", chat_body(request, ready.name), sink, patience)
         except BadStatus as bad:
-            error = fault(asked, bad.status, bad.body, location=bad.location)
+            error = fault(asked, bad.status, bad.body, location=bad.location, wait=bad.wait)
             if bad.status == 404 and isinstance(error, ModelUnavailable):
                 error = await self._models.missing(ready.name)
             raise error from None

@@ -188,7 +188,7 @@ class Models:
             return await self._http.json(method, path, body)
         except BadStatus as bad:
             asked = Asked(f"{self._http.url}{path}", model, cloud=True)
-            raise fault(asked, bad.status, bad.body, location=bad.location) from None
+            raise fault(asked, bad.status, bad.body, location=bad.location, wait=bad.wait) from None
 
     async def _long(self, path: str, body: Any, sink: StatusSink, asked: Asked) -> None:
         """Hashing and quantizing write no line for minutes, so the patience of a load is theirs."""
@@ -196,7 +196,7 @@ class Models:
         try:
             await self._http.stream(path, body, sink, Patience(limit, limit))
         except BadStatus as bad:
-            raise fault(asked, bad.status, bad.body, location=bad.location) from None
+            raise fault(asked, bad.status, bad.body, location=bad.location, wait=bad.wait) from None
 
 
 def built_name(spec: ModelSpec, base: str) -> str:

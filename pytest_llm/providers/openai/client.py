@@ -125,7 +125,7 @@ class OpenAIProvider:
             )
 
     def _fault(self, asked: Asked, bad: BadStatus) -> PytestLlmError:
-        error = fault(asked, bad.status, bad.body, location=bad.location)
+        error = fault(asked, bad.status, bad.body, location=bad.location, wait=bad.wait)
         if isinstance(error, ModelUnavailable) and self._listed and self._listed.names:
             names = self._listed.names
             close = get_close_matches(asked.model, names, n=4, cutoff=0.4) or names[:8]
@@ -138,7 +138,7 @@ class OpenAIProvider:
         try:
             data = (await self._http.json("GET", f"{self._prefix}/models")).get("data")
         except BadStatus as bad:
-            error = fault(asked, bad.status, bad.body, location=bad.location)
+            error = fault(asked, bad.status, bad.body, location=bad.location, wait=bad.wait)
             if bad.status in (301, 302, 307, 308, 401, 403) or isinstance(error, ServerBusy):
                 raise error from None
             return _Listed()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pytest_llm.errors import (
@@ -49,15 +49,27 @@ class Said:
     text: str
     details: Mapping[str, Any] = field(default_factory=dict)
     is_json: bool = True
+    wait: float | None = None
 
     @property
     def summary(self) -> str:
         return first_words(self.text) or "no word"
 
 
-def fault(asked: Asked, status: int | None, body: str, *, location: str = "", partial: str = "") -> PytestLlmError:
-    """The error to raise for this status and body, or (status None) for this text of an error line."""
-    said = unwrap(status, body)
+def fault(
+    asked: Asked,
+    status: int | None,
+    body: str,
+    *,
+    location: str = "",
+    wait: float | None = None,
+    partial: str = "",
+) -> PytestLlmError:
+    """The error to raise for this status and body, or (status None) for this text of an error line.
+
+    location: where a redirect leads. wait: the seconds after which the server wants to be asked again.
+    """
+    said = replace(unwrap(status, body), wait=wait)
     for pattern, make in _BY_TEXT:
         if pattern.search(said.text):
             return _with_partial(make(asked, said), partial)
@@ -227,13 +239,15 @@ def _not_found(asked: Asked, said: Said) -> PytestLlmError:
 
 
 def _busy(asked: Asked, said: Said) -> PytestLlmError:
-    if said.status == 429 and asked.cloud:
+    if said.status == 429 and asked.cloud and said.is_json and said.wait is None:
         return ModelUnavailable(
             f"{asked.model!r} is over its limit: {said.summary}", hint="wait, or ask another model"
         )
     if "insufficient_quota" in (said.details.get("type"), said.details.get("code")):
         return RequestRefused(_told(asked, said), hint="the account has no quota left", reach="server")
-    return ServerBusy(_told(asked, said), hint="fewer slots (--llm-slots) or a longer queue at the server")
+    busy = ServerBusy(_told(asked, said), hint="fewer slots (--llm-slots) or a longer queue at the server")
+    busy.wait = said.wait
+    return busy
 
 
 def _server_error(asked: Asked, said: Said) -> PytestLlmError:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 import httpx
@@ -35,14 +37,18 @@ DRAIN_SECONDS = 1.0  # a connection whose end is read may be used again; not wor
 SECRET_LENGTH = 4  # shorter words are no keys, and would blank out half of a message
 AGENT = "pytest-llm"
 PING_SECONDS = 0.25
+MAX_WAIT = 60.0  # seconds: a server that wants to be left alone for longer is asked again all the same
 T = TypeVar("T")
 
 
 class BadStatus(Exception):
-    """The server answered, but not with 200: its status, the beginning of its body, where a redirect leads."""
+    """The server answered, but not with 200: its status, the beginning of its body, where a redirect leads.
 
-    def __init__(self, status: int, body: str, location: str = "") -> None:
-        self.status, self.body, self.location = status, body, location
+    wait: the seconds after which it wants to be asked again; None where it does not say.
+    """
+
+    def __init__(self, status: int, body: str, location: str = "", wait: float | None = None) -> None:
+        self.status, self.body, self.location, self.wait = status, body, location, wait
         super().__init__(status)
 
 
@@ -94,6 +100,7 @@ class Http:
 
     async def _reached(self, exchange: Callable[[], Awaitable[T]]) -> T:
         """Do it at the address that answers; where a server was before, once more when it is back."""
+        self._connected()  # reading the certificates takes its time, which is none of the server's
         while self._elsewhere and not self._met:
             try:
                 return await exchange()
@@ -213,7 +220,10 @@ class Http:
         )
 
     def _bad(self, response: httpx.Response, body: str) -> BadStatus:
-        return BadStatus(response.status_code, self.clean(body), response.headers.get("location", ""))
+        headers = response.headers
+        return BadStatus(
+            response.status_code, self.clean(body), headers.get("location", ""), retry_after(headers, time.time())
+        )
 
     @contextmanager
     def _spoken(self, what: str, sink: Sink | None = None) -> Iterator[None]:
@@ -260,6 +270,27 @@ class Http:
             hint="it may be loading or queueing; --llm-first-byte-timeout waits longer",
             reach="model",
         )
+
+
+def retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    """The seconds that a Retry-After header asks for, in seconds or as a date (RFC 9110), up to MAX_WAIT.
+
+    A date is measured by the server's own clock where it tells it. now: seconds since the epoch.
+    """
+    said = headers.get("retry-after", "").strip()
+    if said.isascii() and said.isdecimal():
+        return float(min(int(said[:9]), MAX_WAIT))
+    until, sent = _moment(said), _moment(headers.get("date", ""))
+    if until is None:
+        return None
+    return min(max(until - (now if sent is None else sent), 0.0), MAX_WAIT)
+
+
+def _moment(date: str) -> float | None:
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except (ValueError, OverflowError):
+        return None
 
 
 async def _body(response: httpx.Response, limit: int) -> str:

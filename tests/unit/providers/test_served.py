@@ -76,7 +76,7 @@ VERDICTS: dict[str, tuple[type[Exception], str, int]] = {
     **dict.fromkeys(("unauthorized", "too-many-requests", "bad-gateway"), (ModelUnavailable, "model", 0)),
 }
 ANSWERED = {"slow-load", "no-metrics", "empty", "only-thinking", "repeats", "format-ignored", "think-in-content"}
-ELSEWHERE = {"refused", "restarted", "trimmed", "blob-mismatch", "create-failed", "pull-failed"}
+ELSEWHERE = {"refused", "restarted", "html-429", "trimmed", "blob-mismatch", "create-failed", "pull-failed"}
 
 
 def test_every_fault_of_the_catalogue_has_its_place() -> None:

@@ -73,13 +73,13 @@ FAILED = {
 }
 ELSEWHERE = {
     *("refused", "silent", "slow-load", "queue-full", "cannot-think", "stalled", "no-metrics", "format-ignored"),
-    *("think-in-content", "blob-mismatch", "create-failed", "pull-failed", "restarted"),
+    *("think-in-content", "blob-mismatch", "create-failed", "pull-failed", "restarted", "html-429"),
 }
 
 
 def test_every_fault_is_tried() -> None:
     assert {f.name for f in FAULTS} == {*WHOLE_GROUP, *ASKED_ONCE_MORE, *AT_ONCE, *FAILED, *ELSEWHERE}
-    assert {f.number for f in FAULTS} == set(range(1, 29))
+    assert {f.number for f in FAULTS} == set(range(1, 30))
 
 
 def serve(version: str = "0.33.0") -> FakeOllama:
@@ -202,6 +202,17 @@ def test_28_a_server_that_stays_away_is_waited_for_once(tmp_path: Path) -> None:
         says(first, "nothing listens")
         says(first, "--llm-restart-timeout")
         assert repeated(second)
+
+
+@pytest.mark.parametrize("path", ["/api/chat", "/api/show", "/api/version"])
+@pytest.mark.parametrize(("said", "pauses"), [("", [1.0, 2.0]), ("7", [7.0, 7.0]), ("86400", [60.0, 60.0])])
+def test_29_a_proxy_that_limits_the_rate_is_asked_again(
+    tmp_path: Path, path: str, said: str, pauses: list[float]
+) -> None:
+    with serve() as server, desk(tmp_path, server.url) as asking:
+        server.fault("html-429", times=2, path=path, retry_after=said)
+        assert [verdict.outcome for verdict in asking.verdicts(TWO_CELLS)] == ["passed", "passed"]
+        assert asking.pauses == pauses
 
 
 @pytest.mark.parametrize("path", ["/api/version", "/api/chat"])
