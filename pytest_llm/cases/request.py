@@ -29,6 +29,7 @@ class ChatRequest:
     think: True, False, a level ("low", "medium", "high", "max"), or None to leave the field out.
     format: "json", a JSON Schema, or None. keep_alive: seconds, an Ollama duration, or None.
     timeout: seconds for the generation itself, from its first byte on; the model's load is not in it.
+    trim: what does not fit into the context may be dropped (`allow: [trimmed]`).
     """
 
     model: ModelRef
@@ -39,10 +40,11 @@ class ChatRequest:
     keep_alive: float | str | None = None
     timeout: float = 300.0
     sample: int = 0
+    trim: bool = False
 
     def plain(self) -> dict[str, Any]:
         """As plain data: what `--llm-dry-run` shows and what the key is made of."""
-        return {
+        plain: dict[str, Any] = {
             "model": self.model.written,
             "messages": [{"role": m.role, "content": m.content} for m in self.messages],
             "think": self.think,
@@ -52,6 +54,7 @@ class ChatRequest:
             "timeout": self.timeout,
             "sample": self.sample,
         }
+        return plain | {"trim": True} if self.trim else plain
 
     @property
     def prompt(self) -> tuple[str, ...]:
@@ -95,6 +98,7 @@ def build(
         options=options,
         keep_alive=case.keep_alive,
         timeout=case.timeout,
+        trim="trimmed" in case.allow,
     )
 
 

@@ -7,7 +7,10 @@ from typing import Any
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.providers.base import ModelInfo
 
-LOAD_OPTIONS = ("num_ctx", "num_batch", "num_gpu", "main_gpu", "use_mmap", "num_thread", "draft_num_predict")
+LOAD_OPTIONS = (
+    *("num_ctx", "num_batch", "num_gpu", "main_gpu", "use_mmap", "num_thread", "draft_num_predict"),
+    "shift",
+)
 Group = tuple[str, str, str]
 
 
@@ -15,9 +18,10 @@ def group(info: ModelInfo, request: ChatRequest) -> Group:
     """What must be loaded to answer a request: (server, blob, load-time options).
 
     Of the options, the request's come before the Modelfile's, and these before what the server's own model says.
+    `shift`, whether a context that is full goes on without its beginning, is loaded too (Ollama from 0.30 on).
     """
     spec = request.model.spec
-    said = (info.parameters, spec.parameters if spec else {}, request.options)
+    said = (info.parameters, spec.parameters if spec else {}, request.options, {"shift": request.trim})
     load = {name: value for options in said for name, value in options.items() if value is not None}
     return info.server, info.blob, str([_effective(info, name, load.get(name)) for name in LOAD_OPTIONS])
 

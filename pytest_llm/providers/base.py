@@ -67,7 +67,8 @@ class Response:
     text: the answer, thinking split off. thinking: what the model thought, "" where it did not.
     finish: why it ended, finish_word: in the server's own word, "" where it said none. tool_calls: what it called.
     first_token, wall: seconds on our clock since the request was sent.
-    context_length: the context the model ran with, in tokens, where the engine knows it.
+    context_length: the context the model ran with, in tokens, where the engine knows it. refuses: what does not fit
+    into it is refused by this server, and an answer ends where the context does: nothing is dropped in silence.
     notes: one sentence each of what a reader of the numbers must know ("thinking was left inside the content").
     retries: the reason of each attempt before this one. stored: the day it was made, where it was not made now.
     """
@@ -85,6 +86,7 @@ class Response:
     retries: tuple[str, ...] = ()
     stored: str = ""
     finish_word: str = ""
+    refuses: bool = False
     tool_calls: tuple[ToolCall, ...] = ()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.checks.base import Finding, Severity, one_line
 from pytest_llm.providers.base import Response
+from pytest_llm.verdicts.context import filled, outgrown, trimmed
 
 CHARS_PER_TOKEN = 4  # of English; code and other scripts have fewer
 _SHOWN = 200
@@ -17,10 +18,13 @@ _BROKEN: Mapping[str, tuple[str, Severity]] = {
 
 
 def findings(request: ChatRequest, response: Response, allow: Collection[str] = ()) -> Iterator[Finding]:
-    """The reasons why this answer cannot count, the most telling first. `allow` may hold "empty" and "cut"."""
+    """The reasons why this answer cannot count, the most telling first.
+
+    allow: may hold "empty", "cut" and "trimmed".
+    """
     empty = not response.text.strip()
-    if trimmed := _trimmed(request, response):
-        yield Finding("prompt", trimmed, kind="trimmed")
+    if "trimmed" not in allow and (found := trimmed(request, response)):
+        yield found
     if response.finish == "unknown" and response.finish_word:
         yield Finding("answer", _unknown(response), "warning", kind="finish")
     if response.finish in _BROKEN:
@@ -38,6 +42,8 @@ def _unknown(response: Response) -> str:
 
 def _is_cut(request: ChatRequest, response: Response) -> bool:
     """By the server's word; where it says none that is known, by the count of tokens."""
+    if outgrown(response):
+        return True
     if response.finish != "unknown":
         return response.finish == "length"
     limit, written = request.options.get("num_predict"), response.usage.answer_tokens
@@ -45,13 +51,24 @@ def _is_cut(request: ChatRequest, response: Response) -> bool:
 
 
 def _cut(request: ChatRequest, response: Response, empty: bool) -> str:
-    limit = request.options.get("num_predict")
-    where = f"cut at num_predict={limit}" if limit else "cut by the length limit"
-    thought = thinking_tokens(response)
+    thought, where = thinking_tokens(response), _where(request, response)
     if empty and response.thinking:
-        return f"thinking ate the whole budget: {where}, about {thought} tokens went to thinking, none to an answer"
+        return (
+            f"thinking ate the whole budget: it {where}, about {thought} tokens went to thinking, none to an answer"
+        )
     tail = f", about {thought} tokens went to thinking" if response.thinking else ""
-    return f"the answer was {where}{tail}"
+    return f"the answer {where}{tail}"
+
+
+def _where(request: ChatRequest, response: Response) -> str:
+    """At which limit the answer ended, or went on without its beginning."""
+    usage, size = response.usage, f"num_ctx={response.context_length}"
+    if outgrown(response):
+        return f"outgrew the context: {usage.prompt_tokens} and {usage.answer_tokens} tokens, and {size}"
+    limit = request.options.get("num_predict")
+    if filled(response) and usage.answer_tokens != limit:
+        return f"was cut where the context ends: {usage.prompt_tokens} and {usage.answer_tokens} tokens, and {size}"
+    return f"was cut at num_predict={limit}" if limit else "was cut by the length limit"
 
 
 def _empty(response: Response) -> str:
@@ -61,19 +78,6 @@ def _empty(response: Response) -> str:
     if response.thinking:
         return "the answer is empty: the model thought and then said nothing"
     return "the answer is empty"
-
-
-def _trimmed(request: ChatRequest, response: Response) -> str:
-    """Whether the server cut the prompt: it says nothing, but its count gives it away."""
-    context, seen = response.context_length, response.usage.prompt_tokens
-    if not context or not seen:
-        return ""
-    if seen >= context - max(1, context // 100) and not response.usage.answer_only:
-        return f"the server trimmed the prompt: {seen} tokens of it were read, and num_ctx is {context}"
-    likely = sum(len(m.content) for m in request.messages) // CHARS_PER_TOKEN
-    if likely > context and seen * 2 < likely:
-        return f"the server dropped a part of the messages: about {likely} tokens were sent, {seen} were read"
-    return ""
 
 
 def thinking_tokens(response: Response) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -100,12 +100,17 @@ class Job:
     def rendered(self) -> str:
         if self.data.get("raw"):
             return str(self.data.get("prompt", ""))
-        turns = (f"<|im_start|>{m.get('role', '')}\n{m.get('content', '')}<|im_end|>\n" for m in self.messages)
-        return "".join(turns) + "<|im_start|>assistant\n"
+        return render(self.messages)
 
     @property
     def images(self) -> bool:
         return bool(self.data.get("images")) or any(message.get("images") for message in self.messages)
+
+
+def render(messages: Iterable[Mapping[str, Any]]) -> str:
+    """The prompt, in ChatML whatever the template."""
+    turns = (f"<|im_start|>{m.get('role', '')}\n{m.get('content', '')}<|im_end|>\n" for m in messages)
+    return "".join(turns) + "<|im_start|>assistant\n"
 
 
 def tokens_of(text: str) -> int:

@@ -7,19 +7,17 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.fake_ollama import gojson, library
+from tests.fake_ollama import context, gojson, library
 from tests.fake_ollama.admit import Gate, Job, ask_of, tokens_of
 from tests.fake_ollama.clock import utc
-from tests.fake_ollama.errors import ApiError, bad_schema_text, nested, overflow_text
+from tests.fake_ollama.errors import ApiError, bad_schema_text, nested
 from tests.fake_ollama.faults import spoil_lines, spoil_script
-from tests.fake_ollama.lines import Guard, Line, context_of, limit_of, logprob, nanoseconds, text_of
+from tests.fake_ollama.lines import Guard, Line, context_of, logprob, nanoseconds, text_of
 from tests.fake_ollama.runners import Runner
 from tests.fake_ollama.script import CLOSE_TAG, OPEN_TAG, Sampler, Script, ThinkParser, pieces, unusable
 
 if TYPE_CHECKING:
     from tests.fake_ollama.server import FakeOllama
-
-TOO_LONG = "the input length exceeds the context length"
 
 
 @dataclass
@@ -55,7 +53,7 @@ class Chat:
         return {**self._start(job), **text_of(job.kind, "", ""), "done": True, "done_reason": reason}
 
     def _load_options(self, job: Job) -> dict[str, Any]:
-        return self.server.scheduler.load_options(job.model, job.options, bool(job.data.get("shift", True)))
+        return self.server.scheduler.load_options(job.model, job.options, context.shifts(job, self.profile))
 
     async def debug(self, job: Job) -> Line:
         async with self.server.scheduler.use(job.model, self._load_options(job), job.keep_alive):
@@ -95,12 +93,13 @@ class Chat:
         async with self.server.scheduler.use(job.model, self._load_options(job), job.keep_alive) as runner:
             loaded = self.now()
             self._check_input(job, runner)
+            read = context.prompt_tokens(job, self.profile, runner.context)
             job.request.phase = "wait"
             await runner.slots.acquire()
             job.request.phase = "answer"
             self.server.answering.enter(job.model.name.short)
             try:
-                async for line in self._generate(job, runner, loaded):
+                async for line in self._generate(job, runner, loaded, read):
                     yield line
             finally:
                 self.server.answering.leave()
@@ -130,41 +129,29 @@ class Chat:
         if job.images and "vision" not in able and self.profile.llama_server:
             text = "image input is not supported - hint: if this is unexpected, you may need to provide the mmproj"
             raise nested(500, text, "server_error")
-        self._check_length(job, runner)
 
     def _bad_schema(self, bad: Any) -> ApiError:
         if not self.profile.llama_server:
             return ApiError(500, "invalid JSON schema in format", engine=True)
         return nested(400, bad_schema_text(bad), "invalid_request_error")
 
-    def _check_length(self, job: Job, runner: Runner) -> None:
-        count, context = tokens_of(job.rendered), runner.context
-        truncate = job.data.get("truncate", True)
-        native = library.is_native(job.model, self.profile)
-        if count < context or (truncate and not (native and job.kind == "chat")):
-            return
-        if not self.profile.llama_server:
-            raise ApiError(400, TOO_LONG, engine=True)
-        raise nested(
-            400, overflow_text(count, context), "exceed_context_size_error", n_prompt_tokens=count, n_ctx=context
-        )
-
-    async def _generate(self, job: Job, runner: Runner, loaded: float) -> AsyncIterator[Line]:
+    async def _generate(self, job: Job, runner: Runner, loaded: float, read: int) -> AsyncIterator[Line]:
         script = self.server.script_for(ask_of(job))
         armed = self.server.faults.take("script", job.request.path, job.typed)
         if armed:
             script = spoil_script(script, armed, job.options.get("num_predict"))
-        numbers = await self._read_prompt(
-            job, runner, loaded, trimmed=bool(armed and armed.fault.name == "trimmed")
-        )
+        if armed and armed.fault.name == "trimmed":
+            read = runner.context
+        numbers = await self._read_prompt(job, runner, loaded, read)
         guard, reason = Guard(self._parses(job) or not library.is_native(job.model, self.profile)), "stop"
         raw = bool(armed and armed.fault.name == "think-in-content")
         for number, tokens in enumerate(self._passes(job, script)):
-            sampler = Sampler(job.options.get("stop", ()), limit_of(job.options))
             numbers.answer_seconds = 0.0
             if number:  # the second pass reads the thinking as part of its prompt; an empty line marks the change
                 numbers.prompt += tokens_of("".join(script.thinking))
                 yield self._line(job, "", "", [])
+            limit = context.answer_limit(job, self.profile, runner.context, numbers.prompt)
+            sampler = Sampler(job.options.get("stop", ()), limit)
             parser = ThinkParser() if self._parses(job) and not raw else None
             for line in self._speak(job, sampler, parser, tokens):
                 numbers.answer_seconds += await self._token(script, len(tokens))
@@ -255,11 +242,7 @@ class Chat:
         line["message"]["tool_calls"] = calls
         return line
 
-    async def _read_prompt(self, job: Job, runner: Runner, loaded: float, *, trimmed: bool) -> _Numbers:
-        count = tokens_of(job.rendered)
-        if count >= runner.context or trimmed:
-            half = self.profile.llama_server and job.kind == "generate"
-            count = runner.context // 2 + 2 if half else runner.context
+    async def _read_prompt(self, job: Job, runner: Runner, loaded: float, count: int) -> _Numbers:
         started = self.now()
         cached = job.rendered in runner.cached
         runner.cached.add(job.rendered)

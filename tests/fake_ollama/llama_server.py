@@ -156,6 +156,7 @@ class LlamaServer:
             "options": options,
             "format": schema or ("json" if form.get("type") == "json_object" else None),
             "truncate": False,
+            "shift": False,
         }
         return {**native, "think": False} if off else native
 

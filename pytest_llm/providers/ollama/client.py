@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from pytest_llm.providers.base import Limits, ModelInfo, Response
 from pytest_llm.providers.ollama.answer import ChatSink, chat_body
 from pytest_llm.providers.ollama.host import is_loopback, ollama_urls
 from pytest_llm.providers.ollama.models import Models, Shown, built_name, full_name
+from pytest_llm.providers.ollama.version import numbers, overflow, refuses
 from pytest_llm.providers.wire.faults import Asked, fault
 from pytest_llm.providers.wire.http import BadStatus, Http
 from pytest_llm.providers.wire.stream import Patience
@@ -91,8 +91,12 @@ class OllamaProvider:
             ready = self._ready[_key(request.model)]
         ready = ready or _Ready(request.model.name, ModelInfo(self.url, ""))
         sink = await self._ask(request, ready)
-        response = replace(sink.response(request), digest=ready.info.digest)
-        return replace(response, context_length=await self._context(request, ready))
+        return replace(
+            sink.response(request),
+            digest=ready.info.digest,
+            context_length=await self._context(request, ready),
+            refuses=not request.trim and bool(refuses(self._version)),
+        )
 
     async def close(self) -> None:
         await self._http.close()
@@ -102,8 +106,9 @@ class OllamaProvider:
         asked = Asked(f"{self.url}/api/chat", request.model.written, cloud=True)
         sink = ChatSink(asked, self._clock)
         patience = Patience(limits.first_byte, limits.silence, request.timeout)
+        body = chat_body(request, ready.name) | overflow(self._version, trim=request.trim)
         try:
-            await self._http.stream("/api/chat", chat_body(request, ready.name), sink, patience)
+            await self._http.stream("/api/chat", body, sink, patience)
         except BadStatus as bad:
             error = fault(asked, bad.status, bad.body, location=bad.location, wait=bad.wait)
             if bad.status == 404 and isinstance(error, ModelUnavailable):
@@ -149,8 +154,8 @@ class OllamaProvider:
 
     def _check_version(self, written: str, requires: str | None) -> None:
         """A server keeps REQUIRES and never looks at it. A build from source says 0.0.0."""
-        has = _version(self._version)
-        if requires and any(has) and has < _version(requires):
+        has = numbers(self._version)
+        if requires and any(has) and has < numbers(requires):
             raise ModelUnavailable(
                 f"{written!r} requires Ollama {requires}, and {self.url} is {self._version}", hint="update Ollama"
             )
@@ -163,12 +168,6 @@ class OllamaProvider:
 
 def _key(model: ModelRef) -> tuple[str, str]:
     return model.name, model.fingerprint
-
-
-def _version(text: str) -> tuple[int, ...]:
-    """Three numbers; what follows them, such as -rc2, is left out."""
-    numbers = [int(n) for n in re.findall(r"\d+", text.partition("-")[0])[:3]]
-    return tuple([*numbers, 0, 0, 0][:3])
 
 
 def _quiet(line: str) -> None:

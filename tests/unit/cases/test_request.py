@@ -205,3 +205,10 @@ def test_the_key_is_of_everything_that_can_change_an_answer(tmp_path: Path) -> N
     ]
     assert len({r.key for r in [request, *changed]}) == 5
     assert request.key == build(cell(tmp_path, "description: other\nprompt: q"), MODEL).key
+
+
+def test_what_may_be_trimmed_is_another_request(tmp_path: Path) -> None:
+    plain, trimmed = (build(cell(tmp_path, f"prompt: q\n{more}"), MODEL) for more in ("", "allow: [cut, trimmed]"))
+    assert "trim" not in plain.plain()
+    assert trimmed.plain()["trim"] is True
+    assert plain.key != trimmed.key

@@ -33,6 +33,7 @@ def described(text: str) -> ModelRef:
         (INFO, asked(), INFO, asked(temperature=1, seed=3, num_predict=9), True),
         (INFO, asked(num_ctx=1), INFO, asked(num_ctx=2), False),
         (INFO, asked(num_gpu=0), INFO, asked(), False),
+        (INFO, replace(asked(), trim=True), INFO, asked(), False),
         (INFO, asked(num_thread=None), INFO, asked(), True),
         (replace(INFO, parameters=OWN), asked(), INFO, asked(), False),
         (replace(INFO, parameters=OWN), asked(), replace(INFO, parameters={"num_ctx": 1024}), asked(), False),

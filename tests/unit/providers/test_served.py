@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -52,6 +53,14 @@ def visit(provider: Provider, do: Callable[[Provider], Awaitable[T]]) -> T:
 
 def ask(server: FakeOllama, request: ChatRequest, limits: Limits = LIMITS) -> Response:
     return visit(OllamaProvider(server.url, limits), lambda p: p.chat(request))
+
+
+def ask_prepared(server: FakeOllama, request: ChatRequest) -> Response:
+    async def both(provider: Provider) -> Response:
+        await provider.prepare(request.model)
+        return await provider.chat(request)
+
+    return visit(OllamaProvider(server.url, LIMITS), both)
 
 
 def serving(version: str = "0.33.0", **more: Any) -> FakeOllama:
@@ -118,19 +127,47 @@ def test_a_refused_connection() -> None:
             ask(server, question())
 
 
-@pytest.mark.parametrize(("version", "words"), [("0.24.0", ""), ("0.33.0", "does not fit")])
-def test_a_prompt_that_does_not_fit(version: str, words: str) -> None:
-    """An old server trims it without a word, and its count tells; a new one refuses it."""
-    long = question(text="word " * 3000, options={"num_ctx": 512, "num_predict": 4})
+LONG = question(text="word " * 3000, options={"num_ctx": 512, "num_predict": 4})
+JINJA = "{{ messages }}"  # of the GGUF itself: such a model is no one's to render from 0.30 on
+
+
+@pytest.mark.parametrize(
+    ("version", "template"), [("0.12.6", ""), ("0.24.0", ""), ("0.33.0", ""), ("0.33.0", JINJA), ("0.0.0", "")]
+)
+def test_a_prompt_that_does_not_fit_is_refused(version: str, template: str) -> None:
     with serving(version) as server:
-        server.add_model("m", chat_template="{{ messages }}" if words else "")
-        if words:
-            with pytest.raises(PromptTooLong, match=words):
-                ask(server, long)
-            return
-        response = ask(server, long)
+        server.add_model("m", chat_template=template)
+        with pytest.raises(PromptTooLong, match="does not fit"):
+            ask_prepared(server, LONG)
+        assert server.asked()[0].items() >= {"truncate": False, "shift": False}.items()
+
+
+@pytest.mark.parametrize(
+    ("version", "trim", "read"), [("0.12.3", False, 512), ("0.24.0", True, 512), ("0.33.0", True, 258)]
+)
+def test_who_does_not_know_truncate_or_is_not_told_trims_it(version: str, trim: bool, read: int) -> None:
+    with serving(version) as server:
+        server.add_model("m")
+        response = ask_prepared(server, replace(LONG, trim=trim))
+        assert not server.asked()[0].keys() & {"truncate", "shift"}
     assert response.context_length == 512
-    assert response.usage.prompt_tokens == 512
+    assert response.usage.prompt_tokens == read
+    assert not response.refuses
+
+
+@pytest.mark.parametrize(
+    ("version", "promised", "finish"),
+    [("0.12.3", False, "stop"), ("0.24.0", True, "length"), ("0.33.0", True, "length")],
+)
+def test_an_answer_that_does_not_fit_ends_where_the_context_does(version: str, promised: bool, finish: str) -> None:
+    with serving(version) as server:
+        server.add_model("m")
+        server.answer("", "and so on " * 300)
+        response = ask_prepared(server, question(options={"num_ctx": 256}))
+    assert response.refuses is promised
+    assert response.finish == finish
+    total = (response.usage.prompt_tokens or 0) + (response.usage.answer_tokens or 0)
+    assert (total == 256) is promised
 
 
 @pytest.mark.parametrize("version", ["0.24.0", "0.33.0"])
