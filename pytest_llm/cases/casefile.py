@@ -12,6 +12,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from pytest_llm.cases import fields
 from pytest_llm.cases.case import LATER, Case, Some, Stage
+from pytest_llm.cases.json_schema import refuse_open, unwrapped
 from pytest_llm.cases.paths import inside
 from pytest_llm.cases.yamlfile import Document, KeyPath, load_documents, read_text
 from pytest_llm.errors import Complaints, InputError, InputErrors, nearest
@@ -274,7 +275,9 @@ def with_files(loaded: LoadedCase) -> Case:
     if any(isinstance(example, str) for example in case.examples):
         update["examples"] = tuple(_examples(loaded))
     if isinstance(case.format, str) and case.format not in ("json", "schema"):
-        update["format"] = _schema(loaded, case.format)
+        update["format"] = _closed(loaded, _schema(loaded, case.format))
+    elif isinstance(case.format, dict):
+        update["format"] = _closed(loaded, case.format)
     if case.stages:
         update["stages"] = tuple(_stage(loaded, i, stage) for i, stage in enumerate(case.stages))
     return case.model_copy(update=update) if update else case
@@ -324,3 +327,13 @@ def _schema(loaded: LoadedCase, name: str) -> dict[str, Any]:
     if len(documents) != 1 or not isinstance(documents[0].value, dict):
         raise loaded.error(("format",), f"the file {name!r} holds no JSON Schema")
     return dict(documents[0].value)
+
+
+def _closed(loaded: LoadedCase, document: dict[str, Any]) -> dict[str, Any]:
+    """The schema itself, out of a wrapper. Raises InputError where every JSON value fits."""
+    schema: dict[str, Any] = unwrapped(document)
+    try:
+        refuse_open(schema)
+    except InputError as error:
+        raise loaded.error(("format",), error.message, error.hint) from None
+    return schema

@@ -5,34 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import PrivateAttr, TypeAdapter, ValidationError, model_validator
 from pydantic.errors import PydanticUserError
 
 from pytest_llm.answers.extract import Artifact
+from pytest_llm.cases.json_schema import KEYWORDS, refuse_open, unwrapped
 from pytest_llm.checks.base import Check, CheckContext, Finding
 from pytest_llm.checks.strict_json import Json, Steps, read_answer
 from pytest_llm.errors import CheckCrashed, InputError
+from pytest_llm.sandbox.bounded import call
 
-_KEYWORDS = {
-    "$schema",
-    "$id",
-    "$ref",
-    "$defs",
-    "definitions",
-    "title",
-    "description",
-    "type",
-    "enum",
-    "const",
-    "not",
-} | {
-    *("properties", "required", "additionalProperties", "patternProperties", "items", "prefixItems", "pattern"),
-    *("anyOf", "oneOf", "allOf", "if", "minimum", "maximum", "format", "minItems", "minLength"),
-}
+if TYPE_CHECKING:
+    from pytest_llm.checks.schema_validation import Source
+
 _MODEL = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 _MOST = 20  # findings of one answer
+SECONDS = 10.0
+"""How long a schema may look at one answer, where it might never end."""
+
+_COMPLAINTS = "pytest_llm.checks.schema_validation:complaints"
+_LINEAR = "without look-around and back references it is matched in time linear in the text"
+_CIRCLES = "where a schema refers to itself in several alternatives, the work may double with each level"
 
 
 class Schema(Check):
@@ -49,14 +44,18 @@ class Schema(Check):
     model: str | None = None
 
     _document: Any = PrivateAttr(default=None)
-    _validator: Any = PrivateAttr(default=None)
+    _source: Any = PrivateAttr(default=None)
     _adapter: Any = PrivateAttr(default=None)
 
     @classmethod
     def unfold(cls, value: Any) -> Mapping[str, Any]:
         if isinstance(value, str) and _MODEL.fullmatch(value):
             return {"model": value}
-        if isinstance(value, Mapping) and not value.keys() & cls.model_fields.keys() and value.keys() & _KEYWORDS:
+        if (
+            isinstance(value, Mapping)
+            and not value.keys() & cls.model_fields.keys()
+            and (value.keys() & KEYWORDS or unwrapped(value) is not value)
+        ):
             return {"inline": dict(value)}
         return super().unfold(value)
 
@@ -75,7 +74,7 @@ class Schema(Check):
     def prepare(self, folder: Path, root: Path) -> None:
         """Read the schema. Raises InputError where it is none, or where a reference leads nowhere."""
         from pytest_llm.cases.paths import inside
-        from pytest_llm.checks.schema_files import read_schema, validator
+        from pytest_llm.checks.schema_files import read_schema, source
 
         base = folder
         if self.model is not None:
@@ -83,11 +82,13 @@ class Schema(Check):
             self._document = _described(self.model, self._adapter)
         elif self.file is not None:
             base = inside(self.file, folder, root, what="schema file")
-            self._document = read_schema(base)
+            self._document = unwrapped(read_schema(base))
         else:
-            self._document = self.inline
+            self._document = unwrapped(self.inline)
         try:
-            self._validator = validator(self._document, base, root)
+            if self.model is None:
+                refuse_open(self._document)
+            self._source = source(self._document, base, root)
         except InputError as error:
             if self.file is None or error.path is not None:
                 raise
@@ -100,7 +101,7 @@ class Schema(Check):
         return dict(self._document)
 
     def run(self, artifact: Artifact, context: CheckContext) -> Iterable[Finding]:
-        if self._validator is None:
+        if self._source is None:
             self.prepare(context.folder, context.root)
         found = read_answer(artifact, context, self.name)
         if not isinstance(found, Json):
@@ -108,20 +109,32 @@ class Schema(Check):
         return [*found.complaints, *self._judged(found)]
 
     def _judged(self, found: Json) -> list[Finding]:
-        from referencing.exceptions import Unresolvable
-
-        try:
-            errors = sorted(self._validator.iter_errors(found.value), key=lambda error: len(error.absolute_path))
-        except Unresolvable as error:
-            raise CheckCrashed(f"the schema's reference {error.ref!r} leads nowhere") from None
-        except RecursionError:
-            return [Finding(self.name, "the JSON goes deeper into the schema than can be followed", kind="depth")]
-        if not errors:
+        said = self._complaints(found.block.text)
+        if (pattern := said["stopped"]) is not None:
+            raise CheckCrashed(f"the schema's pattern /{pattern}/ went back too often in this answer", hint=_LINEAR)
+        if not said["count"]:
             return list(self._refused(found))
-        shown = [_finding(found, error) for error in errors[:_MOST]]
-        if len(errors) > _MOST:
-            shown.append(Finding(self.name, f"and {len(errors) - _MOST} more", kind="more"))
+        shown = [
+            found.finding(self.name, message, tuple(steps), kind=kind, details=details)
+            for steps, message, kind, details in said["found"]
+        ]
+        if said["count"] > _MOST:
+            shown.append(Finding(self.name, f"and {said['count'] - _MOST} more", kind="more"))
         return shown
+
+    def _complaints(self, text: str) -> dict[str, Any]:
+        """In the other process where no bound on the schema's work is known."""
+        from pytest_llm.checks import schema_validation
+
+        spec: Source = self._source
+        if spec.bounded:
+            return schema_validation.complaints(spec.schema, spec.documents, spec.uri, text, _MOST)
+        try:
+            arguments = (spec.schema, spec.documents, spec.uri, text, _MOST)
+            said: dict[str, Any] = call(_COMPLAINTS, *arguments, seconds=SECONDS)
+        except CheckCrashed as error:
+            raise CheckCrashed(f"{self.label} could not be judged: {error.message}", hint=_CIRCLES) from None
+        return said
 
     def _refused(self, found: Json) -> Iterator[Finding]:
         """What the model's own validators say once its schema is content."""
@@ -138,16 +151,6 @@ class Schema(Check):
                 yield found.finding(self.name, message, steps, kind=item["type"], details=f"rule: {self.model}")
         except Exception as error:  # a validator of the user's own may raise anything
             raise CheckCrashed(f"{self.model} broke: {type(error).__name__}: {error}") from error
-
-
-def _finding(found: Json, error: Any) -> Finding:
-    from pytest_llm.checks.schema_words import deepest, rule_of, sentence
-
-    details = [rule_of(error)]
-    if nearest := deepest(error):
-        details.append(f"the form that fits nearest: {sentence(nearest)}")
-    steps = tuple(error.absolute_path)
-    return found.finding("schema", sentence(error), steps, kind=str(error.validator), details="\n".join(details))
 
 
 def _steps(loc: tuple[int | str, ...], value: Any) -> Steps:

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
-from jsonschema.protocols import Validator
-from jsonschema.validators import validator_for
-from jsonschema_specifications import REGISTRY as SPECIFICATIONS  # type: ignore[import-untyped]
-from referencing import Registry, Resource
-from referencing.exceptions import NoSuchResource, Unresolvable
-from referencing.jsonschema import DRAFT202012
+import jsonschema_rs
 
+from pytest_llm.cases.json_schema import dialect
 from pytest_llm.cases.yamlfile import load_documents, read_text
-from pytest_llm.checks.schema_words import dotted
+from pytest_llm.checks.schema_cost import has_loop, is_bounded
+from pytest_llm.checks.schema_validation import Source, made
+from pytest_llm.checks.schema_words import deepest, sentence
 from pytest_llm.errors import InputError
 
-Document = Mapping[str, Any] | bool
-_UNKNOWN: Any = None
+_SUFFIXES = (".json", ".yaml", ".yml")
+_KNOWN = ("http://json-schema.org/draft", "https://json-schema.org/draft")  # comes with the validator
+_NOWHERE = "the schema's reference {!r} leads nowhere"
+_DATA = {"const", "enum", "default", "examples", "example"}  # keywords whose values are no schemas
 
 
 def read_schema(path: Path) -> Any:
@@ -42,109 +43,159 @@ def read_schema(path: Path) -> Any:
     def constant(word: str) -> NoReturn:
         raise InputError(f"{word} is not JSON", path=path)
 
+    def number(word: str) -> float:
+        if math.isinf(value := float(word)):
+            raise InputError(f"the number {word} is too large", path=path)
+        return value
+
     try:
-        return json.loads(text, object_pairs_hook=pairs, parse_constant=constant)
+        return json.loads(text, object_pairs_hook=pairs, parse_constant=constant, parse_float=number)
     except json.JSONDecodeError as error:
         raise InputError(f"this is not valid JSON: {error.msg}", path=path, line=error.lineno) from None
     except (RecursionError, ValueError) as error:
         raise InputError(f"this JSON cannot be read: {error}", path=path) from None
 
 
-def validator(document: Document, base: Path, root: Path) -> Validator:
-    """What judges an instance by `document`, in the dialect the document names, else 2020-12.
+def source(document: Any, base: Path, root: Path) -> Source:
+    """What an instance is judged by: `document` and all that it refers to, as plain data.
 
     base: the file it was read from, or the folder an inline one stands in. Raises InputError where it is no schema,
     or where a reference leads nowhere; nothing is fetched from the network.
     """
-    kind = _dialect(document)
-    _refuse_invalid(kind, document)
-    document = _named(document, kind, base.resolve().as_uri() + ("/" if base.is_dir() else ""))
-    resource: Resource[Any] = Resource.from_contents(document, default_specification=DRAFT202012)
-    local = _Local(base if base.is_dir() else base.parent, root)
-    registry: Registry[Any] = Registry(retrieve=local)  # type: ignore[call-arg]
-    registry = registry.combine(SPECIFICATIONS)
-    for reference, reason in _dangling(registry.resolver_with_root(resource), resource):
-        raise InputError(f"the schema's reference {reference!r} leads nowhere", hint=reason)
-    made: Validator = kind(document, registry=registry, format_checker=kind.FORMAT_CHECKER)
-    return made
-
-
-def _named(document: Document, kind: Any, uri: str) -> Document:
-    """The schema with an `$id` that its relative references start from."""
-    if not isinstance(document, Mapping):
-        return document
-    key = "id" if "id" in kind.META_SCHEMA else "$id"
-    return {**document, key: urljoin(uri, str(document.get(key, "")))}
-
-
-def _dialect(document: Document) -> Any:
-    named = document.get("$schema") if isinstance(document, Mapping) else None
-    kind = validator_for(document, default=_UNKNOWN) if named is not None else validator_for({})
-    if kind is _UNKNOWN:
-        raise InputError(
-            f"the schema names a dialect that is not known: {named!r}",
-            hint='use "https://json-schema.org/draft/2020-12/schema", or leave `$schema` out',
-        )
-    return kind
-
-
-def _refuse_invalid(kind: Any, document: Document) -> None:
-    from jsonschema.exceptions import SchemaError
-
+    document = _spelled(document)
+    _refuse_invalid(document)
+    if has_loop(document):
+        raise InputError("the schema refers to itself without going deeper into the JSON: it would never end")
+    uri = base.resolve().as_uri() + ("/" if base.is_dir() else "")
+    documents = _gathered(document, uri, _Local(document, uri, base if base.is_dir() else base.parent, root))
+    made_of = Source(json.dumps(document), json.dumps(documents), uri, is_bounded(document))
     try:
-        kind.check_schema(document)
-    except SchemaError as error:
-        where = dotted(error.absolute_path)
-        raise InputError(f"this is no JSON Schema: at {where}: {' '.join(error.message.split())[:200]}") from None
-    except RecursionError:
-        raise InputError("this is no JSON Schema: it is nested too deep") from None
+        made(made_of.schema, made_of.documents, uri)
+    except jsonschema_rs.ValidationError as error:
+        reason = sentence(error) if error.instance_path else error.message
+        raise InputError(f"this JSON Schema cannot be used: {reason}") from None
+    except (jsonschema_rs.ReferencingError, ValueError, KeyError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"this JSON Schema cannot be used: {reason}") from None
+    return made_of
+
+
+def _spelled(document: Any) -> Any:
+    if isinstance(document, Mapping) and "$schema" in document:
+        return {**document, "$schema": dialect(document)}
+    return document
+
+
+def _refuse_invalid(document: Any) -> None:
+    try:
+        jsonschema_rs.meta.validate(document)
+    except jsonschema_rs.ValidationError as error:
+        raise InputError(f"this is no JSON Schema: {sentence(deepest(error) or error)}") from None
+    except (ValueError, RecursionError) as error:
+        reason = "it is nested too deep" if "ecursion" in str(error) else str(error).partition("\n")[0]
+        raise InputError(f"this is no JSON Schema: {reason}") from None
 
 
 class _Local:
-    """Finds what a reference names: a file under the root, or a neighbour that has the reference as its `$id`."""
+    """Finds what a reference names among the files under the root.
 
-    def __init__(self, folder: Path, root: Path) -> None:
+    A file by its path; a neighbour that has the reference as its `$id`; a file that stands to the schema's own as
+    the reference does to the schema's `$id`.
+    """
+
+    def __init__(self, document: Any, uri: str, folder: Path, root: Path) -> None:
         self.folder, self.root = folder.resolve(), root.resolve()
+        own = document.get("$id", document.get("id")) if isinstance(document, Mapping) else None
+        self.home = urljoin(urljoin(uri, own if isinstance(own, str) else ""), ".")
 
-    def __call__(self, uri: str) -> Resource[Any]:
+    def read(self, uri: str) -> Any:
+        """The document of that URI. Raises InputError where there is none, or where it is broken."""
         parts = urlsplit(uri)
-        if parts.scheme == "file":
-            path = Path(unquote(parts.path)).resolve()
-            if not path.is_relative_to(self.root) or not path.is_file():
-                raise _nowhere(uri)
-            return Resource.from_contents(read_schema(path), default_specification=DRAFT202012)
-        for path in sorted(self.folder.glob("*.json")):
-            data = read_schema(path)
-            if isinstance(data, dict) and data.get("$id") in (uri, f"{uri}#"):
-                return Resource.from_contents(data, default_specification=DRAFT202012)
-        raise _nowhere(uri)
+        if parts.scheme == "file" and self._is_ours(path := Path(unquote(parts.path)).resolve()):
+            return read_schema(path)
+        for path in sorted(path for path in self.folder.iterdir() if path.suffix in _SUFFIXES):
+            if _identity(path) in (uri, f"{uri}#"):
+                return read_schema(path)
+        if uri.startswith(self.home) and self._is_ours(path := (self.folder / uri[len(self.home) :]).resolve()):
+            return read_schema(path)
+        raise InputError("only parts of the schema and files under the rootdir can be referred to")
+
+    def _is_ours(self, path: Path) -> bool:
+        return path.is_relative_to(self.root) and path.is_file()
 
 
-def _nowhere(uri: str) -> NoSuchResource:
-    return NoSuchResource(ref=uri)  # type: ignore[call-arg]
+def _identity(path: Path) -> Any:
+    """The `$id` of a neighbour; nothing where it is no schema, which is its own business."""
+    try:
+        data = read_schema(path)
+    except InputError:
+        return None
+    return data.get("$id", data.get("id")) if isinstance(data, dict) else None
 
 
-def _dangling(resolver: Any, resource: Resource[Any]) -> Iterator[tuple[str, str]]:
-    """(reference, why) of each `$ref` that cannot be followed, in the schema and all that it refers to."""
-    todo = [(resolver, resource)]
-    seen: set[tuple[int, str]] = set()
+def _gathered(document: Any, uri: str, local: _Local) -> dict[str, Any]:
+    """The documents that a schema refers to, and those that they do. Raises InputError where one leads nowhere."""
+    documents: dict[str, Any] = {}
+    parts, references = _Parts(), list[tuple[str, str]]()
+    todo = [(uri, document)]
     while todo:
-        resolver, here = todo.pop()
-        resolver = resolver.in_subresource(here)
-        todo += [(resolver, inner) for inner in here.subresources()]
-        reference = here.contents.get("$ref") if isinstance(here.contents, Mapping) else None
-        if not isinstance(reference, str) or (id(here.contents), reference) in seen:
-            continue
-        seen.add((id(here.contents), reference))
+        parts.walk(todo[0][1], todo.pop(0)[0])
+        for base, reference in parts.references[len(references) :]:
+            references.append((base, reference))
+            try:
+                name = _joined(base, reference)
+                if name in documents or name in parts.identities or name.startswith(_KNOWN):
+                    continue
+                documents[name] = _spelled(local.read(name))
+            except (InputError, ValueError) as error:
+                raise InputError(_NOWHERE.format(reference), hint=str(error)) from None
+            todo.append((name, documents[name]))
+    _refuse_dangling({uri: document, **documents}, references)
+    return documents
+
+
+def _joined(base: str, reference: str) -> str:
+    """The URI of the document that a reference leads to."""
+    return base if reference.startswith("#") else urldefrag(urljoin(base, reference))[0]
+
+
+def _refuse_dangling(documents: Mapping[str, Any], references: list[tuple[str, str]]) -> None:
+    """Raise InputError where a reference leads to a document, but not to a part of it."""
+    try:
+        registry = jsonschema_rs.Registry(documents.items())
+    except (jsonschema_rs.ReferencingError, ValueError):  # the validator says it in full
+        return
+    for base, reference in references:
         try:
-            found = resolver.lookup(reference)
-            todo.append((found.resolver, Resource.from_contents(found.contents, default_specification=DRAFT202012)))
-        except (Unresolvable, ValueError) as error:
-            yield reference, _reason(error)
+            registry.resolver(base).lookup(reference)
+        except (jsonschema_rs.ReferencingError, ValueError) as error:
+            raise InputError(_NOWHERE.format(reference), hint=str(error)) from None
 
 
-def _reason(error: BaseException) -> str:
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, InputError):
-        cause = cause.__cause__
-    return str(cause or "only parts of the schema and files under the rootdir can be referred to")
+class _Parts:
+    """What a walk through schemas finds: (the URI it starts from, the reference) of each `$ref`, and each `$id`."""
+
+    def __init__(self) -> None:
+        self.references: list[tuple[str, str]] = []
+        self.identities: set[str] = set()
+
+    def walk(self, document: Any, uri: str) -> None:
+        self.identities.add(uri)
+        self._walk(document, uri, isinstance(document, Mapping) and "draft-0" in str(document.get("$schema")))
+
+    def _walk(self, part: Any, base: str, old: bool) -> None:
+        """old: of a dialect in which what stands beside a `$ref` is ignored."""
+        if isinstance(part, list):
+            for item in part:
+                self._walk(item, base, old)
+        if not isinstance(part, Mapping):
+            return
+        reference, own = part.get("$ref"), part.get("$id", part.get("id") if old else None)
+        if isinstance(own, str) and not (old and isinstance(reference, str)):
+            base = _joined(base, own)
+            self.identities.add(base)
+        if isinstance(reference, str):
+            self.references.append((base, reference))
+        for key, value in part.items():
+            if key not in _DATA:
+                self._walk(value, base, old)

@@ -268,3 +268,18 @@ def test_any_mapping_is_a_case_or_one_error(tmp_path_factory: pytest.TempPathFac
     except InputError as error:
         said = str(error)
     assert "case" in said
+
+
+@pytest.mark.parametrize("text", ["format: {name: x, strict: true, schema: {type: 'null'}}", "format: w.json"])
+def test_a_format_is_taken_out_of_its_wrapper(tmp_path: Path, text: str) -> None:
+    (tmp_path / "w.json").write_text('{"name": "x", "schema": {"type": "null"}}')
+    (tmp_path / "a.prompt.yaml").write_text(f"prompt: p\nchecks: [x]\n{text}\n")
+    assert load(tmp_path / "a.prompt.yaml", tmp_path)[0].case.format == {"type": "null"}
+
+
+@pytest.mark.parametrize("text", ["format: {}", "format: {title: x}", "format: open.json"])
+def test_a_format_that_everything_fits_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "open.json").write_text('{"proprties": {}}')
+    (tmp_path / "a.prompt.yaml").write_text(f"prompt: p\nchecks: [x]\n{text}\n")
+    with pytest.raises(InputError, match=r"a\.prompt\.yaml:3: this schema fits every JSON value"):
+        load(tmp_path / "a.prompt.yaml", tmp_path)

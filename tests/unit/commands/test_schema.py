@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema_rs
 import pytest
 
 from pytest_llm.cases.yamlfile import load_documents
@@ -19,8 +19,8 @@ CASES = sorted((ROOT / "cases").rglob("*.prompt.yaml"))
 
 @pytest.fixture(scope="module")
 def validator() -> Any:
-    jsonschema.Draft202012Validator.check_schema(case_schema())
-    return jsonschema.Draft202012Validator(case_schema())
+    jsonschema_rs.meta.validate(case_schema())
+    return jsonschema_rs.validator_for(case_schema())
 
 
 def test_the_committed_schema_is_fresh() -> None:
