@@ -12,6 +12,7 @@ class Settings:
 
     models, thinks: from the command line, they replace a case's own; default_*: from the ini file, for cases that
     name none. *_trusted: the address came from the command line or the environment, so a key may go there.
+    limit: how many cells of each case are run, 0 for all.
     """
 
     root: Path
@@ -35,6 +36,7 @@ class Settings:
     strict: bool = False
     dry_run: bool = False
     browser: str = ""
+    limit: int = 0
 
     def models_for(self, named: tuple[str, ...]) -> tuple[str, ...]:
         """The models of a case that names these itself."""

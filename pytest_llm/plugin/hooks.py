@@ -29,6 +29,10 @@ def pytest_configure(config: pytest.Config) -> None:
     _refuse_namesake(config)
     config.stash[options.SETTINGS] = options.settings(config)
     config.pluginmanager.register(once, "llm_once")
+    if most := config.stash[options.SETTINGS].limit:
+        from pytest_llm.plugin.limit import Limit
+
+        config.pluginmanager.register(Limit(most), "llm_limit")
     if file := config.getoption("llm_cells", None):
         from pytest_llm.plugin.cells import CellList
 

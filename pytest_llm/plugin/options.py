@@ -69,6 +69,7 @@ TABLE = (
     Option("restart_timeout", "seconds", "time for a server that was there to come back (default: 30s)", 30.0),
     Option("strict", "flag", "a missing compiler or browser is an error, not a skip"),
     Option("dry_run", "flag", "show each cell's request and ask nothing", ini=False, again=False),
+    Option("limit", "count", "run the first N cells of each case (default: all)", 0, ini=False, again=False),
     Option(
         "cells",
         "text",
@@ -141,6 +142,7 @@ def settings(config: pytest.Config) -> Settings:
         strict=value["strict"],
         dry_run=value["dry_run"],
         browser=value["browser"] or "",
+        limit=value["limit"],
     )
 
 
@@ -198,7 +200,7 @@ def _value(option: Option, said: Any, ini: Any) -> Any:
                 return list(found or [])
             case "seconds" if found is not option.default:
                 return _seconds(found)
-            case "count":
+            case "count" if found is not option.default:
                 return _count(found)
     except ValueError as error:
         raise pytest.UsageError(f"{option.flag}: {error}") from None
