@@ -124,7 +124,7 @@ class Compile(Check):
         blocks, snippets = self._pieces(artifact, block, language)
         if complaint := _unusable(snippets, language):
             return [Finding(self.name, complaint, kind="empty" if len(snippets) == 1 else "files", line=block.line)]
-        said = tool.check(snippets, self._options(context.folder, context.root))
+        said = tool.examine(snippets, self._options(context.folder, context.root))
         findings = [self._finding(one, tool, blocks[one.file], artifact) for one in said]
         return [*_few(findings), *_notes(self, block, language, tool)]
 

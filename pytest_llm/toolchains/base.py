@@ -18,7 +18,7 @@ from pytest_llm.sandbox import programs, sandbox
 from pytest_llm.sandbox.walls import Walls
 
 Severity = Literal["error", "warning"]
-Kind = Literal["syntax", "type", "undefined", "unused", "missing-dependency", "lint", "timeout", "limit"]
+Kind = Literal["syntax", "type", "undefined", "unused", "missing-dependency", "lint", "timeout", "limit", "crash"]
 # An error that a compiler tells, wherever it believes to be: "z.go:1:2: undefined: x", "a:b:1:18: error: …".
 _COMPLAINT = re.compile(
     r"^(?:[^\n]{1,500}?:\d+(?::\d+)?: (?:fatal )?(?:error: )?|error[^\n:]{0,20}: )([^\n]+)", re.MULTILINE
@@ -27,6 +27,7 @@ _BROKE = re.compile(
     r"internal compiler error|compiler unexpectedly panicked|goroutine stack exceeds|interrupted by SIG"
 )
 _LONGEST_NAME = 200  # characters: file systems take 255 bytes a part
+_SOUND_SECONDS = 30.0  # for the sound program: a compiler may have to start anew
 MOST = 100  # diagnostics of one check, errors before warnings; what comes after them helps nobody
 
 
@@ -76,13 +77,15 @@ class Diagnostic:
 class Toolchain(ABC):
     """A language's compiler: where it is, and what it says about some files.
 
-    languages: the normalised names it answers to. install: the command that brings it.
+    languages: the normalised names it answers to. install: the command that brings it. sound: a program in which
+    nothing is wrong.
     """
 
     name: ClassVar[str]
     languages: ClassVar[tuple[str, ...]]
     program: ClassVar[str]
     install: ClassVar[str]
+    sound: ClassVar[str]
 
     @cached_property
     def path(self) -> Path:
@@ -98,6 +101,19 @@ class Toolchain(ABC):
     def find(self) -> str:
         """The compiler's version in one line. Raises Unsupported with the command that installs it."""
         return version(self.path)
+
+    def examine(self, snippets: Sequence[Snippet], options: Options) -> list[Diagnostic]:
+        """What `check` says. Where the compiler breaks on these files, and on no others, they are what is wrong.
+
+        Raises Unsupported, and CheckCrashed where the compiler breaks on a sound program too.
+        """
+        try:
+            return self.check(snippets, options)
+        except CheckCrashed as crash:
+            if self.check([Snippet(self.sound)], replace(options, seconds=max(options.seconds, _SOUND_SECONDS))):
+                raise
+            reason = (crash.hint or crash.message).strip().partition("\n")[0]
+            return [Diagnostic("error", "crash", f"the compiler breaks on this text: {reason[:300]}")]
 
     @abstractmethod
     def check(self, snippets: Sequence[Snippet], options: Options) -> list[Diagnostic]:

@@ -41,6 +41,7 @@ class C(base.Toolchain):
     name: ClassVar[str] = "C"
     languages: ClassVar[tuple[str, ...]] = ("c",)
     program: ClassVar[str] = "gcc"
+    sound: ClassVar[str] = "int x;\n"
     install: ClassVar[str] = "sudo apt-get install gcc libc6-dev"
     suffix: ClassVar[str] = ".c"
     preprocessed: ClassVar[str] = ".i"

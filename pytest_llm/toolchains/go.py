@@ -54,6 +54,7 @@ class Go(base.Toolchain):
     name = "Go"
     languages = ("go",)
     program = "go"
+    sound = "package a\n"
     install = "sudo apt-get install golang-go"
 
     def __init__(self) -> None:

@@ -27,6 +27,7 @@ class Java(base.Toolchain):
     name = "Java"
     languages = ("java",)
     program = "javac"
+    sound = "class A {}\n"
     install = "sudo apt-get install default-jdk-headless"
 
     def __init__(self) -> None:

@@ -16,6 +16,7 @@ class JavaScript(base.Toolchain):
     name = "JavaScript"
     languages = ("javascript",)
     program = "node"
+    sound = "let x = 1;\n"
     install = "sudo apt-get install nodejs"
 
     @cached_property

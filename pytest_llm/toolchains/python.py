@@ -20,6 +20,7 @@ class Python(base.Toolchain):
     name = "Python"
     languages = ("python",)
     program = "python3"
+    sound = "x = 1\n"
     install = "sudo apt-get install python3"
 
     @cached_property

@@ -38,6 +38,7 @@ class Rust(base.Toolchain):
     name = "Rust"
     languages = ("rust",)
     program = "rustc"
+    sound = "fn main() {}\n"
     install = "sudo apt-get install rustc"
 
     @cached_property

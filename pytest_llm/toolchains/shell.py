@@ -18,6 +18,7 @@ class Shell(base.Toolchain):
     name = "shell"
     languages = ("shell",)
     program = "bash"
+    sound = "echo a\n"
     install = "sudo apt-get install bash shellcheck"
 
     def check(self, snippets: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:

@@ -33,6 +33,7 @@ class TypeScript(base.Toolchain):
     name = "TypeScript"
     languages = ("typescript", "tsx")
     program = "node"
+    sound = "export const x = 1;\n"
     install = "pytest-llm doctor --install"
 
     def __init__(self) -> None:

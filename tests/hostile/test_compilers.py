@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,11 @@ import pytest
 from pytest_llm.answers.extract import extract
 from pytest_llm.checks.base import CheckContext
 from pytest_llm.checks.compile import Compile
+from pytest_llm.errors import CheckCrashed
 from pytest_llm.providers.base import Response
 from pytest_llm.toolchains import toolchain
-from pytest_llm.toolchains.base import MOST, Options, Snippet
+from pytest_llm.toolchains.base import MOST, Diagnostic, Options, Snippet, Toolchain
+from tests.helpers import hostile
 from tests.helpers.compiling import compiled, errors
 
 DEEP = 5000
@@ -64,6 +67,42 @@ def test_nothing_of_one_answer_reaches_the_next(language: str, wound: str) -> No
     compiled(language, wound)
     assert errors(compiled(language, good)) == []
     assert [line for _, line in errors(compiled(language, bad))] == lines
+
+
+@pytest.mark.parametrize("language", sorted(hostile.GOOD_AND_BAD))
+def test_made_up_texts(language: str) -> None:
+    """Some of those of bench/hostile.py, which tries hundreds."""
+    good, bad, line = hostile.GOOD_AND_BAD[language]
+    compiled(language, good)
+    for seed in (1, 3, 4, 10, 15):
+        toolchain(language).examine([Snippet(hostile.inputs(language, seed))], Options(seconds=5))
+        assert errors(compiled(language, good)) == []
+        assert [where for _, where in errors(compiled(language, bad))] == [line]
+
+
+class Fragile(Toolchain):
+    """A compiler that breaks on one text, or on any."""
+
+    name, languages, program, install, sound = "Fragile", ("fragile",), "true", "", "fine"
+
+    def __init__(self, always: bool) -> None:
+        self.always = always
+
+    def check(self, snippets: Sequence[Snippet], options: Options) -> list[Diagnostic]:
+        if self.always or snippets[0].text == "hard":
+            raise CheckCrashed("it ended with -11", hint="segmentation fault\nmore")
+        return []
+
+
+def test_a_compiler_that_breaks_on_one_text_blames_it() -> None:
+    assert Fragile(always=False).examine([Snippet("easy")], Options()) == []
+    (one,) = Fragile(always=False).examine([Snippet("hard")], Options())
+    assert (one.kind, one.message) == ("crash", "the compiler breaks on this text: segmentation fault")
+
+
+def test_a_compiler_that_breaks_on_any_text_blames_none() -> None:
+    with pytest.raises(CheckCrashed, match="ended with -11"):
+        Fragile(always=True).examine([Snippet("easy")], Options())
 
 
 NOISE: list[tuple[str, str]] = [
