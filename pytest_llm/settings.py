@@ -37,6 +37,7 @@ class Settings:
     dry_run: bool = False
     browser: str = ""
     limit: int = 0
+    keep_runs: int = 10
 
     def models_for(self, named: tuple[str, ...]) -> tuple[str, ...]:
         """The models of a case that names these itself."""

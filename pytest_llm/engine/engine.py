@@ -193,7 +193,9 @@ class Engine:
         machine = self._machine if info.local else None
         async with server.room(group(info, job.request), machine, exclusive=job.exclusive):
             response, reasons = await server.patiently(lambda: provider.chat(job.request), model, self._pause)
-        return replace(response, retries=(*reasons, *response.retries))
+        told = (*reasons, *response.retries)
+        digest = response.digest or info.digest
+        return replace(response, retries=told, digest=digest, server=info.server, version=info.version)
 
     async def _info(self, model: ModelRef) -> ModelInfo:
         """What is known of a model; it is made ready once, whoever asks first."""

@@ -32,6 +32,7 @@ class Desk:
         self._engine: Engine | None = None
         self._claimed = False
         self.ranks: dict[str, int] = {}
+        self.deselected: tuple[str, ...] = ()
 
     def _get(self) -> Engine:
         with self._lock:
@@ -59,8 +60,8 @@ class Desk:
             claimed, self._claimed = self._claimed, True
             return not claimed
 
-    def settle_order(self, ids: list[str]) -> None:
-        self.ranks = {id_: rank for rank, id_ in enumerate(ids)}
+    def settle_order(self, ids: list[str], deselected: list[str]) -> None:
+        self.ranks, self.deselected = {id_: rank for rank, id_ in enumerate(ids)}, tuple(deselected)
 
     def forget(self, owner: str) -> None:
         if self._engine:

@@ -8,9 +8,11 @@ import pytest
 from xdist.scheduler.load import LoadScheduling
 
 from pytest_llm.engine.remote import Desk, serve
+from pytest_llm.plugin.options import MARK
 from pytest_llm.plugin.session import ADDRESS, RUN_ID, session
 
 DESK = pytest.StashKey[Desk]()
+
 FAILURES = pytest.StashKey[int]()
 SERVED = pytest.StashKey[tuple[str, int, str]]()
 
@@ -24,6 +26,18 @@ def configure_node(node: Any) -> None:
         config.add_cleanup(desk.close)
     node.workerinput[ADDRESS] = config.stash[SERVED]
     node.workerinput[RUN_ID] = session(config).run_id
+
+
+def collected(node: Any, ids: list[str]) -> None:
+    """A worker knows its items: the first that has cells begins the record."""
+    config: pytest.Config = node.config
+    if config.option.collectonly:
+        return
+    from pytest_llm.plugin import recording
+
+    ranks = config.stash[DESK].ranks
+    order = sorted((id_ for id_ in ids if MARK in id_), key=lambda id_: ranks.get(id_, 0))
+    recording.begin(config, order, config.stash[DESK].deselected)
 
 
 def node_down(node: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -124,6 +124,13 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         distributed.failed(report.node.config)
 
 
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    if items and _has_cells(items[0].session):
+        from pytest_llm.plugin import running
+
+        running.deselected(items)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     from pytest_llm.plugin import distributed
@@ -134,8 +141,11 @@ def pytest_configure_node(node: Any) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
     """A usage error in a worker would be a crash there: it is found here, in the process that can say it."""
-    if any(".prompt.yaml::" in id_ for id_ in ids):
+    if any(options.MARK in id_ for id_ in ids):
+        from pytest_llm.plugin import distributed
+
         options.check_environment(node.config)
+        distributed.collected(node, ids)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -82,9 +83,11 @@ class PromptItem(pytest.Item):
         super().__init__(**kwargs)
         self.plan = plan
         self.verdict: Verdict | None = None
+        self.started = 0.0
 
     def setup(self) -> None:
         state = session(self.config)
+        self.verdict, self.started = None, time.time()  # a cell that is run again begins anew
         settings, folder = state.settings, state.artifacts(self.nodeid)
         try:
             self.verdict = pipeline.verdict(

@@ -15,6 +15,7 @@ from pytest_llm.errors import InputError
 from pytest_llm.settings import Settings
 
 SETTINGS = pytest.StashKey[Settings]()
+MARK = ".prompt.yaml::"  # what is in a cell's node id and in no other
 HAS_CELLS = pytest.StashKey[bool]()
 OPENAI_URL_ENV = "OPENAI_BASE_URL"
 HOST_ENV = "OLLAMA_HOST"
@@ -67,6 +68,7 @@ TABLE = (
     Option("first_byte_timeout", "seconds", "time to the first byte: queue, load, prompt (default: 600s)", 600.0),
     Option("silence_timeout", "seconds", "time between two lines of an answer (default: 60s)", 60.0),
     Option("restart_timeout", "seconds", "time for a server that was there to come back (default: 30s)", 30.0),
+    Option("keep_runs", "count", "how many runs are kept under .pytest_llm/runs (default: 10)", 10, ini_only=True),
     Option("strict", "flag", "a missing compiler or browser is an error, not a skip"),
     Option("dry_run", "flag", "show each cell's request and ask nothing", ini=False, again=False),
     Option("limit", "count", "run the first N cells of each case (default: all)", 0, ini=False, again=False),
@@ -143,6 +145,7 @@ def settings(config: pytest.Config) -> Settings:
         dry_run=value["dry_run"],
         browser=value["browser"] or "",
         limit=value["limit"],
+        keep_runs=value["keep_runs"],
     )
 
 

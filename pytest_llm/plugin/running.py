@@ -31,6 +31,9 @@ def begin(pytest_session: pytest.Session) -> object:
         where = [index for index, item in enumerate(pytest_session.items) if isinstance(item, PromptItem)]
         for index, item in zip(where, order, strict=True):
             pytest_session.items[index] = item
+        from pytest_llm.plugin import recording
+
+        recording.begin(pytest_session.config, [item.nodeid for item in order], state.deselected)
     return None
 
 
@@ -42,7 +45,7 @@ def settle_order(pytest_session: pytest.Session) -> None:
     cells = [item for item in pytest_session.items if isinstance(item, PromptItem)]
     if cells and isinstance(state.engine, RemoteEngine) and state.engine.desk.claim_order():
         ordered = _keeps_order(pytest_session.config, cells, state)
-        state.engine.desk.settle_order([item.nodeid for item in ordered])
+        state.engine.desk.settle_order([item.nodeid for item in ordered], state.deselected)
 
 
 def _keeps_order(config: pytest.Config, cells: list[PromptItem], state: LlmSession) -> list[PromptItem]:
@@ -82,6 +85,13 @@ def _jobs(items: Sequence[pytest.Item | None]) -> Iterator[Job]:
             yield item.plan.job(item.nodeid)
 
 
+def deselected(items: Sequence[pytest.Item]) -> None:
+    """Note which cells are collected and not run."""
+    for item in items:
+        if isinstance(item, PromptItem):
+            session(item.config).deselected.append(item.nodeid)
+
+
 def report(item: pytest.Item, call: pytest.CallInfo[None], test_report: pytest.TestReport) -> None:
     """Give pytest the words for an ERROR, for which it asks no item, and pytest-html what it shows of a cell."""
     if not isinstance(item, PromptItem):
@@ -93,9 +103,12 @@ def report(item: pytest.Item, call: pytest.CallInfo[None], test_report: pytest.T
     if test_report.when == "setup" and item.verdict and item.verdict.outcome != "failed":
         for text in terminal.warnings(item.verdict):
             warn(item.config, text, item.nodeid, item.plan.cell.loaded.line())
-    if item.verdict is None or not item.config.pluginmanager.hasplugin("html"):
-        return
     if test_report.when == "call" or (test_report.when == "setup" and not test_report.passed):
+        from pytest_llm.plugin import recording
+
+        recording.carry(item, test_report)
+        if item.verdict is None or not item.config.pluginmanager.hasplugin("html"):
+            return
         from pytest_llm.reports.html import extras
 
         test_report.extras = [*getattr(test_report, "extras", []), *extras(item.verdict)]  # type: ignore[attr-defined]

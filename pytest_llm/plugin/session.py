@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
-import os
+import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from pytest_llm.models.reference import ModelRef
     from pytest_llm.providers.base import Provider
 
-HOME = ".pytest_llm"
 ADDRESS = "pytest_llm_engine"
 RUN_ID = "pytest_llm_run"
 
@@ -41,7 +39,8 @@ class LlmSession:
         self.is_worker = bool(worker)
         self._address = worker.get(ADDRESS)
         self._worker = str(worker.get("workerid", ""))
-        self.run_id = str(worker.get(RUN_ID) or f"{datetime.datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}")
+        self.run_id = str(worker.get(RUN_ID) or _new_id())
+        self.deselected: list[str] = []
 
     @property
     def engine(self) -> Engine | RemoteEngine:
@@ -121,12 +120,27 @@ class LlmSession:
 
     def artifacts(self, item_id: str) -> Path:
         """The folder for a cell's files; not made yet."""
-        home = self.settings.root / HOME
-        if not (home / ".gitignore").exists():
-            home.mkdir(exist_ok=True)
-            (home / ".gitignore").write_text("*\n")
-        safe = "".join(c if c.isalnum() or c in "._-" else "_" for c in item_id)[-120:]
-        return home / "runs" / self.run_id / safe
+        return self.folder / folder_name(item_id)
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the run; not made yet."""
+        from pytest_llm.store.runs import folder_of
+
+        return folder_of(self.settings.root, self.run_id)
+
+
+def folder_name(item_id: str) -> str:
+    """A name for a cell's folder that people can read, that every file system takes, and that no other cell has."""
+    safe = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in item_id)[-100:]
+    mark = hashlib.sha256(item_id.encode(errors="replace")).hexdigest()[:8]
+    return f"{safe.lstrip('._-')}-{mark}"
+
+
+def _new_id() -> str:
+    from pytest_llm.store.runs import new_id
+
+    return new_id()
 
 
 def _marked(plugin: object) -> Iterator[Any]:

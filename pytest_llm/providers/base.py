@@ -71,6 +71,7 @@ class Response:
     into it is refused by this server, and an answer ends where the context does: nothing is dropped in silence.
     notes: one sentence each of what a reader of the numbers must know ("thinking was left inside the content").
     retries: the reason of each attempt before this one. stored: the day it was made, where it was not made now.
+    server, version: who answered, by its address or the engine's name, and its version; the engine fills them in.
     """
 
     text: str
@@ -85,6 +86,8 @@ class Response:
     notes: tuple[str, ...] = ()
     retries: tuple[str, ...] = ()
     stored: str = ""
+    server: str = ""
+    version: str = ""
     finish_word: str = ""
     refuses: bool = False
     tool_calls: tuple[ToolCall, ...] = ()

@@ -1,0 +1,163 @@
+"""The record of a run, written by one process as reports arrive: the controller's under pytest-xdist."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+from collections import Counter
+from collections.abc import Generator, Sequence
+from typing import Any
+
+import pytest
+
+import pytest_llm
+from pytest_llm.errors import InputError
+from pytest_llm.plugin.nodes import PromptItem
+from pytest_llm.plugin.options import MARK
+from pytest_llm.plugin.session import LlmSession, session
+from pytest_llm.plugin.telling import warn
+from pytest_llm.reports.terminal import headline
+from pytest_llm.store import runs
+from pytest_llm.store.record import CellLine, End, Header, to_line
+from pytest_llm.store.revision import revision
+from pytest_llm.verdicts.identity import identity
+from pytest_llm.verdicts.verdict import Verdict
+
+CARRIED = "llm_cell"  # of a report: what a worker hands over; builtins survive pytest-xdist
+PHASES = ("setup", "call", "teardown")
+NAME = "llm_record"
+
+
+def begin(config: pytest.Config, cells: Sequence[str], deselected: Sequence[str] = ()) -> None:
+    """Begin the record; once a run, before the first cell. cells: node ids, in the order in which they will run.
+
+    Raises pytest.UsageError where `.pytest_llm` leads out of the rootdir.
+    """
+    if not config.pluginmanager.hasplugin(NAME):
+        recorder = Recorder(session(config), cells, deselected)
+        config.pluginmanager.register(recorder, NAME)
+        config.add_cleanup(recorder.close)
+
+
+class Recorder:
+    """Writes each cell's line when its report comes. Where it cannot, it warns once and the run goes on."""
+
+    def __init__(self, state: LlmSession, cells: Sequence[str], deselected: Sequence[str]) -> None:
+        self._state, self._cells = state, frozenset(cells)
+        self._counts: Counter[str] = Counter()
+        self._seen: set[str] = set()
+        self._warned = False
+        self._writer: runs.Writer | None = None
+        header = _header(state, cells, deselected)
+        try:
+            self._writer = runs.Writer(state.settings.root, header)
+            runs.sweep(self._writer.folder.parent, state.settings.keep_runs)
+        except InputError as error:
+            raise pytest.UsageError(str(error)) from None
+        except OSError as error:
+            self._trouble(error)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take the line out of the report, so that nothing else carries or keeps it, and write it."""
+        line = report.__dict__.pop(CARRIED, None)
+        if line is None and MARK in report.nodeid and report.when not in PHASES:  # its worker has died
+            reported = _reported(self._state.config, report)
+            line = to_line(CellLine(report.nodeid, "error", reported, report.longreprtext.strip()))
+        if line is None:
+            return
+        self._write(line)
+        self._seen.add(report.nodeid)
+        self._counts[_reported(self._state.config, report)] += 1
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
+        result = yield
+        complete = self._cells <= self._seen
+        self._write(to_line(End(complete, int(session.exitstatus), dict(self._counts), runs.now())))
+        self.close()
+        return result
+
+    def close(self) -> None:
+        if self._writer:
+            self._writer.close()
+            self._writer = None
+
+    def _write(self, line: str) -> None:
+        try:
+            if self._writer:
+                self._writer.add(line)
+        except OSError as error:
+            self._trouble(error)
+
+    def _trouble(self, error: OSError) -> None:
+        if self._warned:
+            return
+        self._warned = True
+        folder = self._state.folder
+        text = f"the record of this run cannot be written to {folder}: {error.strerror or error}; the run goes on"
+        warn(self._state.config, text, "")
+
+
+def carry(item: PromptItem, report: pytest.TestReport) -> None:
+    """Hand the cell's line over with its report."""
+    setattr(report, CARRIED, to_line(_cell(item, report)))
+
+
+def _cell(item: PromptItem, report: pytest.TestReport) -> CellLine:
+    state, cell = session(item.config), item.plan.cell
+    verdict = item.verdict
+    unjudged = {"outcome": "skipped" if report.skipped else "error", "answers": ()}
+    plain: dict[str, Any] = verdict.to_plain(state.folder) if verdict else unjudged
+    path = cell.loaded.path
+    root = state.settings.root
+    return CellLine(
+        nodeid=item.nodeid,
+        outcome=plain["outcome"],
+        reported=_reported(item.config, report),
+        reason=_reason(verdict, report),
+        file=path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path),
+        line=cell.loaded.line(),
+        markers=tuple(dict.fromkeys(mark.name for mark in item.iter_markers())),
+        started=runs.stamp(item.started or report.start),
+        seconds=round(report.stop - (item.started or report.start), 3),
+        answers=tuple(plain["answers"]),
+        **identity(item.plan),
+    )
+
+
+def _reported(config: pytest.Config, report: pytest.TestReport) -> str:
+    """pytest's own word for it: passed, failed, error, skipped, xfailed, xpassed, or a plugin's, such as rerun."""
+    category: str = config.hook.pytest_report_teststatus(report=report, config=config)[0]
+    return category or report.outcome
+
+
+def _reason(verdict: Verdict | None, report: pytest.TestReport) -> str:
+    if verdict and verdict.reasons:
+        return headline(verdict)
+    if isinstance(report.longrepr, tuple):
+        return str(report.longrepr[2]).removeprefix("Skipped: ")
+    return report.longreprtext.strip().partition("\n")[0]
+
+
+def _header(state: LlmSession, cells: Sequence[str], deselected: Sequence[str]) -> Header:
+    root = state.settings.root
+    tested = revision(root, os.environ)
+    every = json.dumps(sorted({*cells, *deselected})).encode()
+    return Header(
+        run=state.run_id,
+        started=runs.now(),
+        commit=tested.commit,
+        branch=tested.branch,
+        collection=hashlib.sha256(every).hexdigest()[:16],
+        cells=tuple(cells),
+        deselected=len(deselected),
+        versions={
+            "pytest-llm-cases": pytest_llm.__version__,
+            "pytest": pytest.__version__,
+            "python": platform.python_version(),
+            "platform": platform.platform(),
+        },
+    )

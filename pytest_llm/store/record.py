@@ -1,0 +1,174 @@
+"""The record of a run as a text of JSON lines, and the values they stand for: docs/runs.md says what each means.
+
+A header, a line for each cell as its verdict came, an end. Lines are ASCII, so that no text of a model's can break
+one, and whole lines stay whole whatever happens to the process that writes them.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pytest_llm.errors import InputError
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Header:
+    """The first line. cells: the node ids that were selected, in the order in which they were to run.
+
+    collection: a hash of all that were collected, the deselected ones among them. started: ISO 8601, UTC.
+    """
+
+    run: str
+    started: str = ""
+    commit: str = ""
+    branch: str = ""
+    collection: str = ""
+    cells: tuple[str, ...] = ()
+    deselected: int = 0
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CellLine:
+    """One cell, judged.
+
+    outcome: of the verdict (passed, failed, error, skipped). reported: what pytest made of it, xfailed and xpassed
+    among them. reason: the first one, in a line. file, line: where the case stands. row, values: the row's id and a
+    hash of its values. inputs: a hash of what is asked, the model's file and the checks. exclusive: whether its
+    numbers were measured with the server alone. started: ISO 8601, UTC; seconds: of setup and call. answers: plain
+    data, each with its findings and its files, relative to the run's folder.
+    """
+
+    nodeid: str
+    outcome: str
+    reported: str = ""
+    reason: str = ""
+    case: str = ""
+    file: str = ""
+    line: int = 0
+    model: str = ""
+    engine: str = ""
+    think: str = ""
+    row: str = ""
+    values: str = ""
+    axes: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    seed: int | None = None
+    markers: tuple[str, ...] = ()
+    modelfile: str = ""
+    inputs: str = ""
+    exclusive: bool = False
+    started: str = ""
+    seconds: float = 0.0
+    answers: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class End:
+    """The last line. complete: every selected cell has its line. counts: by what pytest made of the cells."""
+
+    complete: bool
+    exit_status: int
+    counts: Mapping[str, int] = field(default_factory=dict)
+    ended: str = ""
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """A whole record. lines: as they came; end: None where the run was killed, or still goes on."""
+
+    path: Path
+    header: Header
+    lines: tuple[CellLine, ...] = ()
+    end: End | None = None
+
+    @property
+    def cells(self) -> dict[str, CellLine]:
+        """By node id; of a cell that was run again, the last time."""
+        return {line.nodeid: line for line in self.lines}
+
+    @property
+    def complete(self) -> bool:
+        return self.end is not None and self.end.complete
+
+
+_KINDS: dict[type, str] = {Header: "run", CellLine: "cell", End: "end"}
+
+
+def to_line(value: Header | CellLine | End) -> str:
+    """One line of JSON with its newline. What JSON cannot say becomes text, an infinite number null."""
+    kind = _KINDS[type(value)]
+    format_ = {"format": FORMAT} if kind == "run" else {}
+    data = _finite({"kind": kind, **format_, **asdict(value)})
+    return json.dumps(data, ensure_ascii=True, default=str, separators=(",", ":")) + "\n"
+
+
+def read(path: Path) -> RunRecord:
+    """The record in a file. A last line that was torn off is none; kinds and keys that are new are passed over.
+
+    Raises InputError, in a sentence, where the file cannot be read, is none, or has a newer format.
+    """
+    try:
+        text = path.read_text("ascii", errors="replace")
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", path=path) from None
+    *whole, torn = text.split("\n")
+    found = _parsed(path, whole, torn)
+    header = next(found, {})
+    _check_header(path, header)  # before what a newer format may say in its own way
+    rest = list(found)
+    try:
+        cells = tuple(_value(CellLine, line) for line in rest if line.get("kind") == "cell")
+        ends = [_value(End, line) for line in rest if line.get("kind") == "end"]
+        return RunRecord(path, _value(Header, header), cells, ends[-1] if ends else None)
+    except TypeError as error:
+        raise InputError(f"a line lacks what it must have: {error}", path=path) from None
+
+
+def _parsed(path: Path, whole: Iterable[str], torn: str) -> Iterator[Mapping[str, Any]]:
+    for number, line in enumerate([*whole, torn], 1):
+        try:
+            data = json.loads(line) if line else None
+        except (ValueError, RecursionError):
+            if line is torn:
+                return
+            raise InputError("is no line of JSON", path=path, line=number) from None
+        if isinstance(data, dict):
+            yield data
+
+
+def _check_header(path: Path, header: Mapping[str, Any]) -> None:
+    if header.get("kind") != "run":
+        raise InputError("is no record of a run: its first line is no header", path=path)
+    said = header.get("format")
+    if said == FORMAT:
+        return
+    if isinstance(said, int) and said > FORMAT:
+        message = f"was written in format {said} by a newer pytest-llm, this one reads format {FORMAT}"
+        raise InputError(message, path=path, hint="update pytest-llm")
+    raise InputError(f"is no record of a run: its format is {said!r}", path=path)
+
+
+T = TypeVar("T", Header, CellLine, End)
+
+
+def _value(kind: type[T], data: Mapping[str, Any]) -> T:
+    given = {f.name: data[f.name] for f in fields(kind) if f.name in data}
+    typed: dict[str, Any] = {k: tuple(value) if isinstance(value, list) else value for k, value in given.items()}
+    return kind(**typed)
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no infinite numbers."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): _finite(item) for key, item in value.items()}
+    return [_finite(item) for item in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_llm.errors import InputError
+from pytest_llm.store.record import CellLine, End, Header, read, to_line
+
+HEADER = Header("r", "2026-01-01", "c0ffee", "main", "abc", ("a", "b"), 3, {"python": "3.13"})
+CELL = CellLine("a", "failed", "xfailed", "no", case="a", axes={"format": "off"}, seed=4, answers=({"text": "x"},))
+END = End(True, 1, {"passed": 1}, "2026-01-02")
+
+
+def written(tmp_path: Path, *lines: str) -> Path:
+    file = tmp_path / "cells.jsonl"
+    file.write_text("".join(lines), "utf-8")
+    return file
+
+
+def test_to_lines_and_back(tmp_path: Path) -> None:
+    record = read(written(tmp_path, *map(to_line, (HEADER, CELL, END))))
+    assert (record.header, record.lines, record.end) == (HEADER, (CELL,), END)
+    assert record.complete
+    assert record.cells == {"a": CELL}
+
+
+@given(text=st.text(), number=st.floats())
+def test_any_text_is_one_line_of_ascii_json(text: str, number: float) -> None:
+    line = to_line(CellLine(text, "passed", answers=({"text": text, text: [number, {"x": number}]},)))
+    assert line.count("\n") == 1
+    assert line.isascii()
+    assert json.loads(line, parse_constant=pytest.fail)["nodeid"] == text
+
+
+def test_of_a_cell_that_was_run_again_the_last_counts(tmp_path: Path) -> None:
+    again = CellLine("a", "passed")
+    record = read(written(tmp_path, *map(to_line, (HEADER, CELL, again))))
+    assert record.cells == {"a": again}
+    assert len(record.lines) == 2
+    assert not record.complete
+
+
+def test_a_torn_last_line_is_none(tmp_path: Path) -> None:
+    other = to_line(CellLine("b", "passed"))
+    for cut in range(len(other) - 1):
+        record = read(written(tmp_path, to_line(HEADER), to_line(CELL), other[:cut]))
+        assert set(record.cells) == {"a"}
+        assert record.end is None
+
+
+def test_what_a_later_plugin_adds_is_passed_over(tmp_path: Path) -> None:
+    new = json.dumps({**json.loads(to_line(CELL)), "mood": "good"}) + "\n"
+    record = read(written(tmp_path, to_line(HEADER), new, '{"kind": "load", "seconds": 3}\n', "\n", to_line(END)))
+    assert record.lines == (CELL,)
+    assert record.end == END
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ([], ["no record"]),
+        (["\n"], ["no record"]),
+        ([to_line(CELL)], ["no record", "header"]),
+        ([to_line(HEADER)[:40]], ["no record"]),
+        (['{"kind":"run","run":"r"}\n'], ["no record", "format", "None"]),
+        (['{"kind":"run","run":"r","format":"1"}\n'], ["no record", "'1'"]),
+        (['{"kind":"run","run":"r","format":0}\n'], ["no record"]),
+        (['{"kind":"run","format":1}\n'], ["lacks", "run"]),
+        (['{"kind":"run","format":2,"cells":7}\n', "what is this\n"], ["format 2", "newer", "update pytest-llm"]),
+        ([to_line(HEADER), "{torn\n", to_line(CELL)], [":2:", "JSON"]),
+        ([to_line(HEADER), '{"kind":"cell"}\n'], ["lacks", "nodeid"]),
+        (["[" * 100_000 + "\n"], [":1:", "JSON"]),
+        (["\ufffd\u2028"], ["no record"]),
+    ],
+)
+def test_what_is_no_record_is_told_in_a_sentence(tmp_path: Path, lines: list[str], words: list[str]) -> None:
+    with pytest.raises(InputError) as raised:
+        read(written(tmp_path, *lines))
+    said = str(raised.value)
+    assert all(word in said for word in ["cells.jsonl", *words]), said
+
+
+def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    for place in (tmp_path, tmp_path / "none"):
+        with pytest.raises(InputError, match="cannot be read"):
+            read(place)
+
+
+def test_what_json_does_not_know(tmp_path: Path) -> None:
+    odd: Any = {"path": tmp_path, "tuple": (1, 2), 3: float("inf"), "set": {1}}
+    (line,) = read(written(tmp_path, to_line(HEADER), to_line(CellLine("a", "passed", axes=odd)))).lines
+    assert line.axes == {"path": str(tmp_path), "tuple": [1, 2], "3": None, "set": "{1}"}
