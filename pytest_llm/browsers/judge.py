@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, cast
 
@@ -21,6 +22,8 @@ _CLOCK = re.compile(r"\bDate\b|\bperformance\b|\btimeStamp\b")
 _REAL_TIME = re.compile(  # what is sure to need it, so that it is not tried in vain
     r"new\s+(?:Shared)?Worker\s*\(|while\s*\([^;{}\n]{0,80}\b(?:Date\.now|performance\.now|new Date)\b"
 )
+_SELECTS = """(() => { try { document.createDocumentFragment().querySelector(%s); return true; }
+  catch { return false; } })()"""
 _LOAD_LIMIT = 5.0  # seconds, of page time or of ours
 
 
@@ -133,10 +136,14 @@ async def _watch_page(
     await projector.start()
     await page.load()
     await _loaded(page, projector)
-    if options.wait_for is not None and not await _wait(page, projector, options.wait_for, options.wait_limit):
+    if options.wait_for is not None and not await _is_expression(page, options.wait_for):
+        log.add("author", f"wait_for is no JavaScript expression: {options.wait_for!r}")
+    elif options.wait_for is not None and not await _wait(page, projector, options.wait_for, options.wait_limit):
         log.add("wait", f"{options.wait_for!r} did not become true within {options.wait_limit:g} s")
     for action in options.actions:
-        if failed := await act(page, hand, projector, action):
+        if (selector := await _no_selector(page, action)) is not None:
+            log.add("author", f"{selector!r} is no CSS selector")
+        elif failed := await act(page, hand, projector, action):
             log.add("action", failed)
     pictures = [picture for picture in await projector.play(options.duration, options.samples) if picture]
     return _look(pictures, await page.canvases(), projector.mode)
@@ -150,11 +157,24 @@ async def _loaded(page: AnyPage, projector: Projector) -> None:
         await projector.idle()
 
 
+async def _is_expression(page: AnyPage, expression: str) -> bool:
+    """Whether it parses: put into a function that is never called, nothing else can go wrong with it."""
+    made = [await page.evaluate(f"typeof (() => (\n{text}\n))") for text in (expression, "0")]
+    return made[0] is not None or made[1] is None  # a page that answers nothing says nothing of the expression
+
+
+async def _no_selector(page: AnyPage, action: Mapping[str, Any]) -> str | None:
+    """What an action names as a CSS selector and is none."""
+    named = action.get("click", action.get("move"))
+    wrong = isinstance(named, str) and await page.evaluate(_SELECTS % json.dumps(named)) is False
+    return named if wrong else None
+
+
 async def _wait(page: AnyPage, projector: Projector, expression: str, limit: float) -> bool:
     loop = asyncio.get_running_loop()
     began, shown = loop.time(), projector.shown
     while loop.time() - began < limit and projector.shown - shown < limit * 1000:
-        if await page.evaluate(f"!!({expression})"):
+        if await page.evaluate(f"!!(\n{expression}\n)"):
             return True
         await projector.idle()
     return False

@@ -32,6 +32,7 @@ _LABELS = {
     "hang": "the page hangs",
     "wait": "wait_for",
     "action": "action",
+    "author": "the case",
 }
 _MOVES = 2  # a picture that changes once has appeared; one that changes again moves
 
@@ -133,6 +134,9 @@ class Browser(Check):
 
     def _events(self, page: CodeBlock, report: PageReport) -> Iterator[Finding]:
         for event in report.events:
+            if event.kind == "author":
+                yield Finding(self.name, event.message, "error", event.kind, details="mend it in the case file")
+                continue
             if event.kind == "warning" and self.warnings == "ignore":
                 continue
             if not any(search(pattern, event.message) for pattern in self.errors.allow):

@@ -35,9 +35,13 @@ class Sample:
 
     def agrees(self, findings: list[Finding]) -> bool:
         failures = [f for f in findings if f.severity == "failure"]
-        if self.kind == "pass":
-            return not failures
-        return any(f.kind == self.kind and (f.line or 0) == self.line and self.words in f.message for f in failures)
+        if self.kind in ("pass", "author") and failures:
+            return False
+        if self.kind == "author":
+            failures = [f for f in findings if f.severity == "error"]
+        return self.kind == "pass" or any(
+            f.kind == self.kind and (f.line or 0) == self.line and self.words in f.message for f in failures
+        )
 
 
 def samples() -> list[Sample]:

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from pytest_llm.answers.extract import CodeBlock
+from pytest_llm.browsers.report import PageEvent, PageReport
 from pytest_llm.checks.browser import Browser
 
 
@@ -39,3 +41,12 @@ def test_actions_as_the_lane_gets_them() -> None:
         {"click": [3.0, 4.0]},
         {"wait": 1.0},
     ]
+
+
+def test_a_mistake_of_the_cases_own_is_never_the_models() -> None:
+    page = CodeBlock("<p>x</p>", "html")
+    report = PageReport(
+        (PageEvent("author", "wait_for is no JavaScript expression: '('"), PageEvent("dialog", "hi"))
+    )
+    found = Browser(errors={"allow": [".*"]}, wait_for="(")._events(page, report)
+    assert [finding.severity for finding in found] == ["error"]
