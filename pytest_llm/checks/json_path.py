@@ -11,8 +11,17 @@ from pydantic import Field, StrictInt, model_validator
 
 from pytest_llm.answers.extract import Artifact
 from pytest_llm.checks.base import Check, CheckContext, Finding, one_line
-from pytest_llm.checks.strict_json import Json, read_answer
+from pytest_llm.checks.strict_json import Json, Steps, dotted, read_answer, same
+from pytest_llm.errors import CheckCrashed
+from pytest_llm.sandbox.bounded import call
 from pytest_llm.sandbox.patterns import compiled, search
+
+SECONDS = 10.0
+"""How long a path may be followed in one answer."""
+
+_SMALL = 100_000  # characters of JSON
+_STEPS = "pytest_llm.checks.json_query:steps"
+_HINT = "each `..` looks at every value below every value that was found: name the keys in between"
 
 
 class JsonPath(Check):
@@ -33,7 +42,9 @@ class JsonPath(Check):
 
     @model_validator(mode="after")
     def _sensible(self) -> JsonPath:
-        _parsed(self.path)
+        from pytest_llm.checks.json_query import parsed
+
+        parsed(self.path)
         if self.matches is not None:
             compiled(self.matches, re.MULTILINE)
         others = self.model_fields_set - {"path", "exists"}
@@ -48,7 +59,7 @@ class JsonPath(Check):
         return [*found.complaints, *self._judged(found)]
 
     def _judged(self, found: Json) -> Iterator[Finding]:
-        values = [(_steps(match.full_path), match.value) for match in _parsed(self.path).find(found.value)]
+        values = [(steps, at(found.value, steps)) for steps in map(tuple, self._steps(found))]
         if self.exists is False:
             if values:
                 message = f"{self.path} is there ({_shown(values[0][1])}), and it must not be"
@@ -60,8 +71,20 @@ class JsonPath(Check):
             yield Finding(self.name, f"{self.path} is not in the answer's JSON", kind="missing")
         for steps, value in values:
             for complaint in self._complaints(value):
-                where = self.path if len(values) == 1 else "$" + "".join(_written(step) for step in steps)
+                where = self.path if len(values) == 1 else dotted(steps)
                 yield found.finding(self.name, f"{where} is {_shown(value)}, {complaint}", steps, kind="value")
+
+    def _steps(self, found: Json) -> list[list[str | int]]:
+        """The way to each value; in the other process where finding them may take long."""
+        from pytest_llm.checks import json_query
+
+        try:
+            if json_query.is_bounded(self.path) and len(found.block.text) <= _SMALL:
+                return json_query.steps(self.path, found.value)
+            ways: list[list[str | int]] = call(_STEPS, self.path, found.value, seconds=SECONDS)
+        except (ValueError, CheckCrashed) as error:
+            raise CheckCrashed(f"the path {self.path} could not be followed: {error}", hint=_HINT) from None
+        return ways
 
     def _complaints(self, value: Any) -> Iterator[str]:
         if "equals" in self.model_fields_set and not same(value, self.equals):
@@ -77,42 +100,11 @@ class JsonPath(Check):
                 yield f"{word} than {limit:g}"
 
 
-def same(one: Any, other: Any) -> bool:
-    """Equality as JSON has it: true is not 1, and 1 is 1.0."""
-    if isinstance(one, bool) or isinstance(other, bool):
-        return one is other
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same, one, other))
-    return bool(one == other)
-
-
-def _parsed(path: str) -> Any:
-    from jsonpath_ng.exceptions import JSONPathError
-    from jsonpath_ng.ext.parser import parse
-
-    try:
-        return parse(path)
-    except (JSONPathError, ValueError, AttributeError) as error:
-        raise ValueError(f"{path!r} is no JSONPath: {' '.join(str(error).split())}") from None
-
-
-def _steps(full_path: Any) -> tuple[str | int, ...]:
-    """The keys and indices from the root to a match."""
-    from jsonpath_ng import Child, Fields, Index
-
-    if isinstance(full_path, Child):
-        return (*_steps(full_path.left), *_steps(full_path.right))
-    if isinstance(full_path, Fields):
-        return tuple(full_path.fields)
-    if isinstance(full_path, Index):
-        return tuple(full_path.indices)
-    return ()
-
-
-def _written(step: str | int) -> str:
-    return f"[{step}]" if isinstance(step, int) else f".{step}"
+def at(value: Any, steps: Steps) -> Any:
+    """The value to which the steps lead."""
+    for step in steps:
+        value = value[step]
+    return value
 
 
 def _shown(value: Any) -> str:

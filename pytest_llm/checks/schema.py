@@ -13,7 +13,7 @@ from pydantic.errors import PydanticUserError
 from pytest_llm.answers.extract import Artifact
 from pytest_llm.cases.json_schema import KEYWORDS, refuse_open, unwrapped
 from pytest_llm.checks.base import Check, CheckContext, Finding
-from pytest_llm.checks.strict_json import Json, Steps, read_answer
+from pytest_llm.checks.strict_json import Json, Steps, dotted, read_answer
 from pytest_llm.errors import CheckCrashed, InputError
 from pytest_llm.sandbox.bounded import call
 
@@ -138,7 +138,7 @@ class Schema(Check):
 
     def _refused(self, found: Json) -> Iterator[Finding]:
         """What the model's own validators say once its schema is content."""
-        from pytest_llm.checks.schema_words import dotted, shown
+        from pytest_llm.checks.schema_words import shown
 
         if self._adapter is None:
             return

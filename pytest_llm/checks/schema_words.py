@@ -11,6 +11,7 @@ from typing import Any
 from jsonschema_rs import ValidationError, ValidationErrorKind
 
 from pytest_llm.checks.base import one_line
+from pytest_llm.checks.strict_json import dotted
 
 _KINDS = {str: "a string", bool: "a boolean", list: "a list", dict: "an object"}
 _NAMES = {
@@ -61,11 +62,6 @@ class Book:
             except (KeyError, IndexError, TypeError):
                 return _ABSENT
         return found
-
-
-def dotted(path: Iterable[str | int]) -> str:
-    """A path as JSONPath writes it: `$.a[0].b`, `$['two words']`."""
-    return "$" + "".join(_step(step) for step in path)
 
 
 def keyword(error: ValidationError) -> str:
@@ -161,12 +157,6 @@ def _nearness(errors: Iterable[ValidationError]) -> tuple[int, bool, int]:
     depth = min(len(error.instance_path) for error in branch)
     first = {keyword(error) for error in branch if len(error.instance_path) == depth}
     return depth, not first & {"type", "const", "enum"}, -len(branch)
-
-
-def _step(step: str | int) -> str:
-    if isinstance(step, int):
-        return f"[{step}]"
-    return f".{step}" if step.isidentifier() else f"[{step!r}]"
 
 
 def _kind(value: Any) -> str:

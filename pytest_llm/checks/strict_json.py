@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -83,6 +83,22 @@ def read_answer(artifact: Artifact, context: CheckContext, check: str) -> Json |
     return Json(value, block, tuple(complaints))
 
 
+def dotted(path: Iterable[str | int]) -> str:
+    """A path as JSONPath writes it: `$.a[0].b`, `$['two words']`."""
+    return "$" + "".join(_step(step) for step in path)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Equality as JSON has it: true is not 1, and 1 is 1.0."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return bool(one == other)
+
+
 def values(text: str) -> Iterator[tuple[Steps, int, str]]:
     """(the way to it, its offset, its first sign) of each value of a valid JSON text, outer ones first."""
     steps: list[str | int] = []
@@ -117,6 +133,12 @@ def point(check: str, message: str, block: CodeBlock, offset: int, **more: Any) 
     first = max(0, column - 1 - _SHOWN // 2)
     shown = source[first : first + _SHOWN]
     return Finding(check, message, line=line, column=column + block.indent, source=shown, **more)
+
+
+def _step(step: str | int) -> str:
+    if isinstance(step, int):
+        return f"[{step}]"
+    return f".{step}" if step.isidentifier() else f"[{step!r}]"
 
 
 def _not_json(check: str, block: CodeBlock, error: json.JSONDecodeError, *, wrapped: bool) -> Finding:

@@ -153,7 +153,7 @@ def test_the_three_forms_of_an_entry(registry: Registry) -> None:
         ),
         (
             {"json_path": "$["},
-            "json_path: '$[' is no JSONPath: Parse error near the end of string!",
+            "json_path: '$[' is no JSONPath: unexpected end of query",
             ("json_path",),
         ),
         (
