@@ -12,6 +12,7 @@ PytestLlmError
 │   │   └── ServerBusy         the queue is full
 │   └── CheckCrashed       a compiler, a browser or a check itself broke
 ├── GenerationTimeout      tokens flowed, but longer than the case's `timeout`: the model's failure
+├── GenerationLoop         the model repeated itself until the server gave up: the model's failure
 ├── PromptTooLong          the prompt does not fit into the context: the case's failure, as a trimmed one is
 ├── Unsupported            this machine or this model cannot do it: SKIPPED, with the remedy
 └── RunStopped             pytest ends the run: nothing more is asked, and the cells that wait are not judged
@@ -157,6 +158,18 @@ class GenerationTimeout(PytestLlmError):
 
     def __str__(self) -> str:
         return f"the model was still writing after {self.seconds:g} s (the case's timeout)"
+
+
+class GenerationLoop(PytestLlmError):
+    """The model wrote one `piece` again and again, until the server gave up; "" where only the server knows it."""
+
+    def __init__(self, piece: str = "", partial: str = "", thinking: str = "") -> None:
+        self.piece, self.partial, self.thinking = piece, partial, thinking
+        super().__init__(piece, partial, thinking)
+
+    def __str__(self) -> str:
+        what = {"": "itself", "blanks": "blanks"}.get(self.piece, repr(self.piece))
+        return f"the model repeated {what} until the server gave up"
 
 
 class PromptTooLong(PytestLlmError):

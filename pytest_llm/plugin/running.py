@@ -53,7 +53,9 @@ def _keeps_order(config: pytest.Config, cells: list[PromptItem], state: LlmSessi
     if any(config.getoption(name, False) for name in KEPT_ORDER):
         return cells
     requests = [item.plan.job(item.nodeid).request for item in cells]
-    kinds = [(request.model, json.dumps(dict(request.options), sort_keys=True)) for request in requests]
+    kinds = [
+        (request.model, json.dumps([dict(request.options), request.trim], sort_keys=True)) for request in requests
+    ]
     distinct = {(model.engine, model.name, options): r for (model, options), r in zip(kinds, requests, strict=True)}
     groups = dict(zip(distinct, state.engine.groups(list(distinct.values())), strict=True))
     of = [groups[model.engine, model.name, options] for model, options in kinds]

@@ -17,6 +17,7 @@ from pytest_llm.checks.base import Check, CheckContext, Finding
 from pytest_llm.engine.engine import Asker, Job, checking
 from pytest_llm.errors import (
     Complaints,
+    GenerationLoop,
     GenerationTimeout,
     HarnessError,
     InputError,
@@ -161,6 +162,8 @@ def _unanswered(error: PytestLlmError) -> Finding:
         return Finding("model", error.message, "error", "harness", details=error.hint)
     if isinstance(error, GenerationTimeout):
         return Finding("answer", str(error), "failure", "timeout")
+    if isinstance(error, GenerationLoop):
+        return Finding("answer", str(error), "failure", "loop")
     if isinstance(error, PromptTooLong):
         return Finding("prompt", str(error), "failure", "prompt")
     return Finding("model", str(error), "error", "input")

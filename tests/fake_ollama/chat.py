@@ -143,7 +143,8 @@ class Chat:
         if armed and armed.fault.name == "trimmed":
             read = runner.context
         numbers = await self._read_prompt(job, runner, loaded, read)
-        guard, reason = Guard(self._parses(job) or not library.is_native(job.model, self.profile)), "stop"
+        guarded = self._parses(job) or not library.is_native(job.model, self.profile)
+        guard, reason = Guard(self.profile.repeats if guarded else None), "stop"
         raw = bool(armed and armed.fault.name == "think-in-content")
         for number, tokens in enumerate(self._passes(job, script)):
             numbers.answer_seconds = 0.0
@@ -159,6 +160,8 @@ class Chat:
                     continue
                 if guard.trips(line):
                     job.request.phase = "done"
+                    if self.profile.repeats > 30:
+                        raise ApiError(500, "prediction aborted, token repeat limit reached", engine=True)
                     return
                 yield line
             numbers.answer, reason = sampler.count, sampler.reason

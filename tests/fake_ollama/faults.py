@@ -117,6 +117,8 @@ FAULTS = (
     Fault(22, "empty", "script"),
     Fault(22, "only-thinking", "script"),
     Fault(22, "repeats", "script"),
+    Fault(22, "loops", "script"),
+    Fault(22, "loops-told", "lines", text="prediction aborted, token repeat limit reached"),
     Fault(23, "format-ignored", "script"),
     Fault(23, "trimmed", "script"),
     Fault(23, "think-in-content", "script"),
@@ -223,6 +225,8 @@ def spoil_script(script: Script, armed: Armed, limit: int | None) -> Script:
         return Script((), ("Hm", ",", " wait", ".") * 8, done_reason="length")
     if name == "repeats":
         return Script(("go", " on", " and", " ") * ((limit or 400) // 4 + 1), done_reason="length", verbatim=True)
+    if name == "loops":
+        return Script(("Well", ":", *(" go", "go\n") * 200), verbatim=True)
     if name == "format-ignored":
         return Script("Sure! The answer is as follows.", verbatim=True)
     if name == "think-in-content":

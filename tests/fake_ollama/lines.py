@@ -10,23 +10,22 @@ from typing import Any
 from tests.fake_ollama.admit import Kind
 
 Line = dict[str, Any]
-REPEATS = 30
 
 
 @dataclass
 class Guard:
-    """Ends an answer without a word where one piece comes again and again."""
+    """Ends an answer where one piece comes again and again, `most` times. None: it does not."""
 
-    active: bool
+    most: int | None
     last: str = ""
     count: int = 0
 
     def trips(self, line: Line) -> bool:
         piece = str(line["response"] if "response" in line else line["message"]["content"]).strip()
-        thinking = line.get("thinking") or line.get("message", {}).get("thinking", "")
-        self.count = self.count + 1 if piece == self.last and not thinking else 0
+        piece = piece or str(line.get("thinking") or line.get("message", {}).get("thinking", "")).strip()
+        self.count = self.count + 1 if piece == self.last else 0
         self.last = piece
-        return self.active and self.count > REPEATS
+        return self.most is not None and self.count > self.most
 
 
 def nothing(kind: Kind) -> Line:

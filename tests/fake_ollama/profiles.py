@@ -31,6 +31,11 @@ class Profile:
         return self.since(0, 30, 0)
 
     @property
+    def repeats(self) -> int:
+        """How many equal pieces one after the other end an answer; from 100 on the server says so."""
+        return 100 if self.since(0, 34, 0) else 30
+
+    @property
     def named_think_levels(self) -> bool:
         return self.since(0, 17, 7)
 

@@ -15,7 +15,7 @@ OUTCOMES = {
         *("runner-stopped", "runner-died", "cuda-error", "runner-loading", "no-slots", "runner-gone", "nested"),
         *("parser", "no-done", "empty-body", "truncated", "reset", "bad-chunk", "html-line"),
     ),
-    "failed": ("empty", "only-thinking", "repeats", "trimmed"),
+    "failed": ("empty", "only-thinking", "repeats", "trimmed", "loops", "loops-told"),
     "passed": ("slow-load", "no-metrics", "think-in-content"),
 }
 ONCE = ("runner-stopped", "cuda-error", "no-done", "empty-body", "truncated", "reset", "bad-chunk", "queue-full")

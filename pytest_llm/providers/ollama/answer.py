@@ -8,10 +8,11 @@ from typing import Any
 
 from pytest_llm.answers.thinking import split_thinking
 from pytest_llm.cases.request import ChatRequest
-from pytest_llm.errors import BrokenAnswer
+from pytest_llm.errors import BrokenAnswer, PytestLlmError
 from pytest_llm.providers.base import Response, ToolCall, Usage
 from pytest_llm.providers.finish import finish_of
 from pytest_llm.providers.wire.faults import Asked, fault, foreign, junk
+from pytest_llm.providers.wire.loops import completed, looped
 from pytest_llm.providers.wire.stream import NotJson, count, mapping, number, parse_object, string, whole_characters
 
 LEFT_IN = "the server left the thinking inside the answer: it was split off here"
@@ -67,9 +68,7 @@ class ChatSink:
         try:
             data = parse_object(line)
             if error := data.get("error"):
-                raise fault(
-                    self._asked, None, error if isinstance(error, str) else line.decode(), partial=self.text
-                )
+                raise self._told(error if isinstance(error, str) else line.decode())
             if "done" not in data and not mapping(data, "message"):
                 self._strange = line.decode(errors="replace")
             self._add(mapping(data, "message"))
@@ -101,13 +100,17 @@ class ChatSink:
         if self._strange and not (self.text or self.thinking or self.done):
             raise foreign(self._asked.url, self._strange)
         if not self.done:
-            raise self._broken("without its last line (`done`)")
+            raise looped(self._thinking, self._text) or self._broken("without its last line (`done`)")
+
+    def _told(self, complaint: str) -> PytestLlmError:
+        error = fault(self._asked, None, complaint, partial=self.text)
+        return completed(error, self._thinking, self._text)
 
     def _broken(self, how: str) -> BrokenAnswer:
         written = len(self.text) + len(self.thinking)
         return BrokenAnswer(
             f"the answer of {self._asked.url} stopped {how}, after {written} characters",
-            hint="the model may have repeated itself until the server gave up; see the server's log",
+            hint="see the server's log",
             partial=self.text,
         )
 

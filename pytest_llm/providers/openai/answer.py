@@ -13,6 +13,7 @@ from pytest_llm.providers.base import Response, ToolCall, Usage
 from pytest_llm.providers.finish import finish_of
 from pytest_llm.providers.ollama.answer import LEFT_IN
 from pytest_llm.providers.wire.faults import Asked, fault, foreign, junk
+from pytest_llm.providers.wire.loops import completed, looped
 from pytest_llm.providers.wire.stream import (
     Events,
     NotJson,
@@ -76,7 +77,7 @@ class EventSink:
             return
         event = parse_object(data)
         if _is_complaint(event):
-            raise fault(self._asked, None, data, partial=self.text)
+            raise completed(fault(self._asked, None, data, partial=self.text), self._thinking, self._text)
         if not _KNOWN & event.keys():
             self._strange = data
         self._usage = mapping(event, "usage") or self._usage
@@ -139,6 +140,8 @@ class EventSink:
             return
         if self._strange and not self._came:
             raise foreign(self._asked.url, self._strange)
+        if loop := looped(self._thinking, self._text):
+            raise loop
         if self._nameless:
             raise self._broken("with an empty event and no [DONE], as it does when the model's process dies")
         raise self._broken("without [DONE]")

@@ -14,6 +14,7 @@ from typing import Any
 
 from pytest_llm.errors import (
     BrokenAnswer,
+    GenerationLoop,
     ModelUnavailable,
     PromptTooLong,
     ProviderError,
@@ -167,11 +168,16 @@ def _refused(asked: Asked, said: Said) -> PytestLlmError:
     return RequestRefused(_told(asked, said), hint="mend the field of the case or the Modelfile that it names")
 
 
+def _looped(asked: Asked, said: Said) -> PytestLlmError:
+    return GenerationLoop()
+
+
 _Make = Callable[[Asked, Said], PytestLlmError]
 _BY_TEXT: tuple[tuple[re.Pattern[str], _Make], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), make)
     for pattern, make in (
         (toolong.PATTERN, _too_long),
+        (r"token repeat limit reached", _looped),
         (r"does not support thinking", _cannot_think),
         (r"does not support (tools|insert|vision|images)|image input is not supported", _cannot),
         (r"does not support (chat|generate|completion)", _no_chat),

@@ -70,6 +70,8 @@ FAILED = {
     "only-thinking": "thinking ate the whole budget",
     "repeats": "cut",
     "trimmed": "trimmed the prompt",
+    "loops": "repeated 'go' until the server gave up",
+    "loops-told": "repeated itself until the server gave up",
 }
 ELSEWHERE = {
     *("refused", "silent", "slow-load", "queue-full", "cannot-think", "stalled", "no-metrics", "format-ignored"),
