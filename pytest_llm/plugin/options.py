@@ -22,6 +22,10 @@ HOST_ENV = "OLLAMA_HOST"
 ADDRESSES = {"host": HOST_ENV, "openai_url": OPENAI_URL_ENV}
 THINKS = ("off", "on", "low", "medium", "high", "max", "default")
 
+# A native TOML table holds numbers as such; pytest takes a union of types from 9.2 on.
+_NUMBER: Any = str | int | float if pytest.version_tuple >= (9, 2) else "string"
+INI_TYPES: dict[str, Any] = {"flag": "bool", "list": "linelist", "seconds": _NUMBER, "count": _NUMBER}
+
 CONFIGURING = ("-c", "--config-file", "--rootdir", "-o", "--override-ini")  # pytest's own, each with a value
 
 
@@ -94,7 +98,7 @@ def add(parser: pytest.Parser) -> None:
             extra = {} if option.kind == "flag" else {"metavar": option.name.rpartition("_")[2].upper()}
             group.addoption(option.flag, dest=option.dest, action=action, default=None, help=option.help, **extra)
         if option.ini or option.ini_only:
-            kind: Any = {"flag": "bool", "list": "linelist"}.get(option.kind, "string")
+            kind = INI_TYPES.get(option.kind, "string")
             empty: Any = {"flag": False, "list": []}.get(option.kind, "")
             parser.addini(option.ini_name, option.help, type=kind, default=empty)
 

@@ -1,0 +1,99 @@
+"""The ini twins of the options, in each of pytest's files and as each type that such a file can hold."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from pytest_llm.plugin.options import TABLE, Option
+from tests.acceptance.conftest import Bench
+
+INI = [option for option in TABLE if option.ini or option.ini_only]
+NATIVE = {
+    "pyproject.toml": "[tool.pytest]",
+    "pytest.toml": "[pytest]",
+}
+STRINGS = {"pyproject.toml": "[tool.pytest.ini_options]", "pytest.ini": "[pytest]", "tox.ini": "[pytest]"}
+SHOW = """
+    import pytest
+
+    def pytest_configure(config):
+        from pytest_llm.plugin.options import SETTINGS
+        s = config.stash[SETTINGS]
+        times = (s.silence_timeout, s.connect_timeout)
+        print("SEEN", s.default_models, s.default_thinks, s.slots, *times, s.strict, s.engine)
+    """
+SEEN = "SEEN ('a', 'b') ('off',) 3 2.5 5.0 True mine"
+VALUES: dict[str, Any] = {
+    "llm_models": ["a", "b"],
+    "llm_think": ["off"],
+    "llm_slots": 3,
+    "llm_silence_timeout": 2.5,
+    "llm_connect_timeout": 5,
+    "llm_strict": True,
+    "llm_engine": "mine",
+}
+
+
+def shown(bench: Bench, file: str, table: str, lines: list[str]) -> pytest.RunResult:
+    (bench.path / "pytest.ini").unlink()
+    bench.file("conftest.py", SHOW)
+    bench.file(file, "\n".join([table, *lines]) + "\n")
+    bench.file("test_one.py", "def test_one(): pass\n")
+    return bench.pytester.runpytest_inprocess("-s", "-p", "no:cacheprovider")
+
+
+def written(option: Option) -> str:
+    """A value of the option's kind, as TOML has it."""
+    return {"flag": "true", "list": '["off"]', "seconds": "2.5", "count": "2"}.get(option.kind, '"http://h:1"')
+
+
+@pytest.mark.skipif(pytest.version_tuple < (9, 2), reason="pytest has native TOML tables with numbers from 9.2 on")
+@pytest.mark.parametrize("file", NATIVE)
+def test_native_types(bench: Bench, file: str) -> None:
+    lines = [f"{name} = {json.dumps(value)}" for name, value in VALUES.items()]
+    result = shown(bench, file, NATIVE[file], lines)
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines([f"*{glob(SEEN)}*"])
+
+
+@pytest.mark.skipif(pytest.version_tuple < (9, 2), reason="pytest has native TOML tables with numbers from 9.2 on")
+def test_every_option_takes_its_native_type(bench: Bench) -> None:
+    result = shown(bench, "pytest.toml", "[pytest]", [f"{o.ini_name} = {written(o)}" for o in INI])
+    result.assert_outcomes(passed=1)
+
+
+@pytest.mark.skipif(pytest.version_tuple < (9, 2), reason="pytest has native TOML tables with numbers from 9.2 on")
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("llm_slots = 0", "--llm-slots: must be a whole number from 1, not 0"),
+        ("llm_slots = 1.5", "must be a whole number from 1, not 1.5"),
+        ("llm_slots = true", "llm_slots"),
+        ("llm_silence_timeout = -1", "--llm-silence-timeout: a duration is more than nothing"),
+        ('llm_strict = "yes"', "llm_strict"),
+        ('llm_think = ["maybe"]', "not 'maybe'"),
+    ],
+)
+def test_native_types_that_do_not_fit(bench: Bench, line: str, words: str) -> None:
+    result = shown(bench, "pytest.toml", "[pytest]", [line])
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert words in result.stderr.str()
+    assert "Traceback" not in result.stderr.str()
+
+
+@pytest.mark.parametrize("file", STRINGS)
+def test_text(bench: Bench, file: str) -> None:
+    toml = file.endswith(".toml")
+    texts = {name: value if isinstance(value, list) else str(value) for name, value in VALUES.items()}
+    joined = {name: "\n    ".join(value) if isinstance(value, list) else value for name, value in texts.items()}
+    lines = [f"{name} = {json.dumps(value) if toml else joined[name]}" for name, value in texts.items()]
+    result = shown(bench, file, STRINGS[file], lines)
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines([f"*{glob(SEEN)}*"])
+
+
+def glob(text: str) -> str:
+    return text.replace("[", "[[]")
