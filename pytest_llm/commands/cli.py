@@ -30,6 +30,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     doctor.add_argument("paths", nargs="*", metavar="PATH", help="where the cases are (default: as pytest)")
     doctor.set_defaults(run=_doctor)
 
+    show = commands.add_parser("show", help="show the runs that are kept, the cells of one, or all of one cell")
+    show.add_argument(
+        "words",
+        nargs="*",
+        metavar="[RUN] CELL",
+        help="a run's id or folder (default: the latest); a cell's node id, its tail or a part of it",
+    )
+    show.set_defaults(run=_show)
+
     given = parser.parse_args(arguments)
     code: int = given.run(given)
     return code
@@ -48,6 +57,15 @@ def _schema(given: argparse.Namespace) -> int:
         print(f"cannot write {given.output}: {error.strerror}", file=sys.stderr)
         return 2
     return 0
+
+
+def _show(given: argparse.Namespace) -> int:
+    from pytest_llm.commands.show import show
+
+    if len(given.words) > 2:
+        print("pytest-llm show takes a run and a cell, no more", file=sys.stderr)
+        return 2
+    return show(given.words, Path.cwd())
 
 
 def _doctor(given: argparse.Namespace) -> int:

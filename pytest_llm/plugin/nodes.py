@@ -19,7 +19,9 @@ from pytest_llm.plugin import marks, options
 from pytest_llm.plugin.session import session
 from pytest_llm.plugin.telling import CellFault, ChecksFailed, NotJudged, longrepr, warn
 from pytest_llm.reports import numbers, terminal
+from pytest_llm.store.runs import FILE as RECORD
 from pytest_llm.verdicts import pipeline
+from pytest_llm.verdicts.identity import identity
 from pytest_llm.verdicts.pipeline import Plan, StagePlan
 from pytest_llm.verdicts.verdict import Verdict
 
@@ -99,12 +101,13 @@ class PromptItem(pytest.Item):
             self.session.shouldstop = str(stopped)
             raise NotJudged(str(stopped)) from None
         earlier = [pair for pair in self.user_properties if not pair[0].startswith("llm.")]  # of a rerun
-        self.user_properties[:] = [*earlier, *numbers.properties(self.verdict)]
+        self.user_properties[:] = [*earlier, *numbers.properties(self.verdict, identity(self.plan))]
         if self.verdict.outcome == "error":
             raise NotJudged(terminal.complaint(self.verdict, self.again))
         if self.verdict.outcome == "skipped":
             self._skip(self.verdict, strict=state.settings.strict)
-        for title, text in terminal.sections(self.verdict):
+        whole = self.config.getoption("verbose", 0) >= 2
+        for title, text in terminal.sections(self.verdict, self.kept, whole=whole):
             self.add_report_section("call", title, text)
 
     def _skip(self, verdict: Verdict, *, strict: bool) -> None:
@@ -116,7 +119,7 @@ class PromptItem(pytest.Item):
     def runtest(self) -> None:
         if self.verdict and self.verdict.outcome == "failed":
             style = self.config.getoption("tbstyle", "long")
-            raise ChecksFailed(terminal.story(self.verdict, self.again, style))
+            raise ChecksFailed(terminal.story(self.verdict, self.again, style, self.kept))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if isinstance(excinfo.value, CellFault):
@@ -126,6 +129,14 @@ class PromptItem(pytest.Item):
     def reportinfo(self) -> tuple[Path, int, str]:
         loaded = self.plan.cell.loaded
         return self.path, loaded.line() - 1, self.name
+
+    @property
+    def kept(self) -> str:
+        """The command that shows the whole cell, "" where no record is kept."""
+        state = session(self.config)
+        if not (state.folder / RECORD).exists():
+            return ""
+        return shlex.join(["pytest-llm", "show", state.run_id, self.nodeid])
 
     @property
     def again(self) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from pytest_llm.checks.base import UNWALLED
 from pytest_llm.providers.base import Response
+from pytest_llm.reports.plain import visible
 from pytest_llm.verdicts.luck import thinking_tokens
 from pytest_llm.verdicts.verdict import Verdict
 
@@ -14,10 +16,21 @@ HIDDEN_THINKING_RATIO = 3  # times what the visible text explains: no tokenizer 
 CHARS_PER_TOKEN = 4  # of English
 
 
-def properties(verdict: Verdict) -> Iterator[tuple[str, object]]:
-    """Flat `llm.*` scalars and one JSON string of findings, as junit and xdist can carry them."""
+def properties(verdict: Verdict, identity: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    """Flat `llm.*` scalars and JSON strings (axes, options, findings), as junit and xdist can carry them.
+
+    identity: which cell it is, as the run's record says it.
+    """
     asked = verdict.asked[-1]
     yield "llm.outcome", verdict.outcome
+    yield "llm.case", visible(identity["case"])
+    yield from (
+        (f"llm.{key}", visible(str(identity[key]))) for key in ("row", "seed") if identity[key] not in ("", None)
+    )
+    yield from ((f"llm.{key}", json.dumps(identity[key], default=str)) for key in ("axes", "options"))
+    if who := verdict.response:
+        said = {"digest": who.digest, "server": who.server, "version": who.version}
+        yield from ((f"llm.{key}", visible(value)) for key, value in said.items() if value)
     yield "llm.model", str(asked.request["model"])
     yield "llm.think", "default" if asked.request["think"] is None else str(asked.request["think"]).lower()
     for stage in verdict.asked:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pytest_llm.checks.base import Finding
+from pytest_llm.reports.excerpt import excerpt
 from pytest_llm.reports.numbers import remarks, summary
 from pytest_llm.reports.plain import one_line, plain
 from pytest_llm.verdicts.verdict import Verdict
 
-MAX_SECTION = 8000  # characters of an answer in the terminal
+MAX_SECTION = 2000  # characters of an answer in the terminal, below the lines around each finding
 _LABEL = {"failure": "failed", "error": "error", "skip": "skipped", "warning": "warning", "note": "note"}
 
 
@@ -20,16 +21,24 @@ def headline(verdict: Verdict) -> str:
     return one_line(first.message) + more
 
 
-def story(verdict: Verdict, again: str, style: str = "long") -> str:
-    """The headline; below it every finding with the model's line, the numbers, and how to run the cell again.
+def story(verdict: Verdict, again: str, style: str = "long", kept: str = "") -> str:
+    """The headline; below it every finding with the lines around it, the numbers, and how to run the cell again.
 
     style is that of `--tb`: "line" leaves nothing but the headline, "short" leaves out numbers, remarks and files.
+    kept: the command that shows the whole of it, "" where nothing is kept.
     """
     if style == "line":
         return headline(verdict)
-    lines = [headline(verdict), ""]
-    for finding in sorted(verdict.findings, key=lambda f: list(_LABEL).index(f.severity)):
-        lines += _finding(finding)
+    whole = [f"  whole: {kept}"] if kept else []
+    return "\n".join([headline(verdict), "", *details(verdict, style), *whole, f"  again: {again}"])
+
+
+def details(verdict: Verdict, style: str = "long") -> list[str]:
+    """Every finding with the lines around it, then numbers, remarks and files."""
+    found = [(finding, asked.response) for asked in verdict.asked for finding in asked.findings]
+    lines: list[str] = []
+    for finding, response in sorted(found, key=lambda pair: list(_LABEL).index(pair[0].severity)):
+        lines += _finding(finding, response.text if response else "")
     lines.append("")
     for asked in () if style == "short" else verdict.asked:
         stage = f" ({asked.stage})" if asked.stage else ""
@@ -37,7 +46,7 @@ def story(verdict: Verdict, again: str, style: str = "long") -> str:
             lines.append(f"  numbers{stage}: {summary(asked.response)}")
             lines += [f"  note{stage}: {one_line(remark)}" for remark in remarks(asked.response)]
         lines += [f"  {one_line(label)}{stage}: {plain(path)}" for label, path in asked.attachments]
-    return "\n".join([*lines, f"  again: {again}"])
+    return lines
 
 
 def complaint(verdict: Verdict, again: str) -> str:
@@ -72,25 +81,40 @@ def skip_reason(verdict: Verdict) -> str:
     return one_line(first.message) + (f" ({one_line(first.details)})" if first.details else "")
 
 
-def sections(verdict: Verdict) -> Iterator[tuple[str, str]]:
-    """What was asked and what was answered, to print with a failure: (title, text)."""
+def sections(verdict: Verdict, kept: str = "", *, whole: bool = False) -> Iterator[tuple[str, str]]:
+    """What was asked and what was answered, to print with a failure: (title, text).
+
+    kept: the command that shows what is cut off here. whole: nothing is cut off, as with `-vv`.
+    """
     for asked in verdict.asked:
         stage = f" of {asked.stage}" if asked.stage else ""
-        yield f"prompt{stage}", _cut(asked.request["messages"][-1]["content"])
+        parts = {"prompt": asked.request["messages"][-1]["content"]}
         if asked.response and asked.response.thinking:
-            yield f"thinking{stage}", _cut(asked.response.thinking)
+            parts["thinking"] = asked.response.thinking
         if asked.response:
-            yield f"answer{stage}", _cut(asked.response.text)
+            parts["answer"] = asked.response.text
+        for title, text in parts.items():
+            yield f"{title}{stage}", plain(text) if whole else _cut(text, kept)
 
 
-def _finding(finding: Finding) -> Iterator[str]:
+def every_word(verdict: Verdict) -> Iterator[str]:
+    """All messages, thinking and answers, whole, then what was found: the lines of `pytest-llm show`."""
+    for asked in verdict.asked:
+        stage = f" of {one_line(asked.stage)}" if asked.stage else ""
+        parts = [(one_line(m["role"]), m["content"]) for m in asked.request["messages"]]
+        if asked.response:
+            parts += [("thinking", asked.response.thinking)] if asked.response.thinking else []
+            parts.append(("answer", asked.response.text))
+        for title, text in parts:
+            yield from (f"--- {title}{stage} ---", plain(text).rstrip("\n"), "")
+    yield from details(verdict)
+
+
+def _finding(finding: Finding, answer: str) -> Iterator[str]:
     head, *rest = plain(finding.message).splitlines() or [""]
     yield f"  {_LABEL[finding.severity]}: {one_line(finding.check)}{_place(finding)}: {head}"
     yield from (f"      {line}" for line in rest)
-    if finding.source:
-        number = f"{finding.line:>5} | " if finding.line else "      | "
-        for offset, line in enumerate(plain(finding.source).splitlines()):
-            yield f"    {number if not offset else '      | '}{line}"
+    yield from excerpt(finding, answer)
     yield from (f"      {line}" for line in plain(finding.details).splitlines())
 
 
@@ -99,10 +123,9 @@ def _place(finding: Finding) -> str:
     return f", line {finding.line}{column}" if finding.line else ""
 
 
-def _cut(text: str) -> str:
-    text = plain(text)
+def _cut(text: str, kept: str) -> str:
+    if len(text) <= MAX_SECTION:
+        return plain(text)
     return (
-        text
-        if len(text) <= MAX_SECTION
-        else f"{text[:MAX_SECTION]}\n… and {len(text) - MAX_SECTION} more characters"
+        f"{plain(text[:MAX_SECTION])}\n… and {len(text) - MAX_SECTION} more characters: {kept or '-vv shows them'}"
     )
