@@ -2,41 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate
 
+from pytest_llm.answers.blocks import PAGE, begins_a_page
+from pytest_llm.answers.blocks import CodeBlock as CodeBlock  # checks ask for it here
+from pytest_llm.answers.choice import Given, choose
+from pytest_llm.answers.ends import glued, without_end
 from pytest_llm.answers.fences import Fenced, scan
-from pytest_llm.answers.languages import PROSE, guess_language
+from pytest_llm.answers.languages import JSON_LABELS, LOOSE, PROSE, guess_language
 from pytest_llm.answers.languages import normalise_language as normalise_language  # checks ask for it here
 from pytest_llm.answers.thinking import split_thinking
 
-_PAGE = re.compile(r"<!doctype\s+html\b|<html[\s>]", re.IGNORECASE)
 _PAGE_END = re.compile(r"</html\s*>", re.IGNORECASE)
 _MARKUP = re.compile(r"<(?:body|canvas|script|svg|style|div|button|p|h1)\b", re.IGNORECASE)
+_SCHEMA = re.compile(r'"(?:\$schema|\$defs|\$ref|properties|items|anyOf|oneOf|allOf|enum)"\s*:')
 _DEEPEST = 3  # answers wrapped in Markdown wrapped in Markdown
-
-
-@dataclass(frozen=True)
-class CodeBlock:
-    """One piece of code in an answer.
-
-    text: its lines, each ended by "\\n", without the indentation of its fence and without carriage returns.
-    language: normalised ("go", "javascript", "cpp", "html", …), "" where the fence does not say.
-    info: the fence's info string as written. line: where the code begins in the answer, from 1.
-    fenced: it stood between fences; closed: its fence was closed.
-    indent: columns of the answer before column 1 of the code, where its fence was indented.
-    """
-
-    text: str
-    language: str = ""
-    info: str = ""
-    line: int = 1
-    fenced: bool = True
-    closed: bool = True
-    indent: int = 0
 
 
 @dataclass(frozen=True)
@@ -44,59 +29,82 @@ class Artifact:
     """What the checks look at. `notes` say what a reader must know ("the last code block was never closed").
 
     blocks: in the answer's order; no two overlap. A block of Markdown may hold blocks of its own, which `code` and
-    `page` look into.
+    `page` look into. leaked: end tokens that a server let into the answer; they are taken out of it. prompt: what
+    was asked; code that only repeats it is no answer.
+
+    Where several blocks are of the wanted kind, the last complete one counts if it is another version of an earlier
+    one (the same file, page or first name), else the longest. Where only the prompt's own code is there, it comes
+    back marked as an `echo`.
     """
 
     answer: str
     thinking: str = ""
     blocks: tuple[CodeBlock, ...] = ()
     notes: tuple[str, ...] = ()
+    leaked: tuple[str, ...] = ()
+    prompt: tuple[str, ...] = field(default=(), repr=False)
 
     @cached_property
     def _pieces(self) -> tuple[CodeBlock, ...]:
         return tuple(_unwrapped(self.blocks))
 
-    def code(self, language: str | None = None) -> CodeBlock | None:
-        """The block in `language` (any spelling of it), the longest of several; without one, an unlabelled block.
+    @cached_property
+    def _given(self) -> Given:
+        return Given(self.prompt)
 
-        language None: the longest block of whatever language, prose and console sessions last. Where the answer
-        has no fence at all, it is the text itself if that looks like code (`notes` then say so).
+    @cached_property
+    def own_blocks(self) -> tuple[CodeBlock, ...]:
+        """The blocks without the prompt's own code and schemas."""
+        return tuple(b for b in self.blocks if not self._given.holds(b) or _is_data(b.text))
+
+    def code(self, language: str | None = None) -> CodeBlock | None:
+        """The block in `language` (any spelling of it); without one, an unlabelled block.
+
+        language None: a block of whatever language, prose and console sessions last. Where the answer has no fence
+        at all, it is the text itself if that looks like code (`notes` then say so).
         """
+        pieces, given = self._pieces, self._given
         if language is None:
-            programs = [block for block in self._pieces if block.language not in PROSE]
-            return _longest(programs) or _longest(self.blocks)
+            return choose(([b for b in pieces if b.language not in PROSE], self.blocks), given)
         wanted = normalise_language(language)
-        return _longest(b for b in self._pieces if b.language == wanted) or _longest(
-            b for b in self._pieces if not b.language or not b.fenced
-        )
+        labelled = [b for b in pieces if b.language == wanted]
+        return choose((labelled, [b for b in pieces if not b.language or not b.fenced]), given)
 
     def page(self) -> CodeBlock | None:
-        """A whole HTML page: in a fence, else anywhere in the text, else a fenced piece of HTML."""
+        """A whole HTML page: in a fence, whatever its label, else anywhere in the text, else a piece of HTML."""
+        return choose(self._pages(), self._given)
+
+    def _pages(self) -> Iterator[list[CodeBlock]]:
         fenced = [block for block in self._pieces if block.fenced]
-        return (
-            _longest(_page_in(b) for b in fenced if b.language in ("html", "") and _PAGE.search(b.text))
-            or _bare_page(self.answer, self.blocks)
-            or _longest(b for b in fenced if b.language in ("html", "svg"))
-            or _longest(b for b in self._pieces if not b.language and _MARKUP.search(b.text))
-            or _longest(b for b in self.blocks if b.language in ("html", "svg"))
-        )
+        yield [replace(block, language="html") for block in fenced if _holds_a_page(block)]
+        yield _bare_page(self.answer, self.blocks)
+        yield [b for b in fenced if b.language in ("html", "svg")]
+        yield [b for b in self._pieces if not b.language and _MARKUP.search(b.text)]
+        yield [b for b in self.blocks if b.language in ("html", "svg")]
 
     def json_text(self, *, strict: bool = False) -> CodeBlock:
-        """The text that must be JSON: the whole answer, or, unless `strict`, the block of JSON fenced in it."""
+        """The text that must be JSON: the whole answer, or, unless `strict`, the block of JSON fenced in it.
+
+        A block counts by its label, else by what is in it. Of the prompt's own JSON only a schema is an `echo`.
+        """
         whole = CodeBlock(self.answer, "json", fenced=False)
-        if strict:
-            return whole
+        found = None if strict else choose(self._documents(), self._given)
+        block = found or choose(([whole],), self._given) or whole
+        return replace(block, echo=False) if block.echo and _is_data(block.text) else block
+
+    def _documents(self) -> Iterator[list[CodeBlock]]:
         fenced = [block for block in self._pieces if block.fenced]
-        return (
-            _longest(b for b in fenced if b.language == "json")
-            or _longest(b for b in fenced if not b.language and b.text.lstrip()[:1] in ("{", "["))
-            or whole
-        )
+        yield [b for b in fenced if b.language in JSON_LABELS]
+        yield [b for b in fenced if is_json(b.text)]
+        yield [b for b in fenced if b.language in LOOSE and b.text.lstrip()[:1] in ("{", "[")]
 
 
 def extract(text: str, thinking: str = "", prompt: Iterable[str] = ()) -> Artifact:
     """What is in an answer to a prompt. Never raises; every line between fences is in exactly one block."""
+    prompt = tuple(prompt)
     answer, left_in = split_thinking(text.removeprefix("\ufeff"), prompt)
+    fences = glued(answer)
+    answer, leaked = without_end(answer, prompt)
     thinking = "\n\n".join(filter(None, (thinking, left_in)))
     lines = answer.split("\n")
     found = scan(lines) or scan(lines, anywhere=True)
@@ -110,7 +118,7 @@ def extract(text: str, thinking: str = "", prompt: Iterable[str] = ()) -> Artifa
     if not blocks:
         blocks = _unfenced(lines if stray is None else lines[:stray])
         notes += ["no code fence: the text itself is taken as code" for b in blocks if b.language != "json"]
-    return Artifact(answer, thinking, blocks, tuple(notes))
+    return Artifact(answer, thinking, blocks, tuple(notes), tuple(dict.fromkeys(fences + leaked)), prompt)
 
 
 def position(text: str, offset: int, first_line: int = 1) -> tuple[int, int, str]:
@@ -149,11 +157,6 @@ def _unfenced(lines: Sequence[str]) -> tuple[CodeBlock, ...]:
     return (CodeBlock(text, language, fenced=False),) if language else ()
 
 
-def _longest(blocks: Iterable[CodeBlock]) -> CodeBlock | None:
-    """The longest block, the later of two equals: a model's second thought replaces its first."""
-    return max(reversed(list(blocks)), key=lambda block: len(block.text.strip()), default=None)
-
-
 def _unwrapped(blocks: Iterable[CodeBlock], depth: int = 0) -> list[CodeBlock]:
     """The blocks, those of Markdown replaced by what they hold."""
     flat: list[CodeBlock] = []
@@ -167,18 +170,38 @@ def _unwrapped(blocks: Iterable[CodeBlock], depth: int = 0) -> list[CodeBlock]:
     return flat
 
 
-def _page_in(block: CodeBlock) -> CodeBlock:
-    return replace(block, language="html")
+def _holds_a_page(block: CodeBlock) -> bool:
+    """Labelled as HTML or not at all, and a page somewhere in it; with another label, a page from its beginning."""
+    if block.language in ("html", ""):
+        return PAGE.search(block.text) is not None
+    return begins_a_page(block.text)
 
 
-def _bare_page(answer: str, blocks: Sequence[CodeBlock]) -> CodeBlock | None:
+def _is_data(text: str) -> bool:
+    """Whether it is JSON and no schema: an answer may well be the same as an example in the prompt."""
+    return text.lstrip()[:1] in ("{", "[") and _SCHEMA.search(text) is None
+
+
+def is_json(text: str) -> bool:
+    """Whether a text is an object or a list in JSON."""
+    if text.lstrip()[:1] not in ("{", "["):
+        return False
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _bare_page(answer: str, blocks: Sequence[CodeBlock]) -> list[CodeBlock]:
     """A page that begins outside every fence, up to its last closing tag, or to the end where it has none."""
     offsets = [0, *accumulate(len(line) + 1 for line in answer.split("\n"))]
     fenced = [(offsets[b.line - 1], offsets[b.line - 1 + b.text.count("\n")]) for b in blocks if b.fenced]
     gaps = zip([0, *(end for _, end in fenced)], [*(first for first, _ in fenced), len(answer)], strict=True)
-    match = next((match for first, end in gaps if (match := _PAGE.search(answer, first, end))), None)
+    match = next((match for first, end in gaps if (match := PAGE.search(answer, first, end))), None)
     if match is None:
-        return None
+        return []
     ends = [end.end() for end in _PAGE_END.finditer(answer, match.start())]
     text = answer[match.start() : ends[-1] if ends else len(answer)].replace("\r\n", "\n")
-    return CodeBlock(text, "html", line=position(answer, match.start())[0], fenced=False, closed=bool(ends))
+    page = CodeBlock(text, "html", line=position(answer, match.start())[0], fenced=False, closed=bool(ends))
+    return [page]

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from pytest_llm.answers.ends import leading
 from pytest_llm.answers.languages import normalise_language
 
 _QUOTE = re.compile(r"(?: {0,3}> ?)+")
@@ -98,7 +99,7 @@ def _opening(line: str, items: _Items, anywhere: bool) -> _Opening | None:
     if relative > 3 and not anywhere:
         return None
     mark, length = _run(body)
-    info = body[length:].strip()
+    info = _info(body[length:])
     if length < 3 or (mark == "`" and "`" in info):
         return None
     limit = column if anywhere else items.base(column)
@@ -138,8 +139,14 @@ def _fence_like(line: str, opening: _Opening) -> str | None:
     if width > opening.limit or not body.startswith(opening.mark * min(opening.length, len(body) + 1)):
         return None
     mark, length = _run(body)
-    info = body[length:].strip()
+    info = _info(body[length:])
     return None if mark == "`" and "`" in info else info
+
+
+def _info(rest: str) -> str:
+    """The info string; an end token that a server let through is none."""
+    info = rest.strip()
+    return "" if leading(info) else info
 
 
 def _inner(line: str, opening: _Opening) -> str:

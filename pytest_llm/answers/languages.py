@@ -39,6 +39,12 @@ _CANONICAL = {alias: name for name, aliases in _ALIASES.items() for alias in [na
 PROSE = frozenset({"text", "console", "markdown", "diff"})
 """Languages that are no program: taken for code only where nothing else is there."""
 
+JSON_LABELS = frozenset({"json", "json5", "jsonc", "jsonl", "ndjson", "geojson", "jsonld", "json-ld"})
+"""What a fence calls JSON and its kin."""
+
+LOOSE = frozenset({"", "text", "javascript", "typescript", "xml", "html", "console", "yaml"})
+"""Labels that fences of JSON carry too; what is in them is looked at."""
+
 _SIGNS = {
     "html": r"(?i:\A\s*(?:<!--[^>]{0,200}-->\s*)?<(?:!doctype html|html|head|body|canvas|script|style|svg|div)\b)",
     "json": r"\A\s*(?:\{\s*[\"}]|\[\s*[\[{\"\d\]-])",

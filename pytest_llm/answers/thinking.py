@@ -61,9 +61,11 @@ def _closing(text: str, start: int, markup: Markup) -> re.Match[str] | None:
 
 def _lone_end(text: str, markups: Sequence[Markup]) -> re.Match[str] | None:
     """The first closing tag whose opening one was not written."""
+    plain = text.casefold()
+    likely = [markup for markup in markups if markup.tags[-1].rstrip(">").casefold() in plain]
     found = (
         end
-        for markup in markups
+        for markup in likely
         if markup.lone and (end := markup.lone.search(text)) and not markup.opening.search(text, 0, end.start())
     )
     end = min(found, key=lambda end: end.start(), default=None)

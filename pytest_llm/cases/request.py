@@ -58,9 +58,10 @@ class ChatRequest:
 
     @property
     def prompt(self) -> tuple[str, ...]:
-        """What the model was told, the Modelfile's SYSTEM among it, but not the answers shown as examples."""
+        """What the model was told, a Modelfile's SYSTEM and a schema among it, but no answers shown as examples."""
         own = (self.model.spec.system or "",) if self.model.spec else ()
-        return (*own, *(m.content for m in self.messages if m.role != "assistant"))
+        schema = () if self.format is None or isinstance(self.format, str) else (_fenced(self.format),)
+        return (*own, *schema, *(m.content for m in self.messages if m.role != "assistant"))
 
     @property
     def key(self) -> str:
@@ -119,6 +120,10 @@ def _messages(cell: Cell, stage: int, values: Mapping[str, Any]) -> Iterator[Mes
     for where, message in [*lead, *shots, *talk[own:]]:
         content = _filled(cell, where, message.content, values) if case.is_template else message.content
         yield Message(message.role, content)
+
+
+def _fenced(schema: Mapping[str, Any]) -> str:
+    return f"```json\n{json.dumps(schema, ensure_ascii=False)}\n```"
 
 
 def examine(cell: Cell) -> None:

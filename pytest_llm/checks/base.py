@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal, Protocol, overload
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
-from pytest_llm.answers.extract import Artifact
+from pytest_llm.answers.extract import Artifact, CodeBlock
 from pytest_llm.cases.durations import parse_duration
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.errors import CheckCrashed, PytestLlmError
@@ -203,6 +203,12 @@ def look(check: Check, artifact: Artifact, context: CheckContext) -> list[Findin
         raise
     except Exception as error:
         raise CheckCrashed(f"the check {check.label!r} broke: {type(error).__name__}: {error}") from error
+
+
+def echoed(check: str, what: str, block: CodeBlock) -> Finding:
+    """The finding where all that the answer has of `what` was in the prompt already."""
+    message = f"{what} in the answer is the prompt's own again, and there is no other"
+    return Finding(check, message, kind="echo", line=block.line)
 
 
 def short(value: Any, most: int = 80) -> str:

@@ -14,7 +14,7 @@ from pytest_llm.browsers.events import NEWLINE
 from pytest_llm.browsers.pool import PoolSettings, judge
 from pytest_llm.browsers.report import PageEvent, PageOptions, PageReport
 from pytest_llm.cases.fields import Seconds, Strict
-from pytest_llm.checks.base import Check, CheckContext, Finding, unwalled
+from pytest_llm.checks.base import Check, CheckContext, Finding, echoed, unwalled
 from pytest_llm.sandbox.patterns import compiled, search
 
 _LABELS = {
@@ -119,6 +119,9 @@ class Browser(Check):
         page = artifact.page()
         if page is None:
             yield Finding(self.name, "no HTML page in the answer", kind="extraction")
+            return
+        if page.echo:
+            yield echoed(self.name, "the page", page)
             return
         report = judge(page.text, self._options(), PoolSettings(context.browser or None))
         self._keep(page, report, context)

@@ -14,14 +14,13 @@ from pytest_llm.answers.extract import Artifact, CodeBlock, normalise_language
 from pytest_llm.answers.languages import guess_language
 from pytest_llm.cases.durations import parse_duration
 from pytest_llm.cases.paths import inside
-from pytest_llm.checks.base import Check, CheckContext, Finding, unwalled
+from pytest_llm.checks.base import Check, CheckContext, Finding, echoed, unwalled
 from pytest_llm.errors import InputError, nearest
 from pytest_llm.sandbox.programs import too_wide
 from pytest_llm.toolchains import languages, toolchain
 from pytest_llm.toolchains.base import Diagnostic, Options, Snippet, Toolchain, safe_name
 from pytest_llm.toolchains.emptiness import holds_no_code
 
-_NAMED_WITHIN = 200  # characters of a first line in which a file name is looked for
 _SHOWN = 20  # findings of one answer: what follows the first errors is mostly their echo
 _ONLY_FOR = {
     "standard": ("c", "cpp"),
@@ -42,10 +41,6 @@ _SUFFIXES = {
     "tsx": (".tsx", ".ts"),
     "typescript": (".ts", ".tsx", ".mts", ".cts"),
 }
-_NAME = re.compile(r"(?:^|[\s:=\"'`(])((?:\./)?[\w@+-][\w@.+/-]*\.[A-Za-z]{1,5})(?=$|[\s\"'`):,])")
-_COMMENT = re.compile(
-    r"\s*(?://|#|/\*|--|<!--)\s*(?:file(?:name)?\s*[:=]?\s*)?(\S+?)\s*(?:\*/|-->)?\s*$", re.IGNORECASE
-)
 
 
 class Compile(Check):
@@ -114,7 +109,7 @@ class Compile(Check):
 
     def run(self, artifact: Artifact, context: CheckContext) -> Iterable[Finding]:
         block = artifact.code(self.language)
-        if block is None or not block.text.strip():
+        if block is None or block.echo or not block.text.strip():
             return [_nothing(artifact, block, self.language)]
         language = self.language or block.language or guess_language(block.text)
         if language not in languages():
@@ -193,6 +188,8 @@ def _jar(name: str, folder: Path, root: Path) -> Path:
 def _nothing(artifact: Artifact, block: CodeBlock | None, language: str | None) -> Finding:
     """Why there is nothing to compile."""
     wanted = f"{toolchain(language).name} " if language else ""
+    if block is not None and block.echo:
+        return echoed("compile", f"the {wanted}code", block)
     if block is not None:
         return Finding("compile", f"the {wanted}code block is empty", kind="empty", line=block.line)
     others = sorted({piece.language for piece in artifact.blocks if piece.language})
@@ -222,11 +219,5 @@ def _notes(check: Compile, block: CodeBlock, language: str, tool: Toolchain) -> 
 
 
 def _file_name(block: CodeBlock, language: str) -> str:
-    """The file name that the fence's info string or a comment in the first line gives; empty where none does."""
-    first = _COMMENT.match(block.text[:_NAMED_WITHIN].partition("\n")[0])
-    for text in (block.info, first[1] if first else ""):
-        found = _NAME.search(text)
-        name = found[1].removeprefix("./") if found else ""
-        if name and safe_name(name, _SUFFIXES[language]):
-            return name
-    return ""
+    """The file name that the block gives, if a compiler of this language takes it; else empty."""
+    return next((name for name in block.file_names if safe_name(name, _SUFFIXES[language])), "")

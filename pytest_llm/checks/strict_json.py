@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from pytest_llm.answers.extract import Artifact, CodeBlock, position
-from pytest_llm.checks.base import CheckContext, Finding, one_line, short
+from pytest_llm.checks.base import CheckContext, Finding, echoed, one_line, short
 
 MAX_DEPTH = 100  # Python's json recurses, and answers are a few levels deep
 _SHOWN = 160  # characters of a model's line
@@ -60,6 +60,8 @@ def read_answer(artifact: Artifact, context: CheckContext, check: str) -> Json |
     """
     asked = context.request is not None and context.request.format is not None
     block = artifact.json_text(strict=asked)
+    if block.echo:
+        return [echoed(check, "the JSON", block)]
     text = block.text
     twice: list[str] = []
     odd: list[str] = []

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from pytest_llm.answers.extract import Artifact, position
-from pytest_llm.checks.base import Check, CheckContext, Finding, short
+from pytest_llm.checks.base import Check, CheckContext, Finding, echoed, short
 from pytest_llm.sandbox.patterns import compiled, search
 
 Part = Literal["answer", "code", "thinking"]
@@ -62,6 +62,8 @@ class TextCheck(Check):
 
     def run(self, artifact: Artifact, context: CheckContext) -> Iterable[Finding]:
         pieces = list(self._pieces(artifact))
+        if not pieces and artifact.blocks:
+            return [echoed(self.name, "the code", artifact.blocks[0])]
         if not pieces:
             return [Finding(self.name, "there is no code in the answer to look at", kind="no-code")]
         return list(self.look(pieces))
@@ -76,7 +78,7 @@ class TextCheck(Check):
         elif self.part == "thinking":
             yield Piece(artifact.thinking, None)
         else:
-            yield from (Piece(block.text, block.line, block.indent) for block in artifact.blocks)
+            yield from (Piece(block.text, block.line, block.indent) for block in artifact.own_blocks)
 
     @property
     def where(self) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
+from pytest_llm.answers.ends import END_TOKENS, without_end
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.checks.base import Finding, Severity, one_line
 from pytest_llm.providers.base import Response
@@ -22,7 +23,7 @@ def findings(request: ChatRequest, response: Response, allow: Collection[str] = 
 
     allow: may hold "empty", "cut" and "trimmed".
     """
-    empty = not response.text.strip()
+    empty = not without_end(response.text)[0].strip()
     if "trimmed" not in allow and (found := trimmed(request, response)):
         yield found
     if response.finish == "unknown" and response.finish_word:
@@ -34,6 +35,18 @@ def findings(request: ChatRequest, response: Response, allow: Collection[str] = 
         yield Finding("answer", _cut(request, response, empty), kind="cut")
     elif empty and "empty" not in allow:
         yield Finding("answer", _empty(response), kind="empty")
+
+
+def leaked(tokens: Iterable[str]) -> Iterator[Finding]:
+    """A warning for each end token that a server let into the answer."""
+    for token in tokens:
+        yield Finding(
+            "answer",
+            f"the end token {token} ({END_TOKENS[token]}) was left in the answer: the Modelfile lacks a `stop`",
+            "warning",
+            kind="leaked",
+            details=f'add `PARAMETER stop "{token}"` to the Modelfile, or `stop` to the options of the case',
+        )
 
 
 def _unknown(response: Response) -> str:

@@ -126,6 +126,7 @@ def judge(
     """What is to be said of an answer: first what never passes by luck, then every check."""
     unlucky = list(luck.findings(request, context.response, plan.cell.case.allow))
     yield from unlucky
+    yield from luck.leaked(artifact.leaked)
     reasons = [finding for finding in unlucky if finding.severity != "warning"]
     if any(finding.kind == "empty" for finding in reasons) or (reasons and not artifact.answer.strip()):
         return

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from types import FrameType
+from typing import Any
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,7 +16,8 @@ PIECES = st.sampled_from(
     [
         "```", "````", "~~~", "``", "`", "go", "markdown", "html", "json", " ", "  ", "    ", "\t", "> ", "- ",
         "1. ", "\n", "\n", "\n", "\r\n", "\u2028", "\x0c", "\ufeff", "x", "<html>", "</html>", "<!doctype html>",
-        "{", "}", "package main", "<think>", "</think>", "\ud800", "\x00",
+        "{", "}", "package main", "<think>", "</think>", "\ud800", "\x00", "<|im_end|>", "</s>", "<|im_start|>",
+        '{"a": 1}', "def f():", "// a.js", "# ...", "<|channel|>final",
     ]
 )  # fmt: skip
 TEXTS = st.lists(PIECES, max_size=60).map("".join) | st.text(max_size=200)
@@ -27,9 +33,62 @@ def everything(artifact: Artifact) -> None:
     artifact.json_text()
 
 
+@given(TEXTS, st.lists(TEXTS, max_size=2))
+def test_never_raises(text: str, prompt: list[str]) -> None:
+    everything(extract(text, prompt=prompt))
+
+
 @given(TEXTS)
-def test_never_raises(text: str) -> None:
-    everything(extract(text))
+def test_an_answer_that_repeats_its_prompt_has_no_code_of_its_own(text: str) -> None:
+    artifact = extract(text)
+    again = extract(text, prompt=[artifact.answer])
+    for block in (again.code(), again.page()):
+        assert block is None or block.echo or not block.fenced or not block.text.strip()
+
+
+def steps(text: str) -> int:
+    """How many lines of the room's code run for a text."""
+    count = 0
+
+    def tracer(frame: FrameType, event: str, arg: object) -> Any:
+        nonlocal count
+        if "answers" not in frame.f_code.co_filename:
+            return None
+        count += event == "line"
+        return tracer
+
+    before = sys.gettrace()
+    sys.settrace(tracer)
+    try:
+        everything(extract(text, prompt=[PROMPT]))
+    finally:
+        sys.settrace(before)
+    return count
+
+
+PROMPT = "Mend it:\n```go\npackage main\n```\n"
+GROWING = [
+    "```go\nfunc F() {\n}\n```\n",
+    "```go\nfunc F() {\n}\n",
+    "```\npackage main\n```<|im_end|>\n",
+    "<think>a</think>\n",
+    "<think>\n```\n</think>\n",
+    "```markdown\n```go\nx\n```\n",
+    "```json\n[" + "1," * 9 + "\n```\n",
+    "```html\n<html></html>\n```\n<html>",
+    "<|im_end|>\n",
+    "<|im_end|>\n<|im_start|>",
+    "</s>",
+    "- > ```x\n",
+    "<|channel|>analysis<|end|>",
+    "# ... \n// a.js\n",
+]
+
+
+@pytest.mark.parametrize("piece", GROWING)
+def test_twice_the_text_takes_twice_the_steps(piece: str) -> None:
+    once, twice = steps(piece * 40), steps(piece * 80)
+    assert 40 < once <= twice < 2.3 * once + 100
 
 
 @given(TEXTS)

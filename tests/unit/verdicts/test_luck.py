@@ -95,3 +95,11 @@ def test_thinking_is_counted_by_its_share_or_from_its_text() -> None:
     second = Response("a" * 30, "t" * 12, usage=Usage(answer_tokens=40, answer_seconds=1, answer_only=True))
     assert luck.thinking_tokens(both) == 10
     assert luck.thinking_tokens(second) == 3
+
+
+def test_an_end_token_that_was_left_in_is_a_warning_and_no_answer() -> None:
+    (finding,) = luck.leaked(["<|im_end|>"])
+    assert (finding.severity, finding.kind) == ("warning", "leaked")
+    assert "Qwen" in finding.message
+    assert 'PARAMETER stop "<|im_end|>"' in finding.details
+    assert said(Response("<|im_end|>\n")) == ["the answer is empty"]

@@ -1,0 +1,93 @@
+"""One piece of code in an answer, and what it is a piece of: its file, its first name."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+_LOOKED_AT = 20_000
+_FIRST_LINE = 300
+_NAME = re.compile(r"(?:^|[\s:=\"'`(])((?:\./)?[\w@+-][\w@.+/-]*\.[A-Za-z]\w{0,9})(?=$|[\s\"'`):,])")
+_COMMENT = re.compile(
+    r"\s*(?://|#|/\*|--|<!--)\s*(?:file(?:name)?\s*[:=]?\s*)?(\S+?)\s*(?:\*/|-->)?\s*$", re.IGNORECASE
+)
+PAGE = re.compile(r"<!doctype\s+html\b|<html[\s>]", re.IGNORECASE)
+_BEFORE_A_PAGE = re.compile(r"\s*(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!--[^>]{0,500}-->\s*){0,9}")
+_KEY = re.compile(r'[\s\[{]*"((?:[^"\\\n]|\\.){1,200})"\s*:')
+_MODIFIERS = (
+    "export default declare public private protected internal static final abstract sealed async unsafe const data "
+    "open partial inline extern virtual override readonly"
+)
+_KINDS = (
+    "def class func function fn interface struct enum union type trait record module namespace object protocol mod "
+    "extension actor contract"
+)
+_TOP = re.compile(
+    rf"^(?:(?:{'|'.join(_MODIFIERS.split())}|pub(?:\(\w+\))?)[ \t]+)*(?:{'|'.join(_KINDS.split())})\*?[ \t]+"
+    r"(?:\([^()\n]{0,80}\)[ \t]*)?([A-Za-z_$][\w$]*)"
+    r"|^(?:export[ \t]+)?(?:const|let|var)[ \t]+([A-Za-z_$][\w$]*)(?:[^=\n]|=>){0,80}=[ \t]*(?:async\b[ \t]*)?"
+    r"(?:function\b|class\b|\(|[\w$]+[ \t]*=>)"
+    r"|^(?!(?:else|return|if|for|while|switch|catch|using|case)\b)(?:[A-Za-z_][\w<>\[\],:]{0,60}[ \t*&]+){1,5}"
+    r"([A-Za-z_]\w*)[ \t]*\([^;{}()]{0,300}\)[ \t]*(?:const[ \t]*)?\n?\{"
+    r"|^([A-Za-z_][\w-]*)[ \t]*\(\)[ \t]*\n?\{"
+    r"|^(?i:create[ \t]+(?:or[ \t]+replace[ \t]+)?(?:table|view|function|procedure)[ \t]+(?:if not exists[ \t]+)?)"
+    r"([\w.\"`]+)",
+    re.MULTILINE,
+)
+_ELIDED = re.compile(
+    r"^[ \t]*(?://|#|/\*|<!--|--|\{/\*)[ \t]*(?:\.\.\.|…|\(?(?:the )?(?:rest|remainder) of\b|\(?existing code\b"
+    r"|\(?(?:same|unchanged) (?:as|from) (?:before|above)\b)",
+    re.MULTILINE | re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class CodeBlock:
+    """One piece of code in an answer.
+
+    text: its lines, each ended by "\\n", without the indentation of its fence and without carriage returns.
+    language: normalised ("go", "javascript", "cpp", "html", …), "" where the fence does not say.
+    info: the fence's info string as written. line: where the code begins in the answer, from 1.
+    fenced: it stood between fences; closed: its fence was closed.
+    indent: columns of the answer before column 1 of the code, where its fence was indented.
+    echo: it is the prompt's own code or schema again, and the answer has no other.
+    """
+
+    text: str
+    language: str = ""
+    info: str = ""
+    line: int = 1
+    fenced: bool = True
+    closed: bool = True
+    indent: int = 0
+    echo: bool = False
+
+    @cached_property
+    def file_names(self) -> tuple[str, ...]:
+        """The names that the fence's info string and a comment in the first line give to a file."""
+        first = _COMMENT.match(self.text[:_FIRST_LINE].partition("\n")[0])
+        found = (_NAME.search(text) for text in (self.info, first[1] if first else ""))
+        return tuple(name[1].removeprefix("./") for name in found if name)
+
+    @cached_property
+    def first_name(self) -> str:
+        """What the block is: a page, the first key of its JSON, the first name that it defines at top level."""
+        head = self.text[:_LOOKED_AT]
+        if key := _KEY.match(head):
+            return f"key {key[1]}"
+        if begins_a_page(head) or (self.language == "html" and PAGE.search(head)):
+            return "page"
+        found = _TOP.search(head)
+        return next(filter(None, found.groups()), "") if found else ""
+
+    @cached_property
+    def complete(self) -> bool:
+        """Its fence was closed, and it leaves nothing out ("... the rest as before")."""
+        return self.closed and not _ELIDED.search(self.text)
+
+
+def begins_a_page(text: str) -> bool:
+    """Whether a text is an HTML page from its first line on, comments aside."""
+    before = _BEFORE_A_PAGE.match(text)
+    return PAGE.match(text, before.end() if before else 0) is not None

@@ -1,0 +1,78 @@
+"""Which of several blocks of the wanted kind is the answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from pytest_llm.answers.blocks import CodeBlock
+from pytest_llm.answers.fences import scan
+
+_EVERYBODYS = re.compile(r"main|usage|demo|example\w*|test\w*", re.IGNORECASE)
+_EXCERPT = 4  # a block this many times shorter than the one it repeats is an excerpt of it
+_TELLING = 30  # characters, blanks aside: fewer stand in a prompt by chance
+
+
+class Given:
+    """The code that a prompt itself brought, blanks aside: its fenced blocks, and longer pieces of its text."""
+
+    def __init__(self, prompt: Sequence[str]) -> None:
+        self._text = "\n".join(map(_squashed, prompt))
+        self._blocks = frozenset(_squashed(block.text) for part in prompt for block in scan(part.split("\n")))
+
+    def holds(self, block: CodeBlock) -> bool:
+        text = _squashed(block.text)
+        return bool(text) and (text in self._blocks or (len(text) >= _TELLING and text in self._text))
+
+
+def choose(tiers: Iterable[Sequence[CodeBlock]], given: Given) -> CodeBlock | None:
+    """The answer among the blocks of the first tier that holds one; what only repeats the prompt is none.
+
+    Where there is nothing else, the prompt's own block comes back, marked as an `echo`.
+    """
+    echoes: list[CodeBlock] = []
+    for tier in tiers:
+        own = [block for block in tier if not given.holds(block)]
+        if own:
+            return _answer(own)
+        echoes += tier
+    return replace(longest(echoes), echo=True) if echoes else None
+
+
+def longest(blocks: Sequence[CodeBlock]) -> CodeBlock:
+    """The longest block, the later of two equals: a model's second thought replaces its first."""
+    return max(reversed(blocks), key=_length)
+
+
+def _answer(blocks: Sequence[CodeBlock]) -> CodeBlock:
+    """The last complete block where it is another version of an earlier one, else the longest's last version."""
+    if len(blocks) == 1:
+        return blocks[0]
+    whole = [block for block in blocks if block.complete]
+    if whole:
+        last = whole[-1]
+        name = last.first_name
+        earlier = any(_version(last, name, block) for block in whole[:-1])
+        if earlier and not _EVERYBODYS.fullmatch(name):
+            return last
+    best = longest(blocks)
+    versions = [block for block in whole if block.line >= best.line and _version(block, block.first_name, best)]
+    return versions[-1] if versions else best
+
+
+def _version(block: CodeBlock, name: str, other: CodeBlock) -> bool:
+    """Whether a block is another version of `other`: of the same file, or of what the same name begins."""
+    file, known = next(iter(block.file_names), ""), next(iter(other.file_names), "")
+    if block is other or (file and known):
+        return block is not other and file == known
+    excerpt = _length(block) * _EXCERPT < _length(other) and not name.startswith("key ")
+    return name != "" and name == other.first_name and not excerpt
+
+
+def _length(block: CodeBlock) -> int:
+    return len(block.text.strip())
+
+
+def _squashed(text: str) -> str:
+    return "".join(text.split())
