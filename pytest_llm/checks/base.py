@@ -33,6 +33,7 @@ class Finding:
 
     message: one line in words a person would use. kind: a short word a program can sort by ("syntax", "type").
     line, column: in the model's answer, from 1. source: the model's line itself. details: more lines, as they are.
+    unseen: there was nothing for the check to look at (no code, no page, no JSON): then its `not` fails as well.
     """
 
     check: str
@@ -43,6 +44,7 @@ class Finding:
     column: int | None = None
     source: str = ""
     details: str = ""
+    unseen: bool = False
 
 
 def unwalled(check: str, what: str) -> Iterator[Finding]:

@@ -118,7 +118,7 @@ class Browser(Check):
     def run(self, artifact: Artifact, context: CheckContext) -> Iterator[Finding]:
         page = artifact.page()
         if page is None:
-            yield Finding(self.name, "no HTML page in the answer", kind="extraction")
+            yield Finding(self.name, "no HTML page in the answer", kind="extraction", unseen=True)
             return
         if page.echo:
             yield echoed(self.name, "the page", page)

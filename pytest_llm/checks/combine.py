@@ -17,7 +17,7 @@ _UNDECIDED = ("error", "skip")
 
 
 class Not(Check):
-    """Passes where its check finds a failure."""
+    """Passes where its check finds a failure; not where that is that there was nothing to look at."""
 
     name: ClassVar[str] = "not"
     check: SerializeAsAny[Check]
@@ -37,7 +37,11 @@ class Not(Check):
         found = look(self.check, artifact, context)
         if undecided := [f for f in found if f.severity in _UNDECIDED]:
             return undecided
-        if any(f.severity == "failure" for f in found):
+        failures = [f for f in found if f.severity == "failure"]
+        if failures and all(f.unseen for f in failures):
+            message = f"`{self.check.label}` had nothing to look at: {failures[0].message}"
+            return [replace(failures[0], check=self.label, message=message)]
+        if failures:
             return [f for f in found if f.severity == "note"]
         return [Finding(self.label, f"`{self.check.label}` holds, and it must not", kind="not")]
 
@@ -86,9 +90,8 @@ class AnyOf(Check):
 
     def _none_of(self, failures: list[Finding]) -> Finding:
         lines = [f"{f.check}: {f.message}" + (f" (line {f.line})" if f.line else "") for f in failures]
-        return Finding(
-            self.name, f"none of the {len(self.checks)} checks passed", kind="any_of", details="\n".join(lines)
-        )
+        message, unseen = f"none of the {len(self.checks)} checks passed", any(f.unseen for f in failures)
+        return Finding(self.name, message, kind="any_of", details="\n".join(lines), unseen=unseen)
 
 
 class Warn(Check):

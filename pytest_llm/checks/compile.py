@@ -114,11 +114,13 @@ class Compile(Check):
         language = self.language or block.language or guess_language(block.text)
         if language not in languages():
             what = f"is {language}, which nothing here compiles" if language else "is in no language that is known"
-            return [Finding(self.name, f"the code in the answer {what}", kind="language", line=block.line)]
+            message = f"the code in the answer {what}"
+            return [Finding(self.name, message, kind="language", line=block.line, unseen=True)]
         tool = toolchain(language)
         blocks, snippets = self._pieces(artifact, block, language)
         if complaint := _unusable(snippets, language):
-            return [Finding(self.name, complaint, kind="empty" if len(snippets) == 1 else "files", line=block.line)]
+            kind, empty = ("empty", True) if len(snippets) == 1 else ("files", False)
+            return [Finding(self.name, complaint, kind=kind, line=block.line, unseen=empty)]
         said = tool.examine(snippets, self._options(context.folder, context.root))
         findings = [self._finding(one, tool, blocks[one.file], artifact) for one in said]
         return [*_few(findings), *_notes(self, block, language, tool)]
@@ -191,12 +193,12 @@ def _nothing(artifact: Artifact, block: CodeBlock | None, language: str | None) 
     if block is not None and block.echo:
         return echoed("compile", f"the {wanted}code", block)
     if block is not None:
-        return Finding("compile", f"the {wanted}code block is empty", kind="empty", line=block.line)
+        return Finding("compile", f"the {wanted}code block is empty", kind="empty", line=block.line, unseen=True)
     others = sorted({piece.language for piece in artifact.blocks if piece.language})
     if others:
         message = f"no {wanted}code block: the code in the answer is {' and '.join(others)}"
-        return Finding("compile", message, kind="language", line=artifact.blocks[0].line)
-    return Finding("compile", f"no {wanted}code block in the answer", kind="empty")
+        return Finding("compile", message, kind="language", line=artifact.blocks[0].line, unseen=True)
+    return Finding("compile", f"no {wanted}code block in the answer", kind="empty", unseen=True)
 
 
 def _few(findings: Sequence[Finding]) -> list[Finding]:

@@ -68,7 +68,8 @@ class JsonPath(Check):
         if self.count is not None and len(values) != self.count:
             yield Finding(self.name, f"{self.path} is there {len(values)} times, not {self.count}", kind="count")
         if not values and self.count is None:
-            yield Finding(self.name, f"{self.path} is not in the answer's JSON", kind="missing")
+            unseen = bool(self.model_fields_set & {"equals", "matches", "min", "max"})
+            yield Finding(self.name, f"{self.path} is not in the answer's JSON", kind="missing", unseen=unseen)
         for steps, value in values:
             for complaint in self._complaints(value):
                 where = self.path if len(values) == 1 else dotted(steps)

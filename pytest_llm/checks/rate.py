@@ -88,7 +88,7 @@ class Time(Check):
         if limit is None or (took is not None and took <= limit):
             return
         if took is None:
-            yield Finding(self.name, f"no measurement: {what} was not timed", kind="no-measurement")
+            yield Finding(self.name, f"no measurement: {what} was not timed", kind="no-measurement", unseen=True)
             return
         details = "\n".join(_circumstances(response))
         yield Finding(self.name, f"{what} took {took:.2f} s, more than {limit:g} s", kind="late", details=details)
@@ -103,7 +103,7 @@ def _measured(response: Response) -> tuple[int | None, float | None, str]:
 
 
 def _no_measurement(reason: str) -> Finding:
-    return Finding(TokenRate.name, f"no measurement: {reason}", kind="no-measurement")
+    return Finding(TokenRate.name, f"no measurement: {reason}", kind="no-measurement", unseen=True)
 
 
 def _stored(check: str, response: Response) -> list[Finding]:

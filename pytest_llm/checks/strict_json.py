@@ -78,7 +78,9 @@ def read_answer(artifact: Artifact, context: CheckContext, check: str) -> Json |
     except RecursionError:
         return [_too_deep(check)]
     except ValueError as error:  # a number of more digits than Python reads
-        return [Finding(check, f"the answer's JSON cannot be read: {one_line(str(error))}", kind="syntax")]
+        return [
+            Finding(check, f"the answer's JSON cannot be read: {one_line(str(error))}", kind="syntax", unseen=True)
+        ]
     if _deeper(value, MAX_DEPTH):
         return [_too_deep(check)]
     complaints = _complaints(check, block, dict.fromkeys(twice), dict.fromkeys(odd))
@@ -146,7 +148,7 @@ def _step(step: str | int) -> str:
 def _not_json(check: str, block: CodeBlock, error: json.JSONDecodeError, *, wrapped: bool) -> Finding:
     text = block.text
     if not text.strip():
-        return Finding(check, "there is no JSON: the answer is empty", kind="syntax", line=block.line)
+        return Finding(check, "there is no JSON: the answer is empty", kind="syntax", line=block.line, unseen=True)
     if wrapped:
         message = "the answer is not bare JSON, as its format asks: it stands in a code fence"
     elif not text[: error.pos].strip():
@@ -156,11 +158,11 @@ def _not_json(check: str, block: CodeBlock, error: json.JSONDecodeError, *, wrap
     else:
         reason = _WORDS.get(error.msg, error.msg[:1].lower() + error.msg[1:])
         message = f"the answer is not valid JSON: {reason}"
-    return point(check, message, block, min(error.pos, max(len(text.rstrip()) - 1, 0)), kind="syntax")
+    return point(check, message, block, min(error.pos, max(len(text.rstrip()) - 1, 0)), kind="syntax", unseen=True)
 
 
 def _too_deep(check: str) -> Finding:
-    return Finding(check, f"the answer's JSON is nested deeper than {MAX_DEPTH} levels", kind="depth")
+    return Finding(check, f"the answer's JSON is nested deeper than {MAX_DEPTH} levels", kind="depth", unseen=True)
 
 
 def _deeper(value: Any, most: int) -> bool:

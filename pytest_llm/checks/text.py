@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
@@ -65,8 +65,10 @@ class TextCheck(Check):
         if not pieces and artifact.blocks:
             return [echoed(self.name, "the code", artifact.blocks[0])]
         if not pieces:
-            return [Finding(self.name, "there is no code in the answer to look at", kind="no-code")]
-        return list(self.look(pieces))
+            message = "there is no code in the answer to look at"
+            return [Finding(self.name, message, kind="no-code", unseen=True)]
+        unseen = self.part == "thinking" and not artifact.thinking.strip()
+        return [replace(finding, unseen=unseen) for finding in self.look(pieces)]
 
     def look(self, pieces: list[Piece]) -> Iterator[Finding]:
         """The findings in at least one piece of text."""

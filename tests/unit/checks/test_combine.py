@@ -15,7 +15,7 @@ from pytest_llm.checks.registry import Registry
 from pytest_llm.checks.schema import Schema
 from pytest_llm.errors import CheckCrashed, HarnessError, InputError, Unsupported
 from pytest_llm.providers.base import Response
-from tests.helpers.checking import context
+from tests.helpers.checking import context, findings
 
 
 class Says(Check):
@@ -124,3 +124,56 @@ def test_a_combination_measures_what_its_checks_measure() -> None:
     assert AnyOf(checks=(PASSES, Timed())).measures
     assert Warn(check=Not(check=Timed())).measures
     assert not Warn(check=AnyOf(checks=(PASSES,))).measures
+
+
+GO = "```go\npackage main\nfunc main() { x }\n```\n"
+
+
+@pytest.mark.parametrize(
+    ("entry", "text", "passes"),
+    [
+        ({"not": "compile"}, "only words, and no code at all", False),
+        ({"not": {"compile": "rust"}}, GO, False),
+        ({"not": {"compile": "go"}}, "```go\n```", False),
+        ({"not": "compile"}, "```brainfuck\n+++\n```", False),
+        ({"not": "browser"}, "no page", False),
+        ({"not": {"schema": {"type": "null"}}}, "no JSON", False),
+        ({"not": {"schema": {"type": "null"}}}, '{"a": ', False),
+        ({"not": {"schema": {"type": "null"}}}, "[" * 200 + "]" * 200, False),
+        ({"not": {"schema": {"type": "null"}}}, "1", True),
+        ({"not": {"schema": {"type": "null"}}}, "null", False),
+        ({"not": {"schema": {"type": "object"}}}, '{"a": 1, "a": 2}', True),
+        ({"not": {"json_path": "$.a"}}, "no JSON", False),
+        ({"not": {"json_path": "$.a"}}, "{}", True),
+        ({"not": {"json_path": "$.a"}}, '{"a": 1}', False),
+        ({"not": {"json_path": {"path": "$.a", "equals": 1}}}, "{}", False),
+        ({"not": {"json_path": {"path": "$.a", "equals": 1}}}, '{"a": 2}', True),
+        ({"not": {"json_path": {"path": "$.a[*]", "max": 5}}}, '{"a": []}', False),
+        ({"not": {"json_path": {"path": "$.a", "count": 1}}}, "{}", True),
+        ({"not": {"contains": {"text": "x", "in": "code"}}}, "no code", False),
+        ({"not": {"contains": {"text": "x", "in": "code"}}}, "```\ny\n```", True),
+        ({"not": {"not_contains": {"text": "x", "in": "code"}}}, "no code", False),
+        ({"not": {"regex": {"pattern": "x", "in": "thinking"}}}, "answer", False),
+        ({"not": {"contains": "x"}}, "answer", True),
+        ({"not": {"equals": "x"}}, "answer", True),
+        ({"not": {"token_rate": 1}}, "answer", False),
+        ({"not": {"not": "browser"}}, "no page", False),
+        ({"not": {"any_of": ["browser", {"compile": "go"}]}}, "words", False),
+        ({"not": {"any_of": [{"contains": "x"}, "browser"]}}, "words", False),
+        ({"not": {"any_of": [{"contains": "x"}, {"equals": "x"}]}}, "words", True),
+        ({"any_of": [{"not": "browser"}, {"not": {"contains": "x"}}]}, "words", True),
+        ({"any_of": [{"not": "browser"}, {"not": "compile"}]}, "words", False),
+        ({"warn": {"not": "browser"}}, "words", True),
+        ({"not": {"warn": "browser"}}, "words", False),
+    ],
+)
+def test_not_does_not_pass_by_having_nothing_to_look_at(entry: Any, text: str, passes: bool) -> None:
+    assert any(f.severity == "failure" for f in findings(entry, text)) is not passes
+
+
+def test_what_was_missing_is_said() -> None:
+    (found,) = findings({"not": {"compile": "rust"}}, GO)
+    assert (
+        found.message == "`compile: rust` had nothing to look at: no Rust code block: the code in the answer is go"
+    )
+    assert (found.check, found.line) == ("not compile: rust", 2)
