@@ -18,6 +18,7 @@ import yaml
 
 from pytest_llm.errors import InputError
 
+MAX_BYTES = 64 * 2**20  # a table of a million rows has less
 MAX_NODES = 200_000  # values: no file of people comes near, a bomb of aliases unfolds to millions
 MAX_DEPTH = 100  # PyYAML recurses: deeper documents would reach Python's own limit
 TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
@@ -65,9 +66,15 @@ class Document:
 
 
 def read_text(path: Path) -> str:
-    """The file's text. Raises InputError where it is not UTF-8 or cannot be read."""
+    """The file's text. Raises InputError where it is not UTF-8, no regular file, too large, or cannot be read."""
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        if path.exists() and not path.is_file():
+            raise InputError("this is no regular file", path=path)
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
+            raise InputError(f"it is larger than {MAX_BYTES >> 20} MiB", path=path)
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise InputError("this is not UTF-8 text", path=path, line=line, hint="save the file as UTF-8") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import struct
 from collections.abc import Callable
@@ -50,6 +51,8 @@ class _Broken(ValueError):
 def read(path: Path) -> Gguf:
     """The header of a GGUF file. Raises ModelUnavailable where the file is not there, or is none."""
     try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            raise OSError(errno.EINVAL, "it is no regular file")
         with path.open("rb") as file:
             return _Reader(file).gguf(path, path.stat().st_size)
     except OSError as error:

@@ -69,6 +69,8 @@ class ModelSpec:
 def load(path: Path) -> ModelSpec:
     """The Modelfile at `path` (UTF-8, or UTF-16 with a byte order mark). Raises InputError with the line."""
     try:
+        if path.exists() and not path.is_file():
+            raise InputError("this is no regular file", path=path)
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
@@ -113,22 +115,35 @@ def parse(text: str, path: Path) -> ModelSpec:
 def content_digest(spec: ModelSpec) -> str:
     """sha256, hex, of the Modelfile's text and of every local file it names. Gigabytes take a while.
 
-    Raises ModelUnavailable where one of them is not there.
+    Raises ModelUnavailable where one of them is not there, or is no GGUF file.
     """
     total = hashlib.sha256(spec.digest.encode())
-    for named in spec.files:
-        for path in sorted(p for p in named.rglob("*") if p.is_file()) if named.is_dir() else [named]:
-            total.update(f"\n{path.name} {file_digest(path)}".encode("utf-8", "surrogateescape"))
+    for path in spec.files:
+        total.update(f"\n{path.name} {file_digest(path)}".encode("utf-8", "surrogateescape"))
     return total.hexdigest()
 
 
 def file_digest(path: Path) -> str:
-    """sha256 of a file, hex; read once for each state (time, size) of it. Raises ModelUnavailable."""
+    """sha256 of a GGUF file, hex; read once for each state (time, size) of it. Raises ModelUnavailable.
+
+    What is no GGUF file is not read further than its first bytes: a Modelfile may come from a stranger, and what it
+    names is sent to a server.
+    """
     try:
         stat = path.stat()
+        if not _is_gguf(path):
+            hint = "a Modelfile's FROM, ADAPTER and DRAFT name GGUF files: convert it" if path.is_dir() else ""
+            raise ModelUnavailable(f"{path} is no GGUF file", hint=hint or "name a GGUF file, or a model's tag")
         return _hash_file(path, stat.st_mtime_ns, stat.st_size)
     except OSError as error:
         raise ModelUnavailable(f"the model file {path} cannot be read: {error.strerror}") from None
+
+
+def _is_gguf(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(4) == b"GGUF"
 
 
 @lru_cache(maxsize=256)

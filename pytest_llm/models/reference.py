@@ -35,11 +35,14 @@ class ModelRef:
         return self.spec.digest if self.spec else ""
 
 
-def resolve(written: str, *, modelfiles: Sequence[Path], root: Path, engine: str | None = None) -> ModelRef:
+def resolve(
+    written: str, *, modelfiles: Sequence[Path], root: Path, engine: str | None = None, trusted: bool = True
+) -> ModelRef:
     """What `written` means. Asks no server, and does not look whether a GGUF file is there.
 
     modelfiles: the folders of NAME.Modelfile. root: what the paths of `gguf:` and `scripted:` are relative to.
-    engine: where plain names are asked; None means Ollama. Raises InputError.
+    engine: where plain names are asked; None means Ollama. trusted: whether the server was named by the user, and
+    not by a file of the repository: only then it is sent files from outside of `root`. Raises InputError.
     """
     prefix, colon, rest = written.partition(":")
     if colon and prefix in _PREFIXES:
@@ -54,6 +57,8 @@ def resolve(written: str, *, modelfiles: Sequence[Path], root: Path, engine: str
     if engine in (None, "ollama"):
         if spec is None:
             _check_tag(written)
+        elif not trusted:
+            _check_inside(spec, root)
         return ModelRef(written, "ollama", written, spec)
     return ModelRef(written, engine, written.removeprefix(f"{engine}:"), None if engine == "openai" else spec)
 
@@ -105,6 +110,17 @@ def _check_files(spec: ModelSpec, root: Path) -> None:
                 path=spec.path,
                 line=command.line,
                 hint="name a file in it, or give an absolute path",
+            )
+
+
+def _check_inside(spec: ModelSpec, root: Path) -> None:
+    """Raises InputError where it names a file outside of `root`, links followed."""
+    for path in spec.files:
+        if not path.resolve().is_relative_to(root.resolve()):
+            raise InputError(
+                f"{path} is outside of the rootdir, and only a file of the repository names the server",
+                path=spec.path,
+                hint="to send the file there, name the server by --llm-host or OLLAMA_HOST",
             )
 
 

@@ -79,7 +79,9 @@ class LlmSession:
 
         if written not in self._models:
             s = self.settings
-            self._models[written] = model = resolve(written, modelfiles=s.modelfiles, root=s.root, engine=s.engine)
+            self._models[written] = model = resolve(
+                written, modelfiles=s.modelfiles, root=s.root, engine=s.engine, trusted=s.host_trusted
+            )
             for complaint in lint(model.spec) if model.spec else ():
                 warn(complaint)
         return self._models[written]

@@ -11,6 +11,7 @@ from pytest_llm.errors import InputError, ModelUnavailable
 from pytest_llm.models.grammar import COMMANDS
 from pytest_llm.models.lint import lint
 from pytest_llm.models.modelfile import PARAMETERS, ModelSpec, content_digest, load, parse
+from pytest_llm.models.reference import resolve
 
 HERE = Path("modelfiles/x.Modelfile")
 
@@ -158,10 +159,10 @@ def test_a_missing_modelfile(tmp_path: Path) -> None:
 
 def test_the_digest_follows_the_text_and_the_files(tmp_path: Path) -> None:
     path, gguf = tmp_path / "a.Modelfile", tmp_path / "a.gguf"
-    gguf.write_bytes(b"one")
+    gguf.write_bytes(b"GGUF one")
     first = parse("FROM ./a.gguf\n", path)
     digests = {content_digest(first), content_digest(parse("FROM ./a.gguf\nSYSTEM x\n", path))}
-    gguf.write_bytes(b"other")
+    gguf.write_bytes(b"GGUF other")
     digests.add(content_digest(first))
     assert len(digests) == 3
     assert content_digest(first) == content_digest(parse("FROM ./a.gguf\n", tmp_path / "renamed.Modelfile"))
@@ -170,13 +171,36 @@ def test_the_digest_follows_the_text_and_the_files(tmp_path: Path) -> None:
         content_digest(first)
 
 
-def test_the_digest_of_a_folder(tmp_path: Path) -> None:
+@pytest.mark.parametrize("named", ["./st", "./secret", "/dev/zero", "/proc/self/environ", "./pipe", "./link"])
+def test_what_is_no_gguf_file_is_not_read(named: str, tmp_path: Path) -> None:
     (tmp_path / "st").mkdir()
     (tmp_path / "st/model.safetensors").write_bytes(b"one")
-    spec = parse("FROM ./st\n", tmp_path / "a.Modelfile")
-    before = content_digest(spec)
-    (tmp_path / "st/config.json").write_text("{}")
-    assert content_digest(spec) != before
+    (tmp_path / "secret").write_text("-----BEGIN PRIVATE KEY-----")
+    (tmp_path / "link").symlink_to("/etc/passwd")
+    os.mkfifo(tmp_path / "pipe")
+    for command in ("FROM {}", "FROM qwen3:8b\nADAPTER {}", "FROM qwen3:8b\nDRAFT {}"):
+        spec = parse(command.format(named) + "\n", tmp_path / "a.Modelfile")
+        with pytest.raises(ModelUnavailable, match="is no GGUF file"):
+            content_digest(spec)
+
+
+@pytest.mark.parametrize("named", ["{outside}/a.gguf", "./link.gguf", "~/a.gguf"])
+def test_no_file_from_outside_goes_to_a_server_that_the_repository_names(
+    named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, outside = tmp_path / "root", tmp_path / "outside"
+    root.mkdir()
+    outside.mkdir()
+    monkeypatch.setenv("HOME", str(outside))
+    (outside / "a.gguf").write_bytes(b"GGUF")
+    (root / "link.gguf").symlink_to(outside / "a.gguf")
+    (root / "inside.gguf").write_bytes(b"GGUF")
+    (root / "m.Modelfile").write_text(f"FROM {named.format(outside=outside)}\n")
+    (root / "n.Modelfile").write_text("FROM ./inside.gguf\n")
+    with pytest.raises(InputError, match="outside of the rootdir"):
+        resolve("m", modelfiles=[root], root=root, trusted=False)
+    assert resolve("m", modelfiles=[root], root=root).spec
+    assert resolve("n", modelfiles=[root], root=root, trusted=False).spec
 
 
 @pytest.mark.parametrize(
