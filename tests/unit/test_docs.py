@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from pytest_llm.cases import casefile, matrix
+from pytest_llm.checks.compile import Compile
 from pytest_llm.checks.registry import Registry
 from pytest_llm.plugin.options import TABLE
+from pytest_llm.providers import scripted
 from pytest_llm.verdicts import pipeline
 
 ROOT = Path(__file__).parents[2]
@@ -44,7 +46,11 @@ def test_every_option_named_is_one(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_leads_somewhere(page: Path) -> None:
     links = [link for link in re.findall(r"\]\(([^)]+)\)", page.read_text("utf-8")) if "://" not in link]
-    assert [link for link in links if not (page.parent / link.partition("#")[0]).is_file()] == []
+    files = [link.partition("#")[0] for link in links if not link.startswith("#")]
+    assert [file for file in files if not (page.parent / file).is_file()] == []
+    headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
+    anchors = {"#" + re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+    assert {link for link in links if link.startswith("#")} <= anchors
 
 
 def test_every_file_that_contributing_names_is_there() -> None:
@@ -53,3 +59,20 @@ def test_every_file_that_contributing_names_is_there() -> None:
     assert len(named) > 20
     there = [name for name in named if (ROOT / name).is_file() or (ROOT / "pytest_llm" / name).is_file()]
     assert sorted(there) == sorted(named)
+
+
+def test_the_script_shown_is_one(tmp_path: Path) -> None:
+    (text,) = re.findall(
+        r"````yaml answers.yaml\n(.*?)````", (ROOT / "docs/engines.md").read_text("utf-8"), re.DOTALL
+    )
+    file = tmp_path / "answers.yaml"
+    file.write_text(text, encoding="utf-8")
+    script = scripted.load(file)
+    assert {name for answer in script.answers for name in answer.model_fields_set} == set(
+        scripted.Answer.model_fields
+    )
+
+
+def test_every_key_of_compile_is_told() -> None:
+    page = (ROOT / "docs/checks.md").read_text("utf-8").partition("## What compile takes")[2].partition("\n## ")[0]
+    assert re.findall(r"^\| `(\w+)`", page, re.MULTILINE) == list(Compile.model_fields)
