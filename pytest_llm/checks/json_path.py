@@ -11,7 +11,7 @@ from pydantic import Field, StrictInt, model_validator
 
 from pytest_llm.answers.extract import Artifact
 from pytest_llm.checks.base import Check, CheckContext, Finding, one_line
-from pytest_llm.checks.strict_json import Json, Steps, dotted, read_answer, same
+from pytest_llm.checks.strict_json import SMALL, Json, Steps, dotted, read_answer, same
 from pytest_llm.errors import CheckCrashed
 from pytest_llm.sandbox.bounded import call
 from pytest_llm.sandbox.patterns import compiled, search
@@ -19,7 +19,6 @@ from pytest_llm.sandbox.patterns import compiled, search
 SECONDS = 10.0
 """How long a path may be followed in one answer."""
 
-_SMALL = 100_000  # characters of JSON
 _STEPS = "pytest_llm.checks.json_query:steps"
 _HINT = "each `..` looks at every value below every value that was found: name the keys in between"
 
@@ -80,7 +79,7 @@ class JsonPath(Check):
         from pytest_llm.checks import json_query
 
         try:
-            if json_query.is_bounded(self.path) and len(found.block.text) <= _SMALL:
+            if json_query.is_bounded(self.path) and len(found.block.text) <= SMALL:
                 return json_query.steps(self.path, found.value)
             ways: list[list[str | int]] = call(_STEPS, self.path, found.value, seconds=SECONDS)
         except (ValueError, CheckCrashed) as error:

@@ -28,7 +28,8 @@ from jsonpath.function_extensions import ExpressionType, FilterFunction
 from jsonpath.segments import JSONPathRecursiveDescentSegment
 from jsonpath.selectors import Filter
 
-from pytest_llm.checks.strict_json import same
+from pytest_llm.checks.base import short
+from pytest_llm.checks.strict_json import MAX_DEPTH, same
 
 MOST = 100_000
 """How many values a path may find."""
@@ -42,9 +43,9 @@ def parsed(path: str) -> JSONPath:
     try:
         read = _read(path)
     except ValueError as error:
-        raise ValueError(f"{path!r} is no JSONPath: {_meant(path) or error}") from None
+        raise ValueError(f"{short(path)} is no JSONPath: {_meant(path) or error}") from None
     if strange := next((each for each in _expressions(read) if isinstance(each, _STRANGE)), None):
-        raise ValueError(f"{path!r} is no JSONPath: {strange} is none of RFC 9535's expressions")
+        raise ValueError(f"{short(path)} is no JSONPath: {strange} is none of RFC 9535's expressions")
     for name, pattern in _patterns(read):
         if _compiled(pattern, whole=False) is None:
             raise ValueError(
@@ -75,6 +76,8 @@ def _read(path: str) -> JSONPath:
         raise ValueError(str(error)) from None
     if not isinstance(read, JSONPath):
         raise ValueError("it joins several paths")
+    if len(read.segments) > MAX_DEPTH:
+        raise ValueError(f"it has more than {MAX_DEPTH} parts, and no JSON is that deep")
     return read
 
 

@@ -13,7 +13,7 @@ from pydantic.errors import PydanticUserError
 from pytest_llm.answers.extract import Artifact
 from pytest_llm.cases.json_schema import KEYWORDS, refuse_open, unwrapped
 from pytest_llm.checks.base import Check, CheckContext, Finding
-from pytest_llm.checks.strict_json import Json, Steps, dotted, read_answer
+from pytest_llm.checks.strict_json import SMALL, Json, Steps, dotted, read_answer
 from pytest_llm.errors import CheckCrashed, InputError
 from pytest_llm.sandbox.bounded import call
 
@@ -127,7 +127,7 @@ class Schema(Check):
         from pytest_llm.checks import schema_validation
 
         spec: Source = self._source
-        if spec.bounded:
+        if spec.bounded and len(text) <= SMALL:
             return schema_validation.complaints(spec.schema, spec.documents, spec.uri, text, _MOST)
         try:
             arguments = (spec.schema, spec.documents, spec.uri, text, _MOST)

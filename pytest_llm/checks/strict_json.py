@@ -14,6 +14,7 @@ from pytest_llm.answers.extract import Artifact, CodeBlock, position
 from pytest_llm.checks.base import CheckContext, Finding, echoed, one_line, short
 
 MAX_DEPTH = 100  # Python's json recurses, and answers are a few levels deep
+SMALL = 100_000  # characters of JSON that are looked at in this very process
 _SHOWN = 160  # characters of a model's line
 _LARGEST = 2_000_000  # characters in which places are looked for
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
