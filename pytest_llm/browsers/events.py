@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Any
 
+from pytest_llm.browsers.chromium import witness
 from pytest_llm.browsers.chromium.cdp import Session
 from pytest_llm.browsers.report import PageEvent
 
@@ -12,7 +14,9 @@ PAGE_URL = "http://localhost/page.html"  # a secure context, and no mixed conten
 
 NEWLINE = re.compile(r"\r\n|\r|\n")  # where a browser, other than str.splitlines, ends a line
 
-_MOST = 40  # different events; a page that fails in new words each frame says nothing new
+_MOST = 40  # different events of a kind; a page that fails in new words each frame says nothing new
+_MORE = "more than {} different ones, what came after them was only counted"
+_WAITING = 400  # errors that the browser may still tell of itself
 _LONGEST = 1000  # characters of a message
 _AT = re.compile(re.escape(PAGE_URL) + r":(\d+):(\d+)")
 # Said by other events already, or by a browser without a GPU.
@@ -39,12 +43,15 @@ NOWHERE: Place = (None, None)
 
 
 class EventLog:
-    """The events of one page: the same one is counted, not repeated."""
+    """The events of one page: the same one is counted, not repeated; so are those beyond the bound of a kind."""
 
     def __init__(self, page: str) -> None:
         self._lines = NEWLINE.split(page)
         self._events: dict[tuple[str, str, Place], int] = {}
+        self._kept: Counter[str] = Counter()
+        self._dropped: Counter[str] = Counter()
         self._unplaced: dict[str, tuple[str, str, str]] = {}
+        self._suspects: list[tuple[str, str, str, Place]] = []
 
     def add(self, kind: str, message: str, place: Place = NOWHERE) -> None:
         message = _BLOB.sub("blob:…", message)
@@ -52,8 +59,24 @@ class EventLog:
         if place == NOWHERE and kind in _CALLS:
             place = self._search(_CALLS[kind])
         key = (kind, message, place)
-        if key in self._events or len(self._events) < _MOST:
-            self._events[key] = self._events.get(key, 0) + 1
+        if key not in self._events and self._kept[kind] >= _MOST:
+            self._dropped[kind] += 1
+            return
+        self._kept[kind] += key not in self._events
+        self._events[key] = self._events.get(key, 0) + 1
+
+    def suspect(self, key: str, kind: str, message: str, place: Place) -> None:
+        """An error that the browser will tell of unless the page hides it: it counts where it is never `told`."""
+        self._suspects.append((key, kind, message, place))
+        if len(self._suspects) > _WAITING:
+            self.add(*self._suspects.pop(0)[1:])
+
+    def told(self, key: str) -> None:
+        """The browser tells of the last suspect with this key itself."""
+        for index in reversed(range(len(self._suspects))):
+            if self._suspects[index][0] == key:
+                del self._suspects[index]
+                return
 
     def add_request(self, url: str, kind: str, message: str, place: Place) -> None:
         """A request; where no script made it, the first line that holds its URL, or the last part of it."""
@@ -73,9 +96,14 @@ class EventLog:
 
     @property
     def events(self) -> tuple[PageEvent, ...]:
+        """All that has happened, errors before warnings."""
         for id_ in list(self._unplaced):
             self.place(id_, NOWHERE)
-        return tuple(PageEvent(kind, text, *place, times) for (kind, text, place), times in self._events.items())
+        while self._suspects:
+            self.add(*self._suspects.pop(0)[1:])
+        found = [PageEvent(kind, text, *place, times) for (kind, text, place), times in self._events.items()]
+        found += [PageEvent(kind, _MORE.format(_MOST), times=times) for kind, times in self._dropped.items()]
+        return tuple(sorted(found, key=lambda event: event.kind == "warning"))
 
     def _search(self, pattern: re.Pattern[str], *, several: bool = False) -> Place:
         """The one place that the pattern can mean; where there are `several`, the first or none."""
@@ -89,7 +117,17 @@ def listen(session: Session, log: EventLog, *, worker: bool = False) -> None:
     """Write what `session` says of errors and warnings into `log`."""
 
     def exception(event: dict[str, Any]) -> None:
-        log.add(*_exception(event["exceptionDetails"], worker))
+        kind, text, place = _exception(event["exceptionDetails"], worker)
+        log.told("rejection" if "in promise" in event["exceptionDetails"]["text"] else "exception")
+        log.add(kind, text, place)
+
+    def witnessed(event: dict[str, Any]) -> None:
+        if event["name"] == witness.BINDING:
+            seen = witness.read(event["payload"])
+            place = (seen.line, seen.column) if seen.url == PAGE_URL and seen.line else NOWHERE
+            if place == NOWHERE and (at := _AT.search(seen.stack)):
+                place = (int(at[1]), int(at[2]))
+            log.suspect(seen.kind, "worker" if worker else seen.kind, seen.text, place)
 
     def console(event: dict[str, Any]) -> None:
         kind = {"error": "console", "assert": "console", "warning": "warning"}.get(event["type"])
@@ -109,6 +147,7 @@ def listen(session: Session, log: EventLog, *, worker: bool = False) -> None:
                 place = _place(item.get("url", ""), item["lineNumber"], 0)
             log.add("request" if item["source"] == "network" else kind, item["text"], place)
 
+    session.on("Runtime.bindingCalled", witnessed)
     session.on("Runtime.exceptionThrown", exception)
     session.on("Runtime.consoleAPICalled", console)
     session.on("Log.entryAdded", entry)

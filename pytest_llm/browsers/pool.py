@@ -18,13 +18,18 @@ from typing import IO, Any
 
 from pytest_llm.browsers import jail
 from pytest_llm.browsers.find import BrowserFound, find
-from pytest_llm.browsers.report import Network, PageOptions, PageReport
+from pytest_llm.browsers.report import Network, PageEvent, PageOptions, PageReport
 from pytest_llm.errors import CheckCrashed, Unsupported
 from pytest_llm.sandbox import cgroup, environment, programs, sandbox, walls
 
 _START_LIMIT = 60.0  # seconds for a lane to say that it is there
 # Of a whole lane, where control groups can be had: behind the limit of a page, which the lane itself holds.
 _MEMORY, _PROCESSES, _FILE = 4 << 30, 256, 1 << 30
+
+
+_ATE_ALL = PageEvent(
+    "crash", f"the page used more than {_MEMORY / 1e6:.0f} MB of memory and took its browser along"
+)
 
 
 class LaneLost(Exception):
@@ -87,6 +92,11 @@ class Lane:
             raise Unsupported(*answer["unsupported"])
         return answer
 
+    @property
+    def out_of_memory(self) -> bool:
+        """Whether the kernel ended something of it for that."""
+        return self._group is not None and self._group.was_out_of_memory()
+
     def _last_words(self) -> str:
         with contextlib.suppress(OSError, ValueError):
             self._stderr.seek(0)
@@ -122,7 +132,7 @@ class Pool:
     ends a lane with the very thread that started it."""
 
     def __init__(self, browser: BrowserFound, network: Network, most: int) -> None:
-        self._browser, self._network, self._most = browser, network, most
+        self.browser, self._network, self._most = browser, network, most
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
@@ -161,12 +171,16 @@ class Pool:
         """Answer one job; a lane that was lost is replaced once, for it may not have been this page's fault."""
         for again in (True, False):
             try:
-                lane = lane or Lane(self._browser, self._network)
+                lane = lane or Lane(self.browser, self._network)
                 report = lane.judge(job.html, job.options)
             except LaneLost as error:
+                out_of_memory = lane is not None and lane.out_of_memory
                 if lane is not None:
                     lane.close()
                 lane = None
+                if out_of_memory:
+                    job.answer.set_result(PageReport((_ATE_ALL,)))
+                    return None
                 if not again:
                     job.answer.set_exception(CheckCrashed(f"the browser could not be used: {error}"))
             except BaseException as error:  # whatever it is, the caller waits for it in another thread

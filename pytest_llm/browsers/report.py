@@ -17,7 +17,8 @@ class PageOptions:
     duration: seconds of page time. width, height: of the window, in pixels. wait_for: a JavaScript expression that
     must become true, within `wait_limit` seconds, before the duration begins. actions: plain maps, one action each
     (see `actions.py`). samples: how many moments are looked at, the last frame included. hang: seconds of
-    processor time after which a script that does not yield is stopped. memory: bytes for one process of the page.
+    processor time after which a script that does not yield is stopped. memory: bytes for the browser while it
+    shows the page, all its processes together.
     """
 
     duration: float = 2.0
@@ -29,7 +30,7 @@ class PageOptions:
     actions: tuple[Mapping[str, Any], ...] = ()
     samples: int = 5
     hang: float = 3.0
-    memory: int = 1_200_000_000
+    memory: int = 1_600_000_000
 
     def plain(self) -> dict[str, Any]:
         return asdict(self)

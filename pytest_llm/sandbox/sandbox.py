@@ -225,12 +225,12 @@ class _Process:
     def kill(self, reason: str = "") -> None:
         """End the program and all it started."""
         self.killed_by = reason
-        family = _family(self._popen.pid) if self.alive and not self.sandboxed else []
+        started = family(self._popen.pid) if self.alive and not self.sandboxed else []
         if self._group:
             self._group.kill()
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._popen.pid, signal.SIGKILL)
-        for pid in family:  # those that left the process group
+        for pid in started:  # those that left the process group
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
         self._popen.wait()
@@ -246,12 +246,12 @@ class _Process:
             self._group.remove()
 
     def _over(self) -> str:
-        pids = _family(self._popen.pid)
+        pids = family(self._popen.pid)
         if len(pids) > self.limits.processes:
             return "processes"
         if sum(map(_resident, pids)) > self.limits.memory:
             return "memory"
-        return "disk" if _written(self._folder) > self.limits.disk else ""
+        return "disk" if written(self._folder) > self.limits.disk else ""
 
     def _write(self) -> None:
         try:
@@ -274,7 +274,7 @@ class _Process:
             self._selector.unregister(key.fileobj)
 
 
-def _family(pid: int) -> list[int]:
+def family(pid: int) -> list[int]:
     """The process and all that descend from it; empty where /proc does not tell."""
     found, waiting = [], [pid]
     while waiting:
@@ -294,7 +294,7 @@ def _resident(pid: int) -> int:
         return 0
 
 
-def _written(folder: Path) -> float:
+def written(folder: Path) -> float:
     """Bytes that the files of a folder take on the disk; without end where they are too many to be counted."""
     total, waiting, count = 0, [str(folder)], 0
     while waiting:

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from pytest_llm.browsers.chromium.cdp import BrowserGone, Connection, PageBroken, Pipe, ProtocolError, Session
+from pytest_llm.sandbox import sandbox
 
 _ARGUMENTS = (
     "--remote-debugging-pipe",
@@ -135,9 +136,23 @@ class Browser:
         answer = await self.connection.browser.send("SystemInfo.getProcessInfo")
         return [(p["type"], p["id"], p["cpuTime"]) for p in answer["processInfo"]]
 
+    def memory(self) -> float:
+        """Bytes that all its processes hold, what they share counted once, and the files that it has written."""
+        import psutil
+
+        if self._process is None or self._profile is None:
+            return 0.0
+        private, shared = 0, 0
+        for pid in sandbox.family(self._process.pid):
+            with contextlib.suppress(psutil.Error):
+                info = psutil.Process(pid).memory_info()
+                own = getattr(info, "shared", 0)
+                private, shared = private + info.rss - own, max(shared, own)
+        return private + shared + sandbox.written(self._profile)
+
 
 class Watchdog:
-    """Stops a page that hangs or eats the memory, while the caller simply awaits its answers.
+    """Stops a page that hangs or eats the memory, in whichever process, while the caller simply awaits its answers.
 
     A page hangs when one command has waited for `hang` seconds while the browser used as much processor time, so
     that a busy machine is not taken for a busy page; four times as long without any is a hang too. Its pending
@@ -150,7 +165,7 @@ class Watchdog:
         self._browser, self._session = browser, session
         self._hang, self.memory = hang, memory
         self._spent_before = 0.0
-        self._largest = 0
+        self._largest = 0.0
         self._grew = 0.0
         self.ate_memory = False
 
@@ -165,25 +180,25 @@ class Watchdog:
                 await task
 
     async def _watch(self) -> None:
+        renderers: list[int] = []
         with contextlib.suppress(BrowserGone, ProtocolError):
             while True:
                 await asyncio.sleep(self._EVERY)
+                self._limit_memory(renderers)  # of a moment ago: a browser that is busy does not tell
                 processes = await self._browser.processes()
-                self._limit_memory([pid for kind, pid, _ in processes if kind == "renderer"])
+                renderers = [pid for kind, pid, _ in processes if kind == "renderer"]
                 self._limit_time(sum(seconds for _, _, seconds in processes))
 
     def _limit_memory(self, renderers: list[int]) -> None:
-        import psutil
-
-        for pid in renderers:
-            with contextlib.suppress(psutil.Error, ProcessLookupError):
-                size = psutil.Process(pid).memory_info().rss
-                if size > self._largest + self.memory / 20:
-                    self._largest, self._grew = size, asyncio.get_running_loop().time()
-                if size > self.memory:
-                    self.ate_memory = True
+        size = self._browser.memory()
+        if size > self._largest + self.memory / 20:
+            self._largest, self._grew = size, asyncio.get_running_loop().time()
+        if size > self.memory:
+            self.ate_memory = True
+            for pid in renderers:
+                with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
-                    self._session.fail(PageBroken("crash", "the page ate the memory"))
+            self._session.fail(PageBroken("crash", "the page ate the memory"))
 
     def _limit_time(self, spent: float) -> None:
         waited = self._session.busy()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+from pytest_llm.browsers.chromium import witness
 from pytest_llm.browsers.chromium.browser import Browser
 from pytest_llm.browsers.chromium.cdp import PageBroken, ProtocolError, Session
 from pytest_llm.browsers.events import NOWHERE, PAGE_URL, EventLog, Place, initiator, listen
@@ -55,7 +56,15 @@ class Page:
         self._context = (await root.send("Target.createBrowserContext"))["browserContextId"]
         root.on("Target.targetCreated", self._target_created)
         root.on("Browser.downloadWillBegin", self._download)
+        root.on("Target.attachedToTarget", self._attached)
         root.post("Target.setDiscoverTargets", discover=True)
+        root.post(  # what belongs to no page alone
+            "Target.setAutoAttach",
+            autoAttach=True,
+            waitForDebuggerOnStart=True,
+            flatten=True,
+            filter=[{"type": "shared_worker"}, {"type": "service_worker"}],
+        )
         root.post("Browser.grantPermissions", permissions=[], browserContextId=self._context)
         root.post(
             "Browser.setDownloadBehavior", behavior="deny", browserContextId=self._context, eventsEnabled=True
@@ -97,7 +106,8 @@ class Page:
             page.send("Debugger.enable"),  # only so that a page that hangs can say where
             page.send("Inspector.enable"),
             page.send("Fetch.enable", patterns=[{"urlPattern": "*"}]),
-            page.send("Page.addScriptToEvaluateOnNewDocument", source=SEEDED),
+            page.send("Runtime.addBinding", name=witness.BINDING),
+            page.send("Page.addScriptToEvaluateOnNewDocument", source=f"{witness.SOURCE}; {SEEDED}"),
             page.send("Target.setAutoAttach", autoAttach=True, waitForDebuggerOnStart=True, flatten=True),
         ]
         if not self._stepped:
@@ -257,9 +267,13 @@ class Page:
         """Something of the page's own: a worker, a frame of another process, a window."""
         other = self._browser.connection.session(event["sessionId"])
         self._others.append(other)
-        if "worker" in event["targetInfo"]["type"]:
-            listen(other, self._log, worker=True)
+        kind = event["targetInfo"]["type"]
+        if "worker" in kind or kind == "iframe":
+            listen(other, self._log, worker=kind != "iframe")
+            other.post("Runtime.addBinding", name=witness.BINDING)
+            other.post("Runtime.evaluate", expression=witness.SOURCE, silent=True)
             other.post("Runtime.enable")
+        if "worker" in kind:
             self.on_worker()
         other.post("Runtime.runIfWaitingForDebugger")
 

@@ -19,6 +19,19 @@ _REFUSED = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\
 _UNREACHED = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 _TUNNEL = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
+_UNICAST = ipaddress.IPv6Network("2000::/3")
+_TEREDO = ipaddress.IPv6Network("2001::/32")  # RFC 4380
+# IPv6 networks whose addresses carry an IPv4 one, and how many bits to the right of it there are
+_CARRIERS = (
+    (ipaddress.IPv6Network("::ffff:0:0/96"), 0),  # RFC 4291, mapped
+    (ipaddress.IPv6Network("::ffff:0:0:0/96"), 0),  # RFC 2765, translated
+    (ipaddress.IPv6Network("::/96"), 0),  # RFC 4291, compatible
+    (ipaddress.IPv6Network("64:ff9b::/96"), 0),  # RFC 6052, NAT64
+    (ipaddress.IPv6Network("2002::/16"), 80),  # RFC 3056, 6to4
+    (_TEREDO, 0),
+)
+_ISATAP = (0x00005EFE, 0x02005EFE)  # RFC 5214
+
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Allowed = Callable[[str], bool]
 
@@ -28,13 +41,35 @@ class Forbidden(Exception):
 
 
 def public(address: str) -> bool:
-    """Whether an IP address is on the Internet: not loopback, private, link-local, multicast or reserved."""
+    """Whether an IP address is on the Internet: not loopback, private, link-local, multicast, reserved or this
+    machine's own, in none of the spellings that carry an IPv4 address within an IPv6 one."""
     ip = ipaddress.ip_address(address.partition("%")[0])
+    if ip in _own():
+        return False
     if isinstance(ip, ipaddress.IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
-        if inner is not None:
-            ip = inner
+        inner = _carried(ip)
+        if inner is None and ip not in _UNICAST:
+            return False
+        ip = ip if inner is None else inner
     return ip.is_global and not ip.is_multicast
+
+
+def _carried(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that a packet to this one would reach."""
+    for network, shift in _CARRIERS:
+        if ip in network:
+            number = int(ip) >> shift & 0xFFFFFFFF
+            return ipaddress.IPv4Address(number ^ 0xFFFFFFFF if network == _TEREDO else number)
+    return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if int(ip) >> 32 & 0xFFFFFFFF in _ISATAP else None
+
+
+def _own() -> set[ipaddress.IPv4Address | ipaddress.IPv6Address]:
+    """The addresses of this machine, a public one among them, perhaps."""
+    import psutil
+
+    families = (socket.AF_INET, socket.AF_INET6)
+    found = (a.address for some in psutil.net_if_addrs().values() for a in some if a.family in families)
+    return {ipaddress.ip_address(address.partition("%")[0]) for address in found}
 
 
 async def start(allowed: Allowed = public) -> asyncio.Server:

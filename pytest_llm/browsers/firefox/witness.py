@@ -8,19 +8,18 @@ from typing import Any
 from pytest_llm.browsers.events import NOWHERE, PAGE_URL, EventLog, Place
 
 CHANNEL = "witness"
-# Firefox logs a rejection or a syntax error without saying that it is one, or where; and a rejection also where the
-# page handles it. The page's own events know better, and come first. The log has the last word.
+# Firefox logs a rejection or a syntax error without saying that it is one, or where; an error that the page hides
+# from it, not at all. The page's own events know better, and come first. What is not logged after them counts too.
 WITNESS = r"""say => {
   const text = (value, show = String) => { try { return show(value).slice(0, 2000); } catch { return "?"; } };
   const tell = (...words) => say(words);
-  addEventListener("error", e => tell("exception", text(e.message), "", text(e.filename), e.lineno, e.colno));
+  addEventListener("error", e => e.lineno === undefined ||  // an image, say, that did not load
+    tell("exception", text(e.message), "", text(e.filename), e.lineno, e.colno), true);
   addEventListener("unhandledrejection", e => {
     const r = e.reason, thing = r !== null && typeof r === "object", error = thing && r.stack !== undefined;
     const [words, shown] = thing && !error ? ["Object", text(r, JSON.stringify)] : [text(r), ""];
     const about = [words, shown, error ? text(r.stack) : "", 0, 0];
     tell("rejection", ...about);
-    const last = e => e.defaultPrevented && tell("handled", ...about);  // it comes after the page's own listeners
-    addEventListener("unhandledrejection", last, {once: true});
   }, true);
 }"""
 _UNCAUGHT = "uncaught exception: "
@@ -45,8 +44,10 @@ class Witness:
             return
         kind, text, shown, where, line, column = (item.get("value") for item in event["data"]["value"])
         place = (line, column) if where == PAGE_URL else _found(where)
+        value = text.removeprefix(_UNCAUGHT)
+        self._log.suspect(value, kind, shown or value, place)
         if len(self._seen) < _MOST:
-            self._seen[text.removeprefix(_UNCAUGHT)] = (kind, shown or text.removeprefix(_UNCAUGHT), place)
+            self._seen[value] = (kind, shown or value, place)
 
     def realm(self, event: dict[str, Any]) -> None:
         self._workers = self._workers or "worker" in event["type"]
@@ -77,8 +78,8 @@ class Witness:
             return
         unseen = "exception" if place != NOWHERE else "rejection" if value != text else "console"
         kind, shown, seen = self._seen.get(value, (unseen, value, NOWHERE))
-        if kind != "handled":
-            self._log.add(kind, shown, seen if place == NOWHERE else place)
+        self._log.told(value)
+        self._log.add(kind, shown, seen if place == NOWHERE else place)
 
 
 def _found(stack: str) -> Place:

@@ -1,0 +1,157 @@
+"""Pages that hide their errors, drown them, or eat the machine: none may pass."""
+# ruff: noqa: E501 (the pages)
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from pytest_llm.browsers import pool as lanes
+from pytest_llm.browsers.find import find
+from pytest_llm.browsers.pool import Pool
+from pytest_llm.browsers.report import PageOptions, PageReport
+from pytest_llm.errors import Unsupported
+
+QUICK = PageOptions(duration=0.3, samples=2)
+WORKER = "new {kind}(URL.createObjectURL(new Blob([`{text}`])))"
+
+
+def worker(text: str, kind: str = "Worker") -> str:
+    return WORKER.format(kind=kind, text=text)
+
+
+# a script, and the kinds of what must be found
+HIDING: dict[str, tuple[str, list[str]]] = {
+    "onerror": ("onerror = () => true; boom();", ["exception"]),
+    "window.onerror, later": ("window.onerror = () => true; setTimeout(() => boom(), 20);", ["exception"]),
+    "in a frame": ("onerror = () => true; requestAnimationFrame(() => boom());", ["exception"]),
+    "in a handler": ("onerror = () => true; onclick = () => boom(); document.body.click();", ["exception"]),
+    "preventDefault": ("addEventListener('error', e => e.preventDefault()); boom();", ["exception"]),
+    "returnValue": ("addEventListener('error', e => { e.returnValue = false }); boom();", ["exception"]),
+    "stopImmediatePropagation": (
+        "addEventListener('error', e => { e.preventDefault(); e.stopImmediatePropagation() }, true); boom();",
+        ["exception"],
+    ),
+    "a value thrown": ("onerror = () => true; throw {a: 1};", ["exception"]),
+    "nothing thrown": ("onerror = () => true; throw undefined;", ["exception"]),
+    "reportError": ("onerror = () => true; reportError(new Error('told'));", ["exception"]),
+    "another script": ("onerror = () => true;</script><script>let let = 1;", ["exception"]),
+    "getters that throw": (
+        "onerror = () => true; for (const n of ['message', 'filename', 'error'])"
+        " Object.defineProperty(ErrorEvent.prototype, n, {get() { throw 1 }}); boom();",
+        ["exception"],
+    ),
+    "changed words": (
+        "onerror = () => true; Array.prototype.join = String.prototype.slice = JSON.stringify = () => ''; boom();",
+        ["exception"],
+    ),
+    "a frame's own": ("document.body.innerHTML = '<iframe srcdoc=\"<script>onerror=()=>true;boom()<\\/script>\">';",
+                      ["exception"]),
+    "a rejection": ("addEventListener('unhandledrejection', e => e.preventDefault()); Promise.reject(Error('r'));",
+                    ["rejection"]),
+    "onunhandledrejection": ("onunhandledrejection = e => e.preventDefault(); Promise.reject(7);", ["rejection"]),
+    "an async function": ("onunhandledrejection = e => e.preventDefault(); (async () => { boom() })();", ["rejection"]),
+    "both": ("onerror = () => true; onunhandledrejection = e => e.preventDefault(); Promise.reject(7); boom();",
+             ["exception", "rejection"]),
+    "a SharedWorker": (worker("onconnect = () => 0; nope();", "SharedWorker"), ["worker"]),
+    "a SharedWorker, later": (worker("setTimeout(() => nope(), 20)", "SharedWorker"), ["worker"]),
+    "drowned in warnings": ("for (let i = 0; i < 300; i++) console.warn('w' + i); boom();", ["exception"]),
+    "drowned in console errors": (
+        "for (let i = 0; i < 300; i++) console.error('w' + i); boom();",
+        ["console", "exception"],
+    ),
+    "nothing hidden": ("try { boom() } catch { 0 } Promise.reject(1).catch(() => 0);", []),
+    "an overlay without errors": ("onerror = m => alert(m); onunhandledrejection = e => alert(e);", []),
+    "an image without a picture": ("document.body.innerHTML = '<img src=\"data:image/png;base64,AA\">hi';", []),
+}  # fmt: skip
+# Chromium alone is listened to from within its workers.
+CHROMIUM: dict[str, tuple[str, list[str]]] = {
+    "document.open": (
+        "onload = () => { document.open(); document.write('hi<script>onerror=()=>true;boom()<\\/script>');"
+        " document.close() };",
+        ["exception"],
+    ),
+    "a worker's own": (worker("onerror = () => true; nope();"), ["worker"]),
+    "a worker, hidden here": (worker("nope();") + ".onerror = e => e.preventDefault();", ["worker"]),
+    "a worker's rejection": (
+        worker("onunhandledrejection = e => e.preventDefault(); Promise.reject(1);"),
+        ["worker"],
+    ),
+    "a SharedWorker's own": (worker("onerror = () => true; nope();", "SharedWorker"), ["worker"]),
+    "a SharedWorker's console": (worker("console.error('told')", "SharedWorker"), ["worker"]),
+}
+
+
+def page(script: str) -> str:
+    return f"<!DOCTYPE html><html><body><h1>Hi</h1><script>\n{script}\n</script></body></html>"
+
+
+@pytest.fixture(params=["chromium", "firefox"])
+def browser(request: pytest.FixtureRequest) -> Iterator[Pool]:
+    try:
+        pool = Pool(find("firefox" if request.param == "firefox" else None), "block", 2)
+    except Unsupported as missing:
+        pytest.skip(str(missing))
+    yield pool
+    pool.close()
+
+
+def test_no_page_hides_its_errors(browser: Pool) -> None:
+    rows = {**HIDING, **(CHROMIUM if browser.browser.kind == "chromium" else {})}
+    with ThreadPoolExecutor(2) as threads:
+        reports = list(threads.map(lambda row: browser.judge(page(row[0]), QUICK), rows.values()))
+    found = {name: kinds(report) for name, report in zip(rows, reports, strict=True)}
+    assert found == {name: expected for name, (_, expected) in rows.items()}
+
+
+def kinds(report: PageReport) -> list[str]:
+    return sorted({event.kind for event in report.events} - {"warning"})
+
+
+def test_what_was_dropped_is_counted(browser: Pool) -> None:
+    script = "for (let i = 0; i < 300; i++) { console.warn('w' + i); console.error('e' + i) }"
+    events = browser.judge(page(script), QUICK).events
+    last = {event.kind: event for event in events}
+    assert [event.kind for event in events] == ["console"] * 41 + ["warning"] * 41
+    assert (last["console"].times, last["warning"].times) == (260, 260)
+    assert "only counted" in last["console"].message
+
+
+# what eats memory, in which process
+EATING = {
+    "blobs": "const kept = []; setInterval(() => { const a = new Uint8Array(32 << 20).fill(7); kept.push(new Blob([a])) }, 1);",
+    "workers": "const u = URL.createObjectURL(new Blob(['const a = new Uint8Array(20 << 20).fill(7); onmessage = () => a']));"
+    " const kept = []; for (let i = 0; i < 100; i++) kept.push(new Worker(u));",
+    "WebGL": "const g = document.createElement('canvas').getContext('webgl'), kept = []; setInterval(() => {"
+    " const t = g.createTexture(); g.bindTexture(g.TEXTURE_2D, t); kept.push(t); g.texImage2D(g.TEXTURE_2D, 0, g.RGBA,"
+    " 2048, 2048, 0, g.RGBA, g.UNSIGNED_BYTE, new Uint8Array(1 << 24).fill(9)) }, 1);",
+    "canvases": "const kept = []; setInterval(() => { const c = document.createElement('canvas'); c.width = c.height = 3000;"
+    " const x = c.getContext('2d'); x.fillRect(0, 0, 9, 9); kept.push(c, x.getImageData(0, 0, 3000, 3000)) }, 1);",
+}  # fmt: skip
+
+
+def test_memory_is_counted_in_every_process() -> None:
+    pool = Pool(find(), "block", 2)
+    options = PageOptions(duration=20, samples=2, memory=900_000_000, hang=20)
+    try:
+        with ThreadPoolExecutor(2) as threads:
+            reports = list(threads.map(lambda text: pool.judge(page(text), options), EATING.values()))
+        assert [(event.kind, "memory" in event.message) for r in reports for event in r.events] == [
+            ("crash", True)
+        ] * 4
+        assert pool.judge(page(""), QUICK).events == ()
+    finally:
+        pool.close()
+
+
+def test_a_lane_that_the_kernel_ended_for_its_memory_is_the_pages_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lanes, "_MEMORY", 700 << 20)
+    pool = Pool(find(), "block", 1)
+    options = PageOptions(duration=20, samples=2, memory=1 << 40, hang=20)
+    try:
+        events = pool.judge(page(EATING["blobs"]), options).events
+    finally:
+        pool.close()
+    assert [event.kind for event in events] == ["crash"]
