@@ -95,9 +95,12 @@ class Time(Check):
 
 
 def _measured(response: Response) -> tuple[int | None, float | None, str]:
-    """(tokens, seconds, a remark on the clock). Without the server's time it is ours, from the first token on."""
+    """(tokens, seconds, a remark on the clock). Without the server's time it is ours, from the first token on.
+
+    Not where only a second pass was counted: the first token is one of the first pass.
+    """
     usage = response.usage
-    if usage.answer_seconds or not usage.answer_tokens or response.first_token is None:
+    if usage.answer_seconds or usage.answer_only or not usage.answer_tokens or response.first_token is None:
         return usage.answer_tokens, usage.answer_seconds, ""
     return usage.answer_tokens, max(response.wall - response.first_token, 0.0), " by our own clock"
 

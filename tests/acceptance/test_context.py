@@ -109,3 +109,24 @@ def test_cells_that_allow_trimming_are_a_group_of_their_own(
         bench.case(f"{first}prompt: {name}\nchecks: [{{contains: hello}}]", name)
     bench.process(*mode).assert_outcomes(passed=6)
     assert len(server.loads) == loads
+
+
+@pytest.mark.parametrize(
+    ("version", "words"),
+    [
+        ("0.24.0", "*the server trimmed the prompt: 512 tokens of it were read*"),
+        ("0.33.0", "*to half of its context*"),
+    ],
+)
+def test_over_v1_the_models_own_context_is_known(
+    bench: Bench, served: Served, monkeypatch: pytest.MonkeyPatch, version: str, words: str
+) -> None:
+    server = served(version, parameters={"num_ctx": 512})
+    monkeypatch.setenv("OPENAI_BASE_URL", f"{server.url}/v1")
+    body = f"prompt: {'some words here ' * 130}\nchecks: [{{contains: hello}}]\n"
+    bench.case(f"models: openai:m\n{body}", "long")
+    bench.case(f"models: openai:m\nallow: trimmed\n{body}", "allowed")
+    bench.case("models: openai:m\nprompt: say hello\nchecks: [{contains: hello}]\n", "short")
+    result = bench.run()
+    result.assert_outcomes(failed=1, passed=2)
+    result.stdout.fnmatch_lines([words])

@@ -95,6 +95,7 @@ def _parameters(xllamacpp: Any, load: dict[str, Any]) -> Any:
         p.load_mode = modes.LLAMA_LOAD_MODE_MMAP if load["use_mmap"] else modes.LLAMA_LOAD_MODE_NONE
     p.cache_prompt = p.cache_idle_slots = False
     p.cache_ram_mib = 0  # an answer must not depend on what was asked before
+    p.ctx_shift = False  # an answer ends where the context does
     p.ui = p.endpoint_slots = False
     p.verbosity = WARNINGS_AND_ERRORS
     return p

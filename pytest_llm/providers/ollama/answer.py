@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pytest_llm.answers.thinking import split_thinking
@@ -144,17 +144,8 @@ class ChatSink:
             answer_seconds=_seconds(last, "eval_duration"),
             load_seconds=_seconds(last, "load_duration"),
             total_seconds=_seconds(last, "total_duration"),
-            answer_only=self._second_pass_only(request, tokens),
+            answer_only=second_pass_only(request, tokens, self._thinking, self._text),
         )
-
-    def _second_pass_only(self, request: ChatRequest, tokens: int | None) -> bool:
-        """With `format`, thinking may come from a pass of its own that nothing counts.
-
-        A line holds one token at least, so a count of fewer tokens than lines cannot be that of both passes.
-        """
-        if request.format is None or tokens is None or not self._thinking:
-            return False
-        return tokens < len(self._thinking) + len(self._text)
 
 
 def _tool_calls(calls: Any) -> Iterator[ToolCall]:
@@ -162,6 +153,18 @@ def _tool_calls(calls: Any) -> Iterator[ToolCall]:
         function = mapping(call, "function") if isinstance(call, dict) else {}
         if name := string(function, "name"):
             yield ToolCall(name, json.dumps(function.get("arguments") or {}, ensure_ascii=False))
+
+
+def second_pass_only(
+    request: ChatRequest, tokens: int | None, thinking: Sequence[str], text: Sequence[str]
+) -> bool:
+    """With `format`, thinking may come from a pass of its own that nothing counts.
+
+    A piece holds one token at least, so a count of fewer tokens than pieces cannot be that of both passes.
+    """
+    if request.format is None or tokens is None or not thinking:
+        return False
+    return tokens < len(thinking) + len(text)
 
 
 def _seconds(data: Mapping[str, Any], key: str) -> float | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pytest_llm.cases.request import ChatRequest
-from pytest_llm.errors import HarnessError, ModelUnavailable
+from pytest_llm.errors import ModelUnavailable
 from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import Limits, ModelInfo, Response
 from pytest_llm.providers.ollama.answer import ChatSink, chat_body
@@ -94,7 +94,7 @@ class OllamaProvider:
         return replace(
             sink.response(request),
             digest=ready.info.digest,
-            context_length=await self._context(request, ready),
+            context_length=await self._models.ran_with(ready.name, ready.info, request.options.get("num_ctx")),
             refuses=not request.trim and bool(refuses(self._version)),
         )
 
@@ -115,16 +115,6 @@ class OllamaProvider:
                 error = await self._models.missing(ready.name)
             raise error from None
         return sink
-
-    async def _context(self, request: ChatRequest, ready: _Ready) -> int | None:
-        """The context the model ran with: as asked for, as the model says, else as the server chose."""
-        wanted, trained = request.options.get("num_ctx") or ready.info.parameters.get("num_ctx"), ready.info.trained
-        if isinstance(wanted, int):
-            return min(wanted, trained) if trained else wanted
-        try:
-            return await self._models.context(ready.name, ready.info.digest)
-        except HarnessError:  # the answer is whole: that the server went down since is the next request's story
-            return None
 
     async def _shown(self, name: str) -> Shown:
         try:

@@ -11,8 +11,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from pytest_llm.errors import ModelUnavailable, PytestLlmError
+from pytest_llm.errors import HarnessError, ModelUnavailable, PytestLlmError
 from pytest_llm.models.modelfile import ModelSpec, content_digest, file_digest, local_file
+from pytest_llm.providers.base import ModelInfo
 from pytest_llm.providers.wire.faults import Asked, fault, unwrap
 from pytest_llm.providers.wire.http import BadStatus, Http
 from pytest_llm.providers.wire.stream import NotJson, Patience, count, mapping, parse_object, quoted
@@ -118,7 +119,7 @@ def _failed(doing: str, asked: Asked, text: str) -> PytestLlmError:
 class Models:
     """The models of one server. progress: told one line at a time what is going on."""
 
-    def __init__(self, http: Http, progress: Callable[[str], None], modelfiles: Sequence[str]) -> None:
+    def __init__(self, http: Http, progress: Callable[[str], None], modelfiles: Sequence[str] = ()) -> None:
         self._http, self._progress, self._modelfiles = http, progress, modelfiles
 
     async def digests(self) -> dict[str, str]:
@@ -142,6 +143,16 @@ class Models:
         ]
         found = own or (models if len(models) == 1 else [])
         return count(found[0], "context_length") if found else None
+
+    async def ran_with(self, name: str, info: ModelInfo, num_ctx: Any = None) -> int | None:
+        """The context that a model answered with: as asked for, as the model says, else as the server chose."""
+        wanted = num_ctx or info.parameters.get("num_ctx")
+        if isinstance(wanted, int):
+            return min(wanted, info.trained) if info.trained else wanted
+        try:
+            return await self.context(name, info.digest)
+        except HarnessError:  # the answer is whole: that the server went down since is the next request's story
+            return None
 
     async def missing(self, name: str, built: str = "") -> ModelUnavailable:
         """The error for a model that is not there: it names what is.

@@ -11,7 +11,7 @@ from pytest_llm.cases.request import ChatRequest
 from pytest_llm.errors import BrokenAnswer, PytestLlmError
 from pytest_llm.providers.base import Response, ToolCall, Usage
 from pytest_llm.providers.finish import finish_of
-from pytest_llm.providers.ollama.answer import LEFT_IN
+from pytest_llm.providers.ollama.answer import LEFT_IN, TWO_PASSES, second_pass_only
 from pytest_llm.providers.wire.faults import Asked, fault, foreign, junk
 from pytest_llm.providers.wire.loops import completed, looped
 from pytest_llm.providers.wire.stream import (
@@ -26,6 +26,7 @@ from pytest_llm.providers.wire.stream import (
 )
 
 OUR_CLOCK = "the server gives no durations: the rate is by our clock, from the first token to the last"
+NO_RATE = "no rate was measured: the server gives no durations, and the answer came in one piece"
 _TEXTS = ("text", "thinking", "reasoning", "content", "refusal")
 _DEEPEST = 4  # a part that holds parts
 _KNOWN = frozenset(("choices", "usage", "timings"))
@@ -47,6 +48,7 @@ class EventSink:
         self._strange = ""
         self.done = False
         self.first_token: float | None = None
+        self._first_text: float | None = None
         self._last_token = 0.0
 
     @property
@@ -100,6 +102,8 @@ class EventSink:
         if thinking or text:
             self._last_token = self._clock() - self._start
             self.first_token = self._last_token if self.first_token is None else self.first_token
+        if text and self._first_text is None:
+            self._first_text = self._last_token
         self._call(piece)
         self._finish = string(choice, "finish_reason") or self._finish
         if finish_of(self._finish) == "error":
@@ -157,7 +161,7 @@ class EventSink:
     def response(self, request: ChatRequest, notes: Collection[str] = ()) -> Response:
         """The whole answer, once it is done."""
         answer, left_in = split_thinking(self.text, request.prompt)
-        usage = self._numbers()
+        usage = self._numbers(request)
         return Response(
             text=answer,
             thinking="\n\n".join(filter(None, (self.thinking, left_in))),
@@ -176,32 +180,38 @@ class EventSink:
             yield LEFT_IN
         if not self._finish:
             yield "the server did not say why the answer ended"
+        if usage.answer_only:
+            yield TWO_PASSES
         if usage.answer_seconds is not None and not self._timings:
             yield OUR_CLOCK
+        elif usage.answer_only and usage.answer_seconds is None:
+            yield NO_RATE
 
-    def _numbers(self) -> Usage:
+    def _numbers(self, request: ChatRequest) -> Usage:
         """llama.cpp measures itself; others only count, and the time is taken here."""
         usage, timings = self._usage, self._timings
         prompt = count(usage, "prompt_tokens")
         if prompt is None and timings:
             prompt = (count(timings, "prompt_n") or 0) + (count(timings, "cache_n") or 0)
-        if timings:
-            tokens, seconds = count(timings, "predicted_n"), _milliseconds(timings, "predicted_ms")
-        else:
-            tokens, seconds = count(usage, "completion_tokens"), self._measured()
+        tokens = count(timings, "predicted_n") if timings else count(usage, "completion_tokens")
+        answer_only = second_pass_only(request, tokens, self._thinking, self._text)
+        began = self._first_text if answer_only else self.first_token
         return Usage(
             prompt_tokens=prompt,
             prompt_seconds=_milliseconds(timings, "prompt_ms"),
             answer_tokens=tokens,
-            answer_seconds=seconds,
+            answer_seconds=_milliseconds(timings, "predicted_ms") if timings else self._measured(began, tokens),
+            answer_only=answer_only,
         )
 
-    def _measured(self) -> float | None:
-        """Between N tokens lie N - 1 intervals; the time of the first one is taken to be like theirs."""
-        tokens = count(self._usage, "completion_tokens") or 0
-        if self.first_token is None or tokens < 2:
+    def _measured(self, began: float | None, tokens: int | None) -> float | None:
+        """Between N tokens lie N - 1 intervals; the time of the first one is taken to be like theirs.
+
+        began: when the first of those that were counted came.
+        """
+        if began is None or tokens is None or tokens < 2:
             return None
-        return (self._last_token - self.first_token) * tokens / (tokens - 1) or None
+        return (self._last_token - began) * tokens / (tokens - 1) or None
 
 
 def _is_complaint(event: Mapping[str, Any]) -> bool:

@@ -14,6 +14,7 @@ from pytest_llm.errors import HarnessError, ModelUnavailable, PytestLlmError, Se
 from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import Limits, ModelInfo, Response
 from pytest_llm.providers.ollama.host import is_loopback, openai_url
+from pytest_llm.providers.ollama.models import Models
 from pytest_llm.providers.openai.answer import EventSink
 from pytest_llm.providers.openai.body import Dialect, can_switch, chat_body, refused_field
 from pytest_llm.providers.wire.faults import Asked, fault
@@ -23,7 +24,16 @@ from pytest_llm.providers.wire.stream import Patience, count, mapping
 START = "start the server, or give its address by --llm-openai-url or OPENAI_BASE_URL"
 KEY = "PYTEST_LLM_OPENAI_KEY or OPENAI_API_KEY"
 _OWNERS = {"llamacpp": "llama.cpp", "vllm": "vllm", "sglang": "sglang"}
-_VERSIONS = {"vllm": ("/version", "version"), "llama.cpp": ("/props", "build_info")}
+_VERSIONS = {
+    "vllm": ("/version", "version"),
+    "llama.cpp": ("/props", "build_info"),
+    "ollama": ("/api/version", "version"),
+}
+_REFUSES = (
+    "llama.cpp",
+    "vllm",
+    "sglang",
+)  # what does not fit; their answers end where the context does
 
 
 @dataclass(frozen=True)
@@ -64,6 +74,8 @@ class OpenAIProvider:
         self._engine, self._local, self._clock = engine, local, clock
         self._listed: _Listed | None = None
         self._dialect = Dialect()
+        self._ollama = Models(self._http, lambda _: None)
+        self._shown: dict[str, ModelInfo] = {}
 
     @property
     def url(self) -> str:
@@ -76,12 +88,14 @@ class OpenAIProvider:
             self._listed = await self._list()
             self._dialect = replace(self._dialect, kind=self._listed.kind)
         local = is_loopback(self.url) if self._local is None else self._local
-        return ModelInfo(
-            server=self.url,
-            blob=model.name,
-            local=local,
-            version=await self._version(self._listed.kind),
-        )
+        version = await self._version(self._listed.kind)
+        info = ModelInfo(server=self.url, blob=model.name, local=local, version=version)
+        if self._listed.kind == "ollama" and version:
+            with suppress(PytestLlmError):
+                shown = await self._ollama.show(model.name)
+                info = replace(info, parameters=shown.parameters, trained=shown.trained)
+                self._shown[model.name] = info
+        return info
 
     async def chat(self, request: ChatRequest) -> Response:
         """Ask once. A field that the server does not know, and that can be left out, is left out from then on."""
@@ -102,7 +116,11 @@ class OpenAIProvider:
                 self._dialect = replace(self._dialect, refused=self._dialect.refused | {refused})
             else:
                 response = sink.response(request, notes)
-                return replace(response, context_length=self._context(request.model.name))
+                return replace(
+                    response,
+                    context_length=await self._context(request.model.name),
+                    refuses=self._dialect.kind in _REFUSES,
+                )
 
     async def close(self) -> None:
         await self._http.close()
@@ -146,6 +164,8 @@ class OpenAIProvider:
         kinds = {_OWNERS.get(str(m.get("owned_by")), "") for m in models}
         contexts = {m["id"]: count(m, "max_model_len") or count(mapping(m, "meta"), "n_ctx") for m in models}
         kind = kinds.pop() if len(kinds) == 1 else ""
+        if not kind and models and all(":" in m["id"] for m in models):  # Ollama names every model with its tag
+            kind = "ollama"
         return _Listed(
             names=tuple(m["id"] for m in models),
             contexts={name: size for name, size in contexts.items() if size},
@@ -153,7 +173,9 @@ class OpenAIProvider:
             any_name=kind == "llama.cpp",
         )
 
-    def _context(self, model: str) -> int | None:
+    async def _context(self, model: str) -> int | None:
+        if info := self._shown.get(model):
+            return await self._ollama.ran_with(model, info)
         known = dict(self._listed.contexts or {}) if self._listed else {}
         if self._listed and self._listed.any_name and len(known) == 1:
             return next(iter(known.values()))

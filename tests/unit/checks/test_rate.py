@@ -26,6 +26,10 @@ def answered(tokens: int | None, seconds: float | None, **more: Any) -> Response
         (answered(400, None), ["no measurement: the server did not say how long it wrote"]),
         (answered(0, 1.0), ["no measurement: the server did not say how many tokens it wrote"]),
         (answered(100, None, wall=7.0, first_token=2.0), ["20.0 tokens a second, below 40"]),
+        (
+            Response("x", usage=Usage(answer_tokens=100, answer_only=True), wall=7.0, first_token=2.0),
+            ["no measurement: the server did not say how long it wrote"],
+        ),
     ],
 )
 def test_token_rate(response: Response, wanted: list[str]) -> None:

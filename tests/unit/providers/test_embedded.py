@@ -14,7 +14,14 @@ import psutil
 import pytest
 
 from pytest_llm.cases.request import ChatRequest, Message
-from pytest_llm.errors import BrokenAnswer, GenerationTimeout, ModelUnavailable, ServerDown, Unsupported
+from pytest_llm.errors import (
+    BrokenAnswer,
+    GenerationTimeout,
+    ModelUnavailable,
+    PromptTooLong,
+    ServerDown,
+    Unsupported,
+)
 from pytest_llm.models.modelfile import parse
 from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import Limits, Response
@@ -275,6 +282,14 @@ def test_a_broken_file(tiny: Path, tmp_path: Path, change: Callable[[bytes], byt
     with pytest.raises(ModelUnavailable, match=words) as caught:
         asked(request(broken))
     assert caught.value.reach == "model"
+
+
+def test_what_does_not_fit_is_refused_and_an_answer_ends_where_the_context_does(tiny: Path) -> None:
+    (answer,) = asked(request(tiny, options={**ENDLESS, "num_ctx": 256}))
+    assert (answer.finish, answer.refuses, answer.context_length) == ("length", True, 256)
+    assert (answer.usage.prompt_tokens or 0) + (answer.usage.answer_tokens or 0) == 256
+    with pytest.raises(PromptTooLong, match="num_ctx is 256"):
+        asked(request(tiny, "word " * 600, options={"num_ctx": 256}))
 
 
 def test_a_missing_file(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 from pytest_llm.cases.request import ChatRequest, Message
 from pytest_llm.errors import (
     BrokenAnswer,
+    GenerationLoop,
     ModelUnavailable,
     PromptTooLong,
     ProviderError,
@@ -80,6 +81,7 @@ VERDICTS: dict[str, tuple[type[Exception], str, int]] = {
     **dict.fromkeys(("nested", "parser", "no-done", "empty-body"), (BrokenAnswer, "request", 1)),
     **dict.fromkeys(("truncated", "reset", "bad-chunk"), (BrokenAnswer, "request", 1)),
     "stalled": (BrokenAnswer, "request", 0),
+    **dict.fromkeys(("loops", "loops-told"), (GenerationLoop, "", 0)),
     **dict.fromkeys(("html", "html-504", "html-200", "html-line"), (ProviderError, "request", 0)),
     "forbidden": (RequestRefused, "server", 0),
     **dict.fromkeys(("unauthorized", "too-many-requests", "bad-gateway"), (ModelUnavailable, "model", 0)),
@@ -288,3 +290,53 @@ def test_many_questions_through_faults_drawn_at_random_leave_nothing_behind() ->
     assert {type(f) for f in found} <= {
         Response, BrokenAnswer, ModelUnavailable, ProviderError, RequestRefused, ServerBusy, Unsupported
     }  # fmt: skip
+
+
+def ask_v1(server: FakeOllama, request: ChatRequest) -> Response:
+    async def both(provider: Provider) -> Response:
+        await provider.prepare(request.model)
+        return await provider.chat(request)
+
+    return visit(OpenAIProvider(f"{server.url}/v1", LIMITS), both)
+
+
+@pytest.mark.parametrize(
+    ("version", "own", "context", "read"),
+    [
+        ("0.24.0", {"num_ctx": 512}, 512, 512),
+        ("0.33.0", {"num_ctx": 512}, 512, 258),
+        ("0.33.0", {"num_ctx": 10**6}, 32768, 3763),
+        ("0.33.0", {}, 1024, 514),
+    ],
+)
+def test_over_v1_ollama_tells_its_context_by_its_own_api(
+    version: str, own: dict[str, int], context: int, read: int
+) -> None:
+    with serving(version, context=1024) as server:
+        server.add_model("m", parameters=own)
+        response = ask_v1(server, question(text="word " * 3000))
+    assert response.context_length == context
+    assert response.usage.prompt_tokens == read
+    assert not response.refuses
+
+
+def test_a_llama_server_refuses_what_does_not_fit() -> None:
+    with serving("llama-server") as server:
+        server.add_model("m")
+        assert ask_v1(server, question()).refuses
+        with pytest.raises(PromptTooLong):
+            ask_v1(server, question(text="word " * 9000))
+
+
+@pytest.mark.parametrize("version", ["0.24.0", "0.33.0"])
+def test_over_v1_a_second_pass_is_noticed(version: str) -> None:
+    with serving(version) as server:
+        server.add_model("m", capabilities=("completion", "thinking"))
+        server.answer("hello", Script('{"a": 1}', "Let me think. " * 20))
+        response = ask_v1(server, question(think="high", format=SCHEMA))
+        alone = ask_v1(server, question(think=False, format=SCHEMA))
+    assert response.thinking
+    assert response.usage.answer_only
+    assert not alone.usage.answer_only
+    assert response.usage.answer_tokens == alone.usage.answer_tokens
+    assert any("second pass" in note for note in response.notes)
