@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from xdist.scheduler.load import LoadScheduling
+from xdist import scheduler
 
 from pytest_llm.engine.remote import Desk, serve
 from pytest_llm.plugin.options import MARK
@@ -62,13 +64,68 @@ def finish(config: pytest.Config) -> None:
         desk.close()
 
 
-class CellScheduling(LoadScheduling):  # type: ignore[misc]
+class _Ranked:
+    """What the schedulers below share: the places of the cells, by id; what is no cell comes before them."""
+
+    config: pytest.Config
+
+    @property
+    def ranks(self) -> Mapping[str, int]:
+        desk = self.config.stash.get(DESK, None)
+        return desk.ranks if desk else {}
+
+
+class _InOrder(_Ranked):
     """Hands out the cells in the engine's order, two to a worker: the one it judges and the one it asks ahead."""
 
+    collection: list[str]
+    pending: list[int]
+
     def _send_tests(self, node: Any, num: int) -> None:
-        desk = self.config.stash.get(DESK, None)
-        if desk and desk.ranks:
-            ranks, ids = desk.ranks, self.collection
-            self.pending.sort(key=lambda index: ranks.get(ids[index], -1))
+        if ranks := self.ranks:
+            self.pending.sort(key=lambda index: ranks.get(self.collection[index], -1))
             num = min(num, 2)
-        super()._send_tests(node, num)
+        super()._send_tests(node, num)  # type: ignore[misc]
+
+
+class _InScopes(_Ranked):
+    """As above where tests go out by file, class or group: a cell is a scope of its own."""
+
+    workqueue: OrderedDict[str, Any]
+
+    def _split_scope(self, nodeid: str) -> str:
+        scope: str = nodeid if nodeid in self.ranks else super()._split_scope(nodeid)  # type: ignore[misc]
+        return scope
+
+    def _assign_work_unit(self, node: Any) -> None:
+        if ranks := self.ranks:
+            self.workqueue = OrderedDict(sorted(self.workqueue.items(), key=lambda unit: ranks.get(unit[0], -1)))
+        super()._assign_work_unit(node)  # type: ignore[misc]
+
+
+class _Refused(_Ranked):
+    """Where every worker runs everything."""
+
+    def schedule(self) -> None:
+        if self.ranks:
+            raise pytest.UsageError("--dist each would ask every cell once a worker: use --dist load")
+        super().schedule()  # type: ignore[misc]
+
+
+SCHEDULERS = {
+    name: type(f"Cell{kind.__name__}", (way, kind), {})
+    for name, way, kind in (
+        ("load", _InOrder, scheduler.LoadScheduling),
+        ("worksteal", _InOrder, scheduler.WorkStealingScheduling),
+        ("loadscope", _InScopes, scheduler.LoadScopeScheduling),
+        ("loadfile", _InScopes, scheduler.LoadFileScheduling),
+        ("loadgroup", _InScopes, scheduler.LoadGroupScheduling),
+        ("each", _Refused, scheduler.EachScheduling),
+    )
+}
+
+
+def make_scheduler(config: pytest.Config, log: Any) -> object:
+    """The scheduler that `--dist` names, with the cells in order; None for one that another plugin brings."""
+    kind = SCHEDULERS.get(config.getvalue("dist"))
+    return kind(config, log) if kind else None

@@ -157,11 +157,9 @@ def pytest_testnodedown(node: Any, error: object) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
-    if config.getvalue("dist") != "load":
-        return None
     from pytest_llm.plugin import distributed
 
-    return distributed.CellScheduling(config, log)
+    return distributed.make_scheduler(config, log)
 
 
 def _has_cells(session: pytest.Session) -> bool:
