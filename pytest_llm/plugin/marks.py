@@ -14,6 +14,7 @@ import pytest
 from pytest_llm.cases.casefile import LoadedCase
 from pytest_llm.errors import nearest
 from pytest_llm.plugin.telling import ChecksFailed
+from pytest_llm.reports.plain import one_line
 
 Arguments = Mapping[str, Any]
 REFUSED = {
@@ -106,7 +107,7 @@ def _arguments(name: str, value: Any, kinds: Mapping[str, type]) -> dict[str, An
         elif not isinstance(found, kinds[key]):
             wanted = "true or false" if kinds[key] is bool else "a text"
             raise ValueError(f"{key!r} of the mark {name!r} is {wanted}, not {found!r}")
-    return given
+    return {key: one_line(found) if isinstance(found, str) else found for key, found in given.items()}
 
 
 def _condition(name: str, value: Any) -> None:

@@ -19,6 +19,7 @@ from pytest_llm.plugin import marks, options
 from pytest_llm.plugin.session import session
 from pytest_llm.plugin.telling import CellFault, ChecksFailed, NotJudged, longrepr, warn
 from pytest_llm.reports import numbers, terminal
+from pytest_llm.reports.plain import plain
 from pytest_llm.store.runs import FILE as RECORD
 from pytest_llm.verdicts import pipeline
 from pytest_llm.verdicts.identity import identity
@@ -35,7 +36,7 @@ class PromptFile(pytest.File):
         try:
             yield from self._items()
         except InputError as error:
-            raise self.CollectError(_said(error, self.config.rootpath)) from None
+            raise self.CollectError(plain(_said(error, self.config.rootpath))) from None
 
     def _items(self) -> list[PromptItem]:
         wrong = Complaints()

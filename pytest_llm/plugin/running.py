@@ -120,6 +120,6 @@ def _show(config: pytest.Config, cells: list[PromptItem]) -> None:
     write = config.get_terminal_writer().line
     for item in cells:
         job = item.plan.job(item.nodeid)
-        write(f"\n{item.nodeid}")
+        write(plain(f"\n{item.nodeid}"))
         write(plain(json.dumps(job.request.plain(), indent=2, ensure_ascii=False)))
     write(f"\n{len(cells)} requests shown, none asked")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -66,7 +67,7 @@ class LlmSession:
 
         hook = self.config.hook.pytest_llm_provider
         theirs: Provider | None = hook(engine=engine, settings=self.settings)
-        return theirs or connect(engine, self.settings)
+        return theirs or connect(engine, self.settings, _progress)
 
     def close(self) -> None:
         if self._engine is not None:
@@ -149,6 +150,12 @@ def _marked(plugin: object) -> Iterator[Any]:
     """The functions of a conftest.py or a plugin's module that `check` marked."""
     if isinstance(plugin, ModuleType):
         yield from (value for value in list(vars(plugin).values()) if _is_marked(value))
+
+
+def _progress(line: str) -> None:
+    from pytest_llm.reports.plain import one_line
+
+    print(one_line(line), file=sys.__stderr__, flush=True)
 
 
 def _is_marked(value: object) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pytest_llm.errors import ServerDown
@@ -14,11 +14,14 @@ if TYPE_CHECKING:
 ENGINES = ("ollama", "openai", "embedded", "scripted")
 
 
-def connect(engine: str, settings: Settings) -> Provider:
-    """The provider for an engine's name; nothing is asked yet. Raises ServerDown for a name that is none."""
+def connect(engine: str, settings: Settings, progress: Callable[[str], None]) -> Provider:
+    """The provider for an engine's name; nothing is asked yet. Raises ServerDown for a name that is none.
+
+    progress takes a line on what takes long: a model that is built or pulled, in the server's words.
+    """
     match engine:
         case "ollama":
-            return _ollama(settings)
+            return _ollama(settings, progress)
         case "openai":
             return _openai(settings)
         case "embedded":
@@ -39,7 +42,7 @@ def _limits(settings: Settings) -> Limits:
     return Limits(s.connect_timeout, s.first_byte_timeout, s.silence_timeout, s.restart_timeout)
 
 
-def _ollama(settings: Settings) -> Provider:
+def _ollama(settings: Settings, progress: Callable[[str], None]) -> Provider:
     from pytest_llm.providers.ollama.client import OllamaProvider
     from pytest_llm.providers.ollama.host import extra_headers
 
@@ -49,7 +52,7 @@ def _ollama(settings: Settings) -> Provider:
         settings.host,
         _limits(settings),
         pull=settings.pull,
-        progress=lambda line: print(line, file=sys.__stderr__, flush=True),
+        progress=progress,
         headers=headers,
         modelfiles=known,
     )

@@ -5,16 +5,27 @@ from __future__ import annotations
 import re
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-# The blanks are those of one line: `\s*` would read on over every blank line, from each of them anew.
-_COMMAND = re.compile(r"^([^\S\n]*:):|(##)(?=\[)", re.MULTILINE)
+# What CI systems obey in a log: what begins a command, and what must follow for it to be one. Blanks before it are
+# those of one line: `\s*` would read on over every blank line, from each of them anew.
+_BLANKS = r"^[^\S\n]*"
+COMMANDS = (
+    (rf"{_BLANKS}:", ":"),  # GitHub, Gitea, Forgejo: ::error file=a::text
+    ("##", r"\["),  # GitHub's older form, Azure Pipelines: ##[group]text
+    ("##", r"vso\["),  # Azure Pipelines: ##vso[task.setvariable …]
+    ("##", r"teamcity\["),  # TeamCity: ##teamcity[testFailed …]
+    (rf"{_BLANKS}(?:\^\^\^|---|\+\+\+|~~~)", "[ \t]"),  # Buildkite: "--- title", "^^^ +++"
+    ("travis_", "(?:fold|time):"),  # Travis: travis_fold:start:name
+    ("section_", "(?:start|end):"),  # GitLab: section_start:1560896352:name
+)
+_COMMAND = re.compile("|".join(f"(?:{begin})(?={rest})" for begin, rest in COMMANDS), re.MULTILINE | re.IGNORECASE)
 
 
 def plain(text: str) -> str:
     """The text without escape codes, control characters, overrides of direction, or CI commands.
 
-    A line that begins with `::` (GitHub) and any `##[` (its older form, Azure) get an invisible character between.
+    An invisible character breaks the word that a CI system would take for one of COMMANDS.
     """
-    return _COMMAND.sub(lambda match: f"{match[1] or match[2]}\u200b" + (":" if match[1] else ""), visible(text))
+    return _COMMAND.sub(lambda match: f"{match[0]}\u200b", visible(text))
 
 
 def visible(text: str) -> str:

@@ -15,10 +15,14 @@ from tests.fake_ollama import Script
 HOSTILE = (
     "\x1b[2J\x1b]0;title\x07\x1b[31mred \x9b1m\r overwritten \x08\x7f nul \x00\n"
     "::error file=a,line=1::wrong\n  ::set-output name=x::y\n##[error]wrong\n"
+    "##vso[task.complete result=Failed;]x\nsee ##teamcity[testFailed name='x']\n--- title\n ^^^ +++\n"
+    "travis_fold:start:x section_start:1560896352:x\n"
     "left \u202eright\u202c \u2066x\u2069 \u2028 line"
 )
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]|\r(?!\n)")
-COMMAND = re.compile(r"^\s*::|##\[", re.MULTILINE)
+COMMAND = re.compile(
+    r"^\s*(::|(---|\+\+\+|~~~|\^\^\^) )|##(vso|teamcity)?\[|travis_fold:|section_start:", re.MULTILINE
+)
 
 
 def shown(result: pytest.RunResult) -> str:
