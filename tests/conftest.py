@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.fake_ollama import FakeOllama
+from tests.helpers.skipping import insist
 
 # What a property test takes depends on the machine and on what else it does.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -19,3 +20,13 @@ def fake_ollama() -> Iterator[FakeOllama]:
     """A running fake Ollama 0.33 without models; other versions and clocks: `FakeOllama(...)` itself."""
     with FakeOllama() as server:
         yield server
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    return insist((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    return insist((yield))
