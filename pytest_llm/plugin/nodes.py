@@ -121,6 +121,11 @@ class PromptItem(pytest.Item):
         if self.verdict and self.verdict.outcome == "failed":
             style = self.config.getoption("tbstyle", "long")
             raise ChecksFailed(terminal.story(self.verdict, self.again, style, self.kept))
+        if not self.verdict or self.verdict.outcome != "passed":  # who runs items in his own way may come here too
+            raise NotJudged("the cell was not judged: its setup did not end well")
+
+    def _initrequest(self) -> None:
+        """pytest-retry calls this before it runs an item once more, as if every item had fixtures."""
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if isinstance(excinfo.value, CellFault):

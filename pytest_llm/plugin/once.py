@@ -32,8 +32,7 @@ def told(reporter: pytest.TerminalReporter) -> Iterator[None]:
         reporter.section("errors that several cells met", sep="=", red=True, bold=True)
         details = {headline: text for headline, text in _shared(errors) if text}
         for headline, count in several.items():
-            reporter.write_line(f"{count} cells: {headline}")
-            reporter.write_line(details.get(headline, ""))
+            reporter.write_line("\n".join(filter(None, [f"{count} cells: {headline}", details.get(headline)])))
 
 
 def unwalled(reporter: pytest.TerminalReporter) -> None:

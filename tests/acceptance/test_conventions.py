@@ -107,3 +107,25 @@ def test_junit_says_the_reason_in_one_line(mixed: Bench) -> None:
     assert failure.get("message") == f"{FAILED} (and 1 more)"
     assert "again: pytest" in (failure.text or "")
     assert "\n" not in (error.get("message") or "\n")
+
+
+RETRIES = """
+    import pytest
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(item, call):
+        report = yield
+        if report.failed:
+            item._initrequest()  # as pytest-retry does
+            again = pytest.CallInfo.from_call(item.runtest, when="call")
+            print("again:", again.excinfo.typename)
+        return report
+    """
+
+
+def test_a_cell_that_is_run_once_more_by_another_plugin(mixed: Bench) -> None:
+    """Nor does it pass where it is called although its setup said that it cannot be judged."""
+    mixed.file("conftest.py", RETRIES)
+    text = mixed.run("-s").stdout.str()
+    assert text.count("again: AssertionError") == 1
+    assert text.count("again: NotJudged") == 1
