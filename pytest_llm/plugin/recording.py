@@ -16,6 +16,7 @@ import pytest_llm
 from pytest_llm.errors import InputError
 from pytest_llm.plugin.nodes import PromptItem
 from pytest_llm.plugin.options import MARK
+from pytest_llm.plugin.rows import rows
 from pytest_llm.plugin.session import LlmSession, session
 from pytest_llm.plugin.telling import warn
 from pytest_llm.reports.terminal import headline
@@ -50,6 +51,7 @@ class Recorder:
         self._seen: set[str] = set()
         self._warned = False
         self._writer: runs.Writer | None = None
+        self._rows = rows(state)
         header = _header(state, cells, deselected)
         try:
             self._writer = runs.Writer(state.settings.root, header)
@@ -69,6 +71,8 @@ class Recorder:
         if line is None:
             return
         self._write(line)
+        if self._rows:
+            self._rows.show(report, json.loads(line))
         self._seen.add(report.nodeid)
         self._counts[_reported(self._state.config, report)] += 1
 

@@ -95,7 +95,7 @@ def deselected(items: Sequence[pytest.Item]) -> None:
 
 
 def report(item: pytest.Item, call: pytest.CallInfo[None], test_report: pytest.TestReport) -> None:
-    """Give pytest the words for an ERROR, for which it asks no item, and pytest-html what it shows of a cell."""
+    """Give pytest the words for an ERROR, for which it asks no item, and the record its line."""
     if not isinstance(item, PromptItem):
         return
     if call.excinfo and isinstance(call.excinfo.value, NotJudged):
@@ -109,11 +109,6 @@ def report(item: pytest.Item, call: pytest.CallInfo[None], test_report: pytest.T
         from pytest_llm.plugin import recording
 
         recording.carry(item, test_report)
-        if item.verdict is None or not item.config.pluginmanager.hasplugin("html"):
-            return
-        from pytest_llm.reports.html import extras
-
-        test_report.extras = [*getattr(test_report, "extras", []), *extras(item.verdict)]  # type: ignore[attr-defined]
 
 
 def _show(config: pytest.Config, cells: list[PromptItem]) -> None:

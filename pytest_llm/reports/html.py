@@ -5,8 +5,10 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Iterator
 from html import escape
+from os.path import relpath
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from pytest_llm.checks.base import Finding
 from pytest_llm.reports.numbers import remarks, summary
@@ -15,14 +17,31 @@ from pytest_llm.verdicts.verdict import Verdict
 
 PICTURES = {".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp"}
 MAX_PICTURE = 512 * 1024  # bytes: hundreds of cells stay a file that can be mailed
-_CELL = "color:#222"
+MAX_FILE = 512 * 1024  # bytes of a page or another file that is put into the report
+# Without it one long word of a model's would make the whole report as wide as that word.
+STYLE = (
+    "<style>#results-table .log, #results-table td { overflow-wrap: anywhere } "
+    "#results-table .llm-short { overflow-wrap: normal; white-space: nowrap } "
+    ".llm-cell td:nth-child(2) { min-width: 8em } .logwrapper:has(.log:empty) { display: none }</style>"
+)
+_CELL = "color:#222;overflow-wrap:anywhere"
+# The page runs when somebody asks for it, in a frame that may run scripts and nothing else: no origin, no network.
+_POLICY = "default-src 'unsafe-inline' 'unsafe-eval' data: blob:"
+_RUN = (
+    "const f=document.createElement('iframe');f.sandbox='allow-scripts';f.srcdoc=this.dataset.page;"
+    "f.style='width:100%;height:600px;border:1px solid #999;background:#fff';this.replaceWith(f)"
+)
 _WRITTEN = "white-space:pre-wrap;overflow-wrap:anywhere;max-height:40em;overflow:auto"
-_HEAD = "<tr><th></th><th>check</th><th>line</th><th>finding</th><th>the model's line</th></tr>"
+_HEAD = "<tr><th></th><th>check</th><th class='llm-short'>line</th><th>finding</th><th>the model's line</th></tr>"
 
 
-def extras(verdict: Verdict) -> Iterator[dict[str, Any]]:
-    """The HTML of a cell, then its pictures. What a model wrote appears as text only."""
-    yield {"name": None, "format_type": "html", "content": _page(verdict), "mime_type": None, "extension": None}
+def extras(verdict: Verdict, report: Path | None = None) -> Iterator[dict[str, Any]]:
+    """The HTML of a cell, then its pictures. What a model wrote appears as text only.
+
+    report: the file of the report, where files may be linked from it; None where it must hold them itself.
+    """
+    page = _page(verdict, report)
+    yield {"name": None, "format_type": "html", "content": page, "mime_type": None, "extension": None}
     for label, file in (pair for asked in verdict.asked for pair in asked.attachments):
         path = Path(file)
         if (kind := PICTURES.get(path.suffix)) and path.is_file() and path.stat().st_size <= MAX_PICTURE:
@@ -37,7 +56,7 @@ def extras(verdict: Verdict) -> Iterator[dict[str, Any]]:
             }
 
 
-def _page(verdict: Verdict) -> str:
+def _page(verdict: Verdict, report: Path | None) -> str:
     parts = [f"<p><b>{_text(verdict.outcome)}</b></p>"]
     for asked in verdict.asked:
         if asked.stage:
@@ -51,8 +70,30 @@ def _page(verdict: Verdict) -> str:
             parts.append(_fold("answer", asked.response.text, opened=True))
             parts.append(f"<p>{_text(summary(asked.response))}</p>")
             parts += [f"<p>{_text(remark)}</p>" for remark in remarks(asked.response)]
-        parts += [f"<p>{_text(label)}: <code>{_text(path)}</code></p>" for label, path in asked.attachments]
+        parts += [_file(label, Path(path), report) for label, path in asked.attachments]
     return f"<div class='llm-cell' style='{_CELL}'>{''.join(parts)}</div>"
+
+
+def _file(label: str, path: Path, report: Path | None) -> str:
+    """A way to look at a file: a page in a frame, another file by a link that leads there or holds it."""
+    shown = f"{_text(label)}: <code>{_text(str(path))}</code>"
+    small = path.is_file() and path.stat().st_size <= MAX_FILE
+    if small and path.suffix == ".html":
+        document = f'<!doctype html><meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        document += path.read_text("utf-8", errors="replace").replace("\0", "\ufffd")
+        page = escape(document, quote=True)
+        return f'<p>{shown} <button type=\'button\' data-page="{page}" onclick="{_RUN}">show the page</button></p>'
+    if path.suffix == ".html" or path.suffix in PICTURES:
+        return f"<p>{shown}</p>"  # a page is not opened outside of its frame; pictures stand below
+    if report is None and small:
+        data = b64encode(path.read_bytes()).decode()
+        name = escape(path.name, quote=True)
+        link = f"data:application/octet-stream;base64,{data}"
+        return f'<p>{_text(label)}: <a download="{name}" href="{link}">{_text(path.name)}</a></p>'
+    if report is None or not path.is_file():
+        return f"<p>{shown}</p>"
+    link = escape(quote(relpath(path, report.parent)), quote=True)
+    return f'<p>{_text(label)}: <a href="{link}">{_text(path.name)}</a></p>'
 
 
 def _row(finding: Finding) -> str:
@@ -60,7 +101,8 @@ def _row(finding: Finding) -> str:
     more = _written(finding.details) if finding.details else ""
     source = f"<code style='{_WRITTEN}'>{_text(finding.source)}</code>"
     return (
-        f"<tr><td>{_text(finding.severity)}</td><td>{_text(finding.check)}</td><td>{place}</td>"
+        f"<tr><td class='llm-short'>{_text(finding.severity)}</td><td>{_text(finding.check)}</td>"
+        f"<td class='llm-short'>{place}</td>"
         f"<td>{_text(finding.message)}{more}</td><td>{source}</td></tr>"
     )
 

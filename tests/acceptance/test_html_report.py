@@ -147,3 +147,52 @@ def test_a_person_reads_what_is_wrong(bench: Bench, page: Page) -> None:
         assert words in (text or "")
     wide = "e => e.scrollWidth > document.documentElement.clientWidth"
     assert not page.evaluate(f"[...document.querySelectorAll('.llm-cell *')].some({wide})")
+
+
+KEEPS = """
+    from pytest_llm import Finding, check
+
+    @check("keeps")
+    def keeps(artifact, context, word):
+        print("printed by the check")
+        context.artifacts.mkdir(parents=True)
+        for name, text in {"page.html": artifact.answer, "a note #1.txt": "noted"}.items():
+            (context.artifacts / name).write_text(text)
+            context.attachments.append((name, context.artifacts / name))
+        yield Finding(word, word, kind=word, line=1, source=word, details=word)
+    """
+PAGE = "<!doctype html><p id=p>hello</p><script>p.textContent += document.compatMode + (self.origin || '')</script>"
+FETCH = "fetch('http://evil.example/').then(() => 'fetched', () => 'blocked')"
+
+
+@pytest.mark.parametrize("mode", [["--self-contained-html", "-n2"], []])
+def test_files_are_reached_and_nothing_is_wide_or_twice(bench: Bench, page: Page, mode: list[str]) -> None:
+    bench.file("conftest.py", KEEPS)
+    bench.server.answer("", PAGE)
+    word = "W" * 4000
+    bench.case(f"prompt: hi {word}\nchecks: [{{keeps: {{word: {word}}}}}]", "fails")
+    bench.case("prompt: hi\nchecks: [{contains: x}]\nmarks: [{skip: not today}]", "skips")
+    bench.process("--html=out/report.html", *mode).assert_outcomes(failed=1, skipped=1)
+    opened(page, bench.path / "out/report.html")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1200
+    logs = page.evaluate("[...document.querySelectorAll('.log')].map(e => e.textContent)")
+    assert sorted(log.strip().partition("\n")[0].partition(":")[0].strip() for log in logs) == [
+        "not today",
+        "whole",
+    ]
+    assert not any(word in log for log in logs)
+    assert any("printed by the check" in log for log in logs)
+    address = page.eval_on_selector(".llm-cell a", "e => e.href")
+    if mode:
+        assert address == "data:application/octet-stream;base64,bm90ZWQ="
+    else:
+        other = page.context.new_page()
+        other.goto(address)
+        assert other.inner_text("body") == "noted"
+        other.close()
+    page.click("button[data-page]")
+    (frame,) = (frame for frame in page.frames if frame != page.main_frame)
+    frame.wait_for_selector("#p")
+    assert frame.text_content("#p") == "helloCSS1Compatnull"
+    assert frame.evaluate(FETCH) == "blocked"
+    assert page.alarms == []  # type: ignore[attr-defined]
