@@ -18,12 +18,14 @@ from pytest_llm.errors import Complaints, InputError, InputErrors, RunStopped
 from pytest_llm.plugin import marks, options
 from pytest_llm.plugin.session import session
 from pytest_llm.plugin.telling import CellFault, ChecksFailed, NotJudged, longrepr, warn
+from pytest_llm.providers.wire.secrets import cleaned
 from pytest_llm.reports import numbers, terminal
 from pytest_llm.reports.plain import plain
 from pytest_llm.store.runs import FILE as RECORD
 from pytest_llm.verdicts import pipeline
 from pytest_llm.verdicts.identity import identity
 from pytest_llm.verdicts.pipeline import Plan, StagePlan
+from pytest_llm.verdicts.redaction import redacted
 from pytest_llm.verdicts.verdict import Verdict
 
 MOST_TOLD = 50  # errors of one file: a table of a thousand rows may have one each
@@ -93,7 +95,7 @@ class PromptItem(pytest.Item):
         self.verdict, self.started = None, time.time()  # a cell that is run again begins anew
         settings, folder = state.settings, state.artifacts(self.nodeid)
         try:
-            self.verdict = pipeline.verdict(
+            verdict = pipeline.verdict(
                 self.plan, self.nodeid, state.engine, settings.root, folder, settings.browser
             )
         except RunStopped as stopped:
@@ -101,6 +103,7 @@ class PromptItem(pytest.Item):
                 raise stopped.__cause__ from None
             self.session.shouldstop = str(stopped)
             raise NotJudged(str(stopped)) from None
+        self.verdict = redacted(verdict, state.secrets)
         earlier = [pair for pair in self.user_properties if not pair[0].startswith("llm.")]  # of a rerun
         self.user_properties[:] = [*earlier, *numbers.properties(self.verdict, identity(self.plan))]
         if self.verdict.outcome == "error":
@@ -149,7 +152,8 @@ class PromptItem(pytest.Item):
         """The command that runs this one cell again."""
         invocation = self.config.invocation_params
         where = os.path.relpath(self.path, invocation.dir)
-        return shlex.join(["pytest", *options.again(list(map(str, invocation.args))), f"{where}::{self.name}"])
+        words = ["pytest", *options.again(list(map(str, invocation.args))), f"{where}::{self.name}"]
+        return cleaned(shlex.join(words), session(self.config).secrets)
 
 
 def _said(error: InputError, root: Path) -> str:

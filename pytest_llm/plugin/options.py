@@ -158,7 +158,8 @@ def check_environment(config: pytest.Config) -> None:
 
     Called where there is a prompt file: a run without one has nothing to do with these variables.
     """
-    from pytest_llm.providers.ollama.host import HEADERS_ENV, extra_headers, openai_key
+    from pytest_llm.providers.ollama.host import extra_headers, openai_key
+    from pytest_llm.providers.wire.secrets import HEADERS_ENV
 
     for name, variable in ADDRESSES.items():
         if not config.getoption(f"llm_{name}", None):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -55,6 +56,13 @@ class LlmSession:
         from pytest_llm.engine.remote import RemoteEngine
 
         return RemoteEngine(tuple(self._address or ()), self._worker)
+
+    @cached_property
+    def secrets(self) -> tuple[str, ...]:
+        """The keys and passwords that nothing of this run may show."""
+        from pytest_llm.providers.wire.secrets import secrets
+
+        return secrets((self.settings.host, self.settings.openai_url))
 
     def start_engine(self) -> Engine:
         """A new engine: once a run, in the process that settles the order."""

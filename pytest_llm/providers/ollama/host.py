@@ -14,9 +14,8 @@ from collections.abc import Mapping
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from pytest_llm.errors import InputError
+from pytest_llm.providers.wire.secrets import HEADERS_ENV, KEY_ENV
 
-HEADERS_ENV = "PYTEST_LLM_HEADERS"
-OPENAI_KEY_ENV = ("PYTEST_LLM_OPENAI_KEY", "OPENAI_API_KEY")
 OLLAMA_PORT = 11434
 WRITE = "write host:port or a URL"
 _PORTS = {"http": 80, "https": 443}
@@ -109,7 +108,7 @@ def extra_headers(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
 
 def openai_key(environ: Mapping[str, str] = os.environ) -> str | None:
     """The key for an OpenAI-compatible server. Raises InputError, which names the variable and shows no value."""
-    for name in OPENAI_KEY_ENV:
+    for name in KEY_ENV:
         if key := environ.get(name, "").strip():
             if not (key.isascii() and key.isprintable()):
                 raise InputError(f"{name} holds characters that no key has", hint="copy the key anew")

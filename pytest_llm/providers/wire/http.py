@@ -20,6 +20,7 @@ from pytest_llm.errors import BrokenAnswer, GenerationTimeout, ProviderError, Se
 from pytest_llm.providers.base import Limits
 from pytest_llm.providers.ollama.host import is_loopback, without_credentials
 from pytest_llm.providers.wire.faults import foreign
+from pytest_llm.providers.wire.secrets import LEAST, cleaned, of_header
 from pytest_llm.providers.wire.stream import (
     Lines,
     NotJson,
@@ -34,7 +35,6 @@ from pytest_llm.providers.wire.stream import (
 MAX_ERROR_BODY = 64 * 2**10  # bytes: an error page is longer than anybody reads
 MAX_BODY = 64 * 2**20  # bytes: a list of thousands of models has one
 DRAIN_SECONDS = 1.0  # a connection whose end is read may be used again; not worth a longer wait
-SECRET_LENGTH = 4  # shorter words are no keys, and would blank out half of a message
 AGENT = "pytest-llm"
 PING_SECONDS = 0.25
 MAX_WAIT = 60.0  # seconds: a server that wants to be left alone for longer is asked again all the same
@@ -80,6 +80,7 @@ class Http:
         self._elsewhere = [without_credentials(other.rstrip("/"))[0] for other in elsewhere]
         self._ping, self._met = ping, False
         self._headers = {**credentials, **(headers or {})}
+        self._hidden = [w for value in self._headers.values() for w in of_header(value) if len(w) >= LEAST]
         self._transport = transport
         self._client: httpx.AsyncClient | None = None
 
@@ -182,11 +183,7 @@ class Http:
 
     def clean(self, text: str) -> str:
         """The text without any of the keys, which some servers send back in their complaints."""
-        for value in self._headers.values():
-            for secret in (value, value.rpartition(" ")[2]):
-                if len(secret) >= SECRET_LENGTH:
-                    text = text.replace(secret, "***")
-        return text
+        return cleaned(text, self._hidden)
 
     @asynccontextmanager
     async def _request(

@@ -1,0 +1,51 @@
+"""What must never be shown: the keys and passwords that a run may send, in every form in which they come back."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from urllib.parse import quote, unquote
+
+HEADERS_ENV = "PYTEST_LLM_HEADERS"
+KEY_ENV = ("PYTEST_LLM_OPENAI_KEY", "OPENAI_API_KEY")
+ADDRESS_ENV = ("OLLAMA_HOST", "OPENAI_BASE_URL")
+LEAST = 4  # characters: shorter words are no keys, and would blank out half of a message
+HIDDEN = "***"
+
+
+def secrets(addresses: Iterable[str] = (), environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+    """The keys and passwords of the environment and of these addresses, the longest first."""
+    said = [*addresses, *(environ.get(name, "") for name in ADDRESS_ENV)]
+    lines = environ.get(HEADERS_ENV, "").splitlines()
+    found = {
+        *(environ.get(name, "").strip() for name in KEY_ENV),
+        *(form for address in said for form in _of_address(address)),
+        *(form for line in lines for form in of_header(line.partition(":")[2].strip())),
+    }
+    return tuple(sorted((word for word in found if len(word) >= LEAST), key=len, reverse=True))
+
+
+def of_header(value: str) -> tuple[str, ...]:
+    """The forms of a header's value: the whole, and what follows a scheme such as Bearer."""
+    return value, value.rpartition(" ")[2]
+
+
+def cleaned(text: str, hidden: Iterable[str]) -> str:
+    """The text without any of these words."""
+    for word in hidden:
+        text = text.replace(word, HIDDEN)
+    return text
+
+
+def _of_address(address: str) -> Iterator[str]:
+    """The password of an address as it is written, read and sent; of one without a colon, the user is the key."""
+    place = address.rpartition("://")[2].partition("/")[0]
+    user, at, _ = place.rpartition("@")
+    if not at:
+        return
+    name, colon, password = user.partition(":")
+    word = password if colon else name
+    yield from {word, unquote(word), quote(unquote(word), safe="")}
+    pair = f"{unquote(name)}:{unquote(password)}".encode()
+    yield base64.b64encode(pair).decode()
