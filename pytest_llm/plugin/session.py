@@ -64,6 +64,12 @@ class LlmSession:
 
         return secrets((self.settings.host, self.settings.openai_url))
 
+    def _progress(self, line: str) -> None:
+        from pytest_llm.providers.wire.secrets import cleaned
+        from pytest_llm.reports.plain import one_line
+
+        print(cleaned(one_line(line), self.secrets), file=sys.__stderr__, flush=True)
+
     def start_engine(self) -> Engine:
         """A new engine: once a run, in the process that settles the order."""
         from pytest_llm.engine.engine import Engine
@@ -75,7 +81,7 @@ class LlmSession:
 
         hook = self.config.hook.pytest_llm_provider
         theirs: Provider | None = hook(engine=engine, settings=self.settings)
-        return theirs or connect(engine, self.settings, _progress)
+        return theirs or connect(engine, self.settings, self._progress)
 
     def close(self) -> None:
         if self._engine is not None:
@@ -158,12 +164,6 @@ def _marked(plugin: object) -> Iterator[Any]:
     """The functions of a conftest.py or a plugin's module that `check` marked."""
     if isinstance(plugin, ModuleType):
         yield from (value for value in list(vars(plugin).values()) if _is_marked(value))
-
-
-def _progress(line: str) -> None:
-    from pytest_llm.reports.plain import one_line
-
-    print(one_line(line), file=sys.__stderr__, flush=True)
 
 
 def _is_marked(value: object) -> bool:
