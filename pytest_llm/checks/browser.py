@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -161,12 +162,13 @@ class Browser(Check):
         files = {"page.html": page.text.encode(errors="replace")}
         if self.screenshot:
             files |= {"screenshot.png": report.screenshot, "filmstrip.png": report.filmstrip}
-        context.artifacts.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            if content:
-                path = _free(context.artifacts / name)
-                path.write_bytes(content)
-                context.attachments.append((path.stem, path))
+        with suppress(OSError):  # a full disk says nothing of the page, and the run warns of it
+            context.artifacts.mkdir(parents=True, exist_ok=True)
+            for name, content in files.items():
+                if content:
+                    path = _free(context.artifacts / name)
+                    path.write_bytes(content)
+                    context.attachments.append((path.stem, path))
 
 
 def _finding(check: str, page: CodeBlock, event: PageEvent) -> Finding:

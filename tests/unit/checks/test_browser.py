@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,9 @@ from pydantic import ValidationError
 
 from pytest_llm.answers.extract import CodeBlock
 from pytest_llm.browsers.report import PageEvent, PageReport
+from pytest_llm.checks.base import CheckContext
 from pytest_llm.checks.browser import Browser
+from pytest_llm.providers.base import Response
 
 
 @pytest.mark.parametrize(
@@ -50,3 +53,10 @@ def test_a_mistake_of_the_cases_own_is_never_the_models() -> None:
     )
     found = Browser(errors={"allow": [".*"]}, wait_for="(")._events(page, report)
     assert [finding.severity for finding in found] == ["error"]
+
+
+def test_pictures_that_cannot_be_kept_are_no_verdict(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file, where the folder should be")
+    context = CheckContext(Response(""), tmp_path, tmp_path, tmp_path / "taken/cell")
+    Browser()._keep(CodeBlock("<p>", "html"), PageReport(), context)
+    assert context.attachments == []
