@@ -46,6 +46,7 @@ class ModelSpec:
     parameters: typed by the option's name (int, float, bool, str; `stop` a tuple of strings); without the
     deprecated ones, unknown ones as strings. messages: (role, text) pairs. files: every local file or folder that
     FROM, ADAPTER and DRAFT name. digest: sha256 of the text, hex; `content_digest` takes the files in.
+    parent: the Modelfile that FROM names by its name, where it does.
     """
 
     path: Path
@@ -64,6 +65,17 @@ class ModelSpec:
     draft: str | None = None
     files: tuple[Path, ...] = ()
     commands: tuple[Command, ...] = field(default=(), repr=False)
+    parent: ModelSpec | None = None
+
+    @property
+    def origin(self) -> ModelSpec:
+        """The Modelfile at the end of the chain: its FROM is a file, or a model of the server's."""
+        return self.parent.origin if self.parent else self
+
+    def line(self, name: str) -> int:
+        """Where the command stands that counts, of those with this name."""
+        found = [c for c in self.commands if c.name == name and (name != "FROM" or c.value == self.base)]
+        return found[-1].line if found else 1
 
 
 def load(path: Path) -> ModelSpec:
@@ -236,11 +248,23 @@ def _requires(commands: tuple[Command, ...], path: Path) -> str | None:
     return found
 
 
+def named_file(command: Command, modelfile: Path) -> Path | None:
+    """The local path that a FROM, ADAPTER or DRAFT names; None where it names a model."""
+    if command.name not in ("FROM", "ADAPTER", "DRAFT"):
+        return None
+    bare = command.name != "FROM" and not command.value.startswith(("/", "~"))
+    return local_file(f"./{command.value}" if bare else command.value, modelfile)
+
+
+def missing_file(spec: ModelSpec) -> Command | None:
+    """The first command that names a file which is not there."""
+    for command in spec.commands:
+        path = named_file(command, spec.path)
+        if path is not None and not path.exists():
+            return command
+    return None
+
+
 def _files(commands: tuple[Command, ...], path: Path) -> tuple[Path, ...]:
-    named = [
-        c.value if c.name == "FROM" else f"./{c.value}" if not c.value.startswith(("/", "~")) else c.value
-        for c in commands
-        if c.name in ("FROM", "ADAPTER", "DRAFT")
-    ]
-    found = (local_file(value, path) for value in named)
+    found = (named_file(command, path) for command in commands)
     return tuple(dict.fromkeys(p for p in found if p is not None))

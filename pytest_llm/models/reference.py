@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pytest_llm.errors import InputError
@@ -32,7 +32,16 @@ class ModelRef:
 
     @property
     def fingerprint(self) -> str:
-        return self.spec.digest if self.spec else ""
+        return "".join(spec.digest for spec in self.modelfiles)
+
+    @property
+    def modelfiles(self) -> tuple[ModelSpec, ...]:
+        """Its Modelfile, and those that it is built on."""
+        found, spec = [], self.spec
+        while spec:
+            found.append(spec)
+            spec = spec.parent
+        return tuple(found)
 
 
 def resolve(
@@ -57,9 +66,10 @@ def resolve(
     if engine in (None, "ollama"):
         if spec is None:
             _check_tag(written)
-        elif not trusted:
-            _check_inside(spec, root)
-        return ModelRef(written, "ollama", written, spec)
+        model = ModelRef(written, "ollama", written, spec)
+        for named in () if trusted else model.modelfiles:
+            _check_inside(named, root)
+        return model
     return ModelRef(written, engine, written.removeprefix(f"{engine}:"), None if engine == "openai" else spec)
 
 
@@ -89,14 +99,29 @@ def _within(path: Path, root: Path) -> bool:
     return Path(os.path.abspath(path)).is_relative_to(os.path.abspath(root))
 
 
-def _modelfile(name: str, folders: Sequence[Path], root: Path) -> ModelSpec | None:
+def _modelfile(name: str, folders: Sequence[Path], root: Path, above: tuple[str, ...] = ()) -> ModelSpec | None:
+    """The Modelfile of this name, with the one that its FROM names. above: those that are built on it.
+
+    One that is FROM its own name means the server's model of that name. Raises InputError for a longer circle.
+    """
     if not re.fullmatch(_PART, name, re.ASCII):
         return None
     for folder in folders:
         if (path := folder / f"{name}.Modelfile").is_file():
             spec = load_modelfile(path)
             _check_files(spec, root)
-            return spec
+            if spec.gguf or spec.base == name:
+                return spec
+            chain = (*above, name)
+            if spec.base in chain:
+                circle = " -> ".join((*chain[chain.index(spec.base) :], spec.base))
+                raise InputError(
+                    f"FROM {spec.base} leads back to where it began: {circle}",
+                    path=spec.path,
+                    line=spec.line("FROM"),
+                    hint="one of them must be FROM a file, or a model of the server's",
+                )
+            return replace(spec, parent=_modelfile(spec.base, folders, root, chain))
     return None
 
 

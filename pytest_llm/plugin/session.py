@@ -97,7 +97,7 @@ class LlmSession:
             self._models[written] = model = resolve(
                 written, modelfiles=s.modelfiles, root=s.root, engine=s.engine, trusted=s.host_trusted
             )
-            for complaint in lint(model.spec) if model.spec else ():
+            for complaint in (c for spec in model.modelfiles for c in lint(spec)):
                 warn(complaint)
         return self._models[written]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from tests.fake_ollama.script import CLOSE_TAG, OPEN_TAG, Sampler, Script, Think
 
 if TYPE_CHECKING:
     from tests.fake_ollama.server import FakeOllama
+
+RENDERERS = ("qwen3-coder", "qwen3-vl", "deepseek3.1", "cogito")
 
 
 @dataclass
@@ -115,6 +118,7 @@ class Chat:
             runner.slots.release()
 
     def _check_input(self, job: Job, runner: Runner) -> None:
+        self._check_template(job)
         if fault := self.server.faults.take("infer", job.request.path, job.typed):
             self.server.scheduler.drop(runner.blob)
             raise fault.fault.error(self.profile, job.typed)
@@ -129,6 +133,15 @@ class Chat:
         if job.images and "vision" not in able and self.profile.llama_server:
             text = "image input is not supported - hint: if this is unexpected, you may need to provide the mmproj"
             raise nested(500, text, "server_error")
+
+    def _check_template(self, job: Job) -> None:
+        """What only shows when a prompt is rendered: create takes it."""
+        if job.model.renderer not in ("", *RENDERERS):
+            raise ApiError(500, f'unknown renderer "{job.model.renderer}"')
+        for found in re.finditer(r"\{\{-?\s*(index \.Messages (\d+))", job.model.template):
+            if int(found[2]) >= len(job.messages):
+                place = f'template: :1:{found.start(1)}: executing "" at <{found[1]}>'
+                raise ApiError(500, f"{place}: error calling index: index out of range: {found[2]}")
 
     def _bad_schema(self, bad: Any) -> ApiError:
         if not self.profile.llama_server:

@@ -17,7 +17,7 @@ from tests.fake_ollama.profiles import Profile
 from tests.fake_ollama.script import Script
 
 Stage = Literal[
-    "listen", "accept", "page", "admit", "load", "infer", "lines", "bytes", "script", "blob", "progress"
+    "listen", "accept", "page", "admit", "load", "infer", "lines", "bytes", "script", "blob", "disk", "progress"
 ]
 INFERENCE = ("/api/chat", "/api/generate", "/v1/chat/completions")
 _EVERYWHERE = ("/",)
@@ -30,7 +30,9 @@ _OLD_FILE = (
     "this model may be incompatible with your version of Ollama. If you previously pulled this model, "
     "try updating it by running `ollama pull {model}`"
 )
+_BLOB_GONE = "open /models/blobs/sha256-0f: no such file or directory"
 _NESTED = '{{"error":{{"code":500,"message":"{text}","type":"server_error"}}}}'
+HALF = '{"model":"m","message":{"role":"assistant","content":"caf\u00e9'.encode()[:-1]
 HTML = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>\n"
 
 
@@ -131,6 +133,9 @@ FAULTS = (
     Fault(27, "bad-gateway", "admit", 502, "dial tcp: lookup ollama.com: no such host"),
     Fault(28, "restarted", "lines"),
     Fault(29, "html-429", "page", 429, paths=_EVERYWHERE),
+    Fault(30, "disk-full", "disk", text="write /models/blobs: no space left on device", paths=("/api/blobs/",)),
+    Fault(31, "create-race", "progress", text=_BLOB_GONE, paths=("/api/create",)),
+    Fault(32, "half-character", "bytes"),
 )
 
 
@@ -207,6 +212,8 @@ async def spoil_bytes(parts: AsyncIterator[bytes], armed: Armed) -> AsyncIterato
     async for part in parts:
         if count >= armed.after and name != "bad-chunk":
             half = part[: len(part) // 2]
+            if name == "half-character":
+                raise Cut(b"%x\r\n%s\r\n" % (len(HALF), HALF), ended=True)
             if name == "html-line":
                 raise Cut(b"%x\r\n%s\r\n" % (len(HTML), HTML), ended=True)
             raise Cut(b"%x\r\n%s\r\n" % (len(half), half), reset=name == "reset")

@@ -127,6 +127,11 @@ def write(metadata: Mapping[str, Any], tensors: Sequence[Tensor]) -> bytes:
     return head + bytes(-len(head) % _ALIGNMENT) + bytes(data)
 
 
+def negative_length(data: bytes) -> bool:
+    """Whether the first key says that it is longer than any text can be: less than nothing, as a signed number."""
+    return data[:4] == b"GGUF" and len(data) >= 32 and data[31] >= 0x80
+
+
 def _string(text: str) -> bytes:
     return struct.pack("<Q", len(text.encode())) + text.encode()
 

@@ -20,7 +20,14 @@ if TYPE_CHECKING:
     from tests.fake_ollama.server import FakeOllama
 
 _DIGEST = re.compile(r"sha256[:-][0-9a-fA-F]{64}")
-_EMPTY_ACTION = re.compile(r"\{\{-?\s*(if|range|with)\s*-?\}\}")
+_TEMPLATE_ERRORS = tuple(
+    (re.compile(pattern), words)
+    for pattern, words in (
+        (r"\{\{-?\s*(if|range|with)\s*-?\}\}", "missing value for {}"),
+        (r"\{\{(?:(?!\}\}).)*(\n|\Z)", "unclosed action"),
+        (r"\{\{-?\s*(?!else|end|break|continue|json)([a-z]\w*)\s*-?\}\}", 'function "{}" not defined'),
+    )
+)
 _OLD_HIDDEN = ("general.name", "tokenizer.chat_template")
 BLOBS = "/models/blobs/sha256-"
 
@@ -153,6 +160,9 @@ class Manager:
             return Reply()
         if found:
             return Reply(close=True)
+        if armed := self.server.faults.take("disk", request.path):  # answered in the midst of the upload
+            full = armed.fault.error(self.profile, "")
+            return Reply(full.status, gojson.dumps({"error": full.text}), "application/json", close=True)
         body = await read()
         true = f"sha256:{sha256(body)}"
         self.library.blobs[true[7:]] = body
@@ -188,7 +198,7 @@ class Manager:
             model = replace(base, parent=base.name.short)
         elif data.get("files"):
             yield {"status": "parsing GGUF"}
-            model = self._from_file(name, str(next(iter(data["files"].values()))))
+            model = await self._from_file(name, str(next(iter(data["files"].values()))))
             if self.profile.llama_server:
                 yield {"status": "verifying conversion"}
         else:
@@ -204,12 +214,14 @@ class Manager:
         yield {"status": "writing manifest"}
         yield {"status": "success"}
 
-    def _from_file(self, name: ModelName, digest: str) -> Model:
+    async def _from_file(self, name: ModelName, digest: str) -> Model:
         if not _DIGEST.fullmatch(digest):
             raise ApiError(400, "invalid digest format")
         data = self.library.blobs.get(digest[7:])
         if data is None:
             raise ApiError(500, f"open {BLOBS}{digest[7:]}: no such file or directory")
+        if not self.profile.llama_server and gguf.negative_length(data):
+            await self.server.restart(0.3)  # the program dies of it, and is started again
         file = gguf.read(data)
         blob = digest[7:]
         if self.profile.llama_server:  # such a file is rewritten, its digest is another
@@ -220,9 +232,8 @@ class Manager:
 
     def _merged(self, base: Model, data: Mapping[str, Any]) -> Model:
         template = str(data.get("template", ""))
-        if found := _EMPTY_ACTION.search(template):
-            line = template[: found.start()].count("\n") + 1
-            raise ApiError(400, f"template error: template: :{line}: missing value for {found[1]}")
+        if wrong := _template_error(template):
+            raise ApiError(400, f"template error: template: {wrong}")
         licenses = data.get("license") or ()
         return replace(
             base,
@@ -307,6 +318,15 @@ class Manager:
         if self.library.models.pop(name.key, None) is None:
             raise ApiError(404, f"model '{typed}' not found")
         return Reply()
+
+
+def _template_error(template: str) -> str:
+    """What the server's template language says of a text that it cannot parse; "" of one that it can."""
+    for pattern, words in _TEMPLATE_ERRORS:
+        if found := pattern.search(template):
+            line = template[: found.start()].count("\n") + 1
+            return f":{line}: {words.format(found[1])}"
+    return ""
 
 
 def modelfile(model: Model) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,8 +11,9 @@ from pytest_llm.errors import ModelUnavailable
 from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import Limits, ModelInfo, Response
 from pytest_llm.providers.ollama.answer import ChatSink, chat_body
+from pytest_llm.providers.ollama.building import Builder
 from pytest_llm.providers.ollama.host import is_loopback, ollama_urls
-from pytest_llm.providers.ollama.models import Models, Shown, built_name, full_name
+from pytest_llm.providers.ollama.models import Models, NotThere, Shown, full_name
 from pytest_llm.providers.ollama.version import numbers, overflow, refuses
 from pytest_llm.providers.wire.faults import Asked, fault
 from pytest_llm.providers.wire.http import BadStatus, Http
@@ -56,6 +56,7 @@ class OllamaProvider:
         self._http = Http(first, limits or Limits(), headers, start=START, elsewhere=others, ping="/api/version")
         self._pull, self._clock = pull, clock
         self._models = Models(self._http, progress or _quiet, modelfiles)
+        self._builder = Builder(self._http, self._models, pull=pull)
         self._ready: dict[tuple[str, str], _Ready] = {}
         self._version = ""
 
@@ -84,19 +85,27 @@ class OllamaProvider:
         return info
 
     async def chat(self, request: ChatRequest) -> Response:
-        """Ask once; a model with a Modelfile is built first where that was not done."""
-        ready = self._ready.get(_key(request.model))
-        if ready is None and request.model.spec:
-            await self.prepare(request.model)
-            ready = self._ready[_key(request.model)]
-        ready = ready or _Ready(request.model.name, ModelInfo(self.url, ""))
-        sink = await self._ask(request, ready)
+        """Ask once; a model with a Modelfile is built first where that was not done, or where it is gone again."""
+        ready = await self._found(request.model)
+        try:
+            sink = await self._ask(request, ready)
+        except NotThere:
+            if request.model.spec is None:
+                raise
+            self._ready.pop(_key(request.model), None)
+            ready = await self._found(request.model)
+            sink = await self._ask(request, ready)
         return replace(
             sink.response(request),
             digest=ready.info.digest,
             context_length=await self._models.ran_with(ready.name, ready.info, request.options.get("num_ctx")),
             refuses=not request.trim and bool(refuses(self._version)),
         )
+
+    async def _found(self, model: ModelRef) -> _Ready:
+        if _key(model) not in self._ready and model.spec:
+            await self.prepare(model)
+        return self._ready.get(_key(model)) or _Ready(model.name, ModelInfo(self.url, ""))
 
     async def close(self) -> None:
         await self._http.close()
@@ -130,17 +139,7 @@ class OllamaProvider:
         spec = model.spec
         assert spec is not None
         self._check_version(model.written, spec.requires)
-        there = await self._models.digests()
-        base = ""
-        if spec.gguf is None:
-            if full_name(spec.base) not in there:
-                await self._fetch_base(spec.base, model.written)
-                there = await self._models.digests()
-            base = there.get(full_name(spec.base), "")
-        name = await asyncio.to_thread(built_name, spec, base)
-        if full_name(name) not in there:
-            await self._models.build(name, spec)
-        return name
+        return await self._builder.build(spec)
 
     def _check_version(self, written: str, requires: str | None) -> None:
         """A server keeps REQUIRES and never looks at it. A build from source says 0.0.0."""
@@ -149,11 +148,6 @@ class OllamaProvider:
             raise ModelUnavailable(
                 f"{written!r} requires Ollama {requires}, and {self.url} is {self._version}", hint="update Ollama"
             )
-
-    async def _fetch_base(self, base: str, built: str) -> None:
-        if not self._pull:
-            raise await self._models.missing(base, built)
-        await self._models.pull(base)
 
 
 def _key(model: ModelRef) -> tuple[str, str]:

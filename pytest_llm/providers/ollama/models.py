@@ -1,27 +1,23 @@
-"""What an Ollama server has, and how a Modelfile becomes a model there."""
+"""What an Ollama server has, and what it tells of it."""
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
 import re
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from pytest_llm.errors import HarnessError, ModelUnavailable, PytestLlmError
-from pytest_llm.models.modelfile import ModelSpec, content_digest, file_digest, local_file
+from pytest_llm.errors import HarnessError, ModelUnavailable, PytestLlmError, ServerBusy
+from pytest_llm.models.modelfile import ModelSpec
 from pytest_llm.providers.base import ModelInfo
 from pytest_llm.providers.wire.faults import Asked, fault, unwrap
 from pytest_llm.providers.wire.http import BadStatus, Http
 from pytest_llm.providers.wire.stream import NotJson, Patience, count, mapping, parse_object, quoted
 
 NAMESPACE = "pytest-llm"
-_CHUNK = 1 << 20  # bytes read at a time of a file that is uploaded
 _NAMES = 8  # as many models are listed where none is near
-_FILES = {"files": "FROM", "adapters": "ADAPTER", "draft_files": "DRAFT"}
 _BLOB = re.compile(r"sha256[-:]([0-9a-f]{64})")
 
 
@@ -72,6 +68,10 @@ def _blobs(modelfile: str) -> Iterator[str]:
             return
 
 
+class NotThere(ModelUnavailable):
+    """The server has no model of this name."""
+
+
 class StatusSink:
     """Collects the lines of a pull or a create: progress, an error, and in the end `success`."""
 
@@ -120,7 +120,7 @@ class Models:
     """The models of one server. progress: told one line at a time what is going on."""
 
     def __init__(self, http: Http, progress: Callable[[str], None], modelfiles: Sequence[str] = ()) -> None:
-        self._http, self._progress, self._modelfiles = http, progress, modelfiles
+        self._http, self.progress, self._modelfiles = http, progress, modelfiles
 
     async def digests(self) -> dict[str, str]:
         """The digest of each model that is there, by its full name."""
@@ -154,45 +154,37 @@ class Models:
         except HarnessError:  # the answer is whole: that the server went down since is the next request's story
             return None
 
-    async def missing(self, name: str, built: str = "") -> ModelUnavailable:
+    async def missing(self, name: str, built: ModelSpec | None = None) -> NotThere:
         """The error for a model that is not there: it names what is.
 
         built: the Modelfile that wants it as its base. That is no answer to what the base may be, nor is another.
         """
         there = sorted(await self.digests())
-        return ModelUnavailable(
-            f"the model {name!r} is not on {self._http.url}",
-            hint=_nearest(name, there, self._modelfiles, built)
-            + f"\n  `ollama pull {name}` or --llm-pull fetches it",
+        where = f"{built.path}:{built.line('FROM')}: " if built else ""
+        hint = _nearest(name, there, self._modelfiles, built.path.name.removesuffix(".Modelfile") if built else "")
+        pull = f"\n  `ollama pull {name}` or --llm-pull fetches it"
+        ours = name.startswith(f"{NAMESPACE}/")
+        return NotThere(
+            f"{where}the model {name!r} is not on {self._http.url}",
+            hint="it was built and is gone again: something else deletes it there" if ours else hint + pull,
         )
 
     async def pull(self, name: str) -> None:
         asked = Asked(f"{self._http.url}/api/pull", name, cloud=True)
-        await self._long("/api/pull", {"model": name}, StatusSink(asked, f"pulling {name}", self._progress), asked)
+        await self.follow("/api/pull", {"model": name}, StatusSink(asked, f"pulling {name}", self.progress), asked)
 
-    async def build(self, name: str, spec: ModelSpec) -> None:
-        """Make the model of a Modelfile; its local files are uploaded where they are not there yet."""
-        body = create_body(name, spec)
-        for key, command in _FILES.items():
-            if paths := list(_local_files(spec, command)):
-                body[key] = {path.name: await self._upload(path) for path in paths}
-        asked = Asked(f"{self._http.url}/api/create", name, cloud=True)
-        doing = f"building {name} from {spec.path.name}"
-        await self._long("/api/create", body, StatusSink(asked, doing, self._progress), asked)
-
-    async def _upload(self, path: Path) -> str:
-        """Bring a file there; its digest as `sha256:…`. Asked for first: a post of one that is there is reset."""
-        if path.is_dir():
-            raise ModelUnavailable(f"{path} is a folder: only GGUF files are uploaded", hint="convert it to GGUF")
-        digest = f"sha256:{await asyncio.to_thread(file_digest, path)}"
-        asked = Asked(f"{self._http.url}/api/blobs", path.name, cloud=True)
+    async def upload(self, digest: str, path: Path) -> None:
+        """Bring a file there under its digest. Asked for first: a post of one that is there is reset."""
+        asked, doing = Asked(f"{self._http.url}/api/blobs", path.name, cloud=True), f"uploading {path.name}"
         try:
-            if await self._http.send("HEAD", f"/api/blobs/{digest}") == 404:
-                self._progress(f"uploading {path.name}")
-                await self._http.send("POST", f"/api/blobs/{digest}", _chunks(path), path.stat().st_size)
+            if await self._http.head(f"/api/blobs/{digest}") == 404:
+                self.progress(doing)
+                await self._http.upload(f"/api/blobs/{digest}", path)
         except BadStatus as bad:
-            raise _failed(f"uploading {path.name}", asked, bad.body or f"status {bad.status}") from None
-        return digest
+            error = fault(asked, bad.status, bad.body, location=bad.location, wait=bad.wait)
+            if not isinstance(error, ServerBusy):
+                error = _failed(doing, asked, bad.body or f"status {bad.status}")
+            raise error from None
 
     async def _small(self, method: str, path: str, body: Any, model: str) -> dict[str, Any]:
         try:
@@ -201,8 +193,8 @@ class Models:
             asked = Asked(f"{self._http.url}{path}", model, cloud=True)
             raise fault(asked, bad.status, bad.body, location=bad.location, wait=bad.wait) from None
 
-    async def _long(self, path: str, body: Any, sink: StatusSink, asked: Asked) -> None:
-        """Hashing and quantizing write no line for minutes, so the patience of a load is theirs."""
+    async def follow(self, path: str, body: Any, sink: StatusSink, asked: Asked) -> None:
+        """Ask for what tells of its progress. Hashing writes no line for minutes: the patience of a load is its."""
         limit = self._http.limits.first_byte
         try:
             await self._http.stream(path, body, sink, Patience(limit, limit))
@@ -210,59 +202,14 @@ class Models:
             raise fault(asked, bad.status, bad.body, location=bad.location, wait=bad.wait) from None
 
 
-def built_name(spec: ModelSpec, base: str) -> str:
-    """The name of a Modelfile's model: it changes with the file, the files it names and the digest of its FROM.
-
-    Reads those files. Raises ModelUnavailable where one is not there.
-    """
-    stem = re.sub(r"[^a-z0-9.-]+", "-", spec.path.name.removesuffix(".Modelfile").lower()).strip("-.") or "model"
-    return f"{NAMESPACE}/{stem[:60]}:{hashlib.sha256(f'{content_digest(spec)} {base}'.encode()).hexdigest()[:16]}"
-
-
-def _local_files(spec: ModelSpec, command: str) -> Iterator[Path]:
-    """The local files that these lines name. Where a FROM names a model, the server ignores those of the others."""
-    if command == "FROM" and spec.gguf is None:
-        return
-    for line in spec.commands:
-        if line.name == command:
-            value = line.value
-            named = value if command == "FROM" or value.startswith(("/", "~")) else f"./{value}"
-            if path := local_file(named, spec.path):
-                yield path
-
-
-def create_body(name: str, spec: ModelSpec) -> dict[str, Any]:
-    """The body of `/api/create`, local files aside."""
-    fields = {
-        "from": None if spec.gguf else spec.base,
-        "template": spec.template,
-        "system": spec.system,
-        "parameters": {k: list(v) if isinstance(v, tuple) else v for k, v in spec.parameters.items()} or None,
-        "messages": [{"role": role, "content": text} for role, text in spec.messages] or None,
-        "license": list(spec.license) or None,
-        "renderer": spec.renderer,
-        "parser": spec.parser,
-        "requires": spec.requires,
-    }
-    return {"model": name} | {key: value for key, value in fields.items() if value is not None}
-
-
 def _nearest(name: str, there: list[str], modelfiles: Sequence[str], built: str) -> str:
     own = f"{NAMESPACE}/"
     names = [n.removesuffix(":latest") for n in there if not n.startswith(own)]
     if built:
         names, modelfiles = [n for n in names if n != built], ()
-    if not names and not modelfiles:
-        return "it has no models at all"
     close = get_close_matches(name.lower(), names, n=4, cutoff=0.5)
     files = get_close_matches(name, modelfiles, n=2, cutoff=0.5)
-    told = [f"nearest there: {', '.join(close)}"] if close else []
+    told = [f"nearest there: {', '.join(close)}"] if close else [] if names else ["it has no models at all"]
     told += [f"nearest Modelfile: {', '.join(files)}"] if files else []
     more = " …" if len(names) > _NAMES else ""
     return "; ".join(told) or f"it has: {', '.join(names[:_NAMES])}{more}"
-
-
-async def _chunks(path: Path) -> AsyncIterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := await asyncio.to_thread(file.read, _CHUNK):
-            yield chunk

@@ -172,6 +172,19 @@ def _looped(asked: Asked, said: Said) -> PytestLlmError:
     return GenerationLoop()
 
 
+def _disk_full(asked: Asked, said: Said) -> PytestLlmError:
+    return ModelUnavailable(
+        f"the disk of {asked.url} is full: {said.summary}", hint="make room where the server keeps its models"
+    )
+
+
+def _not_rendered(asked: Asked, said: Said) -> PytestLlmError:
+    return ModelUnavailable(
+        f"the server cannot render a prompt for {asked.model!r}: {said.summary}",
+        hint="mend the TEMPLATE, RENDERER or PARSER of its Modelfile",
+    )
+
+
 _Make = Callable[[Asked, Said], PytestLlmError]
 _BY_TEXT: tuple[tuple[re.Pattern[str], _Make], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), make)
@@ -185,6 +198,8 @@ _BY_TEXT: tuple[tuple[re.Pattern[str], _Make], ...] = tuple(
         (r"error starting llama-server|llama-server binary not found|out-of-memory during startup", _not_loaded),
         (r"timed out waiting for (llama-server|llama runner) to start", _not_loaded),
         (r"requires more system memory|unable to load full model on GPU", _not_loaded),
+        (r"no space left on device|disk quota exceeded|not enough (disk )?space", _disk_full),
+        (r"unknown (renderer|parser)|^template(: | error)|\bjinja\b", _not_rendered),
         (r"may be incompatible with your version of Ollama", _not_loaded),
         (r'^option "|^invalid format:|invalid JSON schema in format', _refused),
     )

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
-from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
@@ -20,6 +21,7 @@ from pytest_llm.errors import BrokenAnswer, GenerationTimeout, ProviderError, Se
 from pytest_llm.providers.base import Limits
 from pytest_llm.providers.ollama.host import is_loopback, without_credentials
 from pytest_llm.providers.wire.faults import foreign
+from pytest_llm.providers.wire.retry_after import retry_after
 from pytest_llm.providers.wire.secrets import LEAST, cleaned, of_header
 from pytest_llm.providers.wire.stream import (
     Lines,
@@ -31,13 +33,13 @@ from pytest_llm.providers.wire.stream import (
     first_words,
     parse_object,
 )
+from pytest_llm.providers.wire.upload import post
 
 MAX_ERROR_BODY = 64 * 2**10  # bytes: an error page is longer than anybody reads
 MAX_BODY = 64 * 2**20  # bytes: a list of thousands of models has one
 DRAIN_SECONDS = 1.0  # a connection whose end is read may be used again; not worth a longer wait
 AGENT = "pytest-llm"
 PING_SECONDS = 0.25
-MAX_WAIT = 60.0  # seconds: a server that wants to be left alone for longer is asked again all the same
 T = TypeVar("T")
 
 
@@ -88,9 +90,13 @@ class Http:
         """A small exchange: the object in the answer. Raises BadStatus and ProviderErrors."""
         return await self._reached(lambda: self._json(method, path, body))
 
-    async def send(self, method: str, path: str, content: AsyncIterable[bytes] | None = None, size: int = 0) -> int:
-        """Send bytes, or nothing; the status. Raises BadStatus from 300 on, 404 aside."""
-        return await self._reached(lambda: self._send(method, path, content, size))
+    async def head(self, path: str) -> int:
+        """Ask whether something is there; the status. Raises BadStatus from 300 on, 404 aside."""
+        return await self._reached(lambda: self._head(path))
+
+    async def upload(self, path: str, file: Path) -> None:
+        """Send a file. Raises BadStatus and ProviderErrors."""
+        await self._reached(lambda: self._upload(path, file))
 
     async def stream(self, path: str, body: Any, sink: Sink, patience: Patience) -> None:
         """Feed the lines of an answer to the sink until it is done.
@@ -152,14 +158,23 @@ class Http:
                 reach="server",
             ) from None
 
-    async def _send(self, method: str, path: str, content: AsyncIterable[bytes] | None, size: int) -> int:
-        what = f"{self.url}{path}"
-        with self._spoken(what):
-            async with self._request(method, path, content, size) as response:
-                text = await _body(response, MAX_ERROR_BODY)
-        if response.status_code >= 300 and response.status_code != 404:
+    async def _head(self, path: str) -> int:
+        with self._spoken(f"{self.url}{path}"):
+            async with self._request("HEAD", path, None) as response:
+                if response.status_code >= 300 and response.status_code != 404:
+                    raise self._bad(response, "")
+                return response.status_code
+
+    async def _upload(self, path: str, file: Path) -> None:
+        """In a thread: there an answer that came before a reset (the disk is full) can still be read."""
+        left = threading.Event()
+        try:
+            with self._spoken(f"{self.url}{path}"):
+                response, text = await asyncio.to_thread(post, f"{self.url}{path}", file, self._settings(), left)
+        finally:
+            left.set()
+        if response.status_code >= 300:
             raise self._bad(response, text)
-        return response.status_code
 
     async def _stream(self, path: str, body: Any, sink: Sink, patience: Patience) -> None:
         what = f"{self.url}{path}"
@@ -186,13 +201,9 @@ class Http:
         return cleaned(text, self._hidden)
 
     @asynccontextmanager
-    async def _request(
-        self, method: str, path: str, content: bytes | AsyncIterable[bytes] | None, size: int = 0
-    ) -> AsyncIterator[httpx.Response]:
+    async def _request(self, method: str, path: str, content: bytes | None) -> AsyncIterator[httpx.Response]:
         kind = {"Content-Type": "application/json"} if isinstance(content, bytes) else {}
-        length = {"Content-Length": str(size)} if size else {}
-        url, headers = f"{self.url}{path}", {**kind, **length}
-        async with self._connected().stream(method, url, content=content, headers=headers) as response:
+        async with self._connected().stream(method, f"{self.url}{path}", content=content, headers=kind) as response:
             self._met = True
             yield response
 
@@ -206,15 +217,17 @@ class Http:
         return self._client
 
     def _new_client(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(**self._settings(), transport=self._transport)
+
+    def _settings(self) -> dict[str, Any]:
         slowest = max(self.limits.first_byte, self.limits.silence) + 1
-        return httpx.AsyncClient(
-            headers={"User-Agent": AGENT, "Accept-Encoding": "identity", **self._headers},
-            timeout=httpx.Timeout(slowest, connect=self.limits.connect, pool=None),
+        return {
+            "headers": {"User-Agent": AGENT, "Accept-Encoding": "identity", **self._headers},
+            "timeout": httpx.Timeout(slowest, connect=self.limits.connect, write=self.limits.silence, pool=None),
             # A server may close an idle connection in the very moment of the next question: none is kept.
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
-            trust_env=not is_loopback(self.url),
-            transport=self._transport,
-        )
+            "limits": httpx.Limits(max_connections=None, max_keepalive_connections=0),
+            "trust_env": not is_loopback(self.url),
+        }
 
     def _bad(self, response: httpx.Response, body: str) -> BadStatus:
         headers = response.headers
@@ -267,27 +280,6 @@ class Http:
             hint="it may be loading or queueing; --llm-first-byte-timeout waits longer",
             reach="model",
         )
-
-
-def retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """The seconds that a Retry-After header asks for, in seconds or as a date (RFC 9110), up to MAX_WAIT.
-
-    A date is measured by the server's own clock where it tells it. now: seconds since the epoch.
-    """
-    said = headers.get("retry-after", "").strip()
-    if said.isascii() and said.isdecimal():
-        return float(min(int(said[:9]), MAX_WAIT))
-    until, sent = _moment(said), _moment(headers.get("date", ""))
-    if until is None:
-        return None
-    return min(max(until - (now if sent is None else sent), 0.0), MAX_WAIT)
-
-
-def _moment(date: str) -> float | None:
-    try:
-        return parsedate_to_datetime(date).timestamp()
-    except (ValueError, OverflowError):
-        return None
 
 
 async def _body(response: httpx.Response, limit: int) -> str:

@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 
 from pytest_llm.cases.request import ChatRequest, Message
-from pytest_llm.errors import ModelUnavailable, RequestRefused
+from pytest_llm.errors import ModelUnavailable
 from pytest_llm.models.modelfile import load
 from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import Limits, ModelInfo
+from pytest_llm.providers.ollama.building import built_name
 from pytest_llm.providers.ollama.client import OllamaProvider
-from pytest_llm.providers.ollama.models import built_name, full_name, read_show
+from pytest_llm.providers.ollama.models import full_name, read_show
 from tests.helpers.replay import Play, Replay, Seen, error, lines, played, replay
 from tests.helpers.wire import exchange
 
@@ -314,7 +315,7 @@ def test_a_build_that_fails(tmp_path: Path, number: str, shelf: Shelf, words: st
 
 
 def test_a_template_that_is_none_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RequestRefused, match="missing value for if"):
+    with pytest.raises(ModelUnavailable, match="missing value for if"):
         visit(
             Shelf(create=played(NEW, "create-bad-template")),
             lambda p: p.prepare(modelfile(tmp_path, "FROM plain\nTEMPLATE {{ if }}")),

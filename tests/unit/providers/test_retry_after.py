@@ -12,7 +12,7 @@ from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import Limits, Provider
 from pytest_llm.providers.ollama.client import OllamaProvider
 from pytest_llm.providers.openai.client import OpenAIProvider
-from pytest_llm.providers.wire.http import retry_after
+from pytest_llm.providers.wire.retry_after import retry_after
 from tests.helpers.replay import Play, replay
 
 NOW = 1_800_000_000.0  # Fri, 15 Jan 2027 08:00:00 GMT

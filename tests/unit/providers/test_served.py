@@ -79,7 +79,7 @@ VERDICTS: dict[str, tuple[type[Exception], str, int]] = {
     **dict.fromkeys(("runner-stopped", "runner-died", "cuda-error"), (BrokenAnswer, "request", 1)),
     **dict.fromkeys(("runner-loading", "no-slots", "runner-gone"), (BrokenAnswer, "request", 1)),
     **dict.fromkeys(("nested", "parser", "no-done", "empty-body"), (BrokenAnswer, "request", 1)),
-    **dict.fromkeys(("truncated", "reset", "bad-chunk"), (BrokenAnswer, "request", 1)),
+    **dict.fromkeys(("truncated", "reset", "bad-chunk", "half-character"), (BrokenAnswer, "request", 1)),
     "stalled": (BrokenAnswer, "request", 0),
     **dict.fromkeys(("loops", "loops-told"), (GenerationLoop, "", 0)),
     **dict.fromkeys(("html", "html-504", "html-200", "html-line"), (ProviderError, "request", 0)),
@@ -87,7 +87,10 @@ VERDICTS: dict[str, tuple[type[Exception], str, int]] = {
     **dict.fromkeys(("unauthorized", "too-many-requests", "bad-gateway"), (ModelUnavailable, "model", 0)),
 }
 ANSWERED = {"slow-load", "no-metrics", "empty", "only-thinking", "repeats", "format-ignored", "think-in-content"}
-ELSEWHERE = {"refused", "restarted", "html-429", "trimmed", "blob-mismatch", "create-failed", "pull-failed"}
+ELSEWHERE = {
+    *("refused", "restarted", "html-429", "disk-full", "create-race", "trimmed", "blob-mismatch"),
+    *("create-failed", "pull-failed"),
+}
 
 
 def test_every_fault_of_the_catalogue_has_its_place() -> None:

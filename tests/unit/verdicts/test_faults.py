@@ -55,6 +55,7 @@ ASKED_ONCE_MORE = {
     "parser": "failed to parse",
     "no-done": "without its last line",
     "empty-body": "without its last line",
+    "half-character": "in the middle of a line",
     "truncated": "broke off after",
     "reset": "broke off after",
     "bad-chunk": "broke off after",
@@ -76,12 +77,13 @@ FAILED = {
 ELSEWHERE = {
     *("refused", "silent", "slow-load", "queue-full", "cannot-think", "stalled", "no-metrics", "format-ignored"),
     *("think-in-content", "blob-mismatch", "create-failed", "pull-failed", "restarted", "html-429"),
+    *("disk-full", "create-race"),
 }
 
 
 def test_every_fault_is_tried() -> None:
     assert {f.name for f in FAULTS} == {*WHOLE_GROUP, *ASKED_ONCE_MORE, *AT_ONCE, *FAILED, *ELSEWHERE}
-    assert {f.number for f in FAULTS} == set(range(1, 30))
+    assert {f.number for f in FAULTS} == set(range(1, 33))
 
 
 def serve(version: str = "0.33.0") -> FakeOllama:
