@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from pytest_llm.sandbox import programs
+from pytest_llm.sandbox import programs, walls
 
 _APT = ("apt-get", "install", "-y", "-q", "--no-install-recommends")
 _LIMIT = 900  # seconds for one command
@@ -153,9 +153,12 @@ def _tools(say: Say) -> int:
         say(f"{state:<8}  {tool.name:<12} {tool.purpose:<48} {where}".rstrip())
         if state == "missing":
             missing.append(tool)
+    broken = "" if any(tool.name == "bubblewrap" for tool in missing) else walls.missing()
+    if broken:
+        say(f"problem   {broken}")
     for line in remedies(missing):
         say(f"to mend: {line}")
-    return 1 if missing else 0
+    return 1 if missing or broken else 0
 
 
 def install(names: Sequence[str] = (), say: Say = print) -> int:

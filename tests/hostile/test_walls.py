@@ -12,9 +12,12 @@ import pytest
 
 from pytest_llm.browsers import jail
 from pytest_llm.browsers.find import BrowserFound
+from pytest_llm.errors import Unsupported
 from pytest_llm.sandbox import cgroup, programs, sandbox, walls
 from pytest_llm.sandbox.sandbox import Limits
 from pytest_llm.sandbox.walls import Walls
+from pytest_llm.toolchains import toolchain
+from pytest_llm.toolchains.base import Options, Snippet
 
 walled = pytest.mark.skipif(bool(walls.missing()), reason=walls.missing() or "-")
 
@@ -97,13 +100,13 @@ def test_nothing_of_the_machine_can_be_written(who: str, tmp_path: Path, monkeyp
 
 # what a program does with its disk, and whether that ends it
 DISK = {
-    "many files": ("for i in $(seq 100); do head -c 2000000 /dev/zero > f$i; done; sleep 20", "disk"),
+    "many files": ("for i in $(seq 100); do head -c 2000000 /dev/zero > f$i; done; sleep 120", "disk"),
     "deep down": (
-        "mkdir -p a/b/c; for i in 1 2 3; do head -c 9M /dev/zero > a/b/c/$i; done; sleep 20",
+        "mkdir -p a/b/c; for i in 1 2 3; do head -c 9M /dev/zero > a/b/c/$i; done; sleep 120",
         "disk",
     ),
     "one large file": ("head -c 90000000 /dev/zero > big", "disk"),
-    "more names than can be counted": ("seq 30000 | xargs touch; sleep 20", "disk"),
+    "more names than can be counted": ("seq 30000 | xargs touch; sleep 120", "disk"),
     "a file with a hole": ("head -c 0 /dev/null > hole; truncate -s 30M hole", ""),
     "a link to what is large": ("ln -s /usr/bin b; sleep 0.3", ""),
     "little": ("head -c 5000000 /dev/zero > f; sleep 0.3", ""),
@@ -113,8 +116,22 @@ DISK = {
 @pytest.mark.parametrize("what", DISK)
 def test_the_disk_is_bounded(what: str, tmp_path: Path) -> None:
     script, killed_by = DISK[what]
-    limits = Limits(seconds=15, disk=20 << 20, file=50 << 20)
+    limits = Limits(seconds=120, disk=20 << 20, file=50 << 20)
     assert sandbox.run(["/bin/sh", "-c", script], folder=tmp_path, limits=limits).killed_by == killed_by
+
+
+def test_many_packages_of_one_answer_do_not_fill_the_disk() -> None:
+    large = "package p{0}\n\nvar X = [150 << 20]byte{{1, 150<<20 - 1: 2}}\n"
+    files = [Snippet(large.format(number), f"p{number}/x.go") for number in range(8)]
+    try:
+        (found,) = toolchain("go").check(files, Options(seconds=120))
+    except Unsupported as reason:
+        pytest.skip(str(reason))
+    assert (found.kind, found.severity, found.message) == (
+        "limit",
+        "error",
+        "the compiler wrote more than 256 MB of files",
+    )
 
 
 @walled

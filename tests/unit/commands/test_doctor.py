@@ -89,6 +89,14 @@ def test_what_is_missing_is_told_with_its_command(machine: Machine) -> None:
     assert "golang-go" not in packages
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="there is no bubblewrap")
+def test_a_bubblewrap_that_does_not_work_is_told_of(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    _only(monkeypatch, "bubblewrap")
+    machine.program("bwrap", "#!/bin/sh\necho no namespaces >&2\nexit 1\n")
+    assert doctor.examine(machine.said.append) == 1
+    assert "problem   bubblewrap does not work here: no namespaces" in machine.said
+
+
 def test_it_installs_what_is_missing_in_one_go(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     _only(monkeypatch, "bubblewrap", "go")
     machine.apt()
