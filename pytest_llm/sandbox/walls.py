@@ -23,6 +23,7 @@ INSTALL = "sudo apt-get install bubblewrap"
 TMP = "/tmp"  # noqa: S108 (a new one, inside)
 _SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _ETC = ("/etc/alternatives", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d")
+_PARTS = frozenset({"bin", "sbin", "lib", "lib32", "lib64", "libexec", "include", "share", "local"})
 # Root may write to these within any namespace, whatever capabilities it has dropped: the kernel asks for the user
 # alone. What Docker and runc make read-only, and /proc/pressure.
 _KERNEL = (
@@ -92,10 +93,12 @@ def _arguments(walls: Walls, folder: str) -> list[str]:
         *(["--share-net"] if walls.network else []),
         *([] if walls.uid is None else ["--uid", str(walls.uid), "--gid", str(walls.uid)]),
         *("--hostname", "walls", "--ro-bind", "/usr", "/usr", *_system()),
+        *(word for path in _strangers() for word in ("--tmpfs", str(path))),
         *("--proc", "/proc", *_kernel(), "--dev", "/dev", "--tmpfs", TMP),
         *_bound("--ro-bind", walls.readonly),
         *_bound("--bind", walls.writable),
         *([] if walls.tmp else ["--remount-ro", TMP]),
+        *(word for path in _strangers() for word in ("--remount-ro", str(path))),
         *("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", folder),
         *(word for name, value in walls.env.items() for word in ("--setenv", name, value)),
     ]
@@ -111,6 +114,16 @@ def _system() -> Iterator[str]:
         yield from ("--ro-bind-try", path, path)
 
 
+def _strangers() -> list[Path]:
+    """The home and the working directory, where they lie under /usr and are none of its own: /usr/src/app."""
+    found = dict.fromkeys((Path.home().resolve(), Path.cwd().resolve()))
+    return [
+        path
+        for path in found
+        if path.is_relative_to("/usr") and len(path.parts) > 2 and path.parts[2] not in _PARTS
+    ]
+
+
 def _kernel() -> Iterator[str]:
     for name in _KERNEL:
         yield from ("--ro-bind-try", f"/proc/{name}", f"/proc/{name}")
@@ -124,5 +137,5 @@ def _bound(how: str, paths: Sequence[Path]) -> Iterator[str]:
     for name in map(os.path.abspath, paths):
         if programs.too_wide(Path(name)):
             raise CheckCrashed(f"{name} holds the home, which no compiler and no page may see")
-        if not Path(name).is_relative_to("/usr"):
+        if not Path(name).is_relative_to("/usr") or any(map(Path(name).is_relative_to, _strangers())):
             yield from (how, name, name)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -41,7 +43,7 @@ tops = ["/proc/" + top for top in os.listdir("/proc") if not top.isdigit() and t
 files = [top for top in tops if not os.path.isdir(top)]
 files += [os.path.join(where, name) for top in tops for where, _, names in os.walk(top) for name in names]
 folders = ["/", "/dev", "/dev/shm", "/etc", "/proc", "/run", "/sys", "/tmp", "/usr", "/usr/bin", "/var"]
-readable = ["/proc/kcore", "/proc/keys", "/proc/kmsg", "/proc/kpagecount", "/etc/passwd", "/etc/shadow", "/root"]
+readable = ["/proc/kcore", "/proc/keys", "/proc/kmsg", "/proc/kpagecount", "/etc/passwd", "/root/.ssh"]
 def tells(path):
     try:
         return bool(os.listdir(path) if os.path.isdir(path) else os.read(os.open(path, os.O_NONBLOCK), 1))
@@ -139,6 +141,22 @@ def test_many_packages_of_one_answer_do_not_fill_the_disk() -> None:
 def test_no_walls_show_the_home(path: Path, tmp_path: Path) -> None:
     with pytest.raises(Exception, match="holds the home"):
         sandbox.run(["/bin/true"], folder=tmp_path, walls=Walls(readonly=(path,)))
+
+
+@walled
+def test_a_project_under_usr_is_no_part_of_the_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = Path("/usr/src/pytest-llm-project")
+    if not os.access(project.parent, os.W_OK):
+        pytest.skip(f"{project.parent} cannot be written")
+    (project / "jars").mkdir(parents=True, exist_ok=True)
+    monkeypatch.chdir(project)
+    try:
+        (project / "secret").write_text("secret")
+        look = ["/bin/sh", "-c", f"ls {project}; touch {project}/new"]
+        seen = sandbox.run(look, folder=tmp_path, walls=Walls(readonly=(project / "jars",)))
+    finally:
+        shutil.rmtree(project)
+    assert (seen.stdout, seen.returncode) == (b"jars\n", 1)
 
 
 def test_groups_of_a_run_that_was_killed_are_swept() -> None:
