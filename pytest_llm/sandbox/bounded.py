@@ -2,7 +2,8 @@
 
 A regular expression, a template or a schema that an author brings may run for ever or eat all memory, and neither
 Python's `re` nor a compiled extension lets itself be interrupted. `call` names a function of ours as
-`module:function`; arguments and result are plain data, as JSON has it.
+`module:function`; arguments and result are plain data, as JSON has it. The limit counts processor time, so that a
+busy machine ends nothing that a quiet one would not.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import atexit
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -19,9 +21,11 @@ from typing import Any
 
 from pytest_llm.errors import CheckCrashed
 from pytest_llm.sandbox import environment
+from pytest_llm.sandbox.bounded_child import COUNTED
 
 START_SECONDS = 60.0  # to start, to import the function and to read its arguments, on a busy machine
 MEMORY = 2**30  # bytes of address space
+BUSY = 10  # times the limit in wall time, for what waits for its turn on a busy machine
 
 _ROOT = str(Path(__file__).parents[2])
 _BOOT = (
@@ -41,7 +45,10 @@ class LimitReached(CheckCrashed):
 
 
 def call(function: str, *arguments: Any, seconds: float) -> Any:
-    """What the function answers. Raises LimitReached, CheckCrashed where it broke, its own ValueError as one."""
+    """What the function answers. seconds: of processor time, where the system counts it, else of wall time.
+
+    Raises LimitReached, CheckCrashed where it broke, its own ValueError as one.
+    """
     return _worker.call(function, list(arguments), seconds)
 
 
@@ -86,7 +93,7 @@ class Worker:
             process.stdin.flush()
         if self._answer(START_SECONDS)[0] != "begun":
             raise CheckCrashed(f"the process for {function} did not begin")
-        return self._answer(seconds)
+        return self._answer(seconds * BUSY if COUNTED else seconds, seconds)
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._owner != os.getpid():  # a fork's: its pipes belong to the parent
@@ -96,7 +103,7 @@ class Worker:
             self._process = _started()
         return self._process
 
-    def _answer(self, seconds: float) -> tuple[str, Any]:
+    def _answer(self, seconds: float, limit: float | None = None) -> tuple[str, Any]:
         """The next answer to the latest request; lines that are none, or are to another one, are passed over."""
         process = self._process
         assert process is not None
@@ -117,9 +124,10 @@ class Worker:
                     return kind, value
         finally:
             timer.cancel()
-        if over.is_set():
-            raise LimitReached(f"it was not done after {seconds:g} s")
-        raise CheckCrashed(f"its process ended with exit code {process.wait()}")
+        code = process.wait()
+        if over.is_set() or (COUNTED and code == -signal.SIGPROF):
+            raise LimitReached(f"it was not done after {limit or seconds:g} s")
+        raise CheckCrashed(f"its process ended with exit code {code}")
 
     def _end(self) -> None:
         process, self._process = self._process, None

@@ -10,6 +10,8 @@ import sys
 from importlib import import_module
 from typing import Any, BinaryIO
 
+COUNTED = hasattr(signal, "setitimer")  # whether processor time can be limited here
+
 
 def main(memory: int) -> None:
     """Answer requests from stdin. memory: bytes of address space that it may take.
@@ -25,7 +27,7 @@ def main(memory: int) -> None:
         module, _, attribute = name.partition(":")
         function = getattr(import_module(module), attribute)
         _say(answers, [number, "begun", None])
-        _alarm(seconds + 1)
+        _alarm(seconds)
         answer = [number, *_called(function, arguments)]
         _alarm(0)
         _say(answers, answer)
@@ -50,10 +52,10 @@ def _say(answers: BinaryIO, answer: list[Any]) -> None:
 
 
 def _alarm(seconds: float) -> None:
-    """The kernel ends this process, should the one that watches the time be gone."""
-    if hasattr(signal, "setitimer"):
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.setitimer(signal.ITIMER_REAL, seconds)
+    """The kernel ends this process after so many seconds of processor time, whatever it is doing, even alone."""
+    if COUNTED:
+        signal.signal(signal.SIGPROF, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
 def _limit(memory: int) -> None:
