@@ -137,7 +137,7 @@ JINJA = "{{ messages }}"  # of the GGUF itself: such a model is no one's to rend
 
 
 @pytest.mark.parametrize(
-    ("version", "template"), [("0.12.6", ""), ("0.24.0", ""), ("0.33.0", ""), ("0.33.0", JINJA), ("0.0.0", "")]
+    ("version", "template"), [("0.12.6", ""), ("0.24.0", ""), ("0.33.0", ""), ("0.33.0", JINJA)]
 )
 def test_a_prompt_that_does_not_fit_is_refused(version: str, template: str) -> None:
     with serving(version) as server:
@@ -293,6 +293,13 @@ def test_many_questions_through_faults_drawn_at_random_leave_nothing_behind() ->
     assert {type(f) for f in found} <= {
         Response, BrokenAnswer, ModelUnavailable, ProviderError, RequestRefused, ServerBusy, Unsupported
     }  # fmt: skip
+
+
+def test_a_build_from_source_is_told_to_refuse_and_not_trusted_to() -> None:
+    with serving("0.0.0") as server:
+        server.add_model("m")
+        assert not ask_prepared(server, LONG).refuses
+        assert server.asked()[0].items() >= {"truncate": False, "shift": False}.items()
 
 
 def ask_v1(server: FakeOllama, request: ChatRequest) -> Response:
