@@ -30,6 +30,7 @@ _MEMORY, _PROCESSES, _FILE = 4 << 30, 256, 1 << 30
 _ATE_ALL = PageEvent(
     "crash", f"the page used more than {_MEMORY / 1e6:.0f} MB of memory and took its browser along"
 )
+_SOUND = "<!DOCTYPE html><html><body><h1>Hi</h1></body></html>"
 
 
 class LaneLost(Exception):
@@ -174,7 +175,7 @@ class Pool:
                 lane = lane or Lane(self.browser, self._network)
                 report = lane.judge(job.html, job.options)
             except LaneLost as error:
-                out_of_memory = lane is not None and lane.out_of_memory
+                started, out_of_memory = lane is not None, lane is not None and lane.out_of_memory
                 if lane is not None:
                     lane.close()
                 lane = None
@@ -182,13 +183,30 @@ class Pool:
                     job.answer.set_result(PageReport((_ATE_ALL,)))
                     return None
                 if not again:
-                    job.answer.set_exception(CheckCrashed(f"the browser could not be used: {error}"))
+                    return self._lost(job, error, started)
             except BaseException as error:  # whatever it is, the caller waits for it in another thread
                 job.answer.set_exception(error)
                 return lane
             else:
                 job.answer.set_result(report)
                 return lane
+        return lane
+
+    def _lost(self, job: _Job, error: LaneLost, started: bool) -> Lane | None:
+        """Answer a job that ended its lane twice: the page is to blame where a sound one ends none."""
+        lane: Lane | None = None
+        try:
+            if not started:
+                raise error
+            lane = Lane(self.browser, self._network)
+            lane.judge(_SOUND, PageOptions(duration=0.1, samples=2))
+        except (LaneLost, Unsupported):
+            if lane is not None:
+                lane.close()
+            job.answer.set_exception(CheckCrashed(f"the browser could not be used: {error}"))
+            return None
+        first_line = str(error).partition("\n")[0]
+        job.answer.set_result(PageReport((PageEvent("crash", f"the page ends its browser: {first_line}"),)))
         return lane
 
 

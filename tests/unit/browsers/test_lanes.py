@@ -9,12 +9,13 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from pytest_llm.browsers.find import BrowserFound, find
-from pytest_llm.browsers.pool import Pool, PoolSettings
-from pytest_llm.browsers.report import PageOptions
+from pytest_llm.browsers.pool import LaneLost, Pool, PoolSettings
+from pytest_llm.browsers.report import PageOptions, PageReport
 from pytest_llm.errors import CheckCrashed, Unsupported
 from pytest_llm.sandbox import walls
 from tests.helpers.pages import FOLDER
@@ -149,6 +150,48 @@ def test_a_browser_that_does_not_start_is_an_error_with_its_last_words(tmp_path:
             pool.judge(PAGE, QUICK)
     finally:
         pool.close()
+
+
+class FragileLane:
+    """A lane that ends at some pages: those that `breaks` names, as often as it says."""
+
+    breaks: ClassVar[dict[str, int]] = {}
+    out_of_memory = False
+
+    def __init__(self, *_: object) -> None: ...
+
+    def judge(self, html: str, _: PageOptions) -> PageReport:
+        left = self.breaks.get(html, self.breaks.get("any", 0))
+        if left:
+            self.breaks[html] = left - 1
+            raise LaneLost("the lane ended: Traceback\nKeyError: 1")
+        return PageReport(frames=7)
+
+    def close(self) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("breaks", "found"),
+    [
+        ({}, []),
+        ({PAGE: 1}, []),  # the lane may have been ill before
+        ({PAGE: 9}, ["the page ends its browser: the lane ended: Traceback"]),
+        ({"any": 9}, None),
+    ],
+)
+def test_a_page_that_ends_its_lane_twice_is_to_blame_where_a_sound_one_does_not(
+    breaks: dict[str, int], found: list[str] | None, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pytest_llm.browsers.pool.Lane", FragileLane)
+    monkeypatch.setattr(FragileLane, "breaks", dict(breaks))
+    if found is None:
+        with pytest.raises(CheckCrashed, match="could not be used: the lane ended"):
+            pool.judge(PAGE, QUICK)
+        return
+    assert [(event.kind, event.message) for event in pool.judge(PAGE, QUICK).events] == [
+        ("crash", message) for message in found
+    ]
+    assert pool.judge("another", QUICK).frames == 7
 
 
 def test_an_interpreter_called_by_a_way_up_is_found_within_walls(monkeypatch: pytest.MonkeyPatch) -> None:
