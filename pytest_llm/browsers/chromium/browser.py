@@ -137,18 +137,23 @@ class Browser:
         return [(p["type"], p["id"], p["cpuTime"]) for p in answer["processInfo"]]
 
     def memory(self) -> float:
-        """Bytes that all its processes hold, what they share counted once, and the files that it has written."""
-        import psutil
-
+        """Bytes that all its processes hold, and the files that it has written."""
         if self._process is None or self._profile is None:
             return 0.0
-        private, shared = 0, 0
-        for pid in sandbox.family(self._process.pid):
-            with contextlib.suppress(psutil.Error):
-                info = psutil.Process(pid).memory_info()
-                own = getattr(info, "shared", 0)
-                private, shared = private + info.rss - own, max(shared, own)
-        return private + shared + sandbox.written(self._profile)
+        return held(self._process.pid) + sandbox.written(self._profile)
+
+
+def held(pid: int) -> int:
+    """Bytes that a process and its descendants hold, what they share counted once."""
+    import psutil
+
+    private, shared = 0, 0
+    for one in sandbox.family(pid):
+        with contextlib.suppress(psutil.Error):
+            info = psutil.Process(one).memory_info()
+            own = getattr(info, "shared", 0)
+            private, shared = private + info.rss - own, max(shared, own)
+    return private + shared
 
 
 class Watchdog:
