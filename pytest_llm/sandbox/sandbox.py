@@ -13,7 +13,7 @@ import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
@@ -24,6 +24,8 @@ from pytest_llm.sandbox import cgroup
 from pytest_llm.sandbox.walls import Walls, missing, within
 
 _TICK = 0.05  # seconds between two looks of the watchdog
+BUSY = 4  # times the limit of processor time: as long as a program may take in all on a busy machine
+_TELLS = Path("/proc/self/stat").exists()
 _CHUNK = 1 << 16  # bytes: as much as a pipe holds
 _FILE_TOO_LARGE = (-25, 128 + 25)  # SIGXFSZ, as it is told of a child and of a child's child
 _FILES = 20_000  # in the folder of a program: more are too many, whatever their size
@@ -35,8 +37,9 @@ _LAUNCH = (
 
 @dataclass(frozen=True)
 class Limits:
-    """seconds of wall time; memory (resident) and output in bytes; processes; the largest file and all that is
-    written to the folder, in bytes."""
+    """seconds of processor time, and BUSY times as many of wall time; memory (resident) and output in bytes;
+    processes; the largest file and all that is written to the folder, in bytes.
+    """
 
     seconds: float = 30.0
     memory: int = 1536 << 20
@@ -137,6 +140,7 @@ class _Process:
     def __init__(self, argv: Sequence[str], folder: Path, walls: Walls, limits: Limits) -> None:
         self.limits, self.killed_by, self.sandboxed, self._folder = limits, "", not missing(), folder
         self.stdout, self.stderr, self.started = bytearray(), bytearray(), time.monotonic()
+        self._seconds, self._spent_before = limits.seconds, 0.0
         self._sending, self._last = b"", False
         env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(folder), "TMPDIR": str(folder)}
         env |= {"LANG": "C.UTF-8", **walls.env}
@@ -177,7 +181,7 @@ class _Process:
 
     def fresh(self) -> None:
         """Begin another question of a session."""
-        self.started = time.monotonic()
+        self.started, self._spent_before = time.monotonic(), spent(family(self._popen.pid))
         self.stdout.clear()
         self.stderr.clear()
 
@@ -189,8 +193,13 @@ class _Process:
             self._in.close()
 
     def pump(self, seconds: float, done: Callable[[], bool]) -> None:
-        """Read and write until `done`, until the program has ended, or until a limit is reached."""
-        deadline = self.started + seconds
+        """Read and write until `done`, until the program has ended, or until a limit is reached.
+
+        seconds: of processor time, where the system tells it, so that neighbours do not count; BUSY times as much
+        of wall time.
+        """
+        self._seconds = seconds
+        deadline = self.started + seconds * (BUSY if _TELLS else 1)
         looked = self.started
         while not done() and self._selector.get_map():
             now = time.monotonic()
@@ -247,6 +256,8 @@ class _Process:
 
     def _over(self) -> str:
         pids = family(self._popen.pid)
+        if spent(pids) - self._spent_before > self._seconds:
+            return "timeout"
         if len(pids) > self.limits.processes:
             return "processes"
         if sum(map(_resident, pids)) > self.limits.memory:
@@ -284,6 +295,16 @@ def family(pid: int) -> list[int]:
             for task in os.listdir(f"/proc/{parent}/task"):
                 waiting += map(int, Path(f"/proc/{parent}/task/{task}/children").read_text().split())
     return found
+
+
+def spent(pids: Iterable[int]) -> float:
+    """Seconds of processor time that these have used, with what their children that have ended had used."""
+    total = 0
+    for pid in pids:
+        with contextlib.suppress(OSError, ValueError, IndexError):  # it may end while it is looked at
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            total += sum(map(int, fields[11:15]))
+    return total / os.sysconf("SC_CLK_TCK") if total else 0.0
 
 
 def _resident(pid: int) -> int:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from pathlib import Path
@@ -34,6 +35,23 @@ def test_output_status_and_input(tmp_path: Path) -> None:
 def test_the_folder_is_writable_and_the_working_directory(tmp_path: Path) -> None:
     shell("echo hi > there", tmp_path)
     assert (tmp_path / "there").read_text() == "hi\n"
+
+
+def test_time_that_is_not_the_programs_own_does_not_count(tmp_path: Path) -> None:
+    """Waiting, as for a processor that others use, is borne up to BUSY times the limit."""
+    assert shell("sleep 1.5", tmp_path, Limits(seconds=1)).killed_by == ""
+    assert shell("while :; do :; done", tmp_path, Limits(seconds=0.5)).killed_by == "timeout"
+    children = "(while :; do :; done) & (while :; do :; done) & wait"
+    assert shell(children, tmp_path, Limits(seconds=0.5)).killed_by == "timeout"
+
+
+def test_a_session_counts_each_question_anew(tmp_path: Path) -> None:
+    """Together they take more than the limit of one."""
+    script = "while read n; do i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done; echo $n; done"
+    limits = Limits(seconds=1)
+    with contextlib.closing(Session(["/bin/sh", "-c", script], folder=tmp_path, limits=limits)) as session:
+        for number in range(50):
+            assert session.ask(b"%d" % number).stdout == b"%d\n" % number
 
 
 def test_no_environment_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
