@@ -15,9 +15,13 @@ _TELLING = 30  # characters, blanks aside: fewer stand in a prompt by chance
 
 
 class Given:
-    """The code that a prompt itself brought, blanks aside: its fenced blocks, and longer pieces of its text."""
+    """The code that a prompt itself brought, blanks aside: its fenced blocks, and longer pieces of its text.
 
-    def __init__(self, prompt: Sequence[str]) -> None:
+    counts: it may be the answer where there is no other.
+    """
+
+    def __init__(self, prompt: Sequence[str], counts: bool = False) -> None:
+        self.counts = counts
         self._text = "\n".join(map(_squashed, prompt))
         self._blocks = frozenset(_squashed(block.text) for part in prompt for block in scan(part.split("\n")))
 
@@ -29,7 +33,7 @@ class Given:
 def choose(tiers: Iterable[Sequence[CodeBlock]], given: Given) -> CodeBlock | None:
     """The answer among the blocks of the first tier that holds one; what only repeats the prompt is none.
 
-    Where there is nothing else, the prompt's own block comes back, marked as an `echo`.
+    Where there is nothing else, the prompt's own block comes back, marked as an `echo` unless it counts.
     """
     echoes: list[CodeBlock] = []
     for tier in tiers:
@@ -37,7 +41,7 @@ def choose(tiers: Iterable[Sequence[CodeBlock]], given: Given) -> CodeBlock | No
         if own:
             return _answer(own)
         echoes += tier
-    return replace(longest(echoes), echo=True) if echoes else None
+    return replace(longest(echoes), echo=not given.counts) if echoes else None
 
 
 def longest(blocks: Sequence[CodeBlock]) -> CodeBlock:

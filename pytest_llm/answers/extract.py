@@ -16,11 +16,11 @@ from pytest_llm.answers.ends import glued, without_end
 from pytest_llm.answers.fences import Fenced, scan
 from pytest_llm.answers.languages import JSON_LABELS, LOOSE, PROSE, guess_language
 from pytest_llm.answers.languages import normalise_language as normalise_language  # checks ask for it here
+from pytest_llm.answers.schemas import is_schema
 from pytest_llm.answers.thinking import split_thinking
 
 _PAGE_END = re.compile(r"</html\s*>", re.IGNORECASE)
 _MARKUP = re.compile(r"<(?:body|canvas|script|svg|style|div|button|p|h1)\b", re.IGNORECASE)
-_SCHEMA = re.compile(r'"(?:\$schema|\$defs|\$ref|properties|items|anyOf|oneOf|allOf|enum)"\s*:')
 _DEEPEST = 3  # answers wrapped in Markdown wrapped in Markdown
 
 
@@ -30,7 +30,7 @@ class Artifact:
 
     blocks: in the answer's order; no two overlap. A block of Markdown may hold blocks of its own, which `code` and
     `page` look into. leaked: end tokens that a server let into the answer; they are taken out of it. prompt: what
-    was asked; code that only repeats it is no answer.
+    was asked; code that only repeats it is no answer, or (may_echo) one where there is no other.
 
     Where several blocks are of the wanted kind, the last complete one counts if it is another version of an earlier
     one (the same file, page or first name), else the longest. Where only the prompt's own code is there, it comes
@@ -43,6 +43,7 @@ class Artifact:
     notes: tuple[str, ...] = ()
     leaked: tuple[str, ...] = ()
     prompt: tuple[str, ...] = field(default=(), repr=False)
+    may_echo: bool = False
 
     @cached_property
     def _pieces(self) -> tuple[CodeBlock, ...]:
@@ -50,12 +51,13 @@ class Artifact:
 
     @cached_property
     def _given(self) -> Given:
-        return Given(self.prompt)
+        return Given(self.prompt, self.may_echo)
 
     @cached_property
     def own_blocks(self) -> tuple[CodeBlock, ...]:
         """The blocks without the prompt's own code and schemas."""
-        return tuple(b for b in self.blocks if not self._given.holds(b) or _is_data(b.text))
+        own = tuple(b for b in self.blocks if not self._given.holds(b) or _is_data(b.text))
+        return self.blocks if self.may_echo and not own else own
 
     def code(self, language: str | None = None) -> CodeBlock | None:
         """The block in `language` (any spelling of it); without one, an unlabelled block.
@@ -99,7 +101,7 @@ class Artifact:
         yield [b for b in fenced if b.language in LOOSE and b.text.lstrip()[:1] in ("{", "[")]
 
 
-def extract(text: str, thinking: str = "", prompt: Iterable[str] = ()) -> Artifact:
+def extract(text: str, thinking: str = "", prompt: Iterable[str] = (), *, may_echo: bool = False) -> Artifact:
     """What is in an answer to a prompt. Never raises; every line between fences is in exactly one block."""
     prompt = tuple(prompt)
     answer, left_in = split_thinking(text.removeprefix("\ufeff"), prompt)
@@ -118,7 +120,7 @@ def extract(text: str, thinking: str = "", prompt: Iterable[str] = ()) -> Artifa
     if not blocks:
         blocks = _unfenced(lines if stray is None else lines[:stray])
         notes += ["no code fence: the text itself is taken as code" for b in blocks if b.language != "json"]
-    return Artifact(answer, thinking, blocks, tuple(notes), tuple(dict.fromkeys(fences + leaked)), prompt)
+    return Artifact(answer, thinking, blocks, tuple(notes), tuple(dict.fromkeys(fences + leaked)), prompt, may_echo)
 
 
 def position(text: str, offset: int, first_line: int = 1) -> tuple[int, int, str]:
@@ -179,7 +181,7 @@ def _holds_a_page(block: CodeBlock) -> bool:
 
 def _is_data(text: str) -> bool:
     """Whether it is JSON and no schema: an answer may well be the same as an example in the prompt."""
-    return text.lstrip()[:1] in ("{", "[") and _SCHEMA.search(text) is None
+    return text.lstrip()[:1] in ("{", "[") and not is_schema(text)
 
 
 def is_json(text: str) -> bool:

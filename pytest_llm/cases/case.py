@@ -71,7 +71,7 @@ class Case(Strict):
     exclusive: bool | None = None
     marks: Annotated[tuple[str | dict[str, Any], ...], Listed] = ()
     checks: Annotated[tuple[Any, ...], Some] = ()
-    allow: Annotated[tuple[Literal["empty", "cut", "trimmed"], ...], Listed] = ()
+    allow: Annotated[tuple[Literal["empty", "cut", "trimmed", "echo"], ...], Listed] = ()
 
     @model_validator(mode="after")
     def _one_question(self) -> Case:

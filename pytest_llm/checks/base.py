@@ -210,7 +210,8 @@ def look(check: Check, artifact: Artifact, context: CheckContext) -> list[Findin
 def echoed(check: str, what: str, block: CodeBlock) -> Finding:
     """The finding where all that the answer has of `what` was in the prompt already."""
     message = f"{what} in the answer is the prompt's own again, and there is no other"
-    return Finding(check, message, kind="echo", line=block.line)
+    hint = "where the prompt's own may be the right answer, give the case `allow: echo`"
+    return Finding(check, message, kind="echo", line=block.line, details=hint)
 
 
 def short(value: Any, most: int = 80) -> str:

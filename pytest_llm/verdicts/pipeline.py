@@ -113,7 +113,8 @@ def _stage(
     except Exception as error:  # an engine that a plugin brings may raise anything
         broken = Finding("model", f"the engine broke: {_words(error)}", "error", "crash", details=_traceback(error))
         return Asked(request, None, stage.name, (_named(stage, broken),)), None
-    artifact = extract(response.text, response.thinking, job.request.prompt)
+    may_echo = "echo" in plan.cell.case.allow
+    artifact = extract(response.text, response.thinking, job.request.prompt, may_echo=may_echo)
     context = CheckContext(response, plan.cell.loaded.folder, root, folder, request=job.request, browser=browser)
     findings = tuple(_named(stage, f) for f in judge(plan, stage, job.request, artifact, context, asker))
     files = tuple((label, str(path)) for label, path in context.attachments)

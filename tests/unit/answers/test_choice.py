@@ -200,3 +200,13 @@ def test_an_example_of_the_prompt_may_be_the_answer() -> None:
     artifact = extract(fence(OBJECT, "json"), prompt=[prompt])
     assert not artifact.json_text().echo
     assert len(artifact.own_blocks) == 1
+
+
+def test_the_prompts_own_may_be_the_answer_where_the_case_says_so() -> None:
+    prompt = [f"Correct it where needed:\n{fence(BUGGY, 'python')}{fence(PAGE, 'html')}"]
+    same = extract(fence(BUGGY, "python") + fence(PAGE, "html"), prompt=prompt, may_echo=True)
+    assert [getattr(block, "echo", None) for block in (same.code("python"), same.page())] == [False, False]
+    assert same.own_blocks == same.blocks
+    mended = extract(fence("def f(): ...", "python") + fence(BUGGY, "python"), prompt=prompt, may_echo=True)
+    assert text_of(mended.code("python")) == "def f(): ..."
+    assert [text_of(block) for block in mended.own_blocks] == ["def f(): ..."]

@@ -65,3 +65,17 @@ def test_what_an_answer_comes_to(tmp_path: Path, name: str) -> None:
         server.answer("", Script(text, verbatim=True))
         (verdict,) = asking.verdicts(case)
     assert (verdict.outcome, [finding.kind for finding in verdict.findings]) == (outcome, kinds)
+
+
+@pytest.mark.parametrize(("allow", "outcome"), [("[]", "failed"), ("echo", "passed"), ("[cut, echo]", "passed")])
+def test_code_that_was_right_already(tmp_path: Path, allow: str, outcome: str) -> None:
+    code = f"{FENCE}python\ndef f(x):\n    return x + 1\n{FENCE}\n"
+    (tmp_path / "ask.txt").write_text(f"Correct it where needed:\n{code}")
+    checks = "[{contains: {text: x + 1, in: code}}, {regex: {pattern: return, in: code}}]"
+    case = f"models: m\nprompt: {{file: ask.txt}}\nallow: {allow}\nchecks: {checks}\n"
+    with FakeOllama("0.33.0", clock=VirtualClock()) as server, desk(tmp_path, server.url) as asking:
+        server.add_model("m")
+        server.answer("", Script(f"It is fine:\n{code}", verbatim=True))
+        (verdict,) = asking.verdicts(case)
+    assert verdict.outcome == outcome
+    assert all("allow: echo" in finding.details for finding in verdict.findings)
