@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.fake_ollama.clock import Clock
 from tests.fake_ollama.errors import ApiError
-from tests.fake_ollama.library import Model
+from tests.fake_ollama.library import Model, capabilities
 from tests.fake_ollama.profiles import Profile
 
 BUSY = "server busy, please try again.  maximum pending requests exceeded"
@@ -104,7 +104,8 @@ class Scheduler:
         """What must be equal for two requests to share a runner."""
         chosen = {name: options[name] for name in LOAD_OPTIONS if name in options}
         context = int(chosen.get("num_ctx", self.limits.context))
-        chosen["num_ctx"] = max(4, min(context, model.gguf.context_length))
+        least = 2048 if "vision" in capabilities(model, self.profile) else 4
+        chosen["num_ctx"] = max(least, min(context, model.gguf.context_length))
         if self.profile.llama_server:
             chosen["shift"] = shift
         return chosen

@@ -95,10 +95,11 @@ class OllamaProvider:
             self._ready.pop(_key(request.model), None)
             ready = await self._found(request.model)
             sink = await self._ask(request, ready)
+        response, num_ctx = sink.response(request), request.options.get("num_ctx")
         return replace(
-            sink.response(request),
+            response,
             digest=ready.info.digest,
-            context_length=await self._models.ran_with(ready.name, ready.info, request.options.get("num_ctx")),
+            context_length=await self._models.ran_with(ready.name, ready.info, response.usage, num_ctx),
             refuses=not request.trim and bool(refuses(self._version)),
         )
 

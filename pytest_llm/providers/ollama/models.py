@@ -11,12 +11,13 @@ from typing import Any
 
 from pytest_llm.errors import HarnessError, ModelUnavailable, PytestLlmError, ServerBusy
 from pytest_llm.models.modelfile import ModelSpec
-from pytest_llm.providers.base import ModelInfo
+from pytest_llm.providers.base import ModelInfo, Usage
 from pytest_llm.providers.wire.faults import Asked, fault, unwrap
 from pytest_llm.providers.wire.http import BadStatus, Http
 from pytest_llm.providers.wire.stream import NotJson, Patience, count, mapping, parse_object, quoted
 
 NAMESPACE = "pytest-llm"
+LEAST_TO_SEE = 2048  # tokens: the shortest context of a model that sees
 _NAMES = 8  # as many models are listed where none is near
 _BLOB = re.compile(r"sha256[-:]([0-9a-f]{64})")
 
@@ -144,15 +145,23 @@ class Models:
         found = own or (models if len(models) == 1 else [])
         return count(found[0], "context_length") if found else None
 
-    async def ran_with(self, name: str, info: ModelInfo, num_ctx: Any = None) -> int | None:
-        """The context that a model answered with: as asked for, as the model says, else as the server chose."""
+    async def ran_with(self, name: str, info: ModelInfo, usage: Usage, num_ctx: Any = None) -> int | None:
+        """The context that a model answered with: as asked for, as the model says, else as the server chose.
+
+        Some models are given more than was asked for (those that see 2048 tokens at least): the server is asked
+        where what it counted fills the context that was wanted.
+        """
         wanted = num_ctx or info.parameters.get("num_ctx")
-        if isinstance(wanted, int):
-            return min(wanted, info.trained) if info.trained else wanted
+        known = min(wanted, info.trained or wanted) if isinstance(wanted, int) else None
+        if known and (usage.prompt_tokens or 0) + (usage.answer_tokens or 0) < known:
+            return known
         try:
-            return await self.context(name, info.digest)
+            told = await self.context(name, info.digest)
         except HarnessError:  # the answer is whole: that the server went down since is the next request's story
-            return None
+            told = None
+        if known and told is None and "vision" in (info.capabilities or ()):
+            told = LEAST_TO_SEE
+        return max(known or 0, told or 0) or None
 
     async def missing(self, name: str, built: ModelSpec | None = None) -> NotThere:
         """The error for a model that is not there: it names what is.

@@ -12,7 +12,7 @@ from typing import Any
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.errors import HarnessError, ModelUnavailable, PytestLlmError, ServerBusy, Unsupported
 from pytest_llm.models.reference import ModelRef
-from pytest_llm.providers.base import Limits, ModelInfo, Response
+from pytest_llm.providers.base import Limits, ModelInfo, Response, Usage
 from pytest_llm.providers.ollama.host import is_loopback, openai_url
 from pytest_llm.providers.ollama.models import Models
 from pytest_llm.providers.openai.answer import EventSink
@@ -118,7 +118,7 @@ class OpenAIProvider:
                 response = sink.response(request, notes)
                 return replace(
                     response,
-                    context_length=await self._context(request.model.name),
+                    context_length=await self._context(request.model.name, response.usage),
                     refuses=self._dialect.kind in _REFUSES,
                 )
 
@@ -173,9 +173,9 @@ class OpenAIProvider:
             any_name=kind == "llama.cpp",
         )
 
-    async def _context(self, model: str) -> int | None:
+    async def _context(self, model: str, usage: Usage) -> int | None:
         if info := self._shown.get(model):
-            return await self._ollama.ran_with(model, info)
+            return await self._ollama.ran_with(model, info, usage)
         known = dict(self._listed.contexts or {}) if self._listed else {}
         if self._listed and self._listed.any_name and len(known) == 1:
             return next(iter(known.values()))

@@ -207,6 +207,21 @@ def test_a_modelfile_is_built_asked_and_built_anew_when_its_base_changes(version
     assert names[0] == names[1] != names[2]
 
 
+@pytest.mark.parametrize("version", ["0.12.3", "0.24.0", "0.33.0"])
+@pytest.mark.parametrize("keep_alive", [None, 0])
+@pytest.mark.parametrize(("sees", "asked", "context"), [(True, 512, 2048), (True, 4096, 4096), (False, 512, 512)])
+def test_a_model_that_sees_is_given_a_longer_context(
+    version: str, keep_alive: int | None, sees: bool, asked: int, context: int
+) -> None:
+    able = ("completion", "vision") if sees else ("completion",)
+    with serving(version) as server:
+        server.add_model("m", capabilities=able)
+        text = "some words here " * (300 if sees else 3)
+        response = ask_prepared(server, question(text=text, options={"num_ctx": asked}, keep_alive=keep_alive))
+    assert response.context_length == context
+    assert sees is ((response.usage.prompt_tokens or 0) > 1000)
+
+
 def test_a_missing_model_is_pulled_where_that_is_asked_for() -> None:
     told: list[str] = []
     with serving() as server:
@@ -217,8 +232,11 @@ def test_a_missing_model_is_pulled_where_that_is_asked_for() -> None:
     assert told[-1] == "pulling qwen3:8b: success"
 
 
-@pytest.mark.parametrize("name", ["create-failed", "pull-failed"])
-def test_a_build_or_a_pull_that_fails(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("create-failed", "the disk of .* is full: no space left"), ("pull-failed", "pulling coder failed")],
+)
+def test_a_build_or_a_pull_that_fails(name: str, words: str, tmp_path: Path) -> None:
     path = tmp_path / "coder.Modelfile"
     path.write_text("FROM base\nSYSTEM x\n")
     spec = load(path) if name == "create-failed" else None
@@ -227,7 +245,7 @@ def test_a_build_or_a_pull_that_fails(name: str, tmp_path: Path) -> None:
         server.publish("coder")
         server.fault(name)
         provider = OllamaProvider(server.url, LIMITS, pull=True)
-        with pytest.raises(ModelUnavailable, match="failed") as caught:
+        with pytest.raises(ModelUnavailable, match=words) as caught:
             visit(provider, lambda p: p.prepare(ModelRef("coder", "ollama", "coder", spec)))
     assert caught.value.retry == 0
 
