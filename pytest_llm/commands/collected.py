@@ -47,7 +47,7 @@ def _read(text: str) -> Collected:
     head, *lines = map(json.loads, text.splitlines())
     if head["format"] != FORMAT:
         raise NotCollected(f"pytest wrote its cells in format {head['format']}; this command reads {FORMAT}")
-    cells = tuple(line for line in lines if "model" in line)
+    cells = tuple(line for line in lines if "error" not in line)
     return Collected(Path(head["root"]), head["settings"], cells, tuple(line for line in lines if "error" in line))
 
 

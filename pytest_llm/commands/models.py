@@ -13,7 +13,7 @@ from typing import Any
 from pytest_llm.commands.collected import Collected
 from pytest_llm.errors import PytestLlmError
 
-Model = Mapping[str, Any]
+Model = Mapping[str, Any]  # a cell that asks it
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class State:
 
 def examine(collected: Collected) -> dict[str, State]:
     """The state of each model, by its name as written. The Ollama server is asked where a case uses it."""
-    models = {cell["model"]["written"]: cell["model"] for cell in collected.cells}
+    models = {cell["model"]: cell for cell in collected.cells}
     server = None
     if any(model["engine"] == "ollama" for model in models.values()):
         server = _Ollama(collected.settings)
@@ -36,11 +36,11 @@ def examine(collected: Collected) -> dict[str, State]:
 
 def counts(collected: Collected) -> Counter[str]:
     """How many cells ask each model."""
-    return Counter(cell["model"]["written"] for cell in collected.cells)
+    return Counter(cell["model"] for cell in collected.cells)
 
 
 def _state(model: Model, settings: Mapping[str, Any], server: _Ollama | None) -> State:
-    engine, name = model["engine"], model["name"]
+    engine, name = model["engine"], model["resolved"]["name"]
     if engine == "ollama" and server is not None:
         return server.state(model)
     if engine == "openai":
@@ -87,7 +87,8 @@ class _Ollama:
 
         if not self._problem.ok:
             return self._problem
-        gguf, wanted = model["gguf"], model["base"] or model["name"]
+        resolved = model["resolved"]
+        gguf, wanted = resolved["gguf"], resolved["base"] or resolved["name"]
         if gguf:
             there, remedy = Path(gguf).is_file(), ""
         else:

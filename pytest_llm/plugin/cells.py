@@ -15,6 +15,7 @@ import pytest
 
 from pytest_llm.plugin.nodes import PromptFile, PromptItem
 from pytest_llm.plugin.options import SETTINGS
+from pytest_llm.verdicts.identity import identity
 from pytest_llm.verdicts.pipeline import Plan
 
 FORMAT = 1
@@ -34,7 +35,7 @@ class CellList:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
-            self._errors.append({"id": report.nodeid, "error": report.longreprtext})
+            self._errors.append({"nodeid": report.nodeid, "error": report.longreprtext})
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -52,32 +53,26 @@ class CellList:
         yield {"format": FORMAT, "root": str(session.config.rootpath), "settings": settings}
         for item in session.items:
             if isinstance(item, PromptItem):
-                yield {
-                    "id": item.nodeid,
-                    **_cell(item.plan),
-                    "markers": [mark.name for mark in item.iter_markers()],
-                }
+                markers = [mark.name for mark in item.iter_markers()]
+                yield {"nodeid": item.nodeid, **_cell(item.plan), "markers": markers}
         yield from self._errors
 
 
 def _cell(plan: Plan) -> dict[str, Any]:
-    cell, model = plan.cell, plan.model
+    """By the names of the run's record, with what the model's name stands for beside it."""
+    loaded, model = plan.cell.loaded, plan.model
+    origin = model.spec.origin if model.spec else None
     return {
-        "file": str(cell.loaded.path),
-        "line": cell.loaded.line(),
-        "case": cell.loaded.name,
-        "model": {
-            "written": model.written,
-            "engine": model.engine,
+        "file": str(loaded.path),
+        "line": loaded.line(),
+        **identity(plan),
+        "stages": [stage.name for stage in plan.stages if stage.name],
+        "resolved": {
             "name": model.name,
             "modelfile": str(model.spec.path) if model.spec else None,
-            "base": model.spec.origin.base if model.spec else None,
-            "gguf": str(model.spec.origin.gguf) if model.spec and model.spec.origin.gguf else None,
+            "base": origin.base if origin else None,
+            "gguf": str(origin.gguf) if origin and origin.gguf else None,
         },
-        "think": cell.think,
-        "row": cell.row.id,
-        "axes": dict(cell.axes),
-        "stages": [stage.name for stage in plan.stages if stage.name],
     }
 
 

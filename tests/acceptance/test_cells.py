@@ -24,14 +24,14 @@ def test_settings_then_cells_then_errors(bench: Bench, more: tuple[str, ...]) ->
     assert result.ret == pytest.ExitCode.INTERRUPTED
     head, *cells, error = lines(bench.path / "out.jsonl")
     assert (head["format"], head["root"], head["settings"]["slots"]) == (1, str(bench.path), 3)
-    assert [cell["id"].rpartition("::")[2] for cell in cells] == [
+    assert [cell["nodeid"].rpartition("::")[2] for cell in cells] == [
         f"one[{model}-think-{think}]" for model in "ab" for think in ("off", "on")
     ]
-    assert cells[0]["model"] == {
-        "written": "a", "engine": "ollama", "name": "a", "modelfile": None, "base": None, "gguf": None
-    }  # fmt: skip
+    assert (cells[0]["model"], cells[0]["engine"]) == ("a", "ollama")
+    assert cells[0]["resolved"] == {"name": "a", "modelfile": None, "base": None, "gguf": None}
+    assert len({cell["inputs"] for cell in cells}) == 4
     assert (cells[3]["think"], cells[3]["markers"], cells[3]["line"]) == ("on", ["fast"], 1)
-    assert "two.prompt.yaml" in error["id"]
+    assert "two.prompt.yaml" in error["nodeid"]
     assert "'chekcs'" in error["error"]
     assert bench.server.requests == []
 
@@ -42,7 +42,7 @@ def test_what_a_modelfile_says(bench: Bench) -> None:
     bench.run("--llm-cells", "out.jsonl")
     (cell,) = lines(bench.path / "out.jsonl")[1:]
     folder = bench.path / "modelfiles"
-    assert (cell["model"]["modelfile"], cell["model"]["gguf"]) == (
+    assert (cell["resolved"]["modelfile"], cell["resolved"]["gguf"]) == (
         str(folder / "mine.Modelfile"),
         str(folder / "mine.gguf"),
     )
