@@ -20,6 +20,14 @@ from pytest_llm.errors import InputError
 
 _SUFFIXES = (".json", ".yaml", ".yml")
 _KNOWN = ("http://json-schema.org/draft", "https://json-schema.org/draft")  # comes with the validator
+_OTHERS = "of JSON Schema's own documents only those of the dialect that the schema's `$schema` names are at hand"
+_DRAFTS = {
+    "http://json-schema.org/draft-04/schema#": jsonschema_rs.Draft4,
+    "http://json-schema.org/draft-06/schema#": jsonschema_rs.Draft6,
+    "http://json-schema.org/draft-07/schema#": jsonschema_rs.Draft7,
+    "https://json-schema.org/draft/2019-09/schema": jsonschema_rs.Draft201909,
+    "https://json-schema.org/draft/2020-12/schema": jsonschema_rs.Draft202012,
+}
 _NOWHERE = "the schema's reference {!r} leads nowhere"
 _DATA = {"const", "enum", "default", "examples", "example"}  # keywords whose values are no schemas
 
@@ -150,7 +158,7 @@ def _gathered(document: Any, uri: str, local: _Local) -> dict[str, Any]:
             except (InputError, ValueError) as error:
                 raise InputError(_NOWHERE.format(reference), hint=str(error)) from None
             todo.append((name, documents[name]))
-    _refuse_dangling({uri: document, **documents}, references)
+    _refuse_dangling({uri: document, **documents}, references, _DRAFTS[dialect(document)])
     return documents
 
 
@@ -159,17 +167,21 @@ def _joined(base: str, reference: str) -> str:
     return base if reference.startswith("#") else urldefrag(urljoin(base, reference))[0]
 
 
-def _refuse_dangling(documents: Mapping[str, Any], references: list[tuple[str, str]]) -> None:
-    """Raise InputError where a reference leads to a document, but not to a part of it."""
+def _refuse_dangling(documents: Mapping[str, Any], references: list[tuple[str, str]], draft: int) -> None:
+    """Raise InputError where a reference leads to a document, but not to a part of it.
+
+    draft: the dialect of documents that name none.
+    """
     try:
-        registry = jsonschema_rs.Registry(documents.items())
+        registry = jsonschema_rs.Registry(documents.items(), draft=draft)
     except (jsonschema_rs.ReferencingError, ValueError):  # the validator says it in full
         return
     for base, reference in references:
         try:
             registry.resolver(base).lookup(reference)
         except (jsonschema_rs.ReferencingError, ValueError) as error:
-            raise InputError(_NOWHERE.format(reference), hint=str(error)) from None
+            hint = _OTHERS if reference.startswith(_KNOWN) and "Resource" in str(error) else str(error)
+            raise InputError(_NOWHERE.format(reference), hint=hint) from None
 
 
 class _Parts:

@@ -121,6 +121,10 @@ ROWS: list[tuple[Any, list[str], list[str]]] = [  # (schema, JSON that fits, JSO
     ({"properties": {"next": {"$ref": "#"}}, "required": ["v"]}, ['{"v": 1, "next": {"v": 2}}'], ['{"v": 1, "next": {}}']),
     ({"$dynamicRef": "#n", "$dynamicAnchor": "n", "$defs": {}, "type": "object"}, ["{}"], ["1"]),
     ({"$ref": "https://json-schema.org/draft/2020-12/schema"}, ['{"type": "string"}'], ['{"type": 1}']),
+    ({**D7, "$ref": "http://json-schema.org/draft-07/schema#"}, ['{"type": "string"}', "true"], ['{"type": 1}', "1"]),
+    ({**D7, "items": {"$ref": "http://json-schema.org/draft-07/schema#/definitions/nonNegativeInteger"}}, ["[0]"], ["[-1]"]),
+    ({**D4, "$ref": "http://json-schema.org/draft-04/schema#"}, ['{"type": "string"}'], ['{"type": 1}', "true"]),
+    ({**D19, "$ref": "https://json-schema.org/draft/2019-09/schema"}, ['{"type": "string"}'], ['{"type": 1}']),
     # dialects
     ({**D4, "minimum": 3, "exclusiveMinimum": True}, ["4"], ["3"]),
     ({**D4, "id": "http://example.com/x", "items": {"$ref": "#/definitions/a"}, "definitions": {"a": {"type": "null"}}},
@@ -183,12 +187,16 @@ FILES = {
     "root.json": {"$id": "https://example.com/s/r.json", "items": {"$ref": "/s/address.json#/$defs/a"}},
     "old.json": {**D7, "$id": "http://example.com/o.json", "items": {"$ref": "old2.json#/definitions/n"}},
     "old2.json": {**D7, "definitions": {"n": {"properties": {"c": {"const": 1}}}}},
+    "old3.json": {**D7, "items": {"$ref": "old4.json#here"}},
+    "old4.json": {"definitions": {"n": {"$id": "#here", "properties": {"c": {"const": 1}}}}},
     "named.json": {"$id": "https://other.org/n", "$defs": {"x": {"properties": {"c": {"const": 1}}}}},
     "uses.json": {"items": {"$ref": "https://other.org/n#/$defs/x"}},
 }
 
 
-@pytest.mark.parametrize("name", ["person.json", "relative.json", "root.json", "old.json", "uses.json"])
+@pytest.mark.parametrize(
+    "name", ["person.json", "relative.json", "root.json", "old.json", "old3.json", "uses.json"]
+)
 def test_references_to_other_files(tmp_path: Path, name: str) -> None:
     for file, content in FILES.items():
         (tmp_path / file).parent.mkdir(exist_ok=True)
@@ -207,6 +215,8 @@ def test_references_to_other_files(tmp_path: Path, name: str) -> None:
         ("../outside.json", "only parts of the schema and files under the rootdir"),
         ("in.json#/$defs/nosuch", "/$defs/nosuch"),
         ("in.json#nosuch", "nosuch"),
+        ("http://json-schema.org/draft-07/schema#", "only those of the dialect that the schema's `$schema` names"),
+        ("https://json-schema.org/draft/2020-12/schema#/$defs/nosuch", "/$defs/nosuch"),
         ("second.json", "'third.json' leads nowhere"),
     ],
 )
