@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pytest_llm.answers.thinking import split_thinking
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.checks.base import Finding, Severity
 from pytest_llm.providers.base import Response
@@ -78,12 +79,16 @@ def _halves(request: ChatRequest, context: int) -> Iterator[int]:
 
 
 def _texts(request: ChatRequest) -> Iterator[str]:
-    """All that the prompt is made of, as far as it is known here: the Modelfile's own messages are in it too."""
+    """All that the prompt is made of, as far as it is known here: the Modelfile's own messages are in it too.
+
+    Of earlier answers the thinking is left out, as most chat templates leave it out.
+    """
+    said = [(message.role, message.content) for message in request.messages]
     if spec := request.model.spec:
-        if spec.system and not any(message.role == "system" for message in request.messages[:1]):
+        if spec.system and said[:1] and said[0][0] != "system":
             yield spec.system
-        yield from (text for _, text in spec.messages)
-    yield from (message.content for message in request.messages)
+        said = [*spec.messages, *said]
+    yield from (split_thinking(text)[0] if role == "assistant" else text for role, text in said)
 
 
 def _counts(sent: Tokens, read: int, context: int | None) -> str:

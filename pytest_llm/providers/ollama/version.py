@@ -20,6 +20,11 @@ def refuses(version: str) -> bool | None:
     return known >= REFUSES if any(known) else None
 
 
+def counts_whole_prompts(version: str) -> bool:
+    """0.30.0 alone leaves out of its count what it had read before."""
+    return numbers(version) != (0, 30, 0)
+
+
 def overflow(version: str, *, trim: bool) -> dict[str, Any]:
     """The fields that keep a server from dropping what does not fit into the context.
 

@@ -190,9 +190,7 @@ class EventSink:
     def _numbers(self, request: ChatRequest) -> Usage:
         """llama.cpp measures itself; others only count, and the time is taken here."""
         usage, timings = self._usage, self._timings
-        prompt = count(usage, "prompt_tokens")
-        if prompt is None and timings:
-            prompt = (count(timings, "prompt_n") or 0) + (count(timings, "cache_n") or 0)
+        prompt = _prompt_tokens(usage, timings)
         tokens = count(timings, "predicted_n") if timings else count(usage, "completion_tokens")
         answer_only = second_pass_only(request, tokens, self._thinking, self._text)
         began = self._first_text if answer_only else self.first_token
@@ -212,6 +210,15 @@ class EventSink:
         if began is None or tokens is None or tokens < 2:
             return None
         return (self._last_token - began) * tokens / (tokens - 1) or None
+
+
+def _prompt_tokens(usage: Mapping[str, Any], timings: Mapping[str, Any]) -> int | None:
+    """Of the whole prompt. What was read before (cached) is in the count of most servers, not of all."""
+    prompt = count(usage, "prompt_tokens")
+    if prompt is None:
+        return (count(timings, "prompt_n") or 0) + (count(timings, "cache_n") or 0) if timings else None
+    cached = count(mapping(usage, "prompt_tokens_details"), "cached_tokens") or 0
+    return prompt if cached <= prompt else prompt + cached
 
 
 def _is_complaint(event: Mapping[str, Any]) -> bool:

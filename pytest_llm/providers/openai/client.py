@@ -15,6 +15,7 @@ from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import Limits, ModelInfo, Response, Usage
 from pytest_llm.providers.ollama.host import is_loopback, openai_url
 from pytest_llm.providers.ollama.models import Models
+from pytest_llm.providers.ollama.version import counts_whole_prompts
 from pytest_llm.providers.openai.answer import EventSink
 from pytest_llm.providers.openai.body import Dialect, can_switch, chat_body, refused_field
 from pytest_llm.providers.wire.faults import Asked, fault
@@ -115,7 +116,7 @@ class OpenAIProvider:
                     raise self._fault(asked, bad) from None
                 self._dialect = replace(self._dialect, refused=self._dialect.refused | {refused})
             else:
-                response = sink.response(request, notes)
+                response = self._counted(sink.response(request, notes))
                 return replace(
                     response,
                     context_length=await self._context(request.model.name, response.usage),
@@ -172,6 +173,13 @@ class OpenAIProvider:
             kind=kind,
             any_name=kind == "llama.cpp",
         )
+
+    def _counted(self, response: Response) -> Response:
+        """Without a count of the prompt where that is none of the whole prompt."""
+        info = self._shown.get(response.model)
+        if info is None or counts_whole_prompts(info.version):
+            return response
+        return replace(response, usage=replace(response.usage, prompt_tokens=None))
 
     async def _context(self, model: str, usage: Usage) -> int | None:
         if info := self._shown.get(model):

@@ -245,6 +245,17 @@ def test_without_durations_the_rate_is_by_our_clock() -> None:
     assert any("our clock" in note for note in response.notes)
 
 
+@pytest.mark.parametrize(
+    ("cached", "whole"),
+    [({}, 5), ({"cached_tokens": 0}, 5), ({"cached_tokens": 4}, 5), ({"cached_tokens": 95}, 100)],
+)
+def test_what_was_read_before_is_a_part_of_the_prompt(cached: dict[str, int], whole: int) -> None:
+    counted = {"prompt_tokens": 5, "completion_tokens": 1, "prompt_tokens_details": cached}
+    usage = {"model": "m", "choices": [], "usage": counted}
+    play = events(chunk({"content": "a"}), chunk({}, "stop"), usage, "[DONE]")
+    assert read(play).usage.prompt_tokens == whole
+
+
 def test_one_token_is_no_measurement() -> None:
     usage = {"model": "m", "choices": [], "usage": {"completion_tokens": 1}}
     assert read(events(chunk({"content": "a"}), chunk({}, "stop"), usage, "[DONE]")).usage.rate is None

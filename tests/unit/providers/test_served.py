@@ -222,6 +222,20 @@ def test_a_model_that_sees_is_given_a_longer_context(
     assert sees is ((response.usage.prompt_tokens or 0) > 1000)
 
 
+@pytest.mark.parametrize(("version", "counted"), [("0.30.0", False), ("0.30.1", True), ("0.24.0", True)])
+def test_a_count_of_what_was_not_read_before_is_none_of_the_prompt(version: str, counted: bool) -> None:
+    model = ModelRef("m", "openai", "m")
+
+    async def twice(provider: Provider) -> list[int | None]:
+        await provider.prepare(model)
+        return [(await provider.chat(question(model, "some words here " * 50))).usage.prompt_tokens for _ in "ab"]
+
+    with serving(version) as server:
+        server.add_model("m")
+        tokens = visit(OpenAIProvider(f"{server.url}/v1", LIMITS), twice)
+    assert [bool(count and count > 150) for count in tokens] == [counted, counted]
+
+
 def test_a_missing_model_is_pulled_where_that_is_asked_for() -> None:
     told: list[str] = []
     with serving() as server:

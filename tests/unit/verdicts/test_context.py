@@ -114,6 +114,18 @@ def test_the_modelfiles_own_messages_are_a_part_of_the_prompt() -> None:
     assert found(request, read(2000, 4096)) == []
 
 
+@pytest.mark.parametrize("markup", ["<think>\n{}\n</think>\n\n{}", "{}\n</think>\n{}", "[THINK]{}[/THINK]{}"])
+@pytest.mark.parametrize("context", [None, 400, 4096])
+def test_thinking_in_earlier_answers_need_not_be_read(markup: str, context: int | None) -> None:
+    answer = markup.format(ENGLISH * 30, "transport")
+    shots = [Message("user", EXAMPLE), Message("assistant", answer)] * 4
+    request = replace(ask(), messages=(*shots, Message("user", EXAMPLE)))
+    assert found(request, read(150, context)) == []
+    own = "".join(f'MESSAGE {m.role} """{m.content}"""\n' for m in shots)
+    spec = parse(f"FROM m\n{own}", Path("m.Modelfile"))
+    assert found(replace(ask(EXAMPLE), model=ModelRef("m", "ollama", "m", spec=spec)), read(150, context)) == []
+
+
 @pytest.mark.parametrize(
     ("response", "expected"),
     [
