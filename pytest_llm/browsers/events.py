@@ -46,7 +46,8 @@ class EventLog:
     """The events of one page: the same one is counted, not repeated; so are those beyond the bound of a kind."""
 
     def __init__(self, page: str) -> None:
-        self._lines = NEWLINE.split(page)
+        self._page = NEWLINE.sub("\n", page)
+        self._called: dict[str, Place] = {}
         self._events: dict[tuple[str, str, Place], int] = {}
         self._kept: Counter[str] = Counter()
         self._dropped: Counter[str] = Counter()
@@ -57,7 +58,7 @@ class EventLog:
         message = _BLOB.sub("blob:…", message)
         message = message if len(message) <= _LONGEST else message[: _LONGEST - 1] + "…"
         if place == NOWHERE and kind in _CALLS:
-            place = self._search(_CALLS[kind])
+            place = self._call(kind)
         key = (kind, message, place)
         if key not in self._events and self._kept[kind] >= _MOST:
             self._dropped[kind] += 1
@@ -83,7 +84,7 @@ class EventLog:
         path = url.removeprefix(PAGE_URL.removesuffix("page.html"))
         for part in (path, path.partition("?")[0].rstrip("/").rpartition("/")[2]):
             if place == NOWHERE and part:
-                place = self._search(re.compile(re.escape(part)), several=True)
+                place = self._first(part)
         self.add("request", f"{_RESOURCES.get(kind, '')} {message}".lstrip(), place)
 
     def expect_place(self, id_: str, url: str, kind: str, message: str) -> None:
@@ -105,12 +106,22 @@ class EventLog:
         found += [PageEvent(kind, _MORE.format(_MOST), times=times) for kind, times in self._dropped.items()]
         return tuple(sorted(found, key=lambda event: event.kind == "warning"))
 
-    def _search(self, pattern: re.Pattern[str], *, several: bool = False) -> Place:
-        """The one place that the pattern can mean; where there are `several`, the first or none."""
-        found = [(number, hit) for number, line in enumerate(self._lines, 1) for hit in pattern.finditer(line)]
-        if not found or (not several and found[0][0] != found[-1][0]):
-            return NOWHERE
-        return found[0][0], found[0][1].start() + 1
+    def _first(self, words: str) -> Place:
+        """Where the page holds these words first."""
+        return self._at(self._page.find(words))
+
+    def _call(self, kind: str) -> Place:
+        """The first call that makes events of this kind, where all of them stand in one line."""
+        if kind not in self._called:
+            hits = [hit.start() for hit in _CALLS[kind].finditer(self._page)]
+            alone = hits and "\n" not in self._page[hits[0] : hits[-1]]
+            self._called[kind] = self._at(hits[0]) if alone else NOWHERE
+        return self._called[kind]
+
+    def _at(self, offset: int) -> Place:
+        """The place of a character of the page, or nowhere where there is none (-1)."""
+        before = self._page[: max(offset, 0)]
+        return (before.count("\n") + 1, offset - before.rfind("\n")) if offset >= 0 else NOWHERE
 
 
 def listen(session: Session, log: EventLog, *, worker: bool = False) -> None:
