@@ -74,7 +74,7 @@ def test_made_up_texts(language: str) -> None:
     """Some of those of bench/hostile.py, which tries hundreds."""
     good, bad, line = hostile.GOOD_AND_BAD[language]
     compiled(language, good)
-    for seed in (1, 3, 4, 10, 15):
+    for seed in (3, 4, 10):
         toolchain(language).examine([Snippet(hostile.inputs(language, seed))], Options(seconds=5))
         assert errors(compiled(language, good)) == []
         assert [where for _, where in errors(compiled(language, bad))] == [line]

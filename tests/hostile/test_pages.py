@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -13,6 +14,7 @@ from pytest_llm.browsers.find import find
 from pytest_llm.browsers.pool import Pool
 from pytest_llm.browsers.report import PageOptions, PageReport
 from pytest_llm.errors import Unsupported
+from tests.helpers import hostile_pages
 
 QUICK = PageOptions(duration=0.3, samples=2)
 WORKER = "new {kind}(URL.createObjectURL(new Blob([`{text}`])))"
@@ -155,3 +157,24 @@ def test_a_lane_that_the_kernel_ended_for_its_memory_is_the_pages_failure(monkey
     finally:
         pool.close()
     assert [event.kind for event in events] == ["crash"]
+
+
+def test_made_up_pages() -> None:
+    """Some of those of bench/hostile.py, which tries all, one after the other in the same browser."""
+    with ThreadPoolExecutor(2) as threads:
+        wounded = list(threads.map(afterwards, (hostile_pages.SAMPLE[::2], hostile_pages.SAMPLE[1::2])))
+    assert wounded == [{}, {}]
+
+
+def afterwards(names: Sequence[str]) -> dict[str, list[hostile_pages.Verdict]]:
+    """The verdicts of a good and a bad page that came out otherwise, by the page before them."""
+    pool, expected = Pool(find(), "block", 1), [[], hostile_pages.BAD_VERDICT]
+    found = {}
+    try:
+        for name in names:
+            pool.judge(hostile_pages.page(list(hostile_pages.ATTACKS).index(name))[1], replace(QUICK, hang=0.5))
+            pages = (hostile_pages.GOOD, hostile_pages.BAD)
+            found[name] = [hostile_pages.verdict(pool.judge(text, QUICK)) for text in pages]
+    finally:
+        pool.close()
+    return {name: verdicts for name, verdicts in found.items() if verdicts != expected}

@@ -14,7 +14,7 @@ from pytest_llm.errors import InputError, Unsupported
 from pytest_llm.sandbox import environment, programs
 from pytest_llm.sandbox.walls import missing
 from pytest_llm.toolchains import languages, toolchain
-from pytest_llm.toolchains.base import Options, Snippet
+from pytest_llm.toolchains.base import Options, Snippet, Toolchain
 from tests.helpers.compiling import errors
 
 walled = pytest.mark.skipif(bool(missing()), reason=missing() or "-")
@@ -121,12 +121,16 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("language", languages())
-def test_nothing_of_the_working_directory_runs(language: str, repository: Path) -> None:
-    tool = type(toolchain(language))()
+TOOLCHAINS = list(dict.fromkeys(type(toolchain(language)) for language in languages()))
+
+
+@pytest.mark.parametrize("kind", TOOLCHAINS, ids=lambda kind: kind.name)
+def test_nothing_of_the_working_directory_runs(kind: type[Toolchain], repository: Path) -> None:
+    tool = kind()
     try:
         assert tool.find()
-        assert errors(tool.check([Snippet(GOOD[language])], Options(seconds=120, root=repository))) == []
+        for language in kind.languages:
+            assert errors(tool.check([Snippet(GOOD[language])], Options(seconds=120, root=repository))) == []
     except Unsupported as reason:
         pytest.skip(str(reason))
     finally:
