@@ -97,8 +97,9 @@ class ProviderError(HarnessError):
 
     `reach` says whom it concerns: this "request" alone, every request to the "model" (its group), or the whole
     "server"; the engine does not ask again beyond that reach. `retry` is how often the same request may be sent
-    once more, `pause` whether to wait before that, `wait` the seconds that the server asks for; `partial` is what
-    had been written when it broke off; `repeated` is set by the engine where an earlier cell was told the same.
+    once more, `pause` whether to wait before that, and `wait` for how many seconds, where that is known. `partial`
+    is what had been written when it broke off; `repeated` is set by the engine where an earlier cell was told the
+    same.
     """
 
     reach: str = "request"

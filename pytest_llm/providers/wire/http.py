@@ -40,6 +40,7 @@ MAX_BODY = 64 * 2**20  # bytes: a list of thousands of models has one
 DRAIN_SECONDS = 1.0  # a connection whose end is read may be used again; not worth a longer wait
 AGENT = "pytest-llm"
 PING_SECONDS = 0.25
+MOMENT = 0.5  # seconds in which a process that ends lets its ports go, on a busy machine too
 T = TypeVar("T")
 
 
@@ -247,12 +248,17 @@ class Http:
         except httpx.ConnectError as error:
             raise self._no_connection(error) from None
         except httpx.RequestError as error:
-            written = sink.text if sink else ""
-            raise BrokenAnswer(
-                f"the connection to {what} broke off {_where(sink)}: {_reason(error)}",
-                hint="see the server's log; a proxy or a restart cuts connections too",
-                partial=written,
-            ) from None
+            raise self._broke_off(what, sink, error) from None
+
+    def _broke_off(self, what: str, sink: Sink | None, error: httpx.RequestError) -> BrokenAnswer:
+        """Asked again after a moment: a server that is going down still takes a connection, and breaks it too."""
+        broken = BrokenAnswer(
+            f"the connection to {what} broke off {_where(sink)}: {_reason(error)}",
+            hint="see the server's log; a proxy or a restart cuts connections too",
+            partial=sink.text if sink else "",
+        )
+        broken.pause, broken.wait = True, MOMENT
+        return broken
 
     def _no_connection(self, error: httpx.ConnectError) -> ServerDown:
         reason = self.clean(str(error)) or type(error).__name__

@@ -24,7 +24,9 @@ from pytest_llm.errors import (
 from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import Limits, Response
 from pytest_llm.providers.ollama.client import OllamaProvider
+from pytest_llm.providers.ollama.models import NotThere
 from pytest_llm.providers.openai.client import OpenAIProvider
+from pytest_llm.providers.wire.http import MOMENT
 from tests.helpers.replay import Play, Seen, error, events, lines, played, replay
 
 HASTY = Limits(connect=20, first_byte=0.3, silence=20)
@@ -107,9 +109,7 @@ NO_ANSWER = "stopped without its last line"
 FAULTS = [
     Fault("2 accepted, no bytes", Play(end="silent"), ServerDown, "sent nothing for 0.3 s", "model", limits=HASTY),
     Fault("4 queue full", ollama_error("503 x", "server busy, please try again."), ServerBusy, "busy", retry=5),
-    Fault(
-        "5 unknown model", ollama_error("404 x", "model 'm' not found"), ModelUnavailable, "ollama pull m", "model"
-    ),
+    Fault("5 unknown model", ollama_error("404 x", "model 'm' not found"), NotThere, "ollama pull m", "model"),
     Fault("5 no chat model", ollama_error("400 x", '"m" does not support chat'), ModelUnavailable, "chat", "model"),
     Fault("5 cannot think", ollama_error("400 x", '"m" does not support thinking'), Unsupported, "think: off"),
     Fault(
@@ -238,6 +238,16 @@ FAULTS = [
     Fault("a drip", Play((b"{",) * 99, pause=0.05), BrokenAnswer, "never ended a line", limits=SHORT),
     Fault("too deep", lines('{"a":' * 100_000), ProviderError, "no JSON"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("play", "wait"),
+    [(lines(say("a"), end="cut"), MOMENT), (lines(say("a"), end="reset"), MOMENT), (lines(say("a")), None)],
+)
+def test_a_server_that_may_be_going_down_is_asked_again_after_a_moment(play: Play, wait: float | None) -> None:
+    with pytest.raises(BrokenAnswer) as caught:
+        ask(play)
+    assert (caught.value.pause, caught.value.wait) == (wait is not None, wait)
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda f: f.number)

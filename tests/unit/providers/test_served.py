@@ -28,6 +28,7 @@ from pytest_llm.models.modelfile import load
 from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import Limits, Provider, Response
 from pytest_llm.providers.ollama.client import OllamaProvider
+from pytest_llm.providers.ollama.models import NotThere
 from pytest_llm.providers.openai.client import OpenAIProvider
 from tests.fake_ollama import FAULTS, FakeOllama, Script, VirtualClock
 
@@ -71,7 +72,7 @@ def serving(version: str = "0.33.0", **more: Any) -> FakeOllama:
 VERDICTS: dict[str, tuple[type[Exception], str, int]] = {
     "silent": (ServerDown, "model", 0),
     "queue-full": (ServerBusy, "request", 5),
-    "unknown-model": (ModelUnavailable, "model", 0),
+    "unknown-model": (NotThere, "model", 0),
     "not-chat": (ModelUnavailable, "model", 0),
     "cannot-think": (Unsupported, "", 0),
     **dict.fromkeys(("load-crash", "load-start", "load-crash-old", "load-stall"), (ModelUnavailable, "model", 0)),
