@@ -104,21 +104,23 @@ class Example(Strict):
 
 
 # What a request says by other keys of a case: sent under these names, an option would replace it.
-_SENT = frozenset(
-    {
-        *("model", "messages", "stream", "stream_options", "think", "format", "response_format", "max_tokens"),
-        *(
-            "options",
-            "keep_alive",
-            "images",
-            "tools",
-            "truncate",
-            "shift",
-            "reasoning_effort",
-            "chat_template_kwargs",
-        ),
-    }
-)
+_SENT = {
+    **dict.fromkeys(
+        ("model", "messages", "stream", "stream_options", "options", "truncate", "shift", "images", "tools"), ""
+    ),
+    **dict.fromkeys(("think", "reasoning_effort", "chat_template_kwargs"), "the case's `think`"),
+    **dict.fromkeys(("format", "response_format"), "the case's `format`"),
+    "keep_alive": "the case's `keep_alive`",
+    "max_tokens": "the option `num_predict`",
+}
+
+
+def _elsewhere(name: str) -> str:
+    """What to do about a name that an option must not send; empty for any other."""
+    if name.lower() not in _SENT:
+        return ""
+    said = _SENT[name.lower()]
+    return f"{name!r} cannot be an option" + (f", {said} says it" if said else "")
 
 
 class Options(BaseModel):
@@ -163,12 +165,12 @@ class Options(BaseModel):
             if not name.startswith("x_"):
                 raise ValueError(unknown_option(name))
             own = name.removeprefix("x_")
+            if not own:
+                raise ValueError("'x_' names no option: write what is sent behind it, as in x_foo")
             if own in Options.model_fields:
                 raise ValueError(f"{name!r} would replace the option {own!r}: write it without x_")
-            if own.lower() in _SENT:
-                raise ValueError(
-                    f"{name!r} would replace what the case says elsewhere: {own!r} cannot be an option"
-                )
+            if told := _elsewhere(own):
+                raise ValueError(f"{name!r} would replace what the case says elsewhere: {told}")
 
     def plain(self) -> dict[str, Any]:
         """The options that were given, `x_` taken off, as they are sent."""
@@ -177,6 +179,8 @@ class Options(BaseModel):
 
 
 def unknown_option(name: str) -> str:
+    if told := _elsewhere(name):
+        return f"{name!r} is no option of a case: {told}"
     return (
         f"unknown request option {name!r}{nearest(name, list(Options.model_fields))} "
         f"(write x_{name} to send {name!r} as it is)"

@@ -33,6 +33,9 @@ def marks(config: pytest.Config, loaded: LoadedCase) -> Iterator[pytest.MarkDeco
         if name in ACTING or name in REFUSED or name.startswith("_"):
             hint = "write it under `marks` to have pytest act on it"
             raise loaded.error((key,), f"{name!r} is the name of a mark that pytest acts on", hint)
+        if name in _taking_arguments(config):
+            hint = "write it under `marks`, where they can be given, or choose another word"
+            raise loaded.error((key,), f"{name!r} is the name of a mark that takes arguments", hint)
         _register(config, name)
         yield getattr(pytest.mark, name)
     for index, entry in enumerate(case.marks):
@@ -120,6 +123,12 @@ def _condition(name: str, value: Any) -> None:
 
 def _registered(config: pytest.Config) -> list[str]:
     return [line.partition(":")[0].partition("(")[0].strip() for line in config.getini("markers")]
+
+
+def _taking_arguments(config: pytest.Config) -> list[str]:
+    """The marks that are registered with arguments, as `timeout(seconds)`: plugins read them from every item."""
+    lines = [line.partition(":")[0] for line in config.getini("markers")]
+    return [head.partition("(")[0].strip() for head in lines if "(" in head]
 
 
 def _register(config: pytest.Config, name: str) -> None:

@@ -186,6 +186,7 @@ class ScriptedProvider:
             wall=answer.delay + (seconds if answer.rate else 0.0),
             model=request.model.written,
             digest=script.digest,
+            refuses="prompt_tokens" not in answer.usage,  # a made-up count says nothing of what was read
         )
 
     async def close(self) -> None:

@@ -33,6 +33,24 @@ def test_answers_from_a_file(bench: Bench, mode: list[str]) -> None:
     assert bench.server.asked() == []
 
 
+def test_the_words_of_a_script_tell_of_no_lost_prompt(bench: Bench) -> None:
+    prompts = [
+        "请写一个快速排序的程序，并且解释每一步的含义" * 5,
+        "https://example.com/" + "a1b2c3d4" * 20,
+        '{"a":1,"b":[1,2]}' * 6,
+    ]
+    bench.file("made_up.yaml", "- text: hi")
+    bench.file("counted.yaml", "- {text: hi, usage: {prompt_tokens: 1}}")
+    for index, prompt in enumerate(prompts):
+        case = (
+            f"models: ['scripted:made_up.yaml', 'scripted:counted.yaml']\nprompt: {prompt!r}\nchecks: [equals: hi]"
+        )
+        bench.case(case, f"case{index}")
+    result = bench.run()
+    result.assert_outcomes(passed=3, failed=3)
+    result.stdout.fnmatch_lines(["*the server dropped a part of the messages*"])
+
+
 @pytest.mark.parametrize("mode", [[], ["-n2"]])
 def test_a_plugins_engine(bench: Bench, mode: list[str]) -> None:
     bench.file("conftest.py", PLUGIN)

@@ -135,6 +135,8 @@ def test_a_server_that_is_down_is_no_expected_failure(bench: Bench) -> None:
         ("marks: [slwo]", "unknown mark 'slwo', did you mean 'slow'?"),
         ("category: skip", "'skip' is the name of a mark that pytest acts on"),
         ("tags: [xfail]", "'xfail' is the name of a mark"),
+        ("tags: [timed]", "'timed' is the name of a mark that takes arguments"),
+        ("category: timed", "'timed' is the name of a mark that takes arguments"),
         ("tags: [usefixtures]", "'usefixtures' is the name of a mark"),
         ("marks: [{skipif: os.system('id')}]", "the mark 'skipif' needs a condition: true or false"),
         ("marks: [{skipif: {condition: '1', reason: x}}]", "the condition of the mark 'skipif' is true or false"),
@@ -150,7 +152,7 @@ def test_a_server_that_is_down_is_no_expected_failure(bench: Bench) -> None:
     ],
 )
 def test_marks_that_are_none(bench: Bench, text: str, words: str) -> None:
-    bench.file("pytest.ini", "[pytest]\nmarkers = slow: takes long\n")
+    bench.file("pytest.ini", "[pytest]\nmarkers =\n  slow: takes long\n  timed(seconds): acted on\n")
     bench.case(f"prompt: hi\n{text}\nchecks: [{{contains: x}}]")
     result = bench.run()
     result.assert_outcomes(errors=1)

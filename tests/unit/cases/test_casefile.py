@@ -29,6 +29,11 @@ def one(root: Path, text: str, name: str = "case.prompt.yaml") -> LoadedCase:
     [
         ("x_model: evil", "'x_model' would replace what the case says elsewhere"),
         ("x_messages: []", "'messages' cannot be an option"),
+        ("x_max_tokens: 5", "'max_tokens' cannot be an option, the option `num_predict` says it"),
+        ("x_reasoning_effort: low", "the case's `think` says it"),
+        ("max_tokens: 5", "'max_tokens' is no option of a case: 'max_tokens' cannot be an option, the option"),
+        ("format: json", "the case's `format` says it"),
+        ("x_: 5", "'x_' names no option"),
         ("x_Stream: false", "'x_Stream' would replace"),
         ("x_num_ctx: 9", "'x_num_ctx' would replace the option 'num_ctx': write it without x_"),
         ("x_chat_template_kwargs: {}", "'x_chat_template_kwargs' would replace"),
