@@ -5,53 +5,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import islice
 from typing import Any
 
 import re2
-from jsonpath import JSONPath, JSONPathEnvironment, JSONPathError, NodeList
-from jsonpath.filter import (
-    UNDEFINED,
-    BaseExpression,
-    CurrentKey,
-    FilterContextPath,
-    FilterQuery,
-    FunctionExtension,
-    ListLiteral,
-    RegexLiteral,
-    StringLiteral,
-    Undefined,
-)
-from jsonpath.function_extensions import ExpressionType, FilterFunction
-from jsonpath.segments import JSONPathRecursiveDescentSegment
-from jsonpath.selectors import Filter
 
 from pytest_llm.checks.base import short
-from pytest_llm.checks.strict_json import MAX_DEPTH, same
+from pytest_llm.checks.json_path_grammar import (
+    Call,
+    Comparison,
+    Constant,
+    Filter,
+    Index,
+    Junction,
+    Name,
+    Not,
+    Operand,
+    Query,
+    Segment,
+    Slice,
+    Test,
+    read,
+)
+from pytest_llm.checks.strict_json import MAX_DEPTH, Steps, same
 
 MOST = 100_000
 """How many values a path may find."""
 
-_STRANGE = (CurrentKey, FilterContextPath, ListLiteral, RegexLiteral, Undefined)  # the library's own
+_NOTHING = object()  # what a query that finds no value stands for
+Node = tuple[Steps, Any]
+"""A value of the JSON, and the keys and indices that lead to it."""
 
 
 @lru_cache(maxsize=256)
-def parsed(path: str) -> JSONPath:
+def parsed(path: str) -> Query:
     """The path, read. Raises ValueError where it is none, with the one that was meant where that is near."""
     try:
-        read = _read(path)
+        query = _read(path)
     except ValueError as error:
         raise ValueError(f"{short(path)} is no JSONPath: {_meant(path) or error}") from None
-    if strange := next((each for each in _expressions(read) if isinstance(each, _STRANGE)), None):
-        raise ValueError(f"{short(path)} is no JSONPath: {strange} is none of RFC 9535's expressions")
-    for name, pattern in _patterns(read):
-        if _compiled(pattern, whole=False) is None:
-            raise ValueError(
-                f"{path!r} is no JSONPath: {pattern!r} in {name}() is no regular expression (I-Regexp)"
-            )
-    return read
+    for call in _calls(query):
+        pattern = call.arguments[-1]
+        if call.function in _PATTERNS and isinstance(pattern, Constant) and isinstance(pattern.value, str):
+            _refuse_pattern(path, call.function, pattern.value)
+    return query
 
 
 def is_bounded(path: str) -> bool:
@@ -61,24 +60,21 @@ def is_bounded(path: str) -> bool:
 
 def steps(path: str, value: Any) -> list[list[str | int]]:
     """The keys and indices to each value that the path finds. Raises ValueError where there are too many."""
-    found = [list(match.parts) for match in islice(parsed(path).finditer(value), MOST + 1)]
+    root: Node = ((), value)
+    found = [list(way) for way, _ in islice(_found(parsed(path), root, root), MOST + 1)]
     if len(found) > MOST:
         raise ValueError(f"it finds more than {MOST} values")
     return found
 
 
-def _read(path: str) -> JSONPath:
+def _read(path: str) -> Query:
     try:
-        read = _environment().compile(path)
-    except JSONPathError as error:  # its own `str` may fail
-        raise ValueError(str(error.args[0] if error.args else type(error).__name__)) from None
-    except (RecursionError, OverflowError) as error:
-        raise ValueError(str(error)) from None
-    if not isinstance(read, JSONPath):
-        raise ValueError("it joins several paths")
-    if len(read.segments) > MAX_DEPTH:
+        query = read(path)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+    if len(query.segments) > MAX_DEPTH:
         raise ValueError(f"it has more than {MAX_DEPTH} parts, and no JSON is that deep")
-    return read
+    return query
 
 
 def _meant(path: str) -> str:
@@ -92,51 +88,136 @@ def _meant(path: str) -> str:
     return f"it must begin with `$`, did you mean {offer!r}?"
 
 
-def _multiplying(path: JSONPath) -> int:
+def _refuse_pattern(path: str, function: str, pattern: str) -> None:
+    if _compiled(pattern, whole=False) is None:
+        raise ValueError(
+            f"{path!r} is no JSONPath: {pattern!r} in {function}() is no regular expression (I-Regexp)"
+        )
+
+
+def _multiplying(query: Query) -> int:
     """How many parts of it may find a value more than once, or look at all of them for each one."""
-    count = sum(
-        isinstance(part, JSONPathRecursiveDescentSegment) or len(part.selectors) > 1 for part in path.segments
-    )
-    queries = [each.path for each in _expressions(path) if isinstance(each, FilterQuery)]
-    return count + sum(_multiplying(query) + (not query.singular_query()) for query in queries)
+    count = sum(part.deep or len(part.selectors) > 1 for part in query.segments)
+    inner = [each for each in _expressions(query) if isinstance(each, Query)]
+    return count + sum(_multiplying(each) + (not each.singular) for each in inner)
 
 
-def _expressions(path: JSONPath) -> Iterator[BaseExpression]:
-    """Every expression of its filters; those of a query within one come with that query."""
-    todo: list[BaseExpression] = [
-        s.expression for part in path.segments for s in part.selectors if isinstance(s, Filter)
+def _expressions(query: Query) -> Iterator[Test | Operand]:
+    """Every part of its tests; those of a query within one come with that query."""
+    todo: list[Test | Operand] = [
+        s.test for part in query.segments for s in part.selectors if isinstance(s, Filter)
     ]
     while todo:
-        expression = todo.pop()
-        yield expression
-        if not isinstance(expression, FilterQuery):
-            todo += expression.children()
+        yield (expression := todo.pop())
+        todo += _inner(expression)
 
 
-def _patterns(path: JSONPath) -> Iterator[tuple[str, str]]:
-    """(the function, its pattern) of each that stands in the path itself."""
-    for expression in _expressions(path):
-        if isinstance(expression, FilterQuery):
-            yield from _patterns(expression.path)
-        elif isinstance(expression, FunctionExtension) and expression.name in ("match", "search"):
-            pattern = expression.args[1]
-            yield from [(expression.name, pattern.value)] if isinstance(pattern, StringLiteral) else []
+def _inner(expression: Test | Operand) -> tuple[Test | Operand, ...]:
+    match expression:
+        case Junction(tests):
+            return tests
+        case Not(test):
+            return (test,)
+        case Comparison(left, _, right):
+            return (left, right)
+        case Call(_, arguments):
+            return arguments
+    return ()
 
 
-class _Matches(FilterFunction):
-    """`match(text, pattern)`, or `search` where the pattern need not fit the whole text."""
+def _calls(query: Query) -> Iterator[Call]:
+    for expression in _expressions(query):
+        if isinstance(expression, Query):
+            yield from _calls(expression)
+        elif isinstance(expression, Call):
+            yield expression
 
-    arg_types = [ExpressionType.VALUE, ExpressionType.VALUE]  # noqa: RUF012  (the library's own way)
-    return_type = ExpressionType.LOGICAL
 
-    def __init__(self, *, whole: bool) -> None:
-        self.whole = whole
+def _found(query: Query, node: Node, root: Node) -> Iterator[Node]:
+    nodes = iter([node if query.relative else root])
+    for segment in query.segments:
+        nodes = _next(segment, nodes, root)
+    return nodes
 
-    def __call__(self, value: object, pattern: object) -> bool:
-        if not isinstance(value, str) or not isinstance(pattern, str):
-            return False
-        ready = _compiled(pattern, self.whole)
-        return ready is not None and ready.search(value.encode("utf-8", "replace").decode()) is not None
+
+def _next(segment: Segment, nodes: Iterator[Node], root: Node) -> Iterator[Node]:
+    for start in nodes:
+        for node in _below(start) if segment.deep else (start,):
+            for selector in segment.selectors:
+                yield from _selected(selector, node, root)
+
+
+def _below(node: Node) -> Iterator[Node]:
+    """The node itself, and every one in it, outer ones first."""
+    todo = [node]
+    while todo:
+        yield (node := todo.pop())
+        todo += reversed(list(_children(node)))
+
+
+def _children(node: Node) -> Iterator[Node]:
+    way, value = node
+    if isinstance(value, dict | list):
+        for step, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield (*way, step), inner
+
+
+def _selected(selector: Any, node: Node, root: Node) -> Iterator[Node]:
+    way, value = node
+    match selector:
+        case Name(name):
+            if isinstance(value, dict) and name in value:
+                yield (*way, name), value[name]
+        case Index(index):
+            if isinstance(value, list) and -len(value) <= index < len(value):
+                yield (*way, index % len(value)), value[index]
+        case Slice(start, stop, step):
+            if isinstance(value, list) and step != 0:
+                for index in range(*slice(start, stop, step).indices(len(value))):
+                    yield (*way, index), value[index]
+        case Filter(test):
+            yield from (child for child in _children(node) if _holds(test, child, root))
+        case _:
+            yield from _children(node)
+
+
+def _holds(test: Test, node: Node, root: Node) -> bool:
+    match test:
+        case Junction(tests, every):
+            return (all if every else any)(_holds(each, node, root) for each in tests)
+        case Not(inner):
+            return not _holds(inner, node, root)
+        case Comparison(left, operator, right):
+            return _COMPARED[operator](_value(left, node, root), _value(right, node, root))
+        case Query():
+            return next(_found(test, node, root), None) is not None
+        case Call():
+            return bool(_value(test, node, root))
+
+
+def _value(operand: Operand, node: Node, root: Node) -> Any:
+    match operand:
+        case Constant(value):
+            return value
+        case Query():
+            return next((value for _, value in _found(operand, node, root)), _NOTHING)
+        case Call("count", (Query() as query,)):
+            return sum(1 for _ in _found(query, node, root))
+        case Call("value", (Query() as query,)):
+            values = [value for _, value in islice(_found(query, node, root), 2)]
+            return values[0] if len(values) == 1 else _NOTHING
+        case Call("length", (argument,)):
+            value = _value(argument, node, root)
+            return len(value) if isinstance(value, str | list | dict) else _NOTHING
+        case Call(function, (text, pattern)):
+            return _matches(_value(text, node, root), _value(pattern, node, root), whole=_PATTERNS[function])
+
+
+def _matches(text: Any, pattern: Any, *, whole: bool) -> bool:
+    if not isinstance(text, str) or not isinstance(pattern, str):
+        return False
+    ready = _compiled(pattern, whole)
+    return ready is not None and ready.search(text.encode("utf-8", "replace").decode()) is not None
 
 
 @lru_cache(maxsize=256)
@@ -162,27 +243,6 @@ def _translated(pattern: str) -> Iterator[str]:
         escaped = character == "\\" and not escaped
 
 
-class _Environment(JSONPathEnvironment):
-    """Compares as JSON does: the library takes false for less than 1, and [true] for [1]."""
-
-    def compare(self, left: object, operator: str, right: object) -> bool:
-        one, other = _single(left), _single(right)
-        match operator:
-            case "==" | "!=":
-                return same(one, other) is (operator == "==")
-            case "<" | "<=":
-                return _less(one, other) or (operator == "<=" and same(one, other))
-            case ">" | ">=":
-                return _less(other, one) or (operator == ">=" and same(one, other))
-        return super().compare(left, operator, right)
-
-
-def _single(value: object) -> object:
-    if not isinstance(value, NodeList):
-        return value
-    return value[0].obj if value else UNDEFINED
-
-
 def _less(one: Any, other: Any) -> bool:
     if isinstance(one, bool) or isinstance(other, bool):
         return False
@@ -190,8 +250,12 @@ def _less(one: Any, other: Any) -> bool:
     return comparable and bool(one < other)
 
 
-@lru_cache(maxsize=1)
-def _environment() -> JSONPathEnvironment:
-    environment = _Environment(strict=True)
-    environment.function_extensions |= {"match": _Matches(whole=True), "search": _Matches(whole=False)}
-    return environment
+_PATTERNS = {"match": True, "search": False}  # whether the pattern must fit the whole text
+_COMPARED: dict[str, Callable[[Any, Any], bool]] = {
+    "==": same,
+    "!=": lambda one, other: not same(one, other),
+    "<": _less,
+    "<=": lambda one, other: _less(one, other) or same(one, other),
+    ">": lambda one, other: _less(other, one),
+    ">=": lambda one, other: _less(other, one) or same(one, other),
+}

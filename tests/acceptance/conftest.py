@@ -14,7 +14,7 @@ import pytest_llm
 from tests.fake_ollama import FakeOllama
 
 # A run inside this process drops what it imported first, and half of a library imported again is two libraries.
-for _name in ("anyio._backends._asyncio", "httpcore._backends.anyio", "jsonpath_ng.ext", "jinja2.sandbox"):
+for _name in ("anyio._backends._asyncio", "httpcore._backends.anyio", "jinja2.sandbox"):
     importlib.import_module(_name)
 for _module in pkgutil.walk_packages(pytest_llm.__path__, "pytest_llm."):
     if not _module.name.endswith(("_child", "__main__", "lane", "distributed")) and ".servers" not in _module.name:

@@ -22,6 +22,13 @@ SHOP: Any = {
     ],
     "größe": {"a": 1, "b": {"a": [1, 2.0, True, None, "1"]}},
     "two words": {"'": 1, '"': 2, "\\": 3, "\u2028": 4},
+    "ids": [9007199254740992, 9007199254740993],
+    "texts": ["[1]", "{"],
+    "😀": 1,
+    "\0": 2,
+    "'": 3,
+    '"': 4,
+    "/": 5,
     "n": [0, -0.0, 1, 1.0, 1e2, 100, True, False, None, "", [], {}],
 }
 
@@ -106,6 +113,34 @@ SHOP: Any = {
         ("$[?@.a == 1].a", [1]),
         ("$.größe[?@.a[?@ == '1']].a[2]", [True]),
         ("$.books[?@.price == 8.99, ?@.price == 12].price", [8.99, 12]),
+        ("$.n[?@]", [0, -0.0, 1, 1.0, 1e2, 100, True, False, None, "", [], {}]),
+        ("$.n[?!@]", []),
+        ("$.n[?count(@) == 1]", [0, -0.0, 1, 1.0, 1e2, 100, True, False, None, "", [], {}]),
+        ("$.n[?value(@) == false]", [False]),
+        ("$.ids[?@ == 9007199254740993]", [9007199254740993]),
+        ("$.ids[?@ > 9007199254740992]", [9007199254740993]),
+        ("$.texts[?@[0] == 1]", []),
+        ("$.texts[?@ == '[1]']", ["[1]"]),
+        ("$.texts[0][0]", []),
+        ("$.😀", [1]),
+        ("$['\\ud83d\\ude00']", [1]),
+        ("$['\\u0000']", [2]),
+        ('$["\'"]', [3]),
+        ("$['\"']", [4]),
+        ("$['\\'']", [3]),
+        ("$['\\/']", [5]),
+        ("$.books[ ? @.price\t<\n9 ].price", [8.99, 8.95]),
+        ("$.books[?@.isbn && @.tags || @.price == 100].price", [8.99, 12, 100]),
+        ("$.books[?!(@.isbn && @.tags)].price", [8.95, 100]),
+        ("$.books[?'Sword' == @.title].price", [12]),
+        ("$.books[?1 == 1.0].price", [8.99, 8.95, 12, 100]),
+        ("$.books[?@.tags != @.nosuch].price", [8.99, 12]),
+        ("$.books[?length(@.price) == length(@.nosuch)].price", [8.99, 8.95, 12, 100]),
+        ("$.books[?@..*[?@ == 'sea']].price", [8.99]),
+        ("$.books[?@..[?@ == 'sea']].price", [8.99]),
+        ("$.books[-1:-9:-2].price", [100, 8.95]),
+        ("$.books[1:9007199254740991].price", [8.95, 12, 100]),
+        ("$..tags.*", ["sea", "whale"]),
     ],
 )
 def test_what_a_path_finds(path: str, wanted: list[Any]) -> None:
@@ -123,6 +158,10 @@ def test_what_a_path_finds(path: str, wanted: list[Any]) -> None:
         *("$[?@.a == 01]", "$[?true]", "$[9007199254740992]", "$ | $.a", "$.a & $.b", "$[?@.a =~ /x/]", "$.~a", "$[#]", "@"),
         *("$[?@.a in ['x']]", "$.a ", "$['\\q']", "$['\\ud800']", "$[?match(@.a, '(')]", "$[?search(@.a, '(?=a)')]", "$$"),
         *("$[?@ == TRUE]", "$[?@.a == 1.]", "$[?@.a == .5]", "$.books[0,]", "$.books[]", "$[?@.a && ]", "$[?value(@.a,1)]"),
+        *("$.a-b", "$[?@.a == -01]", "$[?@.a == 1e]", "$[?@.a == +1]", "$[?!@.a == 1]", "$[?!true]", "$[?!'a']", "$[?@.a <> 1]"),
+        *("$[?@.a == (1)]", "$[?(@.a) == 1]", "$[?@.a == 1 == 1]", "$[?1 < @.a < 3]", "$[?@.a && length(@)]", "$[?!count(@.*)]"),
+        *("$[?length(@.a,) == 1]", "$[?match((@.a), 'x')]", "$[?length(@.a == 1) == 1]", "$[?value(length(@)) == 1]", "$.a\u000b", "$['\u0001']"),
+        *("$['\\ud834']", "$['\\u{61}']", "$[- 1]", "$[1:2:3:4]", "$[00]", "$[:-0]", "$[0x1]", "$[٣]", "$[$.a]", "$[@.a]", "$...a", "$.[0]"),
         *("$" + ".a" * 3000, "$[" + "(" * 3000, f"$[?{'(' * 3000}@.a{')' * 3000}]", f"$[?{'!' * 3000}@.a]", "$" + "[?@" * 300),
     ],
 )  # fmt: skip
@@ -139,6 +178,34 @@ def test_a_path_without_a_dollar_is_offered_with_one(path: str, meant: str) -> N
     with pytest.raises(InputError, match="it must begin with `\\$`, did you mean") as refused:
         findings({"json_path": path}, "{}")
     assert repr(meant) in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("$.a-b.c", "a name with a hyphen stands in quotes, did you mean $['a-b'].c"),
+        ("$.x..a-b-", "did you mean $.x..['a-b-']"),
+        ("$.a[?@.b = 1]", "`||` or one comparison, must stand where '=' at position 10 is"),
+        ("$.a[", "an index, a slice, `*` or `?` must stand where the end is"),
+        ("$.a b", "a `.` or `[` must stand where 'b' at position 5 is"),
+        ("$[?len(@) == 1]", "there is no function len(), did you mean 'length'?"),
+        ("$[?count(1) == 1]", "count() and value() take a path that begins with `@` or `$`"),
+        ("$[?@.* == 1]", "a path that may find several values is no single value"),
+        ("$[?match(@.a, 'x') == true]", "match() holds or not: it is no value to compare"),
+        ("$[9007199254740992]", "the index 9007199254740992 is out of range"),
+        ("$[?" + "(" * 3000, "it is nested too deep"),
+    ],
+)
+def test_what_is_wrong_and_where(path: str, reason: str) -> None:
+    with pytest.raises(InputError) as refused:
+        findings({"json_path": path}, "{}")
+    assert reason in str(refused.value)
+
+
+def test_an_answer_that_is_a_string_is_a_string() -> None:
+    for text in ('"hello"', '"[1, 2]"', '"{"'):
+        assert messages({"json_path": {"path": "$", "equals": json.loads(text)}}, text) == []
+        assert messages({"json_path": "$[0]"}, text) == ["$[0] is not in the answer's JSON"]
 
 
 @pytest.mark.parametrize(
@@ -162,7 +229,7 @@ def test_which_paths_take_a_time_in_proportion(path: str, bounded: bool) -> None
 def test_a_path_that_multiplies_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(json_path, "SECONDS", 0.5)
     deep = '{"a": ' * 80 + "[1, 2, 3]" + "}" * 80
-    for path in ("$..*..*..*..*..*", "$[?$..*..*..*..*..*]"):
+    for path in ("$..*..*..*..*..*", "$[?count($..*..*..*..*..*) == 1]"):
         with pytest.raises(CheckCrashed, match=r"the path .* could not be followed: it "):
             findings({"json_path": {"path": path, "count": 3}}, deep)
 
