@@ -13,6 +13,7 @@ PytestLlmError
 │   └── CheckCrashed       a compiler, a browser or a check itself broke
 ├── GenerationTimeout      tokens flowed, but longer than the case's `timeout`: the model's failure
 ├── GenerationLoop         the model repeated itself until the server gave up: the model's failure
+├── AnswerTooLarge         more came than an answer may have: cut there, the model's failure
 ├── PromptTooLong          the prompt does not fit into the context: the case's failure, as a trimmed one is
 ├── Unsupported            this machine or this model cannot do it: SKIPPED, with the remedy
 └── RunStopped             pytest ends the run: nothing more is asked, and the cells that wait are not judged
@@ -171,6 +172,19 @@ class GenerationLoop(PytestLlmError):
     def __str__(self) -> str:
         what = {"": "itself", "blanks": "blanks"}.get(self.piece, repr(self.piece))
         return f"the model repeated {what} until the server gave up"
+
+
+class AnswerTooLarge(PytestLlmError):
+    """The stream of an answer went on beyond `limit` bytes; of what had been written the beginning is kept."""
+
+    KEPT = 2**20  # characters: more than anybody reads, and every report and record holds it
+
+    def __init__(self, limit: int, partial: str = "", thinking: str = "") -> None:
+        self.limit, self.partial, self.thinking = limit, partial[: self.KEPT], thinking[: self.KEPT]
+        super().__init__(limit, self.partial, self.thinking)
+
+    def __str__(self) -> str:
+        return f"the answer was cut at {self.limit} bytes (--llm-answer-size), and the model was still writing"
 
 
 class PromptTooLong(PytestLlmError):

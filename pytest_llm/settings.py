@@ -8,10 +8,11 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of a run. Times are in seconds.
+    """The settings of a run. Times are in seconds, sizes in bytes.
 
     models, thinks: from the command line, they replace a case's own; default_*: from the ini file, for cases that
-    name none. *_trusted: the address came from the command line or the environment, so a key may go there.
+    name none. *_trusted: the address came from the command line or the environment, so a key may go
+    there, and by the proxies of the environment.
     limit: how many cells of each case are run, 0 for all.
     """
 
@@ -33,6 +34,7 @@ class Settings:
     first_byte_timeout: float = 600.0
     silence_timeout: float = 60.0
     restart_timeout: float = 30.0
+    answer_size: int = 64 * 2**20
     strict: bool = False
     dry_run: bool = False
     browser: str = ""

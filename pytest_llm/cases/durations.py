@@ -1,4 +1,4 @@
-"""Lengths of time as people write them."""
+"""Lengths of time and sizes of data as people write them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 import re
 from typing import Any
 
+_SIZES = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30}
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -21,3 +22,13 @@ def parse_duration(value: Any) -> float:
     if not math.isfinite(seconds) or seconds <= 0:
         raise ValueError(f"a duration is more than nothing, not {value!r}")
     return seconds
+
+
+def parse_size(value: Any) -> int:
+    """Bytes, from a whole number of them or from `500kB`, `64MB`, `1GiB`, all powers of 1024. Raises ValueError."""
+    match = re.fullmatch(r"\s*([0-9]{1,15})\s*([kmg]?)(?:i?b)?\s*", str(value), re.IGNORECASE)
+    if not match or isinstance(value, bool):
+        raise ValueError(f"{value!r} is no size: give bytes, or 500kB, 64MB, 1GB")
+    if not (size := int(match[1]) * _SIZES[match[2].lower()]):
+        raise ValueError(f"a size is more than nothing, not {value!r}")
+    return size

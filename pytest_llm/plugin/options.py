@@ -24,14 +24,20 @@ THINKS = ("off", "on", "low", "medium", "high", "max", "default")
 
 # A native TOML table holds numbers as such; pytest takes a union of types from 9.2 on.
 _NUMBER: Any = str | int | float if pytest.version_tuple >= (9, 2) else "string"
-INI_TYPES: dict[str, Any] = {"flag": "bool", "list": "linelist", "seconds": _NUMBER, "count": _NUMBER}
+INI_TYPES: dict[str, Any] = {
+    "flag": "bool",
+    "list": "linelist",
+    "seconds": _NUMBER,
+    "count": _NUMBER,
+    "size": _NUMBER,
+}
 
 CONFIGURING = ("-c", "--config-file", "--rootdir", "-o", "--override-ini")  # pytest's own, each with a value
 
 
 @dataclass(frozen=True)
 class Option:
-    """One option. kind: flag, list, seconds, count or text. ini: whether an ini file may say it too.
+    """One option. kind: flag, list, seconds, count, size or text. ini: whether an ini file may say it too.
 
     again: whether the command that runs one cell again repeats it: what changes the question or the verdict does,
     what is about the run as a whole (what it writes, how much of it is run) does not.
@@ -72,6 +78,7 @@ TABLE = (
     Option("first_byte_timeout", "seconds", "time to the first byte: queue, load, prompt (default: 600s)", 600.0),
     Option("silence_timeout", "seconds", "time between two lines of an answer (default: 60s)", 60.0),
     Option("restart_timeout", "seconds", "time for a server that was there to come back (default: 30s)", 30.0),
+    Option("answer_size", "size", "how large a whole answer may be (default: 64MB)", 64 * 2**20),
     Option("keep_runs", "count", "how many runs are kept under .pytest_llm/runs (default: 10)", 10, ini_only=True),
     Option("strict", "flag", "a missing compiler or browser is an error, not a skip"),
     Option("dry_run", "flag", "show each cell's request and ask nothing", ini=False, again=False),
@@ -145,6 +152,7 @@ def settings(config: pytest.Config) -> Settings:
         first_byte_timeout=value["first_byte_timeout"],
         silence_timeout=value["silence_timeout"],
         restart_timeout=value["restart_timeout"],
+        answer_size=value["answer_size"],
         strict=value["strict"],
         dry_run=value["dry_run"],
         browser=value["browser"] or "",
@@ -210,6 +218,8 @@ def _value(option: Option, said: Any, ini: Any) -> Any:
                 return _seconds(found)
             case "count" if found is not option.default:
                 return _count(found)
+            case "size" if found is not option.default:
+                return _size(found)
     except ValueError as error:
         raise pytest.UsageError(f"{option.flag}: {error}") from None
     return found
@@ -219,6 +229,12 @@ def _seconds(found: Any) -> float:
     from pytest_llm.cases.durations import parse_duration
 
     return parse_duration(found)
+
+
+def _size(found: Any) -> int:
+    from pytest_llm.cases.durations import parse_size
+
+    return parse_size(found)
 
 
 def _count(found: Any) -> int:

@@ -39,7 +39,7 @@ def _limits(settings: Settings) -> Limits:
     from pytest_llm.providers.base import Limits
 
     s = settings
-    return Limits(s.connect_timeout, s.first_byte_timeout, s.silence_timeout, s.restart_timeout)
+    return Limits(s.connect_timeout, s.first_byte_timeout, s.silence_timeout, s.restart_timeout, s.answer_size)
 
 
 def _ollama(settings: Settings, progress: Callable[[str], None]) -> Provider:
@@ -55,6 +55,7 @@ def _ollama(settings: Settings, progress: Callable[[str], None]) -> Provider:
         progress=progress,
         headers=headers,
         modelfiles=known,
+        trusted=settings.host_trusted,
     )
 
 
@@ -66,4 +67,5 @@ def _openai(settings: Settings) -> Provider:
         hint = "give it by --llm-openai-url, in the ini option llm_openai_url, or in OPENAI_BASE_URL"
         raise ServerDown("an openai: model is asked, but no server's URL is given", hint=hint)
     key, headers = (openai_key(), extra_headers()) if settings.openai_trusted else (None, {})
-    return OpenAIProvider(settings.openai_url, _limits(settings), key=key, headers=headers)
+    trusted = settings.openai_trusted
+    return OpenAIProvider(settings.openai_url, _limits(settings), key=key, headers=headers, trusted=trusted)

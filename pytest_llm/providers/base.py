@@ -9,6 +9,9 @@ from typing import Any, Literal, Protocol
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.models.reference import ModelRef
 
+MAX_CALLS = 128  # tools in one answer, as many as an API takes; a server that lies sends millions
+MAX_WORD = 100  # characters of a finish reason, a version or a digest
+
 Finish = Literal["stop", "length", "filtered", "error", "unknown"]
 
 
@@ -16,13 +19,14 @@ Finish = Literal["stop", "length", "filtered", "error", "unknown"]
 class Limits:
     """Time limits in seconds: to connect, to the first byte (queue, load and prompt), between two lines.
 
-    restart: how long a server that was there before is waited for.
+    restart: how long a server that was there before is waited for. answer: the bytes that a whole answer may have.
     """
 
     connect: float = 5.0
     first_byte: float = 600.0
     silence: float = 60.0
     restart: float = 30.0
+    answer: int = 64 * 2**20
 
 
 @dataclass(frozen=True)

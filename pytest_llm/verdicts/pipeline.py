@@ -16,6 +16,7 @@ from pytest_llm.cases.yamlfile import KeyPath
 from pytest_llm.checks.base import Check, CheckContext, Finding
 from pytest_llm.engine.engine import Asker, Job, checking
 from pytest_llm.errors import (
+    AnswerTooLarge,
     Complaints,
     GenerationLoop,
     GenerationTimeout,
@@ -166,6 +167,8 @@ def _unanswered(error: PytestLlmError) -> Finding:
         return Finding("answer", str(error), "failure", "timeout")
     if isinstance(error, GenerationLoop):
         return Finding("answer", str(error), "failure", "loop")
+    if isinstance(error, AnswerTooLarge):
+        return Finding("answer", str(error), "failure", "length")
     if isinstance(error, PromptTooLong):
         return Finding("prompt", str(error), "failure", "prompt")
     return Finding("model", str(error), "error", "input")

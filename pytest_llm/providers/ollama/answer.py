@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from pytest_llm.answers.thinking import split_thinking
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.errors import BrokenAnswer, PytestLlmError
-from pytest_llm.providers.base import Response, ToolCall, Usage
+from pytest_llm.providers.base import MAX_CALLS, MAX_WORD, Response, ToolCall, Usage
 from pytest_llm.providers.finish import finish_of
 from pytest_llm.providers.wire.faults import Asked, fault, foreign, junk
 from pytest_llm.providers.wire.loops import completed, looped
@@ -84,7 +85,7 @@ class ChatSink:
 
     @property
     def _word(self) -> str:
-        return str(self._last.get("done_reason") or "")
+        return str(self._last.get("done_reason") or "")[:MAX_WORD]
 
     def _add(self, message: Mapping[str, Any]) -> None:
         thinking, text = string(message, "thinking"), string(message, "content")
@@ -92,7 +93,7 @@ class ChatSink:
             self._thinking.append(thinking)
         if text:
             self._text.append(text)
-        self._calls += _tool_calls(message.get("tool_calls"))
+        self._calls += islice(_tool_calls(message.get("tool_calls")), MAX_CALLS - len(self._calls))
         if (thinking or text) and self.first_token is None:
             self.first_token = self._clock() - self._start
 

@@ -38,7 +38,7 @@ class OllamaProvider:
 
     url: as OLLAMA_HOST is written, "" for the default. pull: fetch what is missing. modelfiles: the names of the
     Modelfiles at hand, for the error about a missing model. headers: sent with every request, never shown.
-    progress: is told what takes long, a line at a time.
+    progress: is told what takes long, a line at a time. trusted: the user chose the address, no file did.
     """
 
     def __init__(
@@ -50,10 +50,19 @@ class OllamaProvider:
         progress: Callable[[str], None] | None = None,
         headers: Mapping[str, str] | None = None,
         modelfiles: Sequence[str] = (),
+        trusted: bool = True,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         first, *others = ollama_urls(url)
-        self._http = Http(first, limits or Limits(), headers, start=START, elsewhere=others, ping="/api/version")
+        self._http = Http(
+            first,
+            limits or Limits(),
+            headers,
+            start=START,
+            elsewhere=others,
+            ping="/api/version",
+            trusted=trusted,
+        )
         self._pull, self._clock = pull, clock
         self._models = Models(self._http, progress or _quiet, modelfiles)
         self._builder = Builder(self._http, self._models, pull=pull)
@@ -115,7 +124,7 @@ class OllamaProvider:
         limits = self._http.limits
         asked = Asked(f"{self.url}/api/chat", request.model.written, cloud=True)
         sink = ChatSink(asked, self._clock)
-        patience = Patience(limits.first_byte, limits.silence, request.timeout)
+        patience = Patience(limits.first_byte, limits.silence, request.timeout, limits.answer)
         body = chat_body(request, ready.name) | overflow(self._version, trim=request.trim)
         try:
             await self._http.stream("/api/chat", body, sink, patience)

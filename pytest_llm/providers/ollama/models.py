@@ -11,7 +11,7 @@ from typing import Any
 
 from pytest_llm.errors import HarnessError, ModelUnavailable, PytestLlmError, ServerBusy
 from pytest_llm.models.modelfile import ModelSpec
-from pytest_llm.providers.base import ModelInfo, Usage
+from pytest_llm.providers.base import MAX_WORD, ModelInfo, Usage
 from pytest_llm.providers.wire.faults import Asked, fault, unwrap
 from pytest_llm.providers.wire.http import BadStatus, Http
 from pytest_llm.providers.wire.stream import NotJson, Patience, count, mapping, parse_object, quoted
@@ -19,6 +19,10 @@ from pytest_llm.providers.wire.stream import NotJson, Patience, count, mapping, 
 NAMESPACE = "pytest-llm"
 LEAST_TO_SEE = 2048  # tokens: the shortest context of a model that sees
 _NAMES = 8  # as many models are listed where none is near
+COMPARED = 5_000  # names, of which the nearest is looked for: a millisecond for each hundred
+_TOP = 64 * 2**10  # characters of what is shown of a model: that which we look for stands at the top
+_STEPS = 10_000  # told of one pull: a percent of each of its files is one
+_LINES = 10_000_000  # of one pull: at one every 60 ms, a week
 _BLOB = re.compile(r"sha256[-:]([0-9a-f]{64})")
 
 
@@ -45,9 +49,9 @@ def read_show(data: Mapping[str, Any]) -> Shown:
     info = mapping(data, "model_info")
     caps = data.get("capabilities")
     return Shown(
-        blob="+".join(_blobs(str(data.get("modelfile") or ""))),
+        blob="+".join(_blobs(str(data.get("modelfile") or "")[:_TOP])),
         capabilities=frozenset(map(str, caps)) if isinstance(caps, list) else None,
-        parameters=dict(_parameters(str(data.get("parameters") or ""))),
+        parameters=dict(_parameters(str(data.get("parameters") or "")[:_TOP])),
         trained=count(info, f"{info.get('general.architecture')}.context_length"),
     )
 
@@ -78,7 +82,7 @@ class StatusSink:
 
     def __init__(self, asked: Asked, doing: str, progress: Callable[[str], None]) -> None:
         self._asked, self._doing, self._progress = asked, doing, progress
-        self._said = ""
+        self._said, self._steps, self._lines = "", 0, 0
         self.text = self.thinking = ""
         self.done = False
 
@@ -98,9 +102,15 @@ class StatusSink:
     def _tell(self, status: str, completed: int | None, total: int | None) -> None:
         """Progress in steps of a percent: the server sends a line every 60 ms."""
         said = f"{self._doing}: {quoted(status)}" + (f" {100 * (completed or 0) // total} %" if total else "")
+        self._lines += 1
         if said != self._said:
-            self._said = said
+            self._said, self._steps = said, self._steps + 1
             self._progress(said)
+        if self._steps > _STEPS or self._lines > _LINES:
+            raise ModelUnavailable(
+                f"{self._doing} was given up: {self._asked.url} tells of ever more steps",
+                hint="see the server's log",
+            )
 
     def end(self) -> None:
         if not self.done:
@@ -127,13 +137,13 @@ class Models:
         """The digest of each model that is there, by its full name."""
         listed = await self._small("GET", "/api/tags", None, "")
         models = [m for m in listed.get("models") or [] if isinstance(m, dict)]
-        return {full_name(str(m.get("name", ""))): str(m.get("digest", "")) for m in models}
+        return {full_name(str(m.get("name", ""))): str(m.get("digest", ""))[:MAX_WORD] for m in models}
 
     async def show(self, name: str) -> Shown:
         return read_show(await self._small("POST", "/api/show", {"model": name}, name))
 
     async def version(self) -> str:
-        return str((await self._small("GET", "/api/version", None, "")).get("version", ""))
+        return str((await self._small("GET", "/api/version", None, "")).get("version", ""))[:MAX_WORD]
 
     async def context(self, name: str, digest: str) -> int | None:
         """The context that a loaded model runs with. A runner may be listed under the name of its first model."""
@@ -216,9 +226,15 @@ def _nearest(name: str, there: list[str], modelfiles: Sequence[str], built: str)
     names = [n.removesuffix(":latest") for n in there if not n.startswith(own)]
     if built:
         names, modelfiles = [n for n in names if n != built], ()
-    close = get_close_matches(name.lower(), names, n=4, cutoff=0.5)
+    close = get_close_matches(name.lower(), names[:COMPARED], n=4, cutoff=0.5)
     files = get_close_matches(name, modelfiles, n=2, cutoff=0.5)
-    told = [f"nearest there: {', '.join(close)}"] if close else [] if names else ["it has no models at all"]
+    told = (
+        [f"nearest there: {', '.join(map(quoted, close))}"]
+        if close
+        else []
+        if names
+        else ["it has no models at all"]
+    )
     told += [f"nearest Modelfile: {', '.join(files)}"] if files else []
     more = " …" if len(names) > _NAMES else ""
-    return "; ".join(told) or f"it has: {', '.join(names[:_NAMES])}{more}"
+    return "; ".join(told) or f"it has: {', '.join(map(quoted, names[:_NAMES]))}{more}"

@@ -10,7 +10,7 @@ REFUSES = (0, 12, 4)  # from here on `truncate` and `shift` are known; a server 
 
 def numbers(version: str) -> tuple[int, ...]:
     """Three numbers; what follows them, such as -rc2, is left out. A build from source says 0.0.0."""
-    found = [int(n) for n in re.findall(r"\d+", version.partition("-")[0])[:3]]
+    found = [int(n) for n in re.findall(r"\d{1,9}", version.partition("-")[0])[:3]]
     return tuple([*found, 0, 0, 0][:3])
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from pytest_llm.answers.thinking import split_thinking
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.errors import BrokenAnswer, PytestLlmError
-from pytest_llm.providers.base import Response, ToolCall, Usage
+from pytest_llm.providers.base import MAX_CALLS, MAX_WORD, Response, ToolCall, Usage
 from pytest_llm.providers.finish import finish_of
 from pytest_llm.providers.ollama.answer import LEFT_IN, TWO_PASSES, second_pass_only
 from pytest_llm.providers.wire.faults import Asked, fault, foreign, junk
@@ -40,7 +40,7 @@ class EventSink:
         self._events = Events()
         self._text: list[str] = []
         self._thinking: list[str] = []
-        self._calls: dict[Any, list[str]] = {}
+        self._calls: dict[int, tuple[list[str], list[str]]] = {}
         self._usage: Mapping[str, Any] = {}
         self._timings: Mapping[str, Any] = {}
         self._finish = ""
@@ -105,7 +105,7 @@ class EventSink:
         if text and self._first_text is None:
             self._first_text = self._last_token
         self._call(piece)
-        self._finish = string(choice, "finish_reason") or self._finish
+        self._finish = string(choice, "finish_reason")[:MAX_WORD] or self._finish
         if finish_of(self._finish) == "error":
             raise self._failed(choice)
         self.done = bool(self._finish) and "message" in choice
@@ -118,10 +118,14 @@ class EventSink:
             calls.append({"function": old})
         for place, call in enumerate(calls):
             function = mapping(call, "function")
-            parts = self._calls.setdefault(call.get("index", place), ["", ""])
-            parts[0] += string(function, "name")
+            index = count(call, "index")
+            index = place if index is None else index
+            if index not in self._calls and len(self._calls) >= MAX_CALLS:
+                return
+            names, arguments = self._calls.setdefault(index, ([], []))
+            names.append(string(function, "name"))
             written = function.get("arguments") or ""
-            parts[1] += written if isinstance(written, str) else json.dumps(written, ensure_ascii=False)
+            arguments.append(written if isinstance(written, str) else json.dumps(written, ensure_ascii=False))
 
     def _failed(self, choice: Mapping[str, Any]) -> PytestLlmError:
         if error := choice.get("error"):
@@ -167,7 +171,7 @@ class EventSink:
             thinking="\n\n".join(filter(None, (self.thinking, left_in))),
             finish=finish_of(self._finish),
             finish_word=self._finish,
-            tool_calls=tuple(ToolCall(name, arguments) for name, arguments in self._calls.values()),
+            tool_calls=tuple(ToolCall("".join(name), "".join(parts)) for name, parts in self._calls.values()),
             usage=usage,
             first_token=self.first_token,
             wall=self._clock() - self._start,

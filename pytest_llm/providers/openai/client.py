@@ -12,15 +12,15 @@ from typing import Any
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.errors import HarnessError, ModelUnavailable, PytestLlmError, ServerBusy, Unsupported
 from pytest_llm.models.reference import ModelRef
-from pytest_llm.providers.base import Limits, ModelInfo, Response, Usage
+from pytest_llm.providers.base import MAX_WORD, Limits, ModelInfo, Response, Usage
 from pytest_llm.providers.ollama.host import is_loopback, openai_url
-from pytest_llm.providers.ollama.models import Models
+from pytest_llm.providers.ollama.models import COMPARED, Models
 from pytest_llm.providers.ollama.version import counts_whole_prompts
 from pytest_llm.providers.openai.answer import EventSink
 from pytest_llm.providers.openai.body import Dialect, can_switch, chat_body, refused_field
 from pytest_llm.providers.wire.faults import Asked, fault
 from pytest_llm.providers.wire.http import BadStatus, Http
-from pytest_llm.providers.wire.stream import Patience, count, mapping
+from pytest_llm.providers.wire.stream import Patience, count, mapping, quoted
 
 START = "start the server, or give its address by --llm-openai-url or OPENAI_BASE_URL"
 KEY = "PYTEST_LLM_OPENAI_KEY or OPENAI_API_KEY"
@@ -51,7 +51,7 @@ class OpenAIProvider:
     """A server that speaks the OpenAI dialect.
 
     url: its base, with or without `/v1`. key: sent as a bearer token, never shown. engine: the name that messages
-    use. local: it runs on this machine; None looks at the address.
+    use. local: it runs on this machine; None looks at the address. trusted: the user chose the address, not a file.
     """
 
     def __init__(
@@ -63,6 +63,7 @@ class OpenAIProvider:
         headers: Mapping[str, str] | None = None,
         engine: str = "openai",
         local: bool | None = None,
+        trusted: bool = True,
         start: str = START,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
@@ -71,7 +72,8 @@ class OpenAIProvider:
         root = base.removesuffix("/v1")
         self._prefix = base[len(root) :]
         ping = f"{self._prefix}/models"
-        self._http = Http(root, limits or Limits(), {**bearer, **(headers or {})}, start=start, ping=ping)
+        sent = {**bearer, **(headers or {})}
+        self._http = Http(root, limits or Limits(), sent, start=start, ping=ping, trusted=trusted)
         self._engine, self._local, self._clock = engine, local, clock
         self._listed: _Listed | None = None
         self._dialect = Dialect()
@@ -132,7 +134,7 @@ class OpenAIProvider:
 
     async def _stream(self, body: dict[str, Any], sink: EventSink, timeout: float) -> None:
         limits = self._http.limits
-        patience = Patience(limits.first_byte, limits.silence, timeout)
+        patience = Patience(limits.first_byte, limits.silence, timeout, limits.answer)
         await self._http.stream(f"{self._prefix}/chat/completions", body, sink, patience)
 
     def _check_switch(self, request: ChatRequest, body: Mapping[str, Any]) -> None:
@@ -147,8 +149,8 @@ class OpenAIProvider:
         error = fault(asked, bad.status, bad.body, location=bad.location, wait=bad.wait)
         if isinstance(error, ModelUnavailable) and self._listed and self._listed.names:
             names = self._listed.names
-            close = get_close_matches(asked.model, names, n=4, cutoff=0.4) or names[:8]
-            error.hint = f"{self.url} has: {', '.join(close)}"
+            close = get_close_matches(asked.model, names[:COMPARED], n=4, cutoff=0.4) or names[:8]
+            error.hint = f"{self.url} has: {', '.join(map(quoted, close))}"
         return error
 
     async def _list(self) -> _Listed:
@@ -195,6 +197,6 @@ class OpenAIProvider:
             return ""
         path, field = _VERSIONS[kind]
         try:
-            return str((await self._http.json("GET", path)).get(field, ""))
+            return str((await self._http.json("GET", path)).get(field, ""))[:MAX_WORD]
         except (BadStatus, HarnessError):
             return ""

@@ -24,7 +24,7 @@ from pytest_llm.errors import (
     Unsupported,
 )
 from pytest_llm.providers.wire import toolong
-from pytest_llm.providers.wire.stream import count, first_words
+from pytest_llm.providers.wire.stream import MAX_STRANGE, count, first_words
 
 SERVER_LOG = "see the server's log"
 
@@ -112,7 +112,7 @@ def unwrap(status: int | None, body: str) -> Said:
     code = count(details, "code")
     if status is None and code is not None and 400 <= code < 600:
         status = code
-    return Said(status, text, details, is_json or status is None)
+    return Said(status, text[:MAX_STRANGE], details, is_json or status is None)
 
 
 def _object(text: str) -> dict[str, Any] | None:

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from pytest_llm.errors import BrokenAnswer, GenerationTimeout, ProviderError, ServerDown
+from pytest_llm.errors import AnswerTooLarge, BrokenAnswer, GenerationTimeout, ProviderError, ServerDown
 from pytest_llm.providers.base import Limits
 from pytest_llm.providers.ollama.host import is_loopback, without_credentials
 from pytest_llm.providers.wire.faults import foreign
@@ -32,11 +32,12 @@ from pytest_llm.providers.wire.stream import (
     Watch,
     first_words,
     parse_object,
+    plain_body,
+    quoted,
 )
 from pytest_llm.providers.wire.upload import post
 
 MAX_ERROR_BODY = 64 * 2**10  # bytes: an error page is longer than anybody reads
-MAX_BODY = 64 * 2**20  # bytes: a list of thousands of models has one
 DRAIN_SECONDS = 1.0  # a connection whose end is read may be used again; not worth a longer wait
 AGENT = "pytest-llm"
 PING_SECONDS = 0.25
@@ -64,6 +65,7 @@ class Http:
 
     start: what to do when nothing listens there. elsewhere: further addresses of the same server, tried in turn.
     ping: what is asked to see whether a server that was there is back; "" where it is not waited for.
+    trusted: the user chose the address, so that proxies and certificates of the environment may be used for it.
     transport: put in place of the network, for tests of other parts.
     """
 
@@ -76,12 +78,13 @@ class Http:
         start: str = "",
         elsewhere: Sequence[str] = (),
         ping: str = "",
+        trusted: bool = True,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.url, credentials = without_credentials(url.rstrip("/"))
         self.limits, self.start = limits, start
         self._elsewhere = [without_credentials(other.rstrip("/"))[0] for other in elsewhere]
-        self._ping, self._met = ping, False
+        self._ping, self._met, self._trusted = ping, False, trusted
         self._headers = {**credentials, **(headers or {})}
         self._hidden = [w for value in self._headers.values() for w in of_header(value) if len(w) >= LEAST]
         self._transport = transport
@@ -102,7 +105,7 @@ class Http:
     async def stream(self, path: str, body: Any, sink: Sink, patience: Patience) -> None:
         """Feed the lines of an answer to the sink until it is done.
 
-        Raises BadStatus, GenerationTimeout, ProviderErrors, and whatever the sink raises.
+        Raises BadStatus, GenerationTimeout, AnswerTooLarge, ProviderErrors, and whatever the sink raises.
         """
         await self._reached(lambda: self._stream(path, body, sink, patience))
 
@@ -143,7 +146,7 @@ class Http:
             try:
                 async with asyncio.timeout(self.limits.silence):
                     async with self._request(method, path, _encoded(body)) as response:
-                        text = await _body(response, MAX_BODY)
+                        text = await self._text(response)
             except TimeoutError:
                 raise self._silent(what) from None
         if response.status_code != 200:
@@ -185,7 +188,8 @@ class Http:
                 async with asyncio.timeout_at(watch.deadline) as timer:
                     async with self._request("POST", path, _encoded(body)) as response:
                         if response.status_code != 200:
-                            raise self._bad(response, await _body(response, MAX_ERROR_BODY))
+                            raise self._bad(response, await self._text(response))
+                        self._check_plain(response)
                         strange = await _pour(response, sink, watch, timer)
             except TimeoutError:
                 raise self._too_silent(what, watch, sink) from None
@@ -227,13 +231,41 @@ class Http:
             "timeout": httpx.Timeout(slowest, connect=self.limits.connect, write=self.limits.silence, pool=None),
             # A server may close an idle connection in the very moment of the next question: none is kept.
             "limits": httpx.Limits(max_connections=None, max_keepalive_connections=0),
-            "trust_env": not is_loopback(self.url),
+            "trust_env": self._trusted and not is_loopback(self.url),
         }
+
+    async def _text(self, response: httpx.Response) -> str:
+        """The body as it came; of a complaint the beginning. Raises ProviderError where it is too large."""
+        good, limit = response.status_code == 200, self.limits.answer
+        if not good:
+            plain = plain_body(response.headers.get("content-encoding", ""))
+            return (await _body(response, MAX_ERROR_BODY)).decode(errors="replace") if plain else ""
+        self._check_plain(response)
+        data = await _body(response, limit + 1)
+        if len(data) > limit:
+            raise ProviderError(
+                f"{response.url} answered with more than {limit} bytes",
+                hint="is this the address of a model server? --llm-answer-size takes more",
+                reach="server",
+            )
+        return data.decode(errors="replace")
+
+    def _check_plain(self, response: httpx.Response) -> None:
+        coding = response.headers.get("content-encoding", "")
+        if not plain_body(coding):
+            raise ProviderError(
+                f"{response.url} answered in the encoding {self.clean(quoted(coding))!r}, which was not asked for",
+                hint="a proxy before the server may compress what it was told not to: switch that off there",
+                reach="server",
+            )
 
     def _bad(self, response: httpx.Response, body: str) -> BadStatus:
         headers = response.headers
         return BadStatus(
-            response.status_code, self.clean(body), headers.get("location", ""), retry_after(headers, time.time())
+            response.status_code,
+            self.clean(body),
+            self.clean(quoted(headers.get("location", ""))),
+            retry_after(headers, time.time()),
         )
 
     @contextmanager
@@ -288,21 +320,24 @@ class Http:
         )
 
 
-async def _body(response: httpx.Response, limit: int) -> str:
-    parts, size = [], 0
-    async for chunk in response.aiter_bytes():
-        parts.append(chunk)
-        size += len(chunk)
-        if size > limit:
+async def _body(response: httpx.Response, limit: int) -> bytes:
+    """The first `limit` bytes, never decoded."""
+    data = bytearray()
+    async for chunk in response.aiter_raw():
+        data += chunk
+        if len(data) >= limit:
             break
-    return b"".join(parts)[:limit].decode(errors="replace")
+    return bytes(data[:limit])
 
 
 async def _pour(response: httpx.Response, sink: Sink, watch: Watch, timer: asyncio.Timeout) -> str:
     """Feed the lines to the sink; a body that is none of the protocol is given back, its beginning at least."""
-    loop, lines, strange = asyncio.get_running_loop(), Lines(), Strange()
-    async with aclosing(response.aiter_bytes()) as chunks:  # type: ignore[type-var]
+    loop, lines, strange, left = asyncio.get_running_loop(), Lines(), Strange(), watch.patience.size
+    async with aclosing(response.aiter_raw()) as chunks:  # type: ignore[type-var]
         async for chunk in chunks:
+            left = None if left is None else left - len(chunk)
+            if left is not None and left < 0:
+                raise AnswerTooLarge(watch.patience.size or 0, sink.text, sink.thinking)
             for line in lines.feed(chunk):
                 if strange.take(line):
                     continue

@@ -6,6 +6,7 @@ Pure code: no clock, no socket. The time limits of a stream are kept by `Watch`,
 from __future__ import annotations
 
 import html
+import io
 import json
 import math
 import re
@@ -16,10 +17,13 @@ from typing import Any, Protocol
 from pytest_llm.errors import BrokenAnswer
 
 MAX_LINE = 64 * 2**20  # bytes: a whole answer without streaming is one line
+MAX_VALUES = (
+    2**20
+)  # of one JSON text: each takes up to 200 bytes, and `[[],[],…` of a whole line would take gigabytes
 QUOTED = 200
 MAX_STRANGE = 64 * 2**10
 _PROTOCOL = re.compile(rb"\{|(?:data|event|id|retry)?:")
-_TITLE = re.compile(r"<title[^<>]*>([^<]*[^<\s][^<]*)<", re.IGNORECASE)
+_TITLE = re.compile(r"<title[^<>]*>([^<]*)<", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
 
 
@@ -32,13 +36,12 @@ class Lines:
 
     def __init__(self, limit: int = MAX_LINE) -> None:
         self._limit = limit
-        self._parts: list[bytes] = []
-        self._size = 0
+        self._begun = bytearray()
 
     @property
     def pending(self) -> bool:
         """Whether a line has begun that has not ended."""
-        return self._size > 0
+        return bool(self._begun)
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """The lines that this chunk completes. Raises BrokenAnswer where a line grows beyond the limit (bytes)."""
@@ -52,16 +55,13 @@ class Lines:
 
     def rest(self) -> bytes:
         """What has come of the line that has not ended; it is taken out."""
-        line = b"".join(self._parts)
-        self._parts, self._size = [], 0
+        line, self._begun = bytes(self._begun), bytearray()
         return line.removesuffix(b"\r")
 
     def _add(self, piece: bytes) -> None:
-        if piece:
-            self._parts.append(piece)
-            self._size += len(piece)
-        if self._size > self._limit:
-            self._parts, self._size = [], 0
+        self._begun += piece
+        if len(self._begun) > self._limit:
+            self._begun = bytearray()
             raise BrokenAnswer(f"the server sent a line of more than {self._limit} bytes without an end")
 
 
@@ -98,18 +98,18 @@ class Events:
     A body that is one JSON document over several lines is collected, and `rest` gives it at the end.
     """
 
-    _data: list[str] = field(default_factory=list)
-    _document: list[str] = field(default_factory=list)
+    _data: io.StringIO = field(default_factory=io.StringIO)
+    _document: io.StringIO = field(default_factory=io.StringIO)
     _begun: bool = False
 
     @property
     def collecting(self) -> bool:
-        return bool(self._document)
+        return self._document.tell() > 0
 
     def rest(self) -> str:
         """The document that was collected, "" where there is none; it is taken out."""
-        whole, self._document = "\n".join(self._document), []
-        return whole
+        whole, self._document = self._document.getvalue(), io.StringIO()
+        return whole.rstrip("\n")
 
     def feed(self, line: bytes) -> str | None:
         """The data that this line completes: a JSON document or a word such as `[DONE]`; else None.
@@ -119,10 +119,9 @@ class Events:
         text = _decoded(line)
         name, _, value = text.partition(":")
         if not text:
-            self._complete()
-            return None
-        if self._document or (not self._begun and text.startswith("{") and not _is_json(text)):
-            self._document.append(text)
+            return self._complete()
+        if self.collecting or (not self._begun and text.startswith("{") and not _is_json(text)):
+            self._document.write(f"{text}\n")
             return None
         self._begun = True
         if text.startswith("{"):
@@ -134,26 +133,25 @@ class Events:
         raise NotJson(quoted(text))
 
     def _more(self, value: str) -> str | None:
-        """An event may spread its data over several lines; nearly all servers send one, so it is tried at once."""
-        self._data.append(value)
-        whole = "\n".join(self._data)
-        if whole.startswith("[DONE]") or _is_json(whole):
-            self._data = []
-            return whole
+        """An event may spread its data over several lines; nearly all send one, so that is tried at once."""
+        if not self._data.tell() and (value.startswith("[DONE]") or _is_json(value)):
+            return value
+        self._data.write(f"{value}\n")
         return None
 
-    def _complete(self) -> None:
-        """An event has ended: what is left of it is no JSON. Some servers send an event without data, as a ping."""
-        whole, self._data = "\n".join(self._data), []
-        if whole.strip():
+    def _complete(self) -> str | None:
+        """An event has ended, with the data of several lines. Some servers send one without data, as a ping."""
+        whole, self._data = self._data.getvalue().removesuffix("\n"), io.StringIO()
+        if whole.strip() and not _is_json(whole):
             raise NotJson(quoted(whole))
+        return whole if whole.strip() else None
 
 
 def parse_object(text: bytes | str) -> dict[str, Any]:
     """The JSON object in a line. Raises NotJson. Of duplicate keys the last counts."""
     decoded = _decoded(text) if isinstance(text, bytes) else text
     try:
-        data = json.loads(decoded)
+        data = _loaded(decoded)
     except (ValueError, RecursionError):
         raise NotJson(quoted(decoded)) from None
     if not isinstance(data, dict):
@@ -163,10 +161,17 @@ def parse_object(text: bytes | str) -> dict[str, Any]:
 
 def _is_json(text: str) -> bool:
     try:
-        json.loads(text)
+        _loaded(text)
     except (ValueError, RecursionError):
         return False
     return True
+
+
+def _loaded(text: str) -> Any:
+    """Raises ValueError, RecursionError, also for more values than any answer has."""
+    if len(text) > MAX_VALUES and sum(map(text.count, "[{,")) > MAX_VALUES:
+        raise ValueError
+    return json.loads(text)
 
 
 def _decoded(line: bytes) -> str:
@@ -178,17 +183,18 @@ def _decoded(line: bytes) -> str:
 
 def quoted(text: str) -> str:
     """The beginning of a text, printable, for a message."""
-    short = " ".join(text.split())
+    short = " ".join(text.lstrip()[:MAX_STRANGE].split())
     short = short if len(short) <= QUOTED else short[:QUOTED] + "…"
     return "".join(c if c.isprintable() else "�" for c in short)
 
 
 def first_words(text: str) -> str:
     """The beginning of what a server said, for a message; of a page its title, else its text without the tags."""
-    if not text.lstrip("\ufeff \t\r\n").startswith("<"):
+    text = text.lstrip("\ufeff \t\r\n")[:MAX_STRANGE]
+    if not text.startswith("<"):
         return quoted(text)
-    title = _TITLE.search(text)
-    words = html.unescape(title[1] if title else _TAG.sub(" ", text)).strip()
+    titles = (found[1] for found in _TITLE.finditer(text) if found[1].strip())
+    words = html.unescape(next(titles, "") or _TAG.sub(" ", text)).strip()
     return f"a page, {quoted(words)!r}" if words else quoted(text)
 
 
@@ -255,13 +261,25 @@ class Sink(Protocol):
         ...
 
 
+def plain_body(coding: str) -> bool:
+    """Whether a body of this Content-Encoding is as it was written. No other is asked for, and none is decoded:
+
+    300 bytes of `gzip, gzip, gzip` unfold to gigabytes.
+    """
+    return all(word.strip().lower() in ("", "identity") for word in coding.split(","))
+
+
 @dataclass(frozen=True)
 class Patience:
-    """Time limits in seconds: to the first line, between two lines, and for all of them (None: no limit)."""
+    """Time limits in seconds: to the first line, between two lines, and for all of them (None: no limit).
+
+    size: how many bytes all lines may have (None: no limit, where no line is kept).
+    """
 
     first: float
     silence: float
     whole: float | None = None
+    size: int | None = None
 
 
 class Watch:

@@ -13,6 +13,8 @@ from typing import Any, BinaryIO
 
 import httpx
 
+from pytest_llm.providers.wire.stream import plain_body
+
 CHUNK = 2**20  # bytes of an upload at a time
 MAX_ANSWER = 64 * 2**10
 
@@ -35,7 +37,8 @@ def post(url: str, file: Path, settings: dict[str, Any], left: threading.Event) 
         file.open("rb") as data,
         client.stream("POST", url, content=_chunks(data, left), headers=length) as response,
     ):
-        return response, _beginning(response.iter_bytes(), MAX_ANSWER)
+        plain = plain_body(response.headers.get("content-encoding", ""))
+        return response, _beginning(response.iter_raw() if plain else (), MAX_ANSWER)
 
 
 def _beginning(parts: Iterable[bytes], limit: int) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_llm.cases.durations import parse_duration
+from pytest_llm.cases.durations import parse_duration, parse_size
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,26 @@ def test_durations(written: Any, seconds: float) -> None:
 def test_what_is_no_duration_is_refused(written: Any) -> None:
     with pytest.raises(ValueError, match="duration"):
         parse_duration(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "size"),
+    [
+        (5, 5),
+        ("5", 5),
+        ("5B", 5),
+        ("2 kB", 2048),
+        ("2KiB", 2048),
+        ("64MB", 64 << 20),
+        ("64m", 64 << 20),
+        ("1GiB", 1 << 30),
+    ],
+)
+def test_sizes(written: object, size: int) -> None:
+    assert parse_size(written) == size
+
+
+@pytest.mark.parametrize("written", ["", "MB", "-1", "0", "0MB", "1.5GB", "1TB", True, None, "1" * 30, "1 0"])
+def test_what_is_no_size(written: object) -> None:
+    with pytest.raises(ValueError, match="size"):
+        parse_size(written)
