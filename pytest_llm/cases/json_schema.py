@@ -19,7 +19,7 @@ ASSERTIONS = frozenset(
         *("required", "minProperties", "maxProperties", "dependencies", "dependentRequired", "dependentSchemas"),
         *("items", "prefixItems", "additionalItems", "unevaluatedItems", "contains", "minItems", "maxItems"),
         *("uniqueItems", "minLength", "maxLength", "pattern", "format", "contentEncoding", "contentMediaType"),
-        *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "extends", "disallow"),
+        *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
     }
 )
 """The keywords by which a schema can refuse a value."""

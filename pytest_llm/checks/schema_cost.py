@@ -78,7 +78,7 @@ def has_loop(document: Any) -> bool:
     """Whether it refers to itself at the same value: no JSON is too deep for that."""
     under: dict[int, bool] = {}
     try:
-        return any(_comes_back(part, document, under) for part in _everything(document))
+        return any(_comes_back(part, document, under) for part in everything(document))
     except RecursionError:
         return False
 
@@ -104,10 +104,11 @@ def _at_the_same_value(part: Mapping[str, Any], document: Any) -> Iterator[Any]:
             yield from part[key] if isinstance(part[key], list) else [part[key]]
 
 
-def _everything(part: Any) -> Iterator[Any]:
+def everything(part: Any) -> Iterator[Any]:
+    """A value and all that is in it."""
     yield part
     for inner in part.values() if isinstance(part, Mapping) else part if isinstance(part, list) else ():
-        yield from _everything(inner)
+        yield from everything(inner)
 
 
 def _target(reference: str, document: Any) -> Any:

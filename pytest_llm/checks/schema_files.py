@@ -13,7 +13,7 @@ import jsonschema_rs
 
 from pytest_llm.cases.json_schema import dialect
 from pytest_llm.cases.yamlfile import load_documents, read_text
-from pytest_llm.checks.schema_cost import has_loop, is_bounded
+from pytest_llm.checks.schema_cost import everything, has_loop, is_bounded
 from pytest_llm.checks.schema_validation import Source, made
 from pytest_llm.checks.schema_words import deepest, sentence
 from pytest_llm.errors import InputError
@@ -27,6 +27,10 @@ _DRAFTS = {
     "http://json-schema.org/draft-07/schema#": jsonschema_rs.Draft7,
     "https://json-schema.org/draft/2019-09/schema": jsonschema_rs.Draft201909,
     "https://json-schema.org/draft/2020-12/schema": jsonschema_rs.Draft202012,
+}
+_POINTERS = {  # references that one dialect alone follows
+    "$recursiveRef": "https://json-schema.org/draft/2019-09/schema",
+    "$dynamicRef": "https://json-schema.org/draft/2020-12/schema",
 }
 _NOWHERE = "the schema's reference {!r} leads nowhere"
 _DATA = {"const", "enum", "default", "examples", "example"}  # keywords whose values are no schemas
@@ -72,6 +76,7 @@ def source(document: Any, base: Path, root: Path) -> Source:
     """
     document = _spelled(document)
     _refuse_invalid(document)
+    _refuse_unfollowed(document)
     if has_loop(document):
         raise InputError("the schema refers to itself without going deeper into the JSON: it would never end")
     uri = base.resolve().as_uri() + ("/" if base.is_dir() else "")
@@ -102,6 +107,16 @@ def _refuse_invalid(document: Any) -> None:
     except (ValueError, RecursionError) as error:
         reason = "it is nested too deep" if "ecursion" in str(error) else str(error).partition("\n")[0]
         raise InputError(f"this is no JSON Schema: {reason}") from None
+
+
+def _refuse_unfollowed(document: Any) -> None:
+    """Raise InputError where a reference has no effect in the schema's dialect: whatever stood there would fit."""
+    named = dialect(document)
+    for word, home in _POINTERS.items():
+        parts = (part for part in everything(document) if isinstance(part, Mapping))
+        if home != named and any(isinstance(part.get(word), str) for part in parts):
+            hint = f'it belongs to another dialect: write "$schema": "{home}", or use `$ref`'
+            raise InputError(f"the schema's `{word}` has no effect in {named}", hint=hint)
 
 
 class _Local:

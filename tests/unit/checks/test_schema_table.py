@@ -165,12 +165,31 @@ def test_the_table_is_large_enough() -> None:
     [
         *({}, {"title": "x"}, {"$defs": {"a": {"type": "null"}}}, {"description": "d", "proprties": {}}),
         *({"$schema": "https://json-schema.org/draft/2020-12/schema"}, {"then": False}, {"default": 1}),
+        *({"extends": {"type": "null"}}, {"disallow": ["null"]}, {"divisibleBy": 2}),
         *({"name": "x", "strict": True, "schema": {}}, {"answer": "string"}, True),
     ],
 )
 def test_a_schema_that_everything_fits_is_refused(schema: Any) -> None:
     with pytest.raises(InputError, match="fits every JSON value, no rule of JSON Schema stands in it"):
         findings({"schema": {"inline": schema}}, "1")
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"items": {"$recursiveRef": "#"}, "type": "array"},
+        {**D7, "items": {"$recursiveRef": "#"}},
+        {**D19, "items": {"$dynamicRef": "#"}},
+        {**D7, "items": {"$dynamicRef": "#"}},
+    ],
+)
+def test_a_reference_that_the_dialect_does_not_follow_is_refused(schema: Any) -> None:
+    with pytest.raises(InputError, match=r"`\$(recursive|dynamic)Ref` has no effect in http") as refused:
+        findings({"schema": schema}, "[1]")
+    assert "it belongs to another dialect" in str(refused.value)
+    assert (
+        findings({"schema": {"properties": {"$recursiveRef": {"type": "null"}}}}, '{"$recursiveRef": null}') == []
+    )
 
 
 def test_a_misspelt_word_is_offered() -> None:
