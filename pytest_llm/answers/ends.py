@@ -31,6 +31,11 @@ END_TOKENS = {
     "<|role_end|>": "Ling",
     "[e~[": "MiniMax",
     "<|eos|>": "Hunyuan",
+    "<|user|>": "GLM 4",
+    "<|observation|>": "GLM 4 with tools",
+    "<|assistant_end|>": "Apertus",
+    "<end_of_utterance>": "SmolVLM, Idefics",
+    "<eoa>": "InternLM 1",
 }
 _TURNS = (
     "<|im_start|>",
@@ -51,6 +56,11 @@ _LEADING = re.compile("|".join(map(re.escape, END_TOKENS)))
 _GOES_ON = re.compile(rf"({_LEADING.pattern})\s{{0,20}}(?:{'|'.join(map(re.escape, _TURNS))})")
 _GLUED = re.compile(rf"^[ \t>]*(?:```+|~~~+)[ \t]*({_LEADING.pattern})", re.MULTILINE)
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
+_SPOKEN_OF = re.compile(
+    r"\b(?:special|end|stop|eos|control|turn)[ -](?:of[ -]\w+[ -])?tokens?\b|\btokens? (?:that )?ends?\b"
+    r"|\bchat ?templates?\b|\bchatml\b",
+    re.IGNORECASE,
+)
 _STRUCK, _STRUCK_END = re.compile(r"<s[ >]"), "</s>"  # struck-out text, in HTML
 
 
@@ -69,9 +79,11 @@ def without_end(text: str, prompt: Iterable[str] = ()) -> tuple[str, tuple[str, 
     """(the text without the end tokens that end it, those tokens, each once).
 
     What a model went on to write after its turn, another turn's beginning first, is no part of its answer. A token
-    that the prompt names is the answer's own, and so is one between fences.
+    that the prompt names is the answer's own, so are all where it speaks of such tokens and one between fences.
     """
     asked = "\n".join(prompt)
+    if _SPOKEN_OF.search(asked):
+        return text, ()
     own = tuple(token for token in END_TOKENS if token not in asked)
     leaked: dict[str, None] = {}
     found = _GOES_ON.search(text)

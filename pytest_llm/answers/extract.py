@@ -43,7 +43,7 @@ class Artifact:
     notes: tuple[str, ...] = ()
     leaked: tuple[str, ...] = ()
     prompt: tuple[str, ...] = field(default=(), repr=False)
-    may_echo: bool = False
+    may_echo: bool = field(default=False, repr=False)
 
     @cached_property
     def _pieces(self) -> tuple[CodeBlock, ...]:

@@ -12,7 +12,8 @@ class Markup:
 
     tags: as they stand in a text; a prompt that holds one of them asks for it, and then it is the answer's own.
     opening, closing: of a block at the answer's start. lone: an end whose beginning stood in the prompt.
-    sure: an opening alone is thinking too, up to the end of the text.
+    sure: an opening alone is thinking too, up to the end of the text. named: how a prompt asks for the tags
+    in words.
     """
 
     families: str
@@ -21,6 +22,11 @@ class Markup:
     closing: re.Pattern[str]
     lone: re.Pattern[str] | None = None
     sure: bool = True
+    named: re.Pattern[str] | None = None
+
+    def asked_for(self, prompt: str) -> bool:
+        """Whether a prompt, in small letters, names the tags, or speaks of them by their name."""
+        return any(tag.casefold() in prompt for tag in self.tags) or bool(self.named and self.named.search(prompt))
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:
@@ -28,8 +34,8 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def _alone(tag: str) -> re.Pattern[str]:
-    """At the start or the end of a line: within one it is spoken of."""
-    return _compiled(rf"^[ \t]*{tag}|{tag}[ \t\r]*$")
+    """At the start or the end of a line: within one it is spoken of, and so it is as the item of a list."""
+    return _compiled(rf"^[ \t]*{tag}|(?<![-*+] ){tag}[ \t\r]*$")
 
 
 def _pair(families: str, opening: str, closing: str) -> Markup:
@@ -41,7 +47,16 @@ def _pair(families: str, opening: str, closing: str) -> Markup:
 def _tag(families: str, name: str) -> Markup:
     """`<name>` or `<name with="attributes">`, up to `</name>`."""
     opening, closing = rf"<{name}(?:\s[^<>]{{0,100}})?>", rf"</{name}\s*>"
-    return Markup(families, (f"<{name}>", f"</{name}>"), _compiled(opening), _compiled(closing), _alone(closing))
+    tags, alone = (f"<{name}>", f"</{name}>"), _alone(closing)
+    return Markup(families, tags, _compiled(opening), _compiled(closing), alone, named=_named(name))
+
+
+def _named(name: str) -> re.Pattern[str]:
+    """`thought` tags, the root element is called reasoning."""
+    what = r"(?:tag|element|node)s?"
+    linked = r"(?:(?:is|be|are|named?|called|of|with|the)[\s:`\"']{1,4}){0,3}"
+    near = r"[\s:,`\"'*]{1,4}"  # no end of a sentence
+    return _compiled(rf"\b{name}{near}{what}\b|\b{what}{near}{linked}{name}\b")
 
 
 def _words(families: str, tag: str, opening: str, closing: str) -> Markup:
@@ -70,6 +85,7 @@ MARKUPS = (
     _pair("Kimi VL Thinking", "◁think▷", "◁/think▷"),
     _pair("Command A Reasoning", "<|START_THINKING|>", "<|END_THINKING|>"),
     _pair("Sky-T1, OpenThinker", "<|begin_of_thought|>", "<|end_of_thought|>"),
+    _pair("Apertus", "<|inner_prefix|>", "<|inner_suffix|>"),
     _pair("MedGemma", "<unused94>", "<unused95>"),
     Markup(
         "gpt-oss",

@@ -21,7 +21,7 @@ def split_thinking(text: str, prompt: Iterable[str] = ()) -> tuple[str, str]:
     comes back as it is, with "" for the thinking.
     """
     asked = "\n".join(prompt).casefold()
-    markups = [markup for markup in MARKUPS if not any(tag.casefold() in asked for tag in markup.tags)]
+    markups = [markup for markup in MARKUPS if not markup.asked_for(asked)]
     thoughts: list[str] = []
     at = 0
     while (block := _leading(text, at, markups)) is not None:

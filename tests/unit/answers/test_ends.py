@@ -66,3 +66,19 @@ def test_a_token_that_the_prompt_names_is_the_answers_own() -> None:
     text = "It is </s>"
     assert without_end(text, ["What ends a turn, <s> or </s>?"]) == (text, ())
     assert without_end(text) == ("It is", ("</s>",))
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "Which token ends a turn in ChatML?",
+        "What is the end-of-turn token of Qwen?",
+        "Name its special tokens.",
+        "Explain the chat template.",
+        "Which stop token does it use?",
+    ],
+)
+def test_a_prompt_about_tokens_has_them_in_its_answer(prompt: str) -> None:
+    answer = "It ends a turn with <|im_end|>"
+    assert without_end(answer, [prompt]) == (answer, ())
+    assert without_end(answer, ["How many tokens are that? Write a stop sign, end of story."])[1] == ("<|im_end|>",)

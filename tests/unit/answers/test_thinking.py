@@ -155,3 +155,40 @@ def test_no_word_is_lost(pieces: list[str]) -> None:
     answer, thinking = split_thinking(text)
     assert (answer + thinking).count("a") == text.count("a")
     assert text.endswith(answer)
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "Put what he thinks in thought tags.",
+        "Put what he thinks in `thought` tags.",
+        "Put it into a <b>bold</b> 'thought' element.",
+        "XML, please; the root element is thought.",
+        "Use an element called `thought`, and one called `name`.",
+        "Use the tags thought and said.",
+        "Each node: thought",
+    ],
+)
+def test_a_prompt_asks_for_a_markup_in_words_too(prompt: str) -> None:
+    story = "<thought>It may rain.</thought>\nIt rained."
+    assert split_thinking(story, [prompt]) == (story, "")
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "Think, then answer in answer tags.",
+        "Give your thought, then HTML with the tags p and b.",
+        'As JSON: {"thought": "...", "answer": 1}',
+        "Write a page whose elements move. Thought first.",
+        "Give a thought. Tags are not wanted.",
+    ],
+)
+def test_a_word_alone_asks_for_no_markup(prompt: str) -> None:
+    assert split_thinking("<thought>hm</thought>yes", [prompt]) == ("yes", "hm")
+
+
+@pytest.mark.parametrize("bullet", ["-", "*", "+"])
+def test_a_closing_tag_in_a_list_is_spoken_of(bullet: str) -> None:
+    text = f"These end it:\n{bullet} </think>\n{bullet} </thought>\nAll are tags."
+    assert split_thinking(text) == (text, "")
