@@ -20,6 +20,8 @@ _STOPPED = (
     jsonschema_rs.ValidationErrorKind.RegexEngineFailure,
 )
 
+_NULLABLE = '`nullable` is OpenAPI\'s word, JSON Schema has none such: name "null" among the types'
+
 
 @dataclass(frozen=True)
 class Source:
@@ -79,5 +81,7 @@ def _complaint(error: jsonschema_rs.ValidationError, book: schema_words.Book) ->
     details = [schema_words.rule_of(error, book)]
     if nearest := schema_words.deepest(error):
         details.append(f"the form that fits nearest: {schema_words.sentence(nearest, book)}")
+    if error.instance is None and book.around(error).get("nullable") is True:
+        details.append(_NULLABLE)
     kind = schema_words.keyword(error)
     return [list(error.instance_path), schema_words.sentence(error, book), kind, "\n".join(details)]

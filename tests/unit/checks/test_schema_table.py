@@ -297,6 +297,14 @@ def test_which_schemas_are_sure_to_end_soon(schema: Any, bounded: bool) -> None:
     assert is_bounded(schema) is bounded
 
 
+def test_the_nullable_of_openapi_is_explained() -> None:
+    schema = {"properties": {"a": {"type": "string", "nullable": True}}}
+    (found,) = findings({"schema": schema}, '{"a": null}')
+    assert "`nullable` is OpenAPI's word" in found.details
+    assert "nullable" not in findings({"schema": schema}, '{"a": 1}')[0].details
+    assert "nullable" not in findings({"schema": {"type": "string", "nullable": False}}, "null")[0].details
+
+
 def test_many_unique_items() -> None:
     text = json.dumps([{"n": number, "tags": ["a", "b"]} for number in range(6000)])
     assert findings({"schema": {"uniqueItems": True}}, text) == []
