@@ -105,9 +105,16 @@ ATTACKS: Mapping[str, str] = {
 
 # Some that are soon over.
 SAMPLE = (
-    *("endless loop", "workers", "a service worker", "shadowed globals", "changed prototypes", "Object.prototype"),
+    *(
+        "endless loop",
+        "module scripts",
+        "a service worker",
+        "shadowed globals",
+        "changed prototypes",
+        "Object.prototype",
+    ),
     *("swallowed errors", "leaves for data, blob, about", "meta refresh", "document.open", "window.close"),
-    *("requests of long addresses", "a proxy of everything", "the watcher itself"),
+    *("a proxy of everything", "the watcher itself"),
 )
 
 

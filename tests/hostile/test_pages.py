@@ -17,6 +17,7 @@ from pytest_llm.errors import Unsupported
 from tests.helpers import hostile_pages
 
 QUICK = PageOptions(duration=0.3, samples=2)
+UNSEEN = PageOptions(duration=0.2, samples=0)  # for what no picture is needed
 WORKER = "new {kind}(URL.createObjectURL(new Blob([`{text}`])))"
 
 
@@ -90,7 +91,7 @@ def page(script: str) -> str:
     return f"<!DOCTYPE html><html><body><h1>Hi</h1><script>\n{script}\n</script></body></html>"
 
 
-@pytest.fixture(params=["chromium", "firefox"])
+@pytest.fixture(scope="module", params=["chromium", "firefox"])
 def browser(request: pytest.FixtureRequest) -> Iterator[Pool]:
     try:
         pool = Pool(find("firefox" if request.param == "firefox" else None), "block", 2)
@@ -103,7 +104,7 @@ def browser(request: pytest.FixtureRequest) -> Iterator[Pool]:
 def test_no_page_hides_its_errors(browser: Pool) -> None:
     rows = {**HIDING, **(CHROMIUM if browser.browser.kind == "chromium" else {})}
     with ThreadPoolExecutor(2) as threads:
-        reports = list(threads.map(lambda row: browser.judge(page(row[0]), QUICK), rows.values()))
+        reports = list(threads.map(lambda row: browser.judge(page(row[0]), UNSEEN), rows.values()))
     found = {name: kinds(report) for name, report in zip(rows, reports, strict=True)}
     assert found == {name: expected for name, (_, expected) in rows.items()}
 
@@ -114,7 +115,7 @@ def kinds(report: PageReport) -> list[str]:
 
 def test_what_was_dropped_is_counted(browser: Pool) -> None:
     script = "for (let i = 0; i < 300; i++) { console.warn('w' + i); console.error('e' + i) }"
-    events = browser.judge(page(script), QUICK).events
+    events = browser.judge(page(script), UNSEEN).events
     last = {event.kind: event for event in events}
     assert [event.kind for event in events] == ["console"] * 41 + ["warning"] * 41
     assert (last["console"].times, last["warning"].times) == (260, 260)
@@ -136,7 +137,7 @@ EATING = {
 
 def test_memory_is_counted_in_every_process() -> None:
     pool = Pool(find(), "block", 2)
-    options = PageOptions(duration=20, samples=2, memory=900_000_000, hang=20)
+    options = PageOptions(duration=20, samples=2, memory=600_000_000, hang=20)
     try:
         with ThreadPoolExecutor(2) as threads:
             reports = list(threads.map(lambda text: pool.judge(page(text), options), EATING.values()))
@@ -172,7 +173,7 @@ def afterwards(names: Sequence[str]) -> dict[str, list[hostile_pages.Verdict]]:
     found = {}
     try:
         for name in names:
-            pool.judge(hostile_pages.page(list(hostile_pages.ATTACKS).index(name))[1], replace(QUICK, hang=0.5))
+            pool.judge(hostile_pages.page(list(hostile_pages.ATTACKS).index(name))[1], replace(UNSEEN, hang=0.5))
             pages = (hostile_pages.GOOD, hostile_pages.BAD)
             found[name] = [hostile_pages.verdict(pool.judge(text, QUICK)) for text in pages]
     finally:
