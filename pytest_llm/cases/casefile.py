@@ -13,7 +13,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pytest_llm.cases import fields
 from pytest_llm.cases.case import LATER, Case, Some, Stage
 from pytest_llm.cases.json_schema import refuse_open, unwrapped
-from pytest_llm.cases.paths import inside
+from pytest_llm.cases.paths import inside, spelled
 from pytest_llm.cases.yamlfile import Document, KeyPath, load_documents, read_text
 from pytest_llm.errors import Complaints, InputError, InputErrors, nearest
 
@@ -104,7 +104,7 @@ def _case(document: Document, number: int, inherited: list[Document], root: Path
             origin[key] = source
     case = _validate(merged, _first_values(merged), origin, document)
     stem = document.path.name.removesuffix(SUFFIX)
-    name = case.id or (stem if number == 1 else f"{stem}-{number}")
+    name = case.id or spelled(stem if number == 1 else f"{stem}-{number}")
     loaded = LoadedCase(case, name, document.path, root, origin, document, merged)
     _check_stages(loaded)
     return replace(loaded, case=with_files(loaded))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
+from math import prod
 from typing import Any
 
 from pydantic import ValidationError
@@ -14,6 +15,8 @@ from pytest_llm.cases.case import PER_RUN, Case
 from pytest_llm.cases.casefile import LoadedCase, with_files, with_values
 from pytest_llm.cases.fields import Options
 from pytest_llm.errors import nearest
+
+MAX_CELLS = 50_000  # of one case: at a second an answer they take fourteen hours
 
 Variant = tuple[tuple[str, ...], Case]  # the label of each axis's value, and the case with the values applied
 
@@ -60,6 +63,7 @@ def expand(loaded: LoadedCase, models: Sequence[str] = (), thinks: Sequence[str]
         hint = "name one under `models`, in the ini option llm_models, or by --llm-model"
         raise loaded.error((), f"the case {loaded.name!r} names no model", hint)
     rows = list(_rows(loaded))
+    _refuse_many(loaded, len(chosen) * len(modes) * len(rows) * prod(map(len, case.matrix.values())))
     variants = _by_row(loaded, rows)
     cells = []
     for model, row, think in product(chosen, rows, modes):
@@ -69,6 +73,13 @@ def expand(loaded: LoadedCase, models: Sequence[str] = (), thinks: Sequence[str]
             parts = [*fixed, *(label for name, label in pairs if len(case.matrix[name]) > 1)]
             cells.append(Cell(loaded, varied, model, think, row, pairs, _shell_safe("-".join(parts))))
     return _distinct(cells)
+
+
+def _refuse_many(loaded: LoadedCase, cells: int) -> None:
+    if cells > MAX_CELLS:
+        where = "matrix" if loaded.case.matrix else "parametrize"
+        message = f"the case makes {cells} cells, and {MAX_CELLS} are the most"
+        raise loaded.error((where,), message, "cross fewer values, rows, models and think modes")
 
 
 def _by_row(loaded: LoadedCase, rows: Sequence[Row]) -> dict[str, list[Variant]]:

@@ -21,3 +21,8 @@ def inside(name: str, folder: Path, root: Path, *, what: str = "file", absolute:
     if not path.exists():
         raise InputError(f"{what} {name!r} is not there", hint=f"looked for {path}")
     return path
+
+
+def spelled(name: str) -> str:
+    """A file's name with whatever does not print spelled out: a name may hold line ends and escape codes."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)

@@ -86,7 +86,7 @@ def load_documents(path: Path) -> list[Document]:
     """The documents of a YAML file that say something. Raises InputError with the line of what is wrong."""
     text = read_text(path)
     try:
-        _refuse_depth(text, path)
+        _refuse_bombs(text, path)
         return [_document(path, node) for node in yaml.compose_all(text, Loader=_Loader) if not _empty(node)]
     except yaml.MarkedYAMLError as error:
         raise _invalid(error, text, path) from None
@@ -137,10 +137,13 @@ def _opened(error: yaml.MarkedYAMLError, text: str) -> int | None:
     return closed
 
 
-def _refuse_depth(text: str, path: Path) -> None:
-    """The parser recurses, so deep nesting is found by its events before anything is composed."""
-    depth = 0
+def _refuse_bombs(text: str, path: Path) -> None:
+    """The parser recurses, so deep nesting, and what is far too much, is found before anything is composed."""
+    depth = values = 0
     for event in yaml.parse(text, Loader=_Loader):
+        values += isinstance(event, yaml.NodeEvent)
+        if values > MAX_NODES:
+            raise InputError(f"it holds more than {MAX_NODES} values", path=path)
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
             line = event.start_mark.line + 1 if event.start_mark else None

@@ -40,12 +40,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> PromptFile | None:
-    if not file_path.name.endswith(".prompt.yaml"):
+    if not file_path.name.endswith(options.SUFFIX):
         return None
     from pytest_llm.plugin.nodes import PromptFile
 
-    found: PromptFile = PromptFile.from_parent(parent, path=file_path)
-    return found
+    return PromptFile.at(parent, file_path)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -146,6 +145,14 @@ def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
 
         options.check_environment(node.config)
         distributed.collected(node, ids)
+
+
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
+def pytest_html_results_table_row(report: pytest.TestReport | pytest.CollectReport, cells: list[str]) -> None:
+    if options.SUFFIX in report.nodeid:
+        from pytest_llm.reports.html import named
+
+        cells[:] = named(cells, report.nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)

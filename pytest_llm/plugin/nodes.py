@@ -13,6 +13,7 @@ import pytest
 
 from pytest_llm.cases import casefile
 from pytest_llm.cases.matrix import Cell, expand
+from pytest_llm.cases.paths import spelled
 from pytest_llm.cases.request import examine
 from pytest_llm.errors import Complaints, InputError, InputErrors, RunStopped
 from pytest_llm.plugin import marks, options
@@ -33,6 +34,15 @@ MOST_TOLD = 50  # errors of one file: a table of a thousand rows may have one ea
 
 class PromptFile(pytest.File):
     """A `*.prompt.yaml` file."""
+
+    @classmethod
+    def at(cls, parent: pytest.Collector, path: Path) -> PromptFile:
+        """Its node id is the path, what does not print spelled out: pytest shows it as it is, everywhere."""
+        root = parent.config.rootpath
+        name = path.relative_to(root).as_posix() if path.is_relative_to(root) else ""
+        own: dict[str, Any] = {} if name.isprintable() else {"nodeid": spelled(name)}
+        found: PromptFile = cls.from_parent(parent, path=path, **own)
+        return found
 
     def collect(self) -> Iterator[PromptItem]:
         try:
@@ -153,7 +163,7 @@ class PromptItem(pytest.Item):
         invocation = self.config.invocation_params
         where = os.path.relpath(self.path, invocation.dir)
         words = ["pytest", *options.again(list(map(str, invocation.args))), f"{where}::{self.name}"]
-        return cleaned(shlex.join(words), session(self.config).secrets)
+        return cleaned(spelled(shlex.join(words)), session(self.config).secrets)
 
 
 def _said(error: InputError, root: Path) -> str:

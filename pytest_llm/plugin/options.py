@@ -15,7 +15,8 @@ from pytest_llm.errors import InputError
 from pytest_llm.settings import Settings
 
 SETTINGS = pytest.StashKey[Settings]()
-MARK = ".prompt.yaml::"  # what is in a cell's node id and in no other
+SUFFIX = ".prompt.yaml"
+MARK = f"{SUFFIX}::"  # what is in a cell's node id and in no other
 HAS_CELLS = pytest.StashKey[bool]()
 OPENAI_URL_ENV = "OPENAI_BASE_URL"
 HOST_ENV = "OLLAMA_HOST"

@@ -56,6 +56,12 @@ def extras(verdict: Verdict, report: Path | None = None) -> Iterator[dict[str, A
             }
 
 
+def named(cells: list[str], node_id: str) -> list[str]:
+    """The cells of a row of pytest-html, which writes the node id as it is: a file's name may be markup."""
+    raw, shown = f'<td class="col-testId">{node_id}', f'<td class="col-testId">{_text(node_id)}'
+    return [cell.replace(raw, shown, 1) for cell in cells]
+
+
 def _page(verdict: Verdict, report: Path | None) -> str:
     parts = [f"<p><b>{_text(verdict.outcome)}</b></p>"]
     for asked in verdict.asked:
