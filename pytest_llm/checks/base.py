@@ -188,8 +188,13 @@ class FunctionCheck(Check):
 
 
 def _items(result: Any) -> Iterator[Any]:
-    """What a function said, one by one: a generator may also return its last complaint."""
-    if isinstance(result, Generator):
+    """What a function said, one by one: a generator may also return its last complaint.
+
+    A pair such as (True, "why") is one thing, and none that a check may say: its text is no complaint.
+    """
+    if isinstance(result, tuple) and any(isinstance(part, bool) for part in result):
+        yield result
+    elif isinstance(result, Generator):
         yield (yield from result)
     elif isinstance(result, Iterable) and not isinstance(result, str | bytes | Mapping):
         yield from result

@@ -151,7 +151,7 @@ def run(check: Check, artifact: Artifact, context: CheckContext) -> Iterator[Fin
     except PytestLlmError as error:
         yield Finding(check.label, str(error), "error", "input")
     except Exception as error:  # a check of the user's own may raise anything
-        message = f"the check broke: {_words(error)}"
+        message = f"the check {check.label!r} broke: {_words(error)}"
         yield Finding(check.label, message, "error", "crash", details=_traceback(error, context.root))
 
 

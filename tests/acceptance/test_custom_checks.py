@@ -68,7 +68,7 @@ CONFTEST = """
     def says(artifact, what):
         return {
             "number": 3, "zero": 0, "dict": {"a": 1}, "bytes": b"x", "empty": "", "nested": [["x"]],
-            "match": re.match("", ""),
+            "match": re.match("", ""), "right pair": (True, "well done"), "wrong pair": (False, "why"),
             "tuple": ("one", "two"), "set": {"only"}, "none": None, "nothing": [], "true": True, "object": object(),
         }[what]
 
@@ -133,13 +133,25 @@ OUTCOMES = [
     ("asserts: nope", "failed", "nope is not there"),
     ("sees: hello world", "failed", "sees: seen"),
     ("breaks", "errors", "KeyError: 'nothing'"),
+    ("breaks", "errors", "the check 'breaks' broke"),
     ("breaks", "errors", "conftest.py"),
     ("odd", "errors", "42"),
     ("bare", "failed", "bare: bare words"),
     ("called", "failed", "called: called words"),
     *[
         (f"says: {what}", "errors", "the check 'says' answered")
-        for what in ("number", "zero", "dict", "bytes", "empty", "nested", "match", "object")
+        for what in (
+            "number",
+            "zero",
+            "dict",
+            "bytes",
+            "empty",
+            "nested",
+            "match",
+            "object",
+            "right pair",
+            "wrong pair",
+        )
     ],
     *[(f"says: '{what}'", "passed", "") for what in ("none", "nothing", "true")],
     ("says: tuple", "failed", "says: two"),
