@@ -124,6 +124,10 @@ class PromptItem(pytest.Item):
         for title, text in terminal.sections(self.verdict, self.kept, whole=whole):
             self.add_report_section("call", title, text)
 
+    def iter_markers_with_node(self, name: str | None = None) -> Iterator[tuple[Any, pytest.Mark]]:
+        for node, mark in super().iter_markers_with_node(name):
+            yield node, marks.expecting_failures(mark)
+
     def _skip(self, verdict: Verdict, *, strict: bool) -> None:
         reason = terminal.skip_reason(verdict)
         if strict:

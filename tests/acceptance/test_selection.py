@@ -113,6 +113,27 @@ def test_marks(bench: Bench) -> None:
     assert len(bench.server.asked()) == 3
 
 
+@pytest.mark.parametrize(
+    ("mark", "down"),
+    [("(reason='known')", "errors"), ("(True, reason='known')", "errors"), ("(raises=Exception)", "xfailed")],
+)
+def test_an_xfail_of_a_conftest_expects_failed_checks(bench: Bench, mark: str, down: str) -> None:
+    bench.file(
+        "conftest.py",
+        f"""
+        import pytest
+
+        def pytest_collection_modifyitems(items):
+            for item in items:
+                item.add_marker(pytest.mark.xfail{mark})
+        """,
+    )
+    bench.case("prompt: hi\nchecks: [{contains: zebra}]", "a")
+    bench.case("models: gone\nprompt: hi\nchecks: [{contains: hello}]", "b")
+    counts = {"xfailed": 1, down: 1} if down == "errors" else {"xfailed": 2}
+    bench.run().assert_outcomes(**counts)
+
+
 def test_what_xfail_and_skipif_say_is_heeded(bench: Bench) -> None:
     bench.case("prompt: hi\nmarks: [{xfail: {reason: known, strict: true}}]\nchecks: [{contains: hello}]", "a")
     bench.case("prompt: hi\nmarks: [{xfail: {reason: known, run: false}}]\nchecks: [{contains: hello}]", "b")
