@@ -14,6 +14,10 @@ from pytest_llm.models.modelfile import load as load_modelfile
 
 _HOST, _PART = r"[A-Za-z0-9_][\w.:-]{0,349}", r"[A-Za-z0-9_][\w.-]{0,79}"
 _TAG = re.compile(rf"(https?://)?(({_HOST}/)?[A-Za-z0-9_][\w-]{{0,79}}/)?{_PART}(:{_PART})?", re.ASCII)
+# A name with a top-level domain, so no address in any spelling, and none that only a local network knows.
+_PUBLIC = re.compile(
+    r"(?!.*\.(?:local|localhost|internal|intranet|lan|home|corp|arpa)$)([\w-]+\.)+[a-z]{2,}", re.I | re.ASCII
+)
 
 
 @dataclass(frozen=True)
@@ -45,13 +49,20 @@ class ModelRef:
 
 
 def resolve(
-    written: str, *, modelfiles: Sequence[Path], root: Path, engine: str | None = None, trusted: bool = True
+    written: str,
+    *,
+    modelfiles: Sequence[Path],
+    root: Path,
+    engine: str | None = None,
+    trusted: bool = True,
+    pulled: bool = False,
 ) -> ModelRef:
     """What `written` means. Asks no server, and does not look whether a GGUF file is there.
 
     modelfiles: the folders of NAME.Modelfile. root: what the paths of `gguf:` and `scripted:` are relative to.
     engine: where plain names are asked; None means Ollama. trusted: whether the server was named by the user, and
-    not by a file of the repository: only then it is sent files from outside of `root`. Raises InputError.
+    not by a file of the repository: only then it is sent files from outside of `root`. pulled:
+    whether it is pulled where it is missing, though only a file of the repository names it. Raises InputError.
     """
     prefix, colon, rest = written.partition(":")
     if colon and prefix in _PREFIXES:
@@ -67,6 +78,8 @@ def resolve(
         if spec is None:
             _check_tag(written)
         model = ModelRef(written, "ollama", written, spec)
+        for name in [own.base for own in model.modelfiles if not own.gguf] or [written] if pulled else []:
+            _check_registry(name)
         for named in () if trusted else model.modelfiles:
             _check_inside(named, root)
         return model
@@ -173,6 +186,17 @@ def _embedded(written: str, spec: ModelSpec | None, folders: Sequence[Path]) -> 
                 hint="ask this model in Ollama",
             )
     return ModelRef(written, "embedded", str(spec.gguf), spec)
+
+
+def _check_registry(name: str) -> None:
+    """Raises InputError where a server that pulls this would ask anything but a registry on the internet."""
+    scheme, _, rest = name.rpartition("://")
+    host = rest.split("/")[0].rpartition(":")[0] or rest.split("/")[0] if rest.count("/") > 1 else "ollama.com"
+    if scheme.lower() == "http" or not _PUBLIC.fullmatch(host):
+        raise InputError(
+            f"{name!r} is not pulled: only a file names it, and its registry is none on the internet",
+            hint="name it by --llm-model, or pull it by hand",
+        )
 
 
 def _check_tag(written: str) -> None:

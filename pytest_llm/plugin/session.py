@@ -95,7 +95,12 @@ class LlmSession:
         if written not in self._models:
             s = self.settings
             self._models[written] = model = resolve(
-                written, modelfiles=s.modelfiles, root=s.root, engine=s.engine, trusted=s.host_trusted
+                written,
+                modelfiles=s.modelfiles,
+                root=s.root,
+                engine=s.engine,
+                trusted=s.host_trusted,
+                pulled=s.pull and written not in s.models,
             )
             for complaint in (c for spec in model.modelfiles for c in lint(spec)):
                 warn(complaint)

@@ -14,6 +14,7 @@ from pytest_llm.cases import casefile
 from pytest_llm.cases.matrix import MAX_CELLS, expand
 from pytest_llm.cases.yamlfile import MAX_NODES
 from pytest_llm.errors import InputError
+from pytest_llm.models.reference import resolve
 from pytest_llm.providers import scripted
 from tests.acceptance.conftest import Bench
 
@@ -86,6 +87,38 @@ def test_names_that_are_markup(bench: Bench) -> None:
     ours = [line for line in result.outlines if "again: " in line]
     assert len(ours) == len(NAMES)
     assert [line for line in ours if "\x1b" in line] == []
+
+
+ELSEWHERE = [
+    *("http://169.254.169.254/x/y", "169.254.169.254/x/y", "http://registry.ollama.ai/library/x", "2852039166/x/y"),
+    *("localhost/x/y", "localhost:5000/x/y", "10.0.0.1:80/x/y", "0xa9fea9fe/x/y", "db.internal/x/y", "127.1/x/y"),
+]
+REGISTRIES = [
+    "qwen3:8b",
+    "me/mine:1",
+    "hf.co/org/repo:Q4",
+    "https://hf.co/org/repo",
+    "registry.ollama.ai/library/x",
+]
+
+
+def test_what_a_file_names_is_pulled_from_the_internet_only(tmp_path: Path) -> None:
+    for name in [*ELSEWHERE, *REGISTRIES]:
+        file = tmp_path / "mine.Modelfile"
+        file.write_text(f"FROM {name}\n", encoding="utf-8")
+        for written in (name, "mine"):
+            assert resolve(written, modelfiles=[tmp_path], root=tmp_path).written == written
+            if name in REGISTRIES:
+                assert resolve(written, modelfiles=[tmp_path], root=tmp_path, pulled=True).written == written
+                continue
+            with pytest.raises(InputError, match="is not pulled"):
+                resolve(written, modelfiles=[tmp_path], root=tmp_path, pulled=True)
+
+
+@pytest.mark.parametrize("name", ["a\x1b[31mb", "a\nb", "a\x00b", "a b", "http://169.254.169.254/x"])
+def test_a_models_name_has_no_odd_characters(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError, match="no model's name"):
+        resolve(name, modelfiles=[tmp_path], root=tmp_path)
 
 
 @pytest.mark.parametrize("link", [".pytest_llm", ".pytest_llm/runs"])
