@@ -15,11 +15,19 @@ from typing import Any
 import pytest
 
 from pytest_llm.cases.request import ChatRequest, Message
-from pytest_llm.errors import AnswerTooLarge, BrokenAnswer, ModelUnavailable, ProviderError, RequestRefused
+from pytest_llm.errors import (
+    AnswerTooLarge,
+    BrokenAnswer,
+    ModelUnavailable,
+    ProviderError,
+    RequestRefused,
+    ServerDown,
+)
 from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import MAX_CALLS, Limits, Response
 from pytest_llm.providers.ollama.client import OllamaProvider
 from pytest_llm.providers.openai.client import OpenAIProvider
+from pytest_llm.providers.wire.http import Http
 from pytest_llm.providers.wire.stream import MAX_STRANGE, MAX_VALUES, NotJson, first_words, parse_object
 from tests.fake_ollama import FakeOllama
 from tests.helpers.asking import desk
@@ -286,3 +294,22 @@ def test_a_line_of_millions_of_values_is_not_built() -> None:
 )
 def test_the_first_words_are_found_in_one_pass(text: str) -> None:
     assert len(first_words(text)) < 1000
+
+
+@pytest.mark.parametrize(
+    ("trusted", "host", "through"), [(True, "a.b", 1), (False, "a.b", 0), (True, "127.0.0.1", 0)]
+)
+def test_a_proxy_is_used_where_the_user_chose_the_server(
+    monkeypatch: pytest.MonkeyPatch, trusted: bool, host: str, through: int
+) -> None:
+    """A proxy of no known scheme is an error as soon as it is looked at."""
+    monkeypatch.setenv("ALL_PROXY", "made-up://nowhere")
+    http = Http(f"http://{host}:1", Limits(connect=0.001, restart=0), trusted=trusted)
+
+    async def main() -> str:
+        with pytest.raises(ServerDown) as caught:
+            await http.json("GET", "/")
+        await http.close()
+        return str(caught.value)
+
+    assert ("the proxy that the environment names" in asyncio.run(main())) == bool(through)
