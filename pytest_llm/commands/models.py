@@ -73,7 +73,9 @@ class _Ollama:
         # The settings of a run never hold a password; the environment, which comes before the ini file, may.
         url, *others = ollama_urls(os.environ.get("OLLAMA_HOST") or settings["host"])
         headers = extra_headers() if settings["host_trusted"] else {}
-        http = Http(url, Limits(settings["connect_timeout"]), headers, start=START, elsewhere=others)
+        trusted = settings["host_trusted"]
+        limits = Limits(settings["connect_timeout"])
+        http = Http(url, limits, headers, start=START, elsewhere=others, trusted=trusted)
         models = Models(http, lambda _: None, ())
         try:
             self._where = f"Ollama {await models.version()} at {http.url}"

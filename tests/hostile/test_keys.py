@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
 import pytest
 
 from tests.acceptance.conftest import Bench
@@ -38,6 +42,62 @@ def test_nothing_shows_them(leaky: Bench, mode: tuple[str, ...]) -> None:
     shown |= {str(file): file.read_text(errors="replace") for file in files}
     assert any("cells.jsonl" in name for name in shown)
     assert [name for name, text in shown.items() if PASSWORD in text or KEY in text] == []
+
+
+def event(**choice: object) -> str:
+    return f"data: {json.dumps({'choices': [{'index': 0, **choice}]})}\n\n"
+
+
+# What a server of the OpenAI dialect sends where the model is called so: status, headers, body.
+ECHOES: dict[str, tuple[int, dict[str, str], str]] = {
+    "location": (302, {"Location": f"http://127.0.0.1:9/{KEY}"}, ""),
+    "error": (400, {}, json.dumps({"error": {"message": f"wrong key {KEY}"}})),
+    "line": (200, {}, f'data: {{"error": {{"message": "no credit for {KEY}"}}}}\n\n'),
+    "title": (200, {"Content-Type": "text/html"}, f"<html><title>{KEY}</title></html>"),
+    "finish": (200, {}, event(delta={"content": "hi"}) + event(delta={}, finish_reason=KEY) + "data: [DONE]\n\n"),
+    "call": (200, {}, event(delta={"tool_calls": [{"index": 0, "function": {"name": KEY, "arguments": KEY}}]})),
+    "busy": (429, {"Retry-After": "0"}, f"slow down, {KEY}"),
+    "garbage": (200, {}, f"{KEY}\n"),
+}
+
+
+class Echo(BaseHTTPRequestHandler):
+    """Answers by the model's name, and lists models that are called as the key."""
+
+    def do_GET(self) -> None:
+        self._send(200, {}, json.dumps({"data": [{"id": f"other-{KEY}"}]}))
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self._send(*ECHOES[body["model"]])
+
+    def _send(self, status: int, headers: dict[str, str], body: str) -> None:
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, *_: object) -> None:
+        """Nothing on stderr."""
+
+
+def test_a_key_that_a_server_sends_back(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    models = ", ".join(f"openai:{name}" for name in ECHOES)
+    bench.case(f"prompt: hi\nmodels: [{models}]\nchecks: [{{contains: hi}}]")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/v1"
+        result = bench.process("--llm-openai-url", url, "--junitxml=junit.xml", "-vv", "-rA")
+        server.shutdown()
+    counts = result.parseoutcomes()
+    assert sum(counts.get(name, 0) for name in ("passed", "failed", "errors")) == len(ECHOES)
+    shown = {"output": result.stdout.str() + result.stderr.str()}
+    shown |= {str(file): file.read_text() for file in bench.path.rglob("*.jsonl")}
+    shown["junit"] = (bench.path / "junit.xml").read_text()
+    assert len(shown) == 3
+    assert [name for name, text in shown.items() if KEY in text] == []
 
 
 @pytest.mark.parametrize("option", ["--llm-host", "--llm-openai-url"])

@@ -211,7 +211,7 @@ def test_progress_that_ends_in_an_error(server: FakeOllama) -> None:
 
 
 def test_every_number_of_the_catalogue_has_a_fault() -> None:
-    assert {fault.number for fault in FAULTS} == set(range(1, 28))
+    assert {fault.number for fault in FAULTS} == set(range(1, 33))
     assert len({fault.name for fault in FAULTS}) == len(FAULTS)
 
 
