@@ -81,6 +81,7 @@ setTimeout(() => { throw "a word"; }, 40);
 setTimeout("not a script", 50);
 </script></body></html>"""
 TOLD = [
+    ("exception", 9, "ReferenceError: handled is not defined"),
     ("console", 5, "at {a: [1, true, null]} NaN"),
     ("console", 6, "assertion failed: of course"),
     ("console", 7, "RangeError: too far"),
@@ -93,10 +94,11 @@ TOLD = [
 HOLDER = """
 from pytest_llm.browsers.pool import judge
 from pytest_llm.browsers.report import PageOptions
+from pytest_llm.sandbox import walls
 page = "<!DOCTYPE html><html><h1>Hi</h1>{}</html>".format
 near = page("<img src='http://127.0.0.1:80/a.png'><img src='https://10.0.0.1/b.png'>")
 report = judge(near, PageOptions(duration=0.2, network="allow"))
-print(report.notes, sorted(event.message for event in report.events), flush=True)
+print(walls.missing(), sorted(event.message for event in report.events), flush=True)
 judge(page("<script>while (true);</script>"), PageOptions(hang=60, network="allow"))
 """
 
@@ -193,6 +195,6 @@ def test_without_bubblewrap_no_neighbour_is_reached_and_nothing_outlives_kill_9(
     _, alive = psutil.wait_procs(started, timeout=10)
     assert alive == []
     assert not list(tmp_path.glob("page-*"))
-    assert "without bubblewrap" in said
+    assert "bubblewrap is not installed" in said
     assert "http://127.0.0.1/a.png answered 403" in said
     assert "https://10.0.0.1/b.png failed: NS_ERROR_PROXY_FORBIDDEN" in said

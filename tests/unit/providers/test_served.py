@@ -323,9 +323,8 @@ def test_many_questions_through_faults_drawn_at_random_leave_nothing_behind() ->
         good = ask(server, question())
     assert good.text
     assert len(found) == 240
-    assert {type(f) for f in found} <= {
-        Response, BrokenAnswer, ModelUnavailable, ProviderError, RequestRefused, ServerBusy, Unsupported
-    }  # fmt: skip
+    kinds = (Response, ProviderError, GenerationLoop, Unsupported)
+    assert [answer for answer in found if not isinstance(answer, kinds)] == []
 
 
 def test_a_build_from_source_is_told_to_refuse_and_not_trusted_to() -> None:

@@ -141,7 +141,7 @@ def test_an_answer_that_broke_is_asked_for_once_more(tmp_path: Path, name: str, 
         says(first, "asked 2 times")
         assert second.outcome == "passed"
         assert asked(server) == 3 + 3
-        assert asking.pauses == []
+        assert asking.pauses in ([], [0.5, 0.5])  # before a server that is going down is asked again
 
 
 @pytest.mark.parametrize("name", ["runner-died", "cuda-error", "parser", "no-done", "truncated", "bad-chunk"])
