@@ -87,6 +87,7 @@ TOLD = [
     ("console", 7, "RangeError: too far"),
     ("rejection", None, "no luck"),
     ("rejection", None, '{"code":1}'),
+    ("rejection", None, '{"fine":1}'),
     ("rejection", 12, "ReferenceError: lost is not defined"),
     ("exception", 13, "a word"),
     ("exception", 14, "SyntaxError: unexpected token: identifier"),
