@@ -36,6 +36,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationError, field_validator
 
 from pytest_llm.cases.fields import Number, Seconds, Strict, ThinkMode
+from pytest_llm.cases.invalid import explain
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.cases.yamlfile import load_documents
 from pytest_llm.errors import (
@@ -136,11 +137,8 @@ def load(path: Path) -> Script:
             try:
                 answers.append(Answer.model_validate(entry))
             except ValidationError as error:
-                first = error.errors()[0]
-                where = (index, *(part for part in first["loc"] if isinstance(part, str | int)))
-                message = first["msg"].removeprefix("Value error, ")
-                name = ".".join(map(str, first["loc"]))
-                raise document.error(where, f"{name}: {message}" if name else message) from None
+                path_in, message = explain(error, entry, Answer)
+                raise document.error((index, *path_in), f"answer {index + 1}: {message}") from None
     if not answers:
         raise InputError("there is no answer in it", path=path)
     return Script(path, tuple(answers), hashlib.sha256(path.read_bytes()).hexdigest())

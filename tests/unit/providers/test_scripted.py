@@ -170,10 +170,10 @@ def test_what_is_known_before_it_is_asked(script: Path) -> None:
         ("- text: hi\n- text: 5\n", 2, "text"),
         ("- match: '('\n", 1, "no regular expression"),
         ("- text: a\n  delay: soon\n", 2, "'soon' is no duration"),
-        ("- text: a\n  error: sad\n", 2, "error.kind"),
-        ("- text: a\n  rate: 0\n", 2, "greater than 0"),
+        ("- text: a\n  error: sad\n", 2, "answer 1: `error` must be one of 'down'"),
+        ("- text: a\n  rate: 0\n", 2, "answer 1: `rate` must be more than 0, not 0"),
         ("- text: a\n  usage: {tokens: 1}\n", 2, "unknown number 'tokens', there are answer_seconds"),
-        ("- just text\n", 1, "Answer"),
+        ("- just text\n", 1, "answer 1: its value must be a mapping, not 'just text'"),
     ],
 )
 def test_what_is_no_script(tmp_path: Path, text: str, line: int | None, words: str) -> None:
