@@ -238,10 +238,12 @@ class Engine:
         return self._servers.setdefault(name, Server(asyncio.Semaphore(self._slots)))
 
     async def _shut(self) -> None:
-        tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            # A library's task that is cancelled before its first step leaves a coroutine that was never awaited.
+            begun = {task for task in others if _begun(task)}
+            for task in begun:
+                task.cancel()
+            await (asyncio.wait(begun) if begun else asyncio.sleep(0))
         for provider in self._providers.values():
             await provider.close()
         await self._loop.shutdown_asyncgens()
@@ -251,3 +253,7 @@ def _retrieve(task: asyncio.Task[Any]) -> None:
     """Nobody may come for a prefetched answer: its error is then no news."""
     if not task.cancelled():
         task.exception()
+
+
+def _begun(task: asyncio.Task[Any]) -> bool:
+    return getattr(task.get_coro(), "cr_await", None) is not None

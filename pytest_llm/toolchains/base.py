@@ -185,7 +185,7 @@ def fails(found: Iterable[Diagnostic]) -> bool:
 def stopped(result: sandbox.Result, limits: sandbox.Limits) -> list[Diagnostic]:
     """The diagnostic for a compiler that ran into a limit; none where it ended by itself."""
     said: dict[str, tuple[Kind, str]] = {
-        "timeout": ("timeout", f"the compiler was still busy after {result.seconds:.0f} s"),
+        "timeout": ("timeout", f"the compiler was still busy after {limits.seconds:g} s of processor time"),
         "memory": ("limit", f"the compiler needed more than {limits.memory >> 20} MB of memory"),
         "processes": ("limit", f"the compiler started more than {limits.processes} processes"),
         "output": ("limit", f"the compiler wrote more than {limits.output >> 10} KB of messages"),

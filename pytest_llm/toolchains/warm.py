@@ -15,7 +15,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,7 @@ class Pool:
             ticket = secrets.token_hex(8)
             result = session.ask(f"{ticket}\t{payload}".encode(), seconds)
             if result.killed_by:
-                return base.stopped(result, self.limits)
+                return base.stopped(result, replace(self.limits, seconds=seconds))
             said, _, text = result.stdout.partition(b"\t")
             if said != ticket.encode() or not text.endswith(b"\n"):
                 session.close()

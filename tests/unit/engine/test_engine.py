@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
+import time
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+import anyio
 import pytest
 
 from pytest_llm.cases.request import ChatRequest, Message
@@ -285,3 +289,26 @@ def test_close_cancels_and_lets_go(make: Make) -> None:
     with pytest.raises(RunStopped):
         engine.ask(job("b"))
     engine.close()
+
+
+def test_close_in_the_moment_in_which_a_library_begins_a_task(make: Make) -> None:
+    """A connection's task that has not had its first step yet is not cancelled before it."""
+
+    class Connecting(Desk):
+        async def chat(self, request: ChatRequest) -> Response:
+            closer = threading.Thread(target=engine.close)
+            closer.start()
+            time.sleep(0.2)  # the close now waits for the loop, which this holds
+            await asyncio.sleep(0)
+            async with anyio.create_task_group() as group:
+                group.start_soon(anyio.sleep_forever)
+            raise AssertionError
+
+    engine = make(Connecting())
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        with pytest.raises(RunStopped):
+            engine.ask(job("a"))
+        engine._thread.join(5)
+        gc.collect()
+    assert [str(one.message) for one in told] == []
