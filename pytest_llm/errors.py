@@ -10,6 +10,7 @@ PytestLlmError
 │   │   ├── RequestRefused     the server will not take this request
 │   │   ├── BrokenAnswer       the answer stopped, or was no answer
 │   │   └── ServerBusy         the queue is full
+│   ├── StoreError         the store of answers cannot be read or written: the run goes on without it
 │   └── CheckCrashed       a compiler, a browser or a check itself broke
 ├── GenerationTimeout      tokens flowed, but longer than the case's `timeout`: the model's failure
 ├── GenerationLoop         the model repeated itself until the server gave up: the model's failure
@@ -145,6 +146,10 @@ class ServerBusy(ProviderError):
 
     retry = 5
     pause = True
+
+
+class StoreError(HarnessError):
+    """The store cannot be read or written: where it is, what happened. A run goes on without it where it can."""
 
 
 class CheckCrashed(HarnessError):

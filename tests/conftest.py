@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.fake_ollama import FakeOllama
+from tests.helpers.postgres import Postgres, cluster
 from tests.helpers.skipping import insist
 
 # What a property test takes depends on the machine and on what else it does.
@@ -20,6 +21,12 @@ def fake_ollama() -> Iterator[FakeOllama]:
     """A running fake Ollama 0.33 without models; other versions and clocks: `FakeOllama(...)` itself."""
     with FakeOllama() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server; one for each process that runs tests."""
+    yield from cluster()
 
 
 @pytest.hookimpl(wrapper=True)

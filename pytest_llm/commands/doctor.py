@@ -64,6 +64,12 @@ def _firefox() -> str:
     return str(find.locate("firefox") or "")
 
 
+def _postgresql() -> str:
+    """Debian keeps the server's programs off the PATH, in a folder for each version."""
+    kept = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: path.parts[-3].zfill(3))
+    return _which("initdb") or (str(kept[-1]) if kept else "")
+
+
 def _download() -> list[str]:
     deps = [] if _privilege() is None else ["--with-deps"]
     return [sys.executable, "-m", "playwright", "install", *deps, "chromium-headless-shell"]
@@ -105,6 +111,14 @@ TOOLS = (
         remedy=_download,
     ),
     Tool("firefox", "--llm-browser firefox", locate=_firefox, packages=("firefox-esr",), optional=True),
+    Tool(
+        "postgresql",
+        "a server for this project's own tests",
+        locate=_postgresql,
+        packages=("postgresql",),
+        optional=True,
+    ),
+    Tool("psycopg", "--llm-store postgresql+psycopg://", locate=_module("psycopg"), remedy=_extra("postgres")),
     Tool("xllamacpp", "the embedded engine", locate=_module("xllamacpp"), remedy=_extra("embedded")),
     Tool("playwright", "actions in a page", locate=_module("playwright"), remedy=_extra("browser")),
     Tool("pillow", "the browser check", locate=_module("PIL"), remedy=_extra("browser")),

@@ -110,6 +110,16 @@ def to_line(value: Header | CellLine | End) -> str:
     return json.dumps(data, ensure_ascii=True, default=str, separators=(",", ":")) + "\n"
 
 
+def from_line(line: str) -> Header | CellLine | End:
+    """What `to_line` made; keys that are new are passed over. Raises ValueError, TypeError where it is none."""
+    data = json.loads(line)
+    kind = next((kind for kind, word in _KINDS.items() if word == data["kind"]), None)
+    if kind is None:
+        raise ValueError(f"no line of a record: {data['kind']!r}")
+    value: Header | CellLine | End = _value(kind, data)
+    return value
+
+
 def read(path: Path) -> RunRecord:
     """The record in a file. A last line that was torn off is none; kinds and keys that are new are passed over.
 

@@ -40,12 +40,25 @@ def new_id() -> str:
 
 def home(root: Path) -> Path:
     """The folder of all runs; not made yet. Raises InputError where a link leads it out of the rootdir."""
+    within(root / HOME, root)
+    return within(root / HOME / "runs", root)
+
+
+def within(place: Path, root: Path) -> Path:
+    """The place itself. Raises InputError where a link leads it out of the rootdir."""
+    if not _within(place, root):
+        message = f"{place} is a link that leads out of the rootdir: nothing is written there"
+        raise InputError(message, hint="remove the link")
+    return place
+
+
+def make_home(root: Path) -> Path:
+    """Make the folder of all files of runs, which git is told to ignore. Raises OSError."""
     folder = root / HOME
-    for place in (folder, folder / "runs"):
-        if not _within(place, root):
-            message = f"{place} is a link that leads out of the rootdir: nothing is written there"
-            raise InputError(message, hint="remove the link")
-    return folder / "runs"
+    folder.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError), open(folder / ".gitignore", "x", encoding="ascii") as ignore:
+        ignore.write("*\n")
+    return folder
 
 
 def folder_of(root: Path, run: str) -> Path:
@@ -59,9 +72,8 @@ class Writer:
     def __init__(self, root: Path, header: Header) -> None:
         """Make the folder and write the header. Raises InputError (a link leads out), OSError."""
         runs = home(root)
-        runs.mkdir(parents=True, exist_ok=True)
-        with suppress(FileExistsError), open(runs.parent / ".gitignore", "x", encoding="ascii") as ignore:
-            ignore.write("*\n")
+        make_home(root)
+        runs.mkdir(exist_ok=True)
         self.folder = runs / header.run
         self.folder.mkdir(exist_ok=True)
         new = self.folder / f"{FILE}.new"

@@ -1,0 +1,70 @@
+"""The store: finished runs by branch and by cell. Everything it raises is a StoreError."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from pytest_llm.errors import StoreError
+from pytest_llm.store import finished
+from pytest_llm.store.address import FILE, Address
+from pytest_llm.store.database import Database
+from pytest_llm.store.record import CellLine, Header, RunRecord
+from pytest_llm.store.runs import HOME, make_home, within
+
+
+class Store:
+    """An open store. Any thread may use it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @classmethod
+    def open(cls, address: Address, root: Path, *, create: bool = True) -> Self:
+        """Open it, and with `create` make it where it is not there.
+
+        Raises StoreError, and InputError where a link leads the rootdir's own store out of it.
+        """
+        if address.path == root / HOME / FILE:
+            within(root / HOME, root)
+            within(address.path, root)
+        try:
+            if create and address.path == root / HOME / FILE:
+                make_home(root)
+        except OSError as error:
+            raise StoreError(f"the store {address} cannot be made: {error.strerror or error}") from None
+        return cls(Database(address, create=create))
+
+    @property
+    def readonly(self) -> bool:
+        return self._database.readonly
+
+    def close(self) -> None:
+        self._database.close()
+
+    # Finished runs.
+
+    def add_run(self, record: RunRecord) -> None:
+        """Keep a finished run beyond its folder: each cell's verdict, numbers and findings, no text of answers."""
+        self._database.write(lambda connection: finished.add(connection, record))
+
+    def runs_of(self, branch: str, last: int = 10) -> list[RunRecord]:
+        """The latest complete runs of a branch, the newest first.
+
+        Their answers are without request, text and files: `id` names the answer in this store.
+        """
+        return self._records(self._database.read(finished.of_branch(branch, last)))
+
+    def history(self, nodeid: str, last: int = 10) -> list[tuple[Header, CellLine]]:
+        """A cell's lines in the latest runs that held it, complete or not, the newest first."""
+        rows = self._database.read(finished.of_cell(nodeid, last))
+        records = [finished.record(row, [row.line], Path(row.run)) for row in rows]
+        return [(record.header, record.lines[0]) for record in records]
+
+    def _records(self, rows: Sequence[Any]) -> list[RunRecord]:
+        lines: dict[str, list[str]] = defaultdict(list)
+        for row in self._database.read(finished.lines_of(row.run for row in rows)):
+            lines[row.run].append(row.line)
+        return [finished.record(row, lines[row.run], Path(row.run)) for row in rows]
