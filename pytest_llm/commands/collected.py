@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from pytest_llm.sandbox import scratch
 
 FORMAT = 1
 LIMIT = 120.0  # seconds: a project with tens of thousands of cells takes some ten
@@ -31,8 +32,8 @@ class Collected:
 
 def collected(arguments: Sequence[str] = (), *, limit: float = LIMIT) -> Collected:
     """The cells that pytest collects here with these arguments (paths, options). Raises NotCollected."""
-    with tempfile.TemporaryDirectory(prefix="pytest-llm-") as folder:
-        file = Path(folder) / "cells.jsonl"
+    with scratch.folder() as folder:
+        file = folder / "cells.jsonl"
         command = [sys.executable, "-m", "pytest", "-q", "--collect-only", "--llm-cells", str(file), *arguments]
         try:
             done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=limit)

@@ -6,17 +6,15 @@ looks for where it is started (rust-toolchain.toml, go.work, .npmrc), not by a v
 
 from __future__ import annotations
 
-import atexit
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from pytest_llm.sandbox import environment
+from pytest_llm.sandbox import environment, scratch
 
 
 def which(name: str, extra: Sequence[str] = ()) -> Path | None:
@@ -58,8 +56,7 @@ def empty() -> Path:
         if any(folder.iterdir()):
             raise OSError(f"{folder} is not empty")
     except (OSError, RuntimeError):  # no home, or one that cannot be written
-        folder = Path(tempfile.mkdtemp(prefix="pytest-llm-"))
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        folder = scratch.make()
     return folder.resolve()
 
 

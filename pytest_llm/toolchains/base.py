@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 import subprocess
-import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -136,13 +134,6 @@ def version(path: Path, argument: str = "--version") -> str:
     except (OSError, subprocess.SubprocessError) as error:
         raise Unsupported(f"{path} does not run: {error}") from error
     return said.strip().partition("\n")[0]
-
-
-@contextmanager
-def folder() -> Iterator[Path]:
-    """A private folder that is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="pytest-llm-", ignore_cleanup_errors=True) as name:
-        yield Path(name).resolve()
 
 
 def clean(snippet: Snippet) -> Snippet:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from pytest_llm.errors import CheckCrashed
-from pytest_llm.sandbox import sandbox
+from pytest_llm.sandbox import sandbox, scratch
 from pytest_llm.sandbox.walls import Walls
 from pytest_llm.toolchains import base
 
@@ -75,7 +75,7 @@ class C(base.Toolchain):
         sources = [f for f in named if not re.search(r"\.h\w*$", f.name)] or named
         standard = options.standard or self.standard
         flags = [f"-std={standard}"] if standard else []
-        with base.folder() as folder:
+        with scratch.folder() as folder:
             base.write([replace(file, text=self._complete(file)) for file in named], folder)
             found = self._until_it_stops(folder, [f.name for f in sources], flags, options, named)
             if not base.fails(found) and any("diagnostic" in file.text for file in files):

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from pytest_llm.errors import CheckCrashed, Unsupported
-from pytest_llm.sandbox import environment, programs, sandbox
+from pytest_llm.sandbox import environment, programs, sandbox, scratch
 from pytest_llm.sandbox.walls import Walls
 from pytest_llm.toolchains import base
 from pytest_llm.toolchains.go_source import File, prepare
@@ -91,7 +91,7 @@ class Go(base.Toolchain):
         if found:
             return found
         exports = self._exports_for(packages, options.module)
-        with base.folder() as folder:
+        with scratch.folder() as folder:
             base.write([base.Snippet(source.text, source.path) for source in sources], folder)
             script = "\n".join(self._commands(number, packages, exports, folder) for number in range(len(packages)))
             limits = sandbox.Limits(seconds=options.seconds)
@@ -166,7 +166,7 @@ class Go(base.Toolchain):
             | {"GO111MODULE": "on", "GOMODCACHE": self._places["GOMODCACHE"]},
         )
         limits = sandbox.Limits(seconds=600, output=16 << 20)
-        with base.folder() as work:
+        with scratch.folder() as work:
             argv = ["/bin/sh", "-c", 'cd "$0" && exec "$@"', str(module), *argv]
             result = sandbox.run(argv, folder=work, walls=walls, limits=limits)
         if result.returncode:

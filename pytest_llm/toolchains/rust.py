@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_llm.errors import Unsupported
-from pytest_llm.sandbox import programs, sandbox
+from pytest_llm.sandbox import programs, sandbox, scratch
 from pytest_llm.toolchains import base
 
 _UNDEFINED = re.compile("E0(405|407|412|422|423|424|425|426|432|433|531|560|599|609)")
@@ -66,7 +66,7 @@ class Rust(base.Toolchain):
         extra, readonly = _dependencies(options.module)
         walls = base.walls(self.path, options, *readonly)
         limits = sandbox.Limits(seconds=options.seconds)
-        with base.folder() as folder:
+        with scratch.folder() as folder:
             base.write([replace(f, name=n, text=t) for f, n, t in zip(files, names, texts, strict=True)], folder)
             result = sandbox.run([*argv, *extra], folder=folder, walls=walls, limits=limits)
         found = _parse(result, files, names, [shift for _, shift in prepared])

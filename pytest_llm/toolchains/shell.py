@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from pytest_llm.sandbox import programs, sandbox
+from pytest_llm.sandbox import programs, sandbox, scratch
 from pytest_llm.toolchains import base
 
 _SAID = re.compile(r"^[^:]+: line (\d+): (.*)$")
@@ -33,7 +33,7 @@ class Shell(base.Toolchain):
     ) -> list[base.Diagnostic]:
         limits, linter = sandbox.Limits(seconds=options.seconds), programs.which("shellcheck")
         walls = base.walls(self.path, options, *([linter.resolve()] if linter else []))
-        with base.folder() as folder:
+        with scratch.folder() as folder:
             base.write([base.Snippet(file.text, "snippet.sh")], folder)
             parsed = sandbox.run([str(self.path), "-n", "snippet.sh"], folder=folder, walls=walls, limits=limits)
             found = _errors(parsed, index, files)

@@ -12,14 +12,13 @@ import json
 import os
 import secrets
 import shutil
-import tempfile
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from pytest_llm.sandbox import sandbox
+from pytest_llm.sandbox import sandbox, scratch
 from pytest_llm.sandbox.walls import Walls
 from pytest_llm.toolchains import base
 
@@ -80,7 +79,7 @@ class Pool:
                 if session.alive:
                     return session
                 session.close()
-            folder = Path(tempfile.mkdtemp(prefix="pytest-llm-")).resolve()
+            folder = scratch.make()
             self._folders.append(folder)
         copy = folder / self.server.name
         shutil.copyfile(self.server, copy)

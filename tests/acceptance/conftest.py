@@ -27,7 +27,9 @@ class Bench:
     def __init__(self, pytester: pytest.Pytester, server: FakeOllama) -> None:
         self.pytester, self.server = pytester, server
         self.path: Path = pytester.path
-        self.file("pytest.ini", "[pytest]\naddopts = -p no:cacheprovider --strict-markers\n")
+        # Hypothesis' plugin, a second of every process's start, is for this suite, not for its users' runs.
+        quick = "-p no:cacheprovider -p no:hypothesispytest --strict-markers"
+        self.file("pytest.ini", f"[pytest]\naddopts = {quick}\n")
 
     def file(self, name: str, text: str) -> Path:
         file = self.path / name

@@ -8,13 +8,12 @@ import os
 import shutil
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 from pytest_llm.browsers.chromium.cdp import BrowserGone, Connection, PageBroken, Pipe, ProtocolError, Session
-from pytest_llm.sandbox import sandbox
+from pytest_llm.sandbox import sandbox, scratch
 
 _ARGUMENTS = (
     "--remote-debugging-pipe",
@@ -97,7 +96,7 @@ class Browser:
             time.sleep(0.05)
 
     async def _launch(self, extra: tuple[str, ...]) -> None:
-        self._profile = Path(tempfile.mkdtemp(prefix="page-"))
+        self._profile = scratch.make()
         to_child, our_out = os.pipe()
         our_in, from_child = os.pipe()
         arguments = [

@@ -8,13 +8,12 @@ import json
 import os
 import re
 import sys
-import tempfile
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from pytest_llm.browsers.chromium.browser import Browser
 from pytest_llm.browsers.chromium.cdp import BrowserGone, ProtocolError
 from pytest_llm.browsers.firefox.bidi import Socket
+from pytest_llm.sandbox import scratch
 
 _DENIED = ("camera", "desktop-notification", "geo", "localhost", "local-network", "microphone", "screen", "xr")
 _PREFERENCES: dict[str, bool | int | str] = {
@@ -66,7 +65,7 @@ class Firefox(Browser):
     _listening: asyncio.Task[None] | None = None
 
     async def _launch(self, extra: tuple[str, ...]) -> None:
-        self._profile = Path(tempfile.mkdtemp(prefix="page-"))
+        self._profile = scratch.make()
         (self._profile / "user.js").write_text(_preferences(self.proxy or _NOWHERE))
         command = (str(self.path), "--headless", "--no-remote", "--remote-debugging-port=0", *extra)
         self._process = await asyncio.create_subprocess_exec(
