@@ -41,6 +41,7 @@ class Asker(Protocol):
     """What a cell needs of the engine: the engine itself, or a stand-in that reaches it from a worker."""
 
     def prefetch(self, jobs: Sequence[Job]) -> None: ...
+    def begin(self, jobs: Sequence[Job]) -> None: ...
     def ask(self, job: Job) -> Response: ...
     def check_begins(self) -> None: ...
     def check_ends(self) -> None: ...
@@ -85,6 +86,10 @@ class Engine:
     def prefetch(self, jobs: Sequence[Job], owner: str = "") -> None:
         """Start asking for these, in this order, where that has not begun; drop what is no longer wanted."""
         self._tell(self._want(list(jobs), owner))
+
+    def begin(self, jobs: Sequence[Job], owner: str = "") -> None:
+        """Start asking for these too, beside what is wanted already."""
+        self._tell(self._want(list(jobs), owner, beside=True))
 
     def ask(self, job: Job) -> Response:
         """The answer; waits for it. Raises what the provider raises, retries spent; RunStopped after `close`."""
@@ -140,9 +145,10 @@ class Engine:
 
     # Inside the loop.
 
-    async def _want(self, jobs: list[Job], owner: str) -> None:
-        wanted = {job.id for job in jobs}
-        for id_ in self._wanted.get(owner, set()) - wanted:
+    async def _want(self, jobs: list[Job], owner: str, *, beside: bool = False) -> None:
+        before = self._wanted.get(owner, set())
+        wanted = {job.id for job in jobs} | (before if beside else set())
+        for id_ in before - wanted:
             if task := self._tasks.pop(id_, None):
                 task.cancel()
         self._wanted[owner] = wanted

@@ -42,6 +42,9 @@ class Desk:
     def prefetch(self, jobs: list[Job], owner: str) -> None:
         self._get().prefetch(jobs, owner)
 
+    def begin(self, jobs: list[Job], owner: str) -> None:
+        self._get().begin(jobs, owner)
+
     def ask(self, job: Job) -> Response:
         return self._get().ask(job)
 
@@ -100,6 +103,9 @@ class RemoteEngine:
 
     def prefetch(self, jobs: Sequence[Job]) -> None:
         self.desk.prefetch(list(jobs), self._owner)
+
+    def begin(self, jobs: Sequence[Job]) -> None:
+        self.desk.begin(list(jobs), self._owner)
 
     def ask(self, job: Job) -> Response:
         response: Response = self.desk.ask(job)

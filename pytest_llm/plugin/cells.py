@@ -16,7 +16,7 @@ import pytest
 from pytest_llm.plugin.nodes import PromptFile, PromptItem
 from pytest_llm.plugin.options import SETTINGS
 from pytest_llm.verdicts.identity import identity
-from pytest_llm.verdicts.pipeline import Plan
+from pytest_llm.verdicts.plan import Plan
 
 FORMAT = 1
 

@@ -24,8 +24,9 @@ from pytest_llm.reports import numbers, terminal
 from pytest_llm.reports.plain import plain
 from pytest_llm.store.runs import FILE as RECORD
 from pytest_llm.verdicts import pipeline
+from pytest_llm.verdicts import plan as planning
 from pytest_llm.verdicts.identity import identity
-from pytest_llm.verdicts.pipeline import Plan, StagePlan
+from pytest_llm.verdicts.plan import Plan, StagePlan
 from pytest_llm.verdicts.redaction import redacted
 from pytest_llm.verdicts.verdict import Verdict
 
@@ -69,7 +70,7 @@ class PromptFile(pytest.File):
                 with wrong.gather():
                     if cell.row.id not in stages:
                         stages[cell.row.id] = ()
-                        stages[cell.row.id] = pipeline.stages(cell, state.parse_check)
+                        stages[cell.row.id] = planning.stages(cell, state.parse_check)
                     yield self._item(cell, self._plan(cell, stages[cell.row.id]), found)
 
     def _plan(self, cell: Cell, stages: tuple[StagePlan, ...]) -> Plan:
@@ -80,7 +81,7 @@ class PromptFile(pytest.File):
                 raise
             raise cell.loaded.error(("models",), error.message, error.hint) from None
         examine(cell)
-        return pipeline.plan(cell, model, stages)
+        return planning.plan(cell, model, stages)
 
     def _item(self, cell: Cell, plan: Plan, marks: list[pytest.MarkDecorator]) -> PromptItem:
         node_id = f"{self.nodeid}::{cell.name}"

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from pytest_llm.checks.base import Check
-from pytest_llm.verdicts.pipeline import Plan, StagePlan
+from pytest_llm.verdicts.plan import Plan, StagePlan
 
 
 def identity(plan: Plan) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
@@ -29,6 +29,10 @@ class Asked:
     sample: int = 0
     attempt: int = 1
 
+    @property
+    def outcome(self) -> Outcome:
+        return _worst(self.findings)
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -42,12 +46,7 @@ class Verdict:
 
     @property
     def outcome(self) -> Outcome:
-        """FAILED counts before ERROR before SKIPPED."""
-        severities = {finding.severity for finding in self.findings}
-        for severity, outcome in _RANK.items():
-            if severity in severities:
-                return outcome
-        return "passed"
+        return _worst(self.findings)
 
     @property
     def reasons(self) -> tuple[Finding, ...]:
@@ -67,6 +66,12 @@ class Verdict:
     def from_plain(cls, data: Mapping[str, Any], folder: Path | None = None) -> Verdict:
         """What `to_plain` made, and what a later plugin added is left out."""
         return cls(tuple(_asked(item, folder) for item in data["answers"]))
+
+
+def _worst(findings: Iterable[Finding]) -> Outcome:
+    """FAILED counts before ERROR before SKIPPED."""
+    severities = {finding.severity for finding in findings}
+    return next((outcome for severity, outcome in _RANK.items() if severity in severities), "passed")
 
 
 _NUMBERS = ("first_token", "wall")

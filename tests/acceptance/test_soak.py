@@ -16,7 +16,7 @@ import pytest
 
 from pytest_llm.providers.base import Limits
 from pytest_llm.verdicts import pipeline
-from pytest_llm.verdicts.pipeline import Plan
+from pytest_llm.verdicts.plan import Plan
 from tests.fake_ollama import FakeOllama, VirtualClock
 from tests.helpers.asking import desk
 from tests.helpers.faulty import equip

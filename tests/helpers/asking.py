@@ -17,7 +17,8 @@ from pytest_llm.models.reference import resolve
 from pytest_llm.providers.base import Limits
 from pytest_llm.providers.ollama.client import OllamaProvider
 from pytest_llm.verdicts import pipeline
-from pytest_llm.verdicts.pipeline import Plan
+from pytest_llm.verdicts import plan as planning
+from pytest_llm.verdicts.plan import Plan
 from pytest_llm.verdicts.verdict import Verdict
 
 PATIENT = Limits(connect=5, first_byte=60, silence=60)
@@ -45,7 +46,7 @@ class Desk:
 
         for cell in expand(loaded, loaded.case.models, ()):
             model = resolve(cell.model, modelfiles=(self.folder,), root=self.folder, engine=None)
-            yield pipeline.plan(cell, model, pipeline.stages(cell, parse))
+            yield planning.plan(cell, model, planning.stages(cell, parse))
 
     def judge(self, plan: Plan) -> Verdict:
         """Ask a cell, and judge it."""

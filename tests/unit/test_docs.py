@@ -12,7 +12,7 @@ from pytest_llm.checks.compile import Compile
 from pytest_llm.checks.registry import Registry
 from pytest_llm.plugin.options import TABLE
 from pytest_llm.providers import scripted
-from pytest_llm.verdicts import pipeline
+from pytest_llm.verdicts import plan
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -30,7 +30,7 @@ def test_every_case_shown_is_a_case(text: str, tmp_path: Path) -> None:
     registry = Registry()
     for loaded in casefile.load(file, tmp_path):
         for cell in matrix.expand(loaded):
-            stages = pipeline.stages(cell, lambda _, entry: registry.parse(entry))
+            stages = plan.stages(cell, lambda _, entry: registry.parse(entry))
             assert any(stage.checks for stage in stages)
 
 

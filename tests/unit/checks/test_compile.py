@@ -13,7 +13,7 @@ from pytest_llm.errors import InputError, Unsupported
 from pytest_llm.providers.base import Response
 from pytest_llm.sandbox.walls import missing
 from pytest_llm.toolchains import languages, toolchain
-from pytest_llm.verdicts.pipeline import run
+from pytest_llm.verdicts.judge import run
 
 walled = pytest.mark.skipif(bool(missing()), reason=missing() or "-")
 

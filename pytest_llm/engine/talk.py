@@ -1,0 +1,48 @@
+"""The way of a cell asks for answers and never waits: here is who waits for them, and hands them in."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias, TypeVar
+
+from pytest_llm.engine.engine import Asker, Job
+from pytest_llm.errors import RunStopped
+from pytest_llm.providers.base import Response
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of a job: a response, or in its place the error."""
+
+    job: Job
+    response: Response | None = None
+    error: Exception | None = None
+
+
+# Yields the jobs of a round, gets their answers in that order, each waited for when it is taken; returns a result.
+Talk: TypeAlias = Generator[Sequence[Job], Iterator[Answer], T]
+
+
+def converse(talk: Talk[T], asker: Asker) -> T:
+    """Ask whatever a talk wants to know until it ends; of a round all are on their way. Raises RunStopped."""
+    try:
+        jobs = next(talk)
+        while True:
+            if len(jobs) > 1:
+                asker.begin(jobs)
+            jobs = talk.send(_answered(job, asker) for job in jobs)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+
+
+def _answered(job: Job, asker: Asker) -> Answer:
+    try:
+        return Answer(job, asker.ask(job))
+    except RunStopped:
+        raise
+    except Exception as error:  # what is said of it is the judge's part; an engine of a plugin's may raise anything
+        return Answer(job, error=error)
