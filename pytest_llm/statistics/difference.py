@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from math import sqrt
 from statistics import NormalDist, fmean
 
-from pytest_llm.statistics.exact import Stratum, drop
+from pytest_llm.statistics.exact import Stratum, least_drop
 
 _NORMAL = NormalDist()
 _STEPS = 12  # halvings of 1: the smallest drop to a fortieth of a point
@@ -32,15 +33,39 @@ def interval(strata: Sequence[Stratum], confidence: float = 0.95) -> tuple[float
     return max(-1.0, mean - half), min(1.0, mean + half)
 
 
-def power(strata: Sequence[Stratum], fall: float, level: float) -> float:
+def power(strata: Iterable[Stratum], fall: float, level: float) -> float:
     """How often `drop` finds, at this level, that every cell's rate fell by `fall` (no lower than 0).
 
     Each cell's true rate is taken for the one before. Approximate: normal, with corrections for the null's skewness
     (Cornish and Fisher) and for continuity; 0 where not even a run without a pass would be significant.
     """
-    if drop(Stratum(cell.before, cell.asked_before, 0, cell.asked_now) for cell in strata) > level:
+    return _power(_worst(strata), fall, level)
+
+
+def smallest(strata: Iterable[Stratum], level: float, wanted: float) -> float | None:
+    """The smallest fall that `drop` finds with the power that is wanted; None where it finds none."""
+    kinds = _worst(strata)
+    if not kinds or _power(kinds, 1.0, level) < wanted:
+        return None
+    low, high = 0.0, 1.0
+    for _ in range(_STEPS):
+        middle = (low + high) / 2
+        low, high = (low, middle) if _power(kinds, middle, level) >= wanted else (middle, high)
+    return high
+
+
+def _worst(strata: Iterable[Stratum]) -> Counter[Stratum]:
+    """The cells without a pass now, alike ones counted: what they had now says nothing of what they might have."""
+    return Counter(Stratum(cell.before, cell.asked_before, 0, cell.asked_now) for cell in strata)
+
+
+def _power(kinds: Counter[Stratum], fall: float, level: float) -> float:
+    if least_drop(kinds.elements()) > level:
         return 0.0
-    moments = [_moments(cell, max(0.0, cell.before / cell.asked_before - fall)) for cell in strata]
+    moments = [
+        [times * moment for moment in _moments(cell, max(0.0, cell.before / cell.asked_before - fall))]
+        for cell, times in kinds.items()
+    ]
     shift, spread, null, third = (sum(part) for part in zip(*moments, strict=True))
     z = _NORMAL.inv_cdf(level)
     skewed = (z * z - 1) / 6 * third / null if null > 0 else 0.0
@@ -62,14 +87,3 @@ def _moments(cell: Stratum, rate: float) -> tuple[float, float, float, float]:
     third = factor * (total - 2 * drawn) * (total**2 * mean - 3 * total * square + 2 * cube)
     skew = third / (total * (total - 2)) if total > 2 else 0.0
     return kept * drawn * rate - drawn / total * cell.before, kept**2 * spread, max(0.0, null), skew
-
-
-def smallest(strata: Sequence[Stratum], level: float, wanted: float) -> float | None:
-    """The smallest fall that `drop` finds with the power that is wanted; None where it finds none."""
-    if not strata or power(strata, 1.0, level) < wanted:
-        return None
-    low, high = 0.0, 1.0
-    for _ in range(_STEPS):
-        middle = (low + high) / 2
-        low, high = (low, middle) if power(strata, middle, level) >= wanted else (middle, high)
-    return high

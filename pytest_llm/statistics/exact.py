@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
+from math import prod
 from operator import mul
 
 NEGLIGIBLE = 1e-45  # of the largest weight: what is left out of a tail
@@ -36,6 +37,17 @@ class Stratum:
     asked_before: int
     now: int
     asked_now: int
+
+    @property
+    def deal(self) -> tuple[int, int, int]:
+        """What is kept when the answers are dealt out anew: passed and asked in both runs, asked now."""
+        return self.before + self.now, self.asked_before + self.asked_now, self.asked_now
+
+    @property
+    def tells(self) -> bool:
+        """Whether the deals differ: where all answers are alike they do not."""
+        passed, asked, drawn = self.deal
+        return 0 < passed < asked and 0 < drawn < asked
 
 
 @lru_cache(4096)
@@ -94,17 +106,18 @@ def drop(strata: Iterable[Stratum]) -> float:
     Within each cell the answers of both runs are dealt out anew, so that each cell keeps its own pass rate; p is
     the share of deals with no more passes now than there were. With one answer on each side it is McNemar's test.
     """
-    seen = 0
-    kinds: Counter[tuple[int, int, int]] = Counter()
-    for cell in strata:
-        passed, asked = cell.before + cell.now, cell.asked_before + cell.asked_now
-        if 0 < passed < asked and 0 < cell.asked_now < asked:  # where all are alike every deal is the same
-            kinds[passed, asked, cell.asked_now] += 1
-            seen += cell.now
+    told = [cell for cell in strata if cell.tells]
+    kinds = Counter(cell.deal for cell in told)
     total = Weights(0, (1.0,))
-    for kind, times in sorted(kinds.items()):
-        total = convolve(total, repeated(hypergeometric(*kind), times))
-    return total.at_most(seen)
+    for deal, times in sorted(kinds.items()):
+        total = convolve(total, repeated(hypergeometric(*deal), times))
+    return total.at_most(sum(cell.now for cell in told))
+
+
+def least_drop(strata: Iterable[Stratum]) -> float:
+    """The smallest p that `drop` could have, whatever the deal: that of the deal with the fewest passes now."""
+    alike = Counter(cell.deal for cell in strata if cell.tells)
+    return prod(hypergeometric(*deal).weights[0] ** times for deal, times in alike.items())
 
 
 def fisher(before: int, asked_before: int, now: int, asked_now: int) -> float:
@@ -118,3 +131,16 @@ def holm(levels: Sequence[float]) -> tuple[float, ...]:
     steps = accumulate(((len(order) - rank) * levels[place] for rank, place in enumerate(order)), max)
     found = dict(zip(order, steps, strict=True))
     return tuple(min(1.0, found[place]) for place in range(len(levels)))
+
+
+def testable(least: Sequence[float], level: float) -> frozenset[int]:
+    """The places of the tests that can be significant at all among so many (Tarone 1990).
+
+    least: the smallest p that each could have. It depends on nothing that the test is about, so those that could
+    not show a drop whatever happened need not be paid for.
+    """
+    for number in range(1, len(least) + 1):
+        found = frozenset(place for place, p in enumerate(least) if p * number <= level)
+        if len(found) <= number:
+            return found
+    return frozenset()
