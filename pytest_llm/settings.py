@@ -13,7 +13,8 @@ class Settings:
     models, thinks: from the command line, they replace a case's own; default_*: from the ini file, for cases that
     name none. *_trusted: the address came from the command line or the environment, so a key may go
     there, and by the proxies of the environment.
-    limit: how many cells of each case are run, 0 for all.
+    limit: how many cells of each case are run, 0 for all. system_tokens: how long a Modelfile's SYSTEM may be.
+    vram: the memory that a model is to fit into, 0 where it is not said.
     """
 
     root: Path
@@ -40,6 +41,8 @@ class Settings:
     browser: str = ""
     limit: int = 0
     keep_runs: int = 10
+    system_tokens: int = 200
+    vram: int = 0
 
     def models_for(self, named: tuple[str, ...]) -> tuple[str, ...]:
         """The models of a case that names these itself."""

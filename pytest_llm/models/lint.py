@@ -1,4 +1,4 @@
-"""What is surely not meant in a Modelfile, though it parses: one sentence each, with its line."""
+"""What is surely not meant in a Modelfile, though Ollama takes it: one sentence each, with its line."""
 
 from __future__ import annotations
 
@@ -6,31 +6,43 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
-from pytest_llm.errors import nearest
+from pytest_llm.models import system
 from pytest_llm.models.grammar import COMMANDS, Command, prints
-from pytest_llm.models.modelfile import DEPRECATED, PARAMETERS, ModelSpec
+from pytest_llm.models.modelfile import ModelSpec
+from pytest_llm.models.parameters import out_of_range, unmeant
 
 _REPEATABLE = ("FROM", "LICENSE", "MESSAGE", "ADAPTER")
 _COMMAND_LINE = re.compile(rf"^[ \t]*({'|'.join(COMMANDS)})[ \t]+\S", re.MULTILINE)
 
 
-def lint(spec: ModelSpec) -> list[str]:
-    """What a reader of this Modelfile should know, as `FILE:LINE: sentence`, in the order of its lines."""
+@dataclass(frozen=True)
+class Complaint:
+    """What a reader of a Modelfile should know. line: from 1."""
+
+    path: Path
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.text}"
+
+
+def lint(spec: ModelSpec, *, system_tokens: int = system.TOKENS) -> list[Complaint]:
+    """What the text alone shows, in the order of its lines. system_tokens: how long its SYSTEM may be."""
     found = [(command.line, text) for command in spec.commands for rule in _RULES for text in rule(command)]
     found += _repeated(spec)
-    return [f"{spec.path}:{line}: {text}" for line, text in sorted(found)]
+    found += _unheard(spec)
+    found += _template_of_its_own(spec)
+    found += system.complaints(spec, system_tokens)
+    return [Complaint(spec.path, line, text) for line, text in sorted(found)]
 
 
 def _parameter(command: Command) -> Iterator[str]:
-    if command.name != "PARAMETER":
-        return
-    if command.key in DEPRECATED:
-        yield f"PARAMETER {command.key} is deprecated and dropped by Ollama; remove the line"
-    elif command.key.lower() in PARAMETERS and command.key not in PARAMETERS:
-        yield f"PARAMETER {command.key} has no effect: names of parameters are written small"
-    elif command.key not in PARAMETERS:
-        yield f"unknown PARAMETER {command.key!r} has no effect{nearest(command.key, list(PARAMETERS))}"
+    if command.name == "PARAMETER":
+        yield from filter(None, [unmeant(command.key), out_of_range(command.key, command.value)])
 
 
 def _swallowed(command: Command) -> Iterator[str]:
@@ -67,8 +79,9 @@ def _comment(command: Command) -> Iterator[str]:
 
 
 def _empty(command: Command) -> Iterator[str]:
-    if not command.value:
-        yield f"the value of {command.name} is empty"
+    if not command.value.strip() and (command.key != "stop" or not command.value):
+        keeps = f": Ollama keeps the {command.name} of FROM" if command.name in ("SYSTEM", "TEMPLATE") else ""
+        yield f"the value of {command.name} is empty{keeps}"
 
 
 def _template(command: Command) -> Iterator[str]:
@@ -98,3 +111,19 @@ def _repeated(spec: ModelSpec) -> list[tuple[int, str]]:
             found.append((command.line, f"{what} was already given in line {seen[what].line}; this one counts"))
         seen[what] = command
     return found
+
+
+def _unheard(spec: ModelSpec) -> Iterator[tuple[int, str]]:
+    """A SYSTEM that no line of the TEMPLATE puts into the prompt."""
+    if spec.system and spec.template and not re.search(r"\.(System|Messages)\b", spec.template):
+        text = "TEMPLATE uses neither .System nor .Messages: this SYSTEM never reaches the model"
+        yield spec.line("SYSTEM"), text
+
+
+def _template_of_its_own(spec: ModelSpec) -> Iterator[tuple[int, str]]:
+    if spec.gguf and not spec.template and not spec.renderer:
+        yield (
+            spec.line("FROM"),
+            f"FROM {spec.base} is a file of your own, and there is no TEMPLATE: Ollama before 0.30 sends the bare "
+            "prompt without any roles, newer ones take the file's own chat template, where it has one",
+        )

@@ -11,9 +11,8 @@ from pathlib import Path
 from pytest_llm.errors import InputError
 from pytest_llm.models.modelfile import ModelSpec
 from pytest_llm.models.modelfile import load as load_modelfile
+from pytest_llm.models.refusals import PART, TAG
 
-_HOST, _PART = r"[A-Za-z0-9_][\w.:-]{0,349}", r"[A-Za-z0-9_][\w.-]{0,79}"
-_TAG = re.compile(rf"(https?://)?(({_HOST}/)?[A-Za-z0-9_][\w-]{{0,79}}/)?{_PART}(:{_PART})?", re.ASCII)
 # A name with a top-level domain, so no address in any spelling, and none that only a local network knows.
 _PUBLIC = re.compile(
     r"(?!.*\.(?:local|localhost|internal|intranet|lan|home|corp|arpa)$)([\w-]+\.)+[a-z]{2,}", re.I | re.ASCII
@@ -117,7 +116,7 @@ def _modelfile(name: str, folders: Sequence[Path], root: Path, above: tuple[str,
 
     One that is FROM its own name means the server's model of that name. Raises InputError for a longer circle.
     """
-    if not re.fullmatch(_PART, name, re.ASCII):
+    if not re.fullmatch(PART, name, re.ASCII):
         return None
     for folder in folders:
         if (path := folder / f"{name}.Modelfile").is_file():
@@ -201,7 +200,7 @@ def _check_registry(name: str) -> None:
 
 def _check_tag(written: str) -> None:
     file = written.lower().endswith(".gguf") and ":" not in written
-    if _TAG.fullmatch(written) and not file and not written.endswith(".Modelfile"):
+    if TAG.fullmatch(written) and not file and not written.endswith(".Modelfile"):
         return
     hint = "a model is a Modelfile's name, an Ollama tag such as qwen3:8b, openai:NAME or gguf:PATH"
     if file:

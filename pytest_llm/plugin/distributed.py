@@ -10,6 +10,7 @@ import pytest
 from xdist import scheduler
 
 from pytest_llm.engine.remote import Desk, serve
+from pytest_llm.plugin.files import NAMED, named
 from pytest_llm.plugin.options import MARK
 from pytest_llm.plugin.session import ADDRESS, RUN_ID, session
 
@@ -28,6 +29,7 @@ def configure_node(node: Any) -> None:
         config.add_cleanup(desk.close)
     node.workerinput[ADDRESS] = config.stash[SERVED]
     node.workerinput[RUN_ID] = session(config).run_id
+    node.workerinput[NAMED] = named(config)
 
 
 def collected(node: Any, ids: list[str]) -> None:

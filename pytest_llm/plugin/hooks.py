@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from pytest_llm.plugin import exitcode, hookspecs, once, options
-
-if TYPE_CHECKING:
-    from pytest_llm.plugin.nodes import PromptFile
+from pytest_llm.plugin import exitcode, files, hookspecs, once, options
 
 _NAMESAKE = "pytest-llm"  # another plugin, whose package has the same name as ours
 
@@ -29,6 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
     _refuse_namesake(config)
     config.stash[options.SETTINGS] = options.settings(config)
     config.pluginmanager.register(once, "llm_once")
+    config.addinivalue_line("markers", "modelfile: a Modelfile that is linted")
     if most := config.stash[options.SETTINGS].limit:
         from pytest_llm.plugin.limit import Limit
 
@@ -39,12 +37,16 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(CellList(config.invocation_params.dir / file), "llm_cells_file")
 
 
-def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> PromptFile | None:
-    if not file_path.name.endswith(options.SUFFIX):
-        return None
-    from pytest_llm.plugin.nodes import PromptFile
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> files.OwnFile | None:
+    if file_path.name.endswith(options.SUFFIX):
+        from pytest_llm.plugin.nodes import PromptFile
 
-    return PromptFile.at(parent, file_path)
+        return PromptFile.at(parent, file_path)
+    if (file_path.suffix or file_path.name) in options.MODELFILES and files.names(parent.config, file_path):
+        from pytest_llm.plugin.modelfiles import ModelfileFile
+
+        return ModelfileFile.at(parent, file_path)
+    return None
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -15,10 +15,11 @@ from pytest_llm.cases import casefile
 from pytest_llm.cases.matrix import Cell, expand
 from pytest_llm.cases.paths import spelled
 from pytest_llm.cases.request import examine
-from pytest_llm.errors import Complaints, InputError, InputErrors, RunStopped
+from pytest_llm.errors import Complaints, InputError, RunStopped
 from pytest_llm.plugin import marks, options
+from pytest_llm.plugin.files import OwnFile
 from pytest_llm.plugin.session import session
-from pytest_llm.plugin.telling import CellFault, ChecksFailed, NotJudged, longrepr, warn
+from pytest_llm.plugin.telling import CellFault, ChecksFailed, NotJudged, longrepr, told, warn
 from pytest_llm.providers.wire.secrets import cleaned
 from pytest_llm.reports import numbers, terminal
 from pytest_llm.reports.plain import plain
@@ -30,26 +31,15 @@ from pytest_llm.verdicts.plan import Plan, StagePlan
 from pytest_llm.verdicts.redaction import redacted
 from pytest_llm.verdicts.verdict import Verdict
 
-MOST_TOLD = 50  # errors of one file: a table of a thousand rows may have one each
 
-
-class PromptFile(pytest.File):
+class PromptFile(OwnFile):
     """A `*.prompt.yaml` file."""
-
-    @classmethod
-    def at(cls, parent: pytest.Collector, path: Path) -> PromptFile:
-        """Its node id is the path, what does not print spelled out: pytest shows it as it is, everywhere."""
-        root = parent.config.rootpath
-        name = path.relative_to(root).as_posix() if path.is_relative_to(root) else ""
-        own: dict[str, Any] = {} if name.isprintable() else {"nodeid": spelled(name)}
-        found: PromptFile = cls.from_parent(parent, path=path, **own)
-        return found
 
     def collect(self) -> Iterator[PromptItem]:
         try:
             yield from self._items()
         except InputError as error:
-            raise self.CollectError(plain(_said(error, self.config.rootpath))) from None
+            raise self.CollectError(plain(told(error, self.config.rootpath))) from None
 
     def _items(self) -> list[PromptItem]:
         wrong = Complaints()
@@ -169,14 +159,3 @@ class PromptItem(pytest.Item):
         where = os.path.relpath(self.path, invocation.dir)
         words = ["pytest", *options.again(list(map(str, invocation.args))), f"{where}::{self.name}"]
         return cleaned(spelled(shlex.join(words)), session(self.config).secrets)
-
-
-def _said(error: InputError, root: Path) -> str:
-    if isinstance(error, InputErrors):
-        told = [_said(one, root) for one in error.errors[:MOST_TOLD]]
-        more = len(error.errors) - len(told)
-        return "\n".join([*told, *([f"(and {more} more)"] if more else [])])
-    path = error.path
-    shown = path.relative_to(root) if path and path.is_relative_to(root) else path
-    where = f"{shown}:{error.line}: " if path and error.line else f"{shown}: " if path else ""
-    return f"{where}{error.message}" + (f"\n  {error.hint}" if error.hint else "")

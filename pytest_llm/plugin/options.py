@@ -17,6 +17,7 @@ from pytest_llm.settings import Settings
 SETTINGS = pytest.StashKey[Settings]()
 SUFFIX = ".prompt.yaml"
 MARK = f"{SUFFIX}::"  # what is in a cell's node id and in no other
+MODELFILES = (".Modelfile", "Modelfile")  # the suffix of one, and the name that Ollama takes without asking
 HAS_CELLS = pytest.StashKey[bool]()
 OPENAI_URL_ENV = "OPENAI_BASE_URL"
 HOST_ENV = "OLLAMA_HOST"
@@ -81,7 +82,9 @@ TABLE = (
     Option("restart_timeout", "seconds", "time for a server that was there to come back (default: 30s)", 30.0),
     Option("answer_size", "size", "how large a whole answer may be (default: 64MB)", 64 * 2**20),
     Option("keep_runs", "count", "how many runs are kept under .pytest_llm/runs (default: 10)", 10, ini_only=True),
-    Option("strict", "flag", "a missing compiler or browser is an error, not a skip"),
+    Option("system_tokens", "count", "how long a Modelfile's SYSTEM may be (default: 200)", 200, ini_only=True),
+    Option("vram", "size", "the memory that a Modelfile's model is to fit into, such as 12 GiB", 0, ini_only=True),
+    Option("strict", "flag", "a missing compiler is an error, not a skip; a Modelfile's warnings fail it"),
     Option("dry_run", "flag", "show each cell's request and ask nothing", ini=False, again=False),
     Option("limit", "count", "run the first N cells of each case (default: all)", 0, ini=False, again=False),
     Option(
@@ -159,6 +162,8 @@ def settings(config: pytest.Config) -> Settings:
         browser=value["browser"] or "",
         limit=value["limit"],
         keep_runs=value["keep_runs"],
+        system_tokens=value["system_tokens"],
+        vram=value["vram"],
     )
 
 

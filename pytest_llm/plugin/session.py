@@ -102,8 +102,9 @@ class LlmSession:
                 trusted=s.host_trusted,
                 pulled=s.pull and written not in s.models,
             )
-            for complaint in (c for spec in model.modelfiles for c in lint(spec)):
-                warn(complaint)
+            for spec in model.modelfiles:
+                for complaint in lint(spec, system_tokens=s.system_tokens):
+                    warn(str(complaint))
         return self._models[written]
 
     def parse_check(self, cell: Cell, entry: Any) -> Check:

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from pytest_llm.errors import PytestLlmError
+from pytest_llm.errors import InputError, InputErrors, PytestLlmError
 from pytest_llm.reports.plain import plain
+
+MOST_TOLD = 50  # errors of one file: a table of a thousand rows may have one each
 
 
 class CellFault(PytestLlmError):
@@ -51,9 +53,21 @@ def longrepr(excinfo: pytest.ExceptionInfo[BaseException], fault: CellFault, pat
     path and line (from 1) are those of the case. Of a pytest that represents exceptions otherwise, the text alone.
     """
     shown = pytest.ExceptionInfo.from_exception(Exception(fault.story).with_traceback(excinfo.tb))
-    told = shown.getrepr(style="value")
-    crash = told.reprcrash
+    shown_as = shown.getrepr(style="value")
+    crash = shown_as.reprcrash
     if crash is None:
         return fault.story
     crash.path, crash.lineno, crash.message = os.fspath(path), line, str(fault)
-    return told
+    return shown_as
+
+
+def told(error: InputError, root: Path) -> str:
+    """An InputError, or several, with paths as they stand below `root`."""
+    if isinstance(error, InputErrors):
+        lines = [told(one, root) for one in error.errors[:MOST_TOLD]]
+        more = len(error.errors) - len(lines)
+        return "\n".join([*lines, *([f"(and {more} more)"] if more else [])])
+    path = error.path
+    shown = path.relative_to(root) if path and path.is_relative_to(root) else path
+    where = f"{shown}:{error.line}: " if path and error.line else f"{shown}: " if path else ""
+    return f"{where}{error.message}" + (f"\n  {error.hint}" if error.hint else "")

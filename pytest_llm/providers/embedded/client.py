@@ -19,8 +19,9 @@ from typing import Any
 
 from pytest_llm.cases.request import ChatRequest, Message
 from pytest_llm.errors import BrokenAnswer, ModelUnavailable, ProviderError, ServerDown, Unsupported
+from pytest_llm.models.files import file_digest
 from pytest_llm.models.gguf import Gguf, read
-from pytest_llm.models.modelfile import content_digest, file_digest
+from pytest_llm.models.modelfile import content_digest
 from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import Limits, ModelInfo, Response
 from pytest_llm.providers.embedded.process import LlamaProcess, Load, LoadFailed

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from pytest_llm.errors import ModelUnavailable, ProviderError
-from pytest_llm.models.modelfile import ModelSpec, content_digest, file_digest, missing_file, named_file
+from pytest_llm.models.files import file_digest, named_file
+from pytest_llm.models.modelfile import ModelSpec, content_digest, missing_file
 from pytest_llm.providers.ollama.models import NAMESPACE, Models, StatusSink, full_name
 from pytest_llm.providers.wire.faults import Asked
 from pytest_llm.providers.wire.http import Http

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_llm.cases.request import ChatRequest
-from pytest_llm.models.modelfile import PARAMETERS
+from pytest_llm.models.parameters import PARAMETERS
 
 _OPTIONS = {
     "num_predict": "max_tokens",

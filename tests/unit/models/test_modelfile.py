@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_llm.errors import InputError, ModelUnavailable
+from pytest_llm.errors import InputError, InputErrors, ModelUnavailable
 from pytest_llm.models.grammar import COMMANDS
 from pytest_llm.models.lint import lint
-from pytest_llm.models.modelfile import PARAMETERS, ModelSpec, content_digest, load, parse
+from pytest_llm.models.modelfile import ModelSpec, content_digest, load, parse
+from pytest_llm.models.parameters import PARAMETERS
 from pytest_llm.models.reference import resolve
 
 HERE = Path("modelfiles/x.Modelfile")
@@ -96,6 +97,14 @@ def test_every_command() -> None:
         ('FROM m\nSYSTEM """never\nclosed\n', 2, "opens a quote that is never closed"),
         ('FROM m\nSYSTEM "hello" world\n', 2, "text after the closing quote makes it an ordinary character"),
         ("FROM m\nREQUIRES soon\n", 2, "takes a version such as 0.14.0"),
+        ("FROM m\nREQUIRES 0.14.0\nREQUIRES soon\n", 3, "takes a version such as 0.14.0"),
+        ("FROM m@sha256:abc\n", 1, "FROM names no model and no file: 'm@sha256:abc'"),
+        ("FROM m:\n", 1, "FROM names no model"),
+        ("FROM a/b/c/d:t\n", 1, "FROM names no model"),
+        ("FROM -m\n", 1, "FROM names no model"),
+        (f"FROM {'m' * 81}\n", 1, "FROM names no model"),
+        ("FROM ./a.gguf\nDRAFT a.gguf\n", 2, "DRAFT names the file that FROM names: a.gguf"),
+        ("FROM m\nADAPTER a.gguf\nADAPTER b.gguf\n", 3, "one ADAPTER, and line 2 has one"),
     ],
 )
 def test_what_is_refused(text: str, line: int | None, words: str) -> None:
@@ -103,6 +112,19 @@ def test_what_is_refused(text: str, line: int | None, words: str) -> None:
         spec_of(text)
     assert words in str(caught.value)
     assert (caught.value.line, caught.value.path) == (line, HERE)
+
+
+def test_everything_that_is_refused_is_told_at_once() -> None:
+    with pytest.raises(InputErrors) as caught:
+        spec_of("PARAMETER seed x\nREQUIRES y\nPARAMETER top_p z\nSYSTEM hi\n")
+    assert [error.line for error in caught.value.errors] == [None, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    "base", ["m", "M:x", "a/m", "h.co/o/r:Q4_K_M", "http://localhost:5000/n/m:t", "sha256:" + "a" * 64]
+)
+def test_every_model_name_is_taken(base: str) -> None:
+    assert spec_of(f"FROM {base}").base == base
 
 
 @pytest.mark.parametrize(
@@ -227,7 +249,7 @@ def test_no_file_from_outside_goes_to_a_server_that_the_repository_names(
     ],
 )
 def test_lint(text: str, line: int | None, words: str) -> None:
-    found = lint(spec_of(f"FROM m\n{text}\n"))
+    found = [str(one) for one in lint(spec_of(f"FROM m\n{text}\n"))]
     assert [entry for entry in found if words in entry and entry.startswith(f"{HERE}:{line}: ")], found
 
 
@@ -330,4 +352,4 @@ def test_a_quote_that_is_not_closed_is_told_where_it_opens(text: str, line: int,
 
 def test_what_is_newer_than_our_tables_is_not_said_to_be_dropped() -> None:
     assert lint(spec_of("FROM m\nSYSTEM new \U0001fae9")) == []
-    assert "does not print" in lint(spec_of("FROM m\nSYSTEM a\u200b"))[0]
+    assert "does not print" in str(lint(spec_of("FROM m\nSYSTEM a\u200b"))[0])

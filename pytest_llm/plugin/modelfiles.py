@@ -1,0 +1,80 @@
+"""Modelfiles as items: each that the command line names is linted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_llm.cases.paths import spelled
+from pytest_llm.errors import InputError, InputErrors
+from pytest_llm.models.lint import Complaint, lint
+from pytest_llm.models.modelfile import load
+from pytest_llm.plugin.files import OwnFile
+from pytest_llm.plugin.options import SETTINGS
+from pytest_llm.plugin.telling import CellFault, ChecksFailed, longrepr, told, warn
+from pytest_llm.reports.plain import plain
+
+MARK = "modelfile"
+
+
+class ModelfileFile(OwnFile):
+    """A Modelfile."""
+
+    def collect(self) -> Iterator[ModelfileItem]:
+        name = spelled(self.path.name.removesuffix(".Modelfile"))
+        yield ModelfileItem.from_parent(self, name=name, nodeid=f"{self.nodeid}::{name}")
+
+
+class ModelfileItem(pytest.Item):
+    """FAILED by what Ollama refuses; the rest is a warning each, or a failure where `--llm-strict` is given."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.add_marker(MARK)
+        self.refused: list[InputError] = []
+        self.complaints: list[Complaint] = []
+
+    def setup(self) -> None:
+        settings = self.config.stash[SETTINGS]
+        self.refused, self.complaints = [], []
+        try:
+            self.complaints = lint(load(self.path), system_tokens=settings.system_tokens)
+        except InputError as error:
+            self.refused = list(error.errors) if isinstance(error, InputErrors) else [error]
+        if not self._strict:
+            for complaint in self.complaints:
+                warn(self.config, str(complaint), self.nodeid, complaint.line)
+
+    def runtest(self) -> None:
+        wrong = self.refused + ([_as_error(c) for c in self.complaints] if self._strict else [])
+        if wrong:
+            raise ChecksFailed(_story([plain(told(error, self.config.rootpath)) for error in wrong]))
+
+    @property
+    def _strict(self) -> bool:
+        return self.config.stash[SETTINGS].strict
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        if isinstance(excinfo.value, CellFault):
+            lines = [*(e.line for e in self.refused), *(c.line for c in self.complaints)]
+            return longrepr(excinfo, excinfo.value, self.path, next(filter(None, lines), 1))
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        return self.path, 0, self.name
+
+
+def _as_error(complaint: Complaint) -> InputError:
+    return InputError(complaint.text, path=complaint.path, line=complaint.line)
+
+
+def _story(complaints: Sequence[str]) -> str:
+    """The first complaint is the headline; where there are more, all follow."""
+    if len(complaints) == 1:
+        return complaints[0]
+    head = complaints[0].partition("\n")[0]
+    indented = ("  " + text.replace("\n", "\n  ") for text in complaints)
+    return "\n".join([f"{head} (and {len(complaints) - 1} more)", "", *indented])

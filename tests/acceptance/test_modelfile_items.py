@@ -1,0 +1,104 @@
+"""Modelfiles as pytest items: which are, and what becomes of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.acceptance.conftest import Bench
+
+GOOD = "FROM m\nSYSTEM Be brief.\n"
+ODD = "FROM m\nPARAMETER temprature 1\nPARAMETER top_p 3\n"
+BAD = "FROM m\nPARAMETER seed x\nSYSTEM hi\nREQUIRES soon\n"
+
+
+@pytest.fixture
+def folder(bench: Bench) -> Bench:
+    bench.file("modelfiles/good.Modelfile", GOOD)
+    bench.file("modelfiles/odd.Modelfile", ODD)
+    bench.file("modelfiles/bad.Modelfile", BAD)
+    bench.file("modelfiles/small/tiny.Modelfile", GOOD)
+    bench.file("other/Modelfile", GOOD)
+    bench.file("test_x.py", "def test_x(): pass\n")
+    return bench
+
+
+def ids(bench: Bench, *arguments: str) -> set[str]:
+    shown = bench.run("--collect-only", "-qq", *arguments).outlines
+    return {line.partition(":")[0].rpartition("/")[2] for line in shown if "Modelfile: " in line}
+
+
+ALL = {"good.Modelfile", "odd.Modelfile", "bad.Modelfile", "tiny.Modelfile"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ("", set()),
+        (".", set()),
+        ("test_x.py", set()),
+        ("modelfiles", ALL),
+        ("modelfiles/", ALL),
+        ("./modelfiles test_x.py", ALL),
+        ("modelfiles/good.Modelfile", {"good.Modelfile"}),
+        ("modelfiles/good.Modelfile::good modelfiles/bad.Modelfile", {"good.Modelfile", "bad.Modelfile"}),
+        ("modelfiles/small", {"tiny.Modelfile"}),
+        ("other", {"Modelfile"}),
+        ("other/Modelfile", {"Modelfile"}),
+        (". other", {"Modelfile"}),
+        ("modelfiles -m modelfile -k odd", {"odd.Modelfile"}),
+        ("modelfiles -m not(modelfile)", set()),
+        ("modelfiles -o llm_modelfiles=other", ALL - {"tiny.Modelfile"}),
+        ("-o testpaths=modelfiles", set()),
+        ("-o testpaths=.", set()),
+        ("modelfiles --llm-cells out.jsonl", set()),
+    ],
+)
+def test_which_become_items(folder: Bench, arguments: str, expected: set[str]) -> None:
+    assert ids(folder, *arguments.split()) == expected
+
+
+def test_the_folder_itself_may_be_named_from_within(folder: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder.path / "modelfiles")
+    assert ids(folder) == set()
+    assert ids(folder, ".") == ALL
+
+
+@pytest.mark.parametrize("mode", [[], ["-n2"]])
+def test_what_becomes_of_them(folder: Bench, mode: list[str]) -> None:
+    result = (folder.process if mode else folder.run)("modelfiles", *mode)
+    result.assert_outcomes(passed=3, failed=1, warnings=2)
+    result.stdout.fnmatch_lines(
+        [
+            "modelfiles/bad.Modelfile:2: PARAMETER seed takes a whole number, not 'x' (and 1 more)",
+            "*modelfiles/bad.Modelfile:4: REQUIRES takes a version*",
+        ]
+    )
+    shown = result.stdout.str()
+    assert "modelfiles/odd.Modelfile:2: unknown PARAMETER 'temprature'" in shown
+    assert "modelfiles/odd.Modelfile:3: PARAMETER top_p 3 is out of range, 0 to 1" in shown
+    assert "Traceback" not in shown
+    assert folder.server.requests == []
+    assert not (folder.path / ".pytest_llm").exists()
+
+
+def test_strict_fails_what_is_warned_of(folder: Bench) -> None:
+    result = folder.run("modelfiles", "--llm-strict")
+    result.assert_outcomes(passed=2, failed=2)
+    result.stdout.fnmatch_lines(["modelfiles/odd.Modelfile:2: unknown PARAMETER*(and 1 more)"])
+
+
+def test_the_ceiling_of_a_system_is_a_setting(folder: Bench) -> None:
+    folder.file("modelfiles/good.Modelfile", f'FROM m\nSYSTEM """{"word " * 100}"""\n')
+    only = "modelfiles/good.Modelfile"
+    folder.run(only).assert_outcomes(passed=1)
+    folder.run(only, "-o", "llm_system_tokens=100").assert_outcomes(passed=1, warnings=1)
+
+
+def test_cells_and_modelfiles_run_together(folder: Bench) -> None:
+    folder.case("models: good\nprompt: hi\nchecks: [{contains: hello}]")
+    folder.run("t.prompt.yaml", "modelfiles/good.Modelfile", "--strict-markers").assert_outcomes(passed=2)
+
+
+def test_junit_has_the_line(folder: Bench) -> None:
+    folder.run("modelfiles/bad.Modelfile", "--junitxml=j.xml").assert_outcomes(failed=1)
+    assert "bad.Modelfile:4: REQUIRES" in (folder.path / "j.xml").read_text("utf-8")
