@@ -48,6 +48,18 @@ def test_too_much_is_one_error(tmp_path: Path, name: str) -> None:
             expand(loaded, loaded.case.models)
 
 
+@pytest.mark.parametrize("name", ["values", "sixty megabytes", "checks within checks", "many documents"])
+def test_too_much_in_the_defaults_above_is_one_error(tmp_path: Path, name: str) -> None:
+    text, words = TOO_MUCH[name]
+    (tmp_path / casefile.DEFAULTS).write_text(text.replace(CASE, "").replace("prompt: hi\n", ""), encoding="utf-8")
+    file = tmp_path / "below" / "a.prompt.yaml"
+    file.parent.mkdir()
+    file.write_text(CASE, encoding="utf-8")
+    with pytest.raises(InputError, match=words) as caught:
+        list(casefile.load(file, tmp_path))
+    assert caught.value.path == tmp_path / casefile.DEFAULTS
+
+
 def test_a_script_is_a_regular_file() -> None:
     with pytest.raises(InputError, match="no regular file"):
         scripted.load(Path("/dev/zero"))

@@ -6,7 +6,7 @@ import asyncio
 import gzip
 import json
 import tracemalloc
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +36,7 @@ ANSWER = 2**18  # bytes
 BUFFERED = 16 * 2**20  # bytes that a kernel may take before the client has read them
 KEPT = 12 * 2**20  # bytes: a piece of an answer takes more as an object than as text
 LIMITS = Limits(connect=20, first_byte=60, silence=60, answer=ANSWER)
+HASTY = Limits(connect=20, first_byte=1, silence=1, restart=0)
 OK = b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
 BAD = OK.replace(b"200 OK", b"500 x")
 SMALL = {
@@ -171,8 +172,8 @@ async def lying(lie: Lie) -> AsyncIterator[Liar]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def asked(url: str, *, openai: bool) -> Response:
-    provider: Any = OpenAIProvider(url, LIMITS) if openai else OllamaProvider(url, LIMITS, pull=True)
+async def asked(url: str, *, openai: bool, limits: Limits = LIMITS) -> Response:
+    provider: Any = OpenAIProvider(url, limits) if openai else OllamaProvider(url, limits, pull=True)
     model = ModelRef("m", "openai" if openai else "ollama", "m")
     try:
         await provider.prepare(model)
@@ -203,6 +204,40 @@ def test_what_never_ends_is_an_error_and_takes_no_memory(lie: Lie) -> None:
     assert len(getattr(error, "partial", "")) <= ANSWER
     assert sent < ANSWER + BUFFERED
     assert peak < KEPT
+
+
+async def chat(url: str, _: Path) -> None:
+    await asked(url, openai=False, limits=HASTY)
+
+
+async def version(url: str, _: Path) -> None:
+    await Http(url, HASTY).json("GET", "/api/version")
+
+
+async def head(url: str, _: Path) -> None:
+    await Http(url, HASTY).head("/api/blobs/x")
+
+
+async def upload(url: str, file: Path) -> None:
+    await Http(url, HASTY).upload("/api/blobs/x", file)
+
+
+@pytest.mark.parametrize(
+    ("act", "path"),
+    [(chat, "/api/chat"), (version, "/api/version"), (head, "/api/blobs/x"), (upload, "/api/blobs/x")],
+)
+def test_interim_answers_for_ever(act: Callable[[str, Path], Awaitable[None]], path: str, tmp_path: Path) -> None:
+    """Each is a sign of life, and none is an answer."""
+    file = tmp_path / "blob"
+    file.write_bytes(b"x" * 100)
+    lie = Lie("", lambda n: b"HTTP/1.1 100 Continue\r\n\r\n", ProviderError, "", head=b"", path=path)
+
+    async def main() -> None:
+        async with lying(lie) as server:
+            with pytest.raises(ProviderError, match=r"nothing for|no whole answer|broke off"):
+                await act(server.url, file)
+
+    asyncio.run(asyncio.wait_for(main(), 30))
 
 
 BOMB = gzip.compress(gzip.compress(gzip.compress(line(content="x" * 2**20))))

@@ -163,18 +163,24 @@ class Http:
             ) from None
 
     async def _head(self, path: str) -> int:
-        with self._spoken(f"{self.url}{path}"):
-            async with self._request("HEAD", path, None) as response:
-                if response.status_code >= 300 and response.status_code != 404:
-                    raise self._bad(response, "")
-                return response.status_code
+        what = f"{self.url}{path}"
+        with self._spoken(what):
+            try:
+                async with asyncio.timeout(self.limits.silence), self._request("HEAD", path, None) as response:
+                    if response.status_code >= 300 and response.status_code != 404:
+                        raise self._bad(response, "")
+                    return response.status_code
+            except TimeoutError:
+                raise self._silent(what) from None
 
     async def _upload(self, path: str, file: Path) -> None:
         """In a thread: there an answer that came before a reset (the disk is full) can still be read."""
-        left = threading.Event()
+        what, left = f"{self.url}{path}", threading.Event()
         try:
-            with self._spoken(f"{self.url}{path}"):
-                response, text = await asyncio.to_thread(post, f"{self.url}{path}", file, self._settings(), left)
+            with self._spoken(what):
+                response, text = await asyncio.to_thread(
+                    post, what, file, self._settings(), left, self.limits.first_byte
+                )
         finally:
             left.set()
         if response.status_code >= 300:
