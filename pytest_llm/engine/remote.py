@@ -32,7 +32,7 @@ class Desk:
         self._engine: Engine | None = None
         self._claimed = False
         self.ranks: dict[str, int] = {}
-        self.deselected: tuple[str, ...] = ()
+        self.header: Any = None
 
     def _get(self) -> Engine:
         with self._lock:
@@ -63,8 +63,10 @@ class Desk:
             claimed, self._claimed = self._claimed, True
             return not claimed
 
-    def settle_order(self, ids: list[str], deselected: list[str]) -> None:
-        self.ranks, self.deselected = {id_: rank for rank, id_ in enumerate(ids)}, tuple(deselected)
+    def settle_order(self, ids: list[str], header: Any) -> None:
+        """header: what the worker that settled it knows of the run, for the record."""
+        self.header = header  # before the ranks, which tell that the order is settled
+        self.ranks = {id_: rank for rank, id_ in enumerate(ids)}
 
     def forget(self, owner: str) -> None:
         if self._engine:

@@ -11,7 +11,6 @@ from xdist import scheduler
 
 from pytest_llm.engine.remote import Desk, serve
 from pytest_llm.plugin.files import NAMED, named
-from pytest_llm.plugin.options import MARK
 from pytest_llm.plugin.session import ADDRESS, RUN_ID, session
 
 DESK = pytest.StashKey[Desk]()
@@ -32,7 +31,7 @@ def configure_node(node: Any) -> None:
     node.workerinput[NAMED] = named(config)
 
 
-def collected(node: Any, ids: list[str]) -> None:
+def collected(node: Any) -> None:
     """A worker knows its items: the first to come after the order was settled begins the record.
 
     The one that settles it does so before it says that it has collected, and nothing runs before all have said so.
@@ -42,9 +41,7 @@ def collected(node: Any, ids: list[str]) -> None:
         return
     from pytest_llm.plugin import recording
 
-    ranks = config.stash[DESK].ranks
-    order = sorted((id_ for id_ in ids if MARK in id_), key=lambda id_: ranks.get(id_, 0))
-    recording.begin(config, order, config.stash[DESK].deselected)
+    recording.begin(config, config.stash[DESK].header)
 
 
 def node_down(node: Any) -> None:

@@ -146,7 +146,7 @@ def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
         from pytest_llm.plugin import distributed
 
         options.check_environment(node.config)
-        distributed.collected(node, ids)
+        distributed.collected(node)
 
 
 @pytest.hookimpl(optionalhook=True, tryfirst=True)

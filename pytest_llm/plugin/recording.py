@@ -31,13 +31,13 @@ PHASES = ("setup", "call", "teardown")
 NAME = "llm_record"
 
 
-def begin(config: pytest.Config, cells: Sequence[str], deselected: Sequence[str] = ()) -> None:
-    """Begin the record; once a run, before the first cell. cells: node ids, in the order in which they will run.
+def begin(config: pytest.Config, header: Header) -> None:
+    """Begin the record; once a run, before the first cell.
 
     Raises pytest.UsageError where `.pytest_llm` leads out of the rootdir.
     """
     if not config.pluginmanager.hasplugin(NAME):
-        recorder = Recorder(session(config), cells, deselected)
+        recorder = Recorder(session(config), header)
         config.pluginmanager.register(recorder, NAME)
         config.add_cleanup(recorder.close)
 
@@ -45,14 +45,13 @@ def begin(config: pytest.Config, cells: Sequence[str], deselected: Sequence[str]
 class Recorder:
     """Writes each cell's line when its report comes. Where it cannot, it warns once and the run goes on."""
 
-    def __init__(self, state: LlmSession, cells: Sequence[str], deselected: Sequence[str]) -> None:
-        self._state, self._cells = state, frozenset(cells)
+    def __init__(self, state: LlmSession, header: Header) -> None:
+        self._state, self._cells = state, frozenset(header.cells)
         self._counts: Counter[str] = Counter()
         self._seen: set[str] = set()
         self._warned = False
         self._writer: runs.Writer | None = None
         self._rows = rows(state)
-        header = _header(state, cells, deselected)
         try:
             self._writer = runs.Writer(state.settings.root, header)
             runs.sweep(self._writer.folder.parent, state.settings.keep_runs)
@@ -146,18 +145,24 @@ def _reason(verdict: Verdict | None, report: pytest.TestReport) -> str:
     return report.longreprtext.strip().partition("\n")[0]
 
 
-def _header(state: LlmSession, cells: Sequence[str], deselected: Sequence[str]) -> Header:
+def header(state: LlmSession, cells: Sequence[PromptItem]) -> Header:
+    """What the process knows that settles the order. cells: in the order in which they will run."""
+    selected = [item.nodeid for item in cells]
     root = state.settings.root
     tested = revision(root, os.environ)
-    every = json.dumps(sorted({*cells, *deselected})).encode()
+    known = frozenset(selected)
+    every = json.dumps(sorted({*selected, *state.deselected})).encode()
     return Header(
         run=state.run_id,
         started=runs.now(),
         commit=tested.commit,
         branch=tested.branch,
         collection=hashlib.sha256(every).hexdigest()[:16],
-        cells=tuple(cells),
-        deselected=len(deselected),
+        cells=tuple(selected),
+        deselected=len(state.deselected),
+        files=tuple(sorted(state.collected)),
+        left_out=tuple(id_ for ids in state.collected.values() for id_ in ids if id_ not in known),
+        must_pass=tuple(item.nodeid for item in cells if getattr(item.plan.cell.case, "must_pass", False)),
         versions={
             "pytest-llm-cases": pytest_llm.__version__,
             "pytest": pytest.__version__,

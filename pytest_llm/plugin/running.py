@@ -33,19 +33,20 @@ def begin(pytest_session: pytest.Session) -> object:
             pytest_session.items[index] = item
         from pytest_llm.plugin import recording
 
-        recording.begin(pytest_session.config, [item.nodeid for item in order], state.deselected)
+        recording.begin(pytest_session.config, recording.header(state, order))
     return None
 
 
 def settle_order(pytest_session: pytest.Session) -> None:
     """In a worker: the first to have collected settles the order for all."""
     from pytest_llm.engine.remote import RemoteEngine
+    from pytest_llm.plugin import recording
 
     state = session(pytest_session.config)
     cells = [item for item in pytest_session.items if isinstance(item, PromptItem)]
     if cells and isinstance(state.engine, RemoteEngine) and state.engine.desk.claim_order():
         ordered = _keeps_order(pytest_session.config, cells, state)
-        state.engine.desk.settle_order([item.nodeid for item in ordered], state.deselected)
+        state.engine.desk.settle_order([item.nodeid for item in ordered], recording.header(state, ordered))
 
 
 def _keeps_order(config: pytest.Config, cells: list[PromptItem], state: LlmSession) -> list[PromptItem]:

@@ -43,6 +43,7 @@ class LlmSession:
         self._worker = str(worker.get("workerid", ""))
         self.run_id = str(worker.get(RUN_ID) or _new_id())
         self.deselected: list[str] = []
+        self.collected: dict[str, list[str]] = {}  # the cells of each case file that was collected whole
 
     @property
     def engine(self) -> Engine | RemoteEngine:

@@ -23,6 +23,8 @@ class Header:
     """The first line. cells: the node ids that were selected, in the order in which they were to run.
 
     collection: a hash of all that were collected, the deselected ones among them. started: ISO 8601, UTC.
+    files: the case files that were collected whole. left_out: the cells of theirs that were not selected, however.
+    must_pass: the selected cells that block a gate wherever they fail.
     """
 
     run: str
@@ -32,6 +34,9 @@ class Header:
     collection: str = ""
     cells: tuple[str, ...] = ()
     deselected: int = 0
+    files: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    must_pass: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -42,8 +47,10 @@ class CellLine:
     outcome: of the verdict (passed, failed, error, skipped). reported: what pytest made of it, xfailed and xpassed
     among them. reason: the first one, in a line. file, line: where the case stands. row, values: the row's id and a
     hash of its values. inputs: a hash of what is asked, the model's file and the checks. exclusive: whether its
-    numbers were measured with the server alone. started: ISO 8601, UTC; seconds: of setup and call. answers: plain
-    data, each with its findings and its files, relative to the run's folder.
+    numbers were measured with the server alone. temperature: in force by the case or its Modelfile, None where
+    neither says one. started: ISO 8601, UTC; seconds: of setup and call. answers: plain data, each with its
+    findings and its files, relative to the run's folder. confirmations: of the same kind, asked because the cell
+    failed where a baseline passes; the verdict does not rest on them.
     """
 
     nodeid: str
@@ -65,19 +72,27 @@ class CellLine:
     modelfile: str = ""
     inputs: str = ""
     exclusive: bool = False
+    temperature: float | None = None
     started: str = ""
     seconds: float = 0.0
     answers: tuple[Mapping[str, Any], ...] = ()
+    confirmations: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
 class End:
-    """The last line. complete: every selected cell has its line. counts: by what pytest made of the cells."""
+    """The last line.
+
+    complete: every selected cell has its line. counts: by what pytest made of the cells. word, because: what the
+    gate said, and its reason in a line; "" where there was none.
+    """
 
     complete: bool
     exit_status: int
     counts: Mapping[str, int] = field(default_factory=dict)
     ended: str = ""
+    word: str = ""
+    because: str = ""
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,15 @@ def identity(plan: Plan) -> dict[str, Any]:
         "modelfile": plan.model.fingerprint,
         "inputs": digest(_inputs(plan)),
         "exclusive": plan.exclusive,
+        "temperature": _temperature(plan),
     }
+
+
+def _temperature(plan: Plan) -> float | None:
+    """The one in force, by the case, else by the Modelfile."""
+    own = plan.model.spec.parameters if plan.model.spec else {}
+    found: float | None = plan.cell.case.options.plain().get("temperature", own.get("temperature"))
+    return found
 
 
 def digest(value: Any) -> str:
