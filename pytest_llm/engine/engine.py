@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
 from pytest_llm.cases.request import ChatRequest
+from pytest_llm.engine.fingerprint import fingerprint
 from pytest_llm.engine.order import Group, group
 from pytest_llm.engine.servers import ModelKey, Server, key
 from pytest_llm.engine.turnstile import Turnstile
@@ -201,7 +202,9 @@ class Engine:
             response, reasons = await server.patiently(lambda: provider.chat(job.request), model, self._pause)
         told = (*reasons, *response.retries)
         digest = response.digest or info.digest
-        return replace(response, retries=told, digest=digest, server=info.server, version=info.version)
+        rests_on = fingerprint(info, job.request, response, self._slots)
+        found = replace(response, retries=told, digest=digest, fingerprint=rests_on)
+        return replace(found, server=info.server, version=info.version)
 
     async def _info(self, model: ModelRef) -> ModelInfo:
         """What is known of a model; it is made ready once, whoever asks first."""

@@ -65,6 +65,21 @@ class ToolCall:
 
 
 @dataclass(frozen=True)
+class Fingerprint:
+    """What an answer and its speed depend on that no file of the repository says: plain values by name.
+
+    answers: server, version, base, digest, quantisation, context. speed: machine, gpu, kv_cache, slots. What is not
+    known is left out (docs/runs.md).
+    """
+
+    answers: Mapping[str, str | int | float] = field(default_factory=dict)
+    speed: Mapping[str, str | int | float] = field(default_factory=dict)
+
+    def __or__(self, other: Fingerprint) -> Fingerprint:
+        return Fingerprint({**self.answers, **other.answers}, {**self.speed, **other.speed})
+
+
+@dataclass(frozen=True)
 class Response:
     """One complete answer.
 
@@ -76,6 +91,7 @@ class Response:
     notes: one sentence each of what a reader of the numbers must know ("thinking was left inside the content").
     retries: the reason of each attempt before this one. stored: the day it was made, where it was not made now.
     server, version: who answered, by its address or the engine's name, and its version; the engine fills them in.
+    fingerprint: what else it rests on; the engine adds what it knows to what the provider says.
     """
 
     text: str
@@ -95,6 +111,7 @@ class Response:
     finish_word: str = ""
     refuses: bool = False
     tool_calls: tuple[ToolCall, ...] = ()
+    fingerprint: Fingerprint = field(default_factory=Fingerprint)
 
 
 @dataclass(frozen=True)
@@ -105,6 +122,7 @@ class ModelInfo:
     blob: what a runner is made of; cells with the same (server, blob, load-time options) share a loaded model.
     capabilities: by Ollama's names ("thinking", "tools", "vision"), None where the engine cannot tell.
     parameters: options that the server's model brings itself. trained: its longest context, in tokens.
+    fingerprint: what its answers and their speed rest on, as far as it is known before it is asked.
     """
 
     server: str
@@ -115,6 +133,7 @@ class ModelInfo:
     version: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     trained: int | None = None
+    fingerprint: Fingerprint = field(default_factory=Fingerprint)
 
 
 class Provider(Protocol):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pytest_llm.checks.base import Finding
-from pytest_llm.providers.base import Response, ToolCall, Usage
+from pytest_llm.providers.base import Fingerprint, Response, ToolCall, Usage
 
 Outcome = Literal["passed", "failed", "error", "skipped"]
 _RANK: dict[str, Outcome] = {"failure": "failed", "error": "error", "skip": "skipped"}
@@ -115,7 +115,9 @@ def _response(data: Mapping[str, Any]) -> Response:
     calls = tuple(ToolCall(**_known(ToolCall, call)) for call in data["tool_calls"])
     times = {name: data["numbers"][name] for name in _NUMBERS}
     usage = Usage(**_known(Usage, data["numbers"]))
-    return Response(**{**_known(Response, data), **lists, **times, "tool_calls": calls, "usage": usage})
+    rests_on = Fingerprint(**_known(Fingerprint, data.get("fingerprint") or {}))
+    made = {"tool_calls": calls, "usage": usage, "fingerprint": rests_on}
+    return Response(**{**_known(Response, data), **lists, **times, **made})
 
 
 def _known(kind: type[Any], data: Mapping[str, Any]) -> dict[str, Any]:

@@ -82,6 +82,9 @@ def test_one_line_a_cell_in_every_way_of_running(cells: Bench, mode: list[str]) 
     assert answer["digest"]
     assert answer["version"]
     assert answer["server"] == cells.server.url
+    assert answer["fingerprint"]["answers"].items() >= {"server": "ollama", "base": "m", "context": 4096}.items()
+    assert answer["fingerprint"]["answers"].keys() >= {"version", "digest", "quantisation"}
+    assert answer["fingerprint"]["speed"].items() >= {"gpu": 0.0, "slots": 1}.items()
     assert answer["numbers"]["answer_tokens"]
     assert [f["severity"] for f in by_case["fails"].answers[0]["findings"]] == ["failure", "warning"]
     for line in record.cells.values():

@@ -23,12 +23,13 @@ from pytest_llm.models.files import file_digest
 from pytest_llm.models.gguf import Gguf, read
 from pytest_llm.models.modelfile import content_digest
 from pytest_llm.models.reference import ModelRef
-from pytest_llm.providers.base import Limits, ModelInfo, Response
+from pytest_llm.providers.base import Fingerprint, Limits, ModelInfo, Response
 from pytest_llm.providers.embedded.process import LlamaProcess, Load, LoadFailed
 from pytest_llm.providers.openai.client import OpenAIProvider
 
 SERVER = "embedded"
 DEFAULT_CONTEXT = 4096  # tokens: Ollama's own default on a machine without a large GPU
+KV_CACHE = "f16"  # llama.cpp's own choice, which we leave as it is
 CONTEXT_STEP = 256  # llama.cpp rounds up to it
 SMALL_PARAMETERS = 100_000_000  # below, more threads wait for each other longer than they compute
 SMALL_BYTES = 2**30  # models that fit together into this stay loaded side by side
@@ -89,6 +90,7 @@ class EmbeddedProvider:
             local=True,
             capabilities=known.gguf.capabilities,
             version=_version(),
+            fingerprint=Fingerprint(speed={"kv_cache": KV_CACHE}),
         )
 
     async def chat(self, request: ChatRequest) -> Response:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.errors import ModelUnavailable
 from pytest_llm.models.reference import ModelRef
-from pytest_llm.providers.base import Limits, ModelInfo, Response
+from pytest_llm.providers.base import Fingerprint, Limits, ModelInfo, Response
 from pytest_llm.providers.ollama.answer import ChatSink, chat_body
 from pytest_llm.providers.ollama.building import Builder
 from pytest_llm.providers.ollama.host import is_loopback, ollama_urls
@@ -79,7 +79,8 @@ class OllamaProvider:
         self._version = self._version or await self._models.version()
         name = await self._built(model) if model.spec else model.name
         shown = await self._shown(name)
-        digest = (await self._models.digests()).get(full_name(name), "")
+        digests = await self._models.digests()
+        digest = digests.get(full_name(name), "")
         info = ModelInfo(
             server=self.url,
             blob=shown.blob or digest,
@@ -89,6 +90,7 @@ class OllamaProvider:
             version=self._version,
             parameters=shown.parameters,
             trained=shown.trained,
+            fingerprint=_fingerprint(model, shown, digests),
         )
         self._ready[_key(model)] = _Ready(name, info)
         return info
@@ -105,10 +107,12 @@ class OllamaProvider:
             ready = await self._found(request.model)
             sink = await self._ask(request, ready)
         response, num_ctx = sink.response(request), request.options.get("num_ctx")
+        running = await self._models.ran_with(ready.name, ready.info, response.usage, num_ctx)
         return replace(
             response,
             digest=ready.info.digest,
-            context_length=await self._models.ran_with(ready.name, ready.info, response.usage, num_ctx),
+            context_length=running.context,
+            fingerprint=running.fingerprint,
             refuses=not request.trim and bool(refuses(self._version)),
         )
 
@@ -158,6 +162,14 @@ class OllamaProvider:
             raise ModelUnavailable(
                 f"{written!r} requires Ollama {requires}, and {self.url} is {self._version}", hint="update Ollama"
             )
+
+
+def _fingerprint(model: ModelRef, shown: Shown, digests: Mapping[str, str]) -> Fingerprint:
+    """What the server brings: nothing where a file of the repository is all that the model is made of."""
+    if model.spec and model.spec.origin.gguf:
+        return Fingerprint()
+    base = model.spec.origin.base if model.spec else model.name
+    return Fingerprint({"digest": digests.get(full_name(base), ""), "quantisation": shown.quantisation})
 
 
 def _key(model: ModelRef) -> tuple[str, str]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from pytest_llm.errors import HarnessError, ModelUnavailable, PytestLlmError, ServerBusy
 from pytest_llm.models.modelfile import ModelSpec
-from pytest_llm.providers.base import MAX_WORD, ModelInfo, Usage
+from pytest_llm.providers.base import MAX_WORD, Fingerprint, ModelInfo, Usage
 from pytest_llm.providers.wire.faults import Asked, fault, unwrap
 from pytest_llm.providers.wire.http import BadStatus, Http
 from pytest_llm.providers.wire.stream import NotJson, Patience, count, mapping, parse_object, quoted
@@ -37,12 +37,26 @@ class Shown:
     """What `/api/show` says of a model. blob: the files that a runner of it loads, one name for all of them.
 
     parameters: its own, numbers and switches only. trained: the longest context it was trained with, in tokens.
+    quantisation: of its weights, in the server's word; "" where it tells none.
     """
 
     blob: str
     capabilities: frozenset[str] | None = None
     parameters: Mapping[str, int | bool] = field(default_factory=dict)
     trained: int | None = None
+    quantisation: str = ""
+
+
+@dataclass(frozen=True)
+class Running:
+    """A loaded model: the context it runs with, in tokens, and the share of it in the GPU's memory, 0 to 1."""
+
+    context: int | None = None
+    gpu: float | None = None
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        return Fingerprint() if self.gpu is None else Fingerprint(speed={"gpu": self.gpu})
 
 
 def read_show(data: Mapping[str, Any]) -> Shown:
@@ -53,7 +67,18 @@ def read_show(data: Mapping[str, Any]) -> Shown:
         capabilities=frozenset(map(str, caps)) if isinstance(caps, list) else None,
         parameters=dict(_parameters(str(data.get("parameters") or "")[:_TOP])),
         trained=count(info, f"{info.get('general.architecture')}.context_length"),
+        quantisation=_word(mapping(data, "details").get("quantization_level")),
     )
+
+
+def _word(value: Any) -> str:
+    return value[:MAX_WORD] if isinstance(value, str) and value != "unknown" else ""
+
+
+def _running(model: Mapping[str, Any]) -> Running:
+    size, share = count(model, "size"), count(model, "size_vram")
+    gpu = round(min(share / size, 1.0), 2) if size and share is not None else None
+    return Running(count(model, "context_length"), gpu)
 
 
 def _parameters(shown: str) -> Iterator[tuple[str, int | bool]]:
@@ -71,6 +96,16 @@ def _blobs(modelfile: str) -> Iterator[str]:
             yield digest[1] if digest else value.strip()
         elif line.strip() and not line.startswith("#"):
             return
+
+
+def _context(running: Running, info: ModelInfo, usage: Usage, num_ctx: Any) -> int | None:
+    wanted, told = num_ctx or info.parameters.get("num_ctx"), running.context
+    known = min(wanted, info.trained or wanted) if isinstance(wanted, int) else None
+    if known and (usage.prompt_tokens or 0) + (usage.answer_tokens or 0) < known:
+        return known
+    if known and told is None and "vision" in (info.capabilities or ()):
+        told = LEAST_TO_SEE
+    return max(known or 0, told or 0) or None
 
 
 class NotThere(ModelUnavailable):
@@ -145,33 +180,27 @@ class Models:
     async def version(self) -> str:
         return str((await self._small("GET", "/api/version", None, "")).get("version", ""))[:MAX_WORD]
 
-    async def context(self, name: str, digest: str) -> int | None:
-        """The context that a loaded model runs with. A runner may be listed under the name of its first model."""
+    async def running(self, name: str, digest: str) -> Running:
+        """What is told of a loaded model. A runner may be listed under the name of its first model."""
         running = await self._small("GET", "/api/ps", None, name)
         models = [m for m in running.get("models") or [] if isinstance(m, dict)]
         own = [
             m for m in models if full_name(str(m.get("name", ""))) == full_name(name) or m.get("digest") == digest
         ]
         found = own or (models if len(models) == 1 else [])
-        return count(found[0], "context_length") if found else None
+        return _running(found[0]) if found else Running()
 
-    async def ran_with(self, name: str, info: ModelInfo, usage: Usage, num_ctx: Any = None) -> int | None:
-        """The context that a model answered with: as asked for, as the model says, else as the server chose.
+    async def ran_with(self, name: str, info: ModelInfo, usage: Usage, num_ctx: Any = None) -> Running:
+        """How a model ran that has answered; its context as asked for, as the model says, else as the server chose.
 
-        Some models are given more than was asked for (those that see 2048 tokens at least): the server is asked
-        where what it counted fills the context that was wanted.
+        Some models are given more than was asked for (those that see 2048 tokens at least): what the server says of
+        it counts where the tokens that it counted fill the context that was wanted.
         """
-        wanted = num_ctx or info.parameters.get("num_ctx")
-        known = min(wanted, info.trained or wanted) if isinstance(wanted, int) else None
-        if known and (usage.prompt_tokens or 0) + (usage.answer_tokens or 0) < known:
-            return known
         try:
-            told = await self.context(name, info.digest)
+            told = await self.running(name, info.digest)
         except HarnessError:  # the answer is whole: that the server went down since is the next request's story
-            told = None
-        if known and told is None and "vision" in (info.capabilities or ()):
-            told = LEAST_TO_SEE
-        return max(known or 0, told or 0) or None
+            told = Running()
+        return replace(told, context=_context(told, info, usage, num_ctx))
 
     async def missing(self, name: str, built: ModelSpec | None = None) -> NotThere:
         """The error for a model that is not there: it names what is.

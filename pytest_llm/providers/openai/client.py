@@ -12,9 +12,9 @@ from typing import Any
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.errors import HarnessError, ModelUnavailable, PytestLlmError, ServerBusy, Unsupported
 from pytest_llm.models.reference import ModelRef
-from pytest_llm.providers.base import MAX_WORD, Limits, ModelInfo, Response, Usage
+from pytest_llm.providers.base import MAX_WORD, Fingerprint, Limits, ModelInfo, Response, Usage
 from pytest_llm.providers.ollama.host import is_loopback, openai_url
-from pytest_llm.providers.ollama.models import COMPARED, Models
+from pytest_llm.providers.ollama.models import COMPARED, Models, Running
 from pytest_llm.providers.ollama.version import counts_whole_prompts
 from pytest_llm.providers.openai.answer import EventSink
 from pytest_llm.providers.openai.body import Dialect, can_switch, chat_body, refused_field
@@ -92,11 +92,13 @@ class OpenAIProvider:
             self._dialect = replace(self._dialect, kind=self._listed.kind)
         local = is_loopback(self.url) if self._local is None else self._local
         version = await self._version(self._listed.kind)
-        info = ModelInfo(server=self.url, blob=model.name, local=local, version=version)
+        kind = Fingerprint({"server": self._listed.kind or self._engine})
+        info = ModelInfo(self.url, model.name, local=local, version=version, fingerprint=kind)
         if self._listed.kind == "ollama" and version:
             with suppress(PytestLlmError):
                 shown = await self._ollama.show(model.name)
-                info = replace(info, parameters=shown.parameters, trained=shown.trained)
+                brings = Fingerprint({"digest": shown.blob, "quantisation": shown.quantisation}) | info.fingerprint
+                info = replace(info, parameters=shown.parameters, trained=shown.trained, fingerprint=brings)
                 self._shown[model.name] = info
         return info
 
@@ -119,9 +121,11 @@ class OpenAIProvider:
                 self._dialect = replace(self._dialect, refused=self._dialect.refused | {refused})
             else:
                 response = self._counted(sink.response(request, notes))
+                running = await self._running(request.model.name, response.usage)
                 return replace(
                     response,
-                    context_length=await self._context(request.model.name, response.usage),
+                    context_length=running.context,
+                    fingerprint=running.fingerprint,
                     refuses=self._dialect.kind in _REFUSES,
                 )
 
@@ -183,13 +187,13 @@ class OpenAIProvider:
             return response
         return replace(response, usage=replace(response.usage, prompt_tokens=None))
 
-    async def _context(self, model: str, usage: Usage) -> int | None:
+    async def _running(self, model: str, usage: Usage) -> Running:
         if info := self._shown.get(model):
             return await self._ollama.ran_with(model, info, usage)
         known = dict(self._listed.contexts or {}) if self._listed else {}
         if self._listed and self._listed.any_name and len(known) == 1:
-            return next(iter(known.values()))
-        return known.get(model)
+            return Running(next(iter(known.values())))
+        return Running(known.get(model))
 
     async def _version(self, kind: str) -> str:
         """Where the server tells it; another version may answer differently."""

@@ -16,7 +16,7 @@ from pytest_llm.cases.request import ChatRequest, Message
 from pytest_llm.errors import ModelUnavailable
 from pytest_llm.models.modelfile import load
 from pytest_llm.models.reference import ModelRef
-from pytest_llm.providers.base import Limits, ModelInfo
+from pytest_llm.providers.base import Fingerprint, Limits, ModelInfo
 from pytest_llm.providers.ollama.building import built_name
 from pytest_llm.providers.ollama.client import OllamaProvider
 from pytest_llm.providers.ollama.models import full_name, read_show
@@ -103,6 +103,7 @@ def test_a_model_that_is_there() -> None:
         version="0.33.0",
         parameters={"num_ctx": 2048},
         trained=4096,
+        fingerprint=Fingerprint({"digest": "d1", "quantisation": "F16"}),
     )
 
 
