@@ -71,7 +71,7 @@ def decide(
         bars=tuple(bars),
         differences=tuple(differences),
         remarks=tuple(_remarks(rows, groups, cells, differences, settings)),
-        counts=_counts(rows),
+        counts=dict(_counts(rows)),
         baseline=baseline,
     )
 

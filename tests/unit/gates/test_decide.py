@@ -176,9 +176,9 @@ def asked(passes: list[bool], others: list[CellRow], settings: Settings, **chang
     ("answers", "others", "changes", "wanted"),
     [
         ([False] * 20, 0, {}, (0, 12)),
-        ([True] * 20, 0, {}, (5, 5)),
-        ([True] * 20, 20, {}, (2, 2)),
-        ([True] * 20, 60, {}, (1, 1)),
+        ([True] * 20, 0, {}, (4, 4)),
+        ([True] * 20, 5, {}, (2, 2)),
+        ([True] * 20, 20, {}, (1, 1)),
         ([False] * 20, 200, {}, (0, 0)),  # among so many failures no repeat helps
         ([False] * 20, 0, {"baseline": Tally(1, 1)}, (0, 0)),
         ([False] * 20, 0, {"fixed_answers": True}, (0, 0)),
