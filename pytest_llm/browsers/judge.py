@@ -7,24 +7,30 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, cast
+from itertools import pairwise
+from typing import Any, Protocol
 
 from pytest_llm.browsers import pixels
 from pytest_llm.browsers.actions import ChromiumHand, Hand, act
-from pytest_llm.browsers.chromium.browser import Browser, Watchdog
+from pytest_llm.browsers.chromium.browser import Browser
 from pytest_llm.browsers.chromium.cdp import BrowserGone, PageBroken, ProtocolError, Session
 from pytest_llm.browsers.chromium.frames import Projector, RealTime, Stepper
 from pytest_llm.browsers.chromium.page import Page
+from pytest_llm.browsers.chromium.watchdog import Meter, Watchdog
 from pytest_llm.browsers.events import NOWHERE, EventLog, Place
-from pytest_llm.browsers.report import PageOptions, PageReport
+from pytest_llm.browsers.layout import Layout
+from pytest_llm.browsers.report import PageOptions, PageReport, today
 
 _CLOCK = re.compile(r"\bDate\b|\bperformance\b|\btimeStamp\b")
 _REAL_TIME = re.compile(  # what is sure to need it, so that it is not tried in vain
     r"new\s+(?:Shared)?Worker\s*\(|while\s*\([^;{}\n]{0,80}\b(?:Date\.now|performance\.now|new Date)\b"
 )
+_SCROLLS = re.compile(  # by itself, a little in each frame
+    r"behavior[\"']?\s*:\s*[\"'`]?smooth|scrollBehavior|scroll-(?:smooth|snap)"
+)
 _SELECTS = """(() => { try { document.createDocumentFragment().querySelector(%s); return true; }
   catch { return false; } })()"""
-_LOAD_LIMIT = 5.0  # seconds, of page time or of ours
+_LOAD_LIMIT = 5.0  # seconds of page time
 
 
 class _NeedsRealTime(Exception):
@@ -41,7 +47,7 @@ class AnyPage(Protocol):
     async def open(self) -> None: ...
     async def load(self) -> None: ...
     async def evaluate(self, expression: str) -> Any: ...
-    async def canvases(self) -> list[pixels.Box]: ...
+    async def layout(self) -> Layout: ...
     async def pause(self) -> Place: ...
     async def close(self) -> None: ...
 
@@ -51,13 +57,21 @@ class Kind:
     """What differs between browsers. page: of a browser, HTML, options, a log and `stepped`."""
 
     page: Callable[..., AnyPage]
-    projector: Callable[[AnyPage, bool], Projector]
+    projector: Callable[[AnyPage, Meter, str, PageOptions, bool], Projector]
     hand: Callable[[AnyPage, Projector], Hand]
+
+
+def _projector(page: AnyPage, meter: Meter, html: str, options: PageOptions, stepped: bool) -> Projector:
+    if not stepped:
+        return RealTime(page.session)
+    draw = bool(options.actions) or _SCROLLS.search(html) is not None
+    date = options.date or today()
+    return Stepper(page.session, lambda: meter.used().drawing, hang=options.hang, epoch=date, draw=draw)
 
 
 CHROMIUM = Kind(
     Page,
-    lambda page, stepped: Stepper(page.session, cast(Page, page).spent) if stepped else RealTime(page.session),
+    _projector,
     lambda page, projector: ChromiumHand(page.session, projector),
 )
 
@@ -99,11 +113,15 @@ async def _show(browser: Browser, html: str, options: PageOptions, kind: Kind, *
     await page.open()
     worker = asyncio.Event()
     page.on_worker = worker.set
-    projector = kind.projector(page, stepped)
-    watchdog = Watchdog(browser, page.session, hang=options.hang, memory=options.memory)
+    meter = Meter(browser)
+    projector = kind.projector(page, meter, html, options, stepped)
+    watchdog = Watchdog(browser, page.session, meter, hang=options.hang, memory=options.memory)
     report, broken = PageReport(mode=projector.mode), None
     try:
         async with watchdog.watching():
+            await projector.start()
+            await page.load()
+            await meter.look()
             report = await _watch_page(page, projector, kind.hand(page, projector), options, log)
     except PageBroken as error:
         broken = error
@@ -115,26 +133,34 @@ async def _show(browser: Browser, html: str, options: PageOptions, kind: Kind, *
     if stepped and worker.is_set():
         await _leave(browser, page, broken)
         raise _NeedsRealTime("it has a Worker, whose time cannot be stepped")
-    if broken is not None:
-        await _explain(page, log, broken, watchdog)
+    if broken is not None and broken.kind == "hang" and not watchdog.ate_memory:
+        broken = PageBroken("hang", broken.message, await page.pause())
     await _leave(browser, page, broken)
-    if stepped and broken is not None and broken.kind == "hang" and _CLOCK.search(html):
-        raise _NeedsRealTime("it may be waiting for its clock, which stands still while a script runs")
+    if stepped and broken is not None and broken.kind == "hang" and (doubt := _doubt(broken, html)):
+        raise _NeedsRealTime(doubt)
+    if broken is not None:
+        _explain(log, broken, watchdog)
     return replace(
         report,
         events=log.events,
         frames=projector.frames,
         shown=projector.shown / 1000,
         wall=loop.time() - began,
+        whole=projector.whole and broken is None,
         notes=(projector.note,) if projector.note else (),
     )
+
+
+def _doubt(hang: PageBroken, html: str) -> str:
+    """Why a page that hangs might not in real time, or ""."""
+    if hang.place == NOWHERE:
+        return "it did not answer, though in no script of its own"
+    return "it may be waiting for its clock, which stands still while a script runs" if _CLOCK.search(html) else ""
 
 
 async def _watch_page(
     page: AnyPage, projector: Projector, hand: Hand, options: PageOptions, log: EventLog
 ) -> PageReport:
-    await projector.start()
-    await page.load()
     await _loaded(page, projector)
     if options.wait_for is not None and not await _is_expression(page, options.wait_for):
         log.add("author", f"wait_for is no JavaScript expression: {options.wait_for!r}")
@@ -146,14 +172,12 @@ async def _watch_page(
         elif failed := await act(page, hand, projector, action):
             log.add("action", failed)
     pictures = [picture for picture in await projector.play(options.duration, options.samples) if picture]
-    return _look(pictures, await page.canvases(), projector.mode)
+    return _look(pictures, await page.layout(), options.canvas, projector.mode)
 
 
 async def _loaded(page: AnyPage, projector: Projector) -> None:
     """Until the page has loaded, or has had long enough for it. Its time goes on meanwhile."""
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    while not page.loaded and max(loop.time() - began, projector.shown / 1000) < _LOAD_LIMIT:
+    while not page.loaded and projector.elapsed() < _LOAD_LIMIT:
         await projector.idle()
 
 
@@ -171,47 +195,46 @@ async def _no_selector(page: AnyPage, action: Mapping[str, Any]) -> str | None:
 
 
 async def _wait(page: AnyPage, projector: Projector, expression: str, limit: float) -> bool:
-    loop = asyncio.get_running_loop()
-    began, shown = loop.time(), projector.shown
-    while loop.time() - began < limit and projector.shown - shown < limit * 1000:
+    began = projector.elapsed()
+    while projector.elapsed() - began < limit:
         if await page.evaluate(f"!!(\n{expression}\n)"):
             return True
         await projector.idle()
     return False
 
 
-def _look(pictures: list[bytes], boxes: list[pixels.Box], mode: str) -> PageReport:
-    """What the pictures show. Blank is a page that shows nothing at the end: a blink may hide one moment."""
+def _look(pictures: list[bytes], layout: Layout, canvas: bool, mode: str) -> PageReport:
+    """What the pictures show. Blank is a page that shows nothing at the end: a blink may hide one moment. `canvas`:
+    its canvases must show something, even where there is more than these."""
     if not pictures:
         return PageReport(mode=mode)
-    seen = [pixels.decode(picture) for picture in pictures]
-    moves = [
-        before != after and pixels.changed(old, new)
-        for (before, old), (after, new) in zip(
-            zip(pictures, seen, strict=True), list(zip(pictures, seen, strict=True))[1:], strict=False
-        )
-    ]
+    known = {picture: pixels.decode(picture) for picture in pictures}
+    steps = set(pairwise(pictures))
+    moved = {
+        (old, new) for old, new in steps if old != new and pixels.changed(known[old], known[new], layout.caret)
+    }
+    boxes = layout.canvases if canvas or not layout.more else ()
     return PageReport(
         mode=mode,
-        blank=all(pixels.blank(picture, boxes) for picture in seen[-2:]),
-        changes=sum(moves),
+        blank=(canvas and not boxes) or all(pixels.blank(known[picture], boxes) for picture in set(pictures[-2:])),
+        changes=sum(step in moved for step in pairwise(pictures)),
         moments=len(pictures),
         canvases=len(boxes),
         screenshot=pictures[-1],
-        filmstrip=pixels.filmstrip(seen),
+        filmstrip=pixels.filmstrip([known[picture] for picture in pictures]),
     )
 
 
-async def _explain(page: AnyPage, log: EventLog, broken: PageBroken, watchdog: Watchdog) -> None:
+def _explain(log: EventLog, broken: PageBroken, watchdog: Watchdog) -> None:
     """Why the page cannot go on, and where."""
+    message = broken.message
     if watchdog.ate_memory:
         log.add("crash", f"the page used more than {watchdog.memory / 1e6:.0f} MB of memory and was stopped")
-    elif broken.kind == "hang":
-        place = await page.pause()
-        what = "a script does not come to an end" if place != NOWHERE else "the page does not answer"
-        log.add("hang", f"{what}: {broken.message}", place)
-    else:
-        log.add(broken.kind, broken.message, broken.place)
+        return
+    if broken.kind == "hang":
+        what = "the page does not answer" if broken.place == NOWHERE else "a script does not come to an end"
+        message = f"{what}: {message}"
+    log.add(broken.kind, message, broken.place)
 
 
 async def _leave(browser: Browser, page: AnyPage, broken: PageBroken | None) -> None:

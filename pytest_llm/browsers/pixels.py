@@ -13,6 +13,7 @@ Box = tuple[int, int, int, int]  # left, top, right, bottom, in pixels
 
 _CHANGE = 8  # of 255 levels: what an encoder or an antialiased edge does by itself is less
 _SEEN = 12  # pixels: fewer are a speck
+_CARET = 2  # pixels: the width of one
 
 
 def decode(png: bytes) -> Image:
@@ -27,11 +28,14 @@ def blank(picture: Image, boxes: Sequence[Box] = ()) -> bool:
     return all(_one_colour(picture.crop(box)) for box in boxes) if boxes else _one_colour(picture)
 
 
-def changed(before: Image, after: Image) -> bool:
-    """Whether something moved between two pictures of the same size."""
+def changed(before: Image, after: Image, caret: bool = False) -> bool:
+    """Whether something moved between two pictures of the same size; `caret`: a thin line that blinks does not."""
     from PIL import ImageChops
 
-    return _count_over(ImageChops.difference(before, after)) >= _SEEN
+    difference = _over(ImageChops.difference(before, after))
+    box = difference.getbbox()
+    thin = box is not None and box[2] - box[0] <= _CARET
+    return difference.histogram()[255] >= _SEEN and not (caret and thin)
 
 
 def filmstrip(pictures: Sequence[Image], width: int = 200) -> bytes:
@@ -60,13 +64,13 @@ def _one_colour(picture: Image) -> bool:
     colours = picture.getcolors(maxcolors=picture.width * picture.height) or []
     _, most = max(colours, key=lambda entry: entry[0])
     flat = Image.new("RGB", picture.size, most)  # type: ignore[arg-type]
-    return _count_over(ImageChops.difference(picture, flat)) < _SEEN
+    return _over(ImageChops.difference(picture, flat)).histogram()[255] < _SEEN
 
 
-def _count_over(difference: Image) -> int:
-    """How many pixels differ by more than the noise in any of their channels."""
+def _over(difference: Image) -> Image:
+    """Where pixels differ by more than the noise in any of their channels (255, elsewhere 0)."""
     from PIL import ImageChops
 
     red, green, blue = difference.split()
     most = ImageChops.lighter(ImageChops.lighter(red, green), blue)
-    return sum(most.histogram()[_CHANGE + 1 :])
+    return most.point([0] * (_CHANGE + 1) + [255] * (255 - _CHANGE))

@@ -69,8 +69,8 @@ class Lane:
 
     def judge(self, html: str, options: PageOptions) -> PageReport:
         """The report of a page. Raises LaneLost."""
-        # Seconds: each of its parts as long as the lane itself may take for it, six times over on a busy machine.
-        limit = 60 + 6 * options.duration + 12 * options.hang + options.wait_limit + 5 * len(options.actions)
+        # Seconds: the lane holds its limits itself, in processor time, of which a busy machine gives it a tenth.
+        limit = 60 + 100 * (options.duration + options.hang) + 10 * (options.wait_limit + len(options.actions))
         answer = self._ask({"html": html, "options": options.plain()}, limit)
         return PageReport.from_plain(answer["report"])
 

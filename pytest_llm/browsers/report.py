@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from typing import Any, Literal
 
 Network = Literal["block", "allow"]
+
+
+@cache
+def today() -> int:
+    """Noon of this day (UTC), in seconds since 1970: when a page begins whose case names no date."""
+    return int(time.time()) // 86400 * 86400 + 43200
 
 
 @dataclass(frozen=True)
@@ -18,7 +26,8 @@ class PageOptions:
     must become true, within `wait_limit` seconds, before the duration begins. actions: plain maps, one action each
     (see `actions.py`). samples: how many moments are looked at, the last frame included. hang: seconds of
     processor time after which a script that does not yield is stopped. memory: bytes for the browser while it
-    shows the page, all its processes together.
+    shows the page, all its processes together. date: seconds since 1970 at which the page begins; None for today.
+    canvas: it is blank where its canvases are, whatever else it shows.
     """
 
     duration: float = 2.0
@@ -29,8 +38,10 @@ class PageOptions:
     wait_limit: float = 10.0
     actions: tuple[Mapping[str, Any], ...] = ()
     samples: int = 5
-    hang: float = 3.0
+    hang: float = 8.0
     memory: int = 1_600_000_000
+    date: int | None = None
+    canvas: bool = False
 
     def plain(self) -> dict[str, Any]:
         return asdict(self)
@@ -58,9 +69,10 @@ class PageReport:
     """What became of a page.
 
     mode: "stepped" (virtual time) or "real time". frames: how many were run. shown: seconds of page time. wall: of
-    ours. blank: nothing to be seen at the end; None where it never came to that. moments: how many pictures were
-    looked at, the canvases of the page (`canvases` of them) by themselves. changes: how many steps from one to the
-    next changed it. notes: what a reader must know. screenshot, filmstrip: PNG, empty where there is none.
+    ours. blank: nothing to be seen at the end, in its canvases where `canvases` of them were judged by themselves;
+    None where it never came to that. moments: how many pictures were looked at. changes: how many steps from one to
+    the next changed it. whole: it was shown to its end. notes: what a reader must know. screenshot, filmstrip: PNG,
+    empty where there is none.
     """
 
     events: tuple[PageEvent, ...] = ()
@@ -72,6 +84,7 @@ class PageReport:
     changes: int = 0
     moments: int = 0
     canvases: int = 0
+    whole: bool = True
     notes: tuple[str, ...] = ()
     screenshot: bytes = field(default=b"", repr=False)
     filmstrip: bytes = field(default=b"", repr=False)

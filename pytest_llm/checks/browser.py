@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from pytest_llm.answers.extract import Artifact, CodeBlock
 from pytest_llm.browsers.actions import KINDS, known_key
@@ -47,6 +56,25 @@ def _regex(value: Any) -> Any:
 
 def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
+
+
+def _date(value: Any) -> Any:
+    """A day is its noon; what names no zone is UTC."""
+    if isinstance(value, str) and "T" not in value and ":" not in value:
+        value = f"{value}T12:00"
+    return value
+
+
+def _zoned(value: datetime) -> datetime:
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+Date = Annotated[
+    datetime,
+    BeforeValidator(_date),
+    AfterValidator(_zoned),
+    WithJsonSchema({"type": "string", "description": "2026-01-31, or 2026-01-31T18:30"}),
+]
 
 
 class Errors(Strict):
@@ -103,11 +131,15 @@ class Browser(Check):
     errors: Errors = Errors()
     warnings: Literal["ignore", "error"] = "ignore"
     network: Literal["block", "allow"] = "block"
-    not_blank: bool = True
+    not_blank: bool | Literal["canvas"] = Field(default=True, description="canvas: where it shows more, too")
     animated: bool = False
     screenshot: bool = True
     wait_for: str | None = Field(default=None, description="a JavaScript expression that must become true first")
     actions: tuple[Action, ...] = ()
+    hang: Annotated[Seconds, Field(le=120)] = Field(
+        default=PageOptions.hang, description="processor time that a script may take without a pause"
+    )
+    date: Date | None = Field(default=None, description="the page's day, or day and time; default: today, at noon")
 
     @field_validator("wait_for")
     @classmethod
@@ -133,8 +165,17 @@ class Browser(Check):
         yield from unwalled(self.name, "shown")
 
     def _options(self) -> PageOptions:
-        actions = tuple(action.plain() for action in self.actions)
-        return PageOptions(self.duration, self.width, self.height, self.network, self.wait_for, actions=actions)
+        return PageOptions(
+            self.duration,
+            self.width,
+            self.height,
+            self.network,
+            self.wait_for,
+            actions=tuple(action.plain() for action in self.actions),
+            hang=self.hang,
+            date=None if self.date is None else int(self.date.timestamp()),
+            canvas=self.not_blank == "canvas",
+        )
 
     def _events(self, page: CodeBlock, report: PageReport) -> Iterator[Finding]:
         for event in report.events:
@@ -147,15 +188,22 @@ class Browser(Check):
                 yield _finding(self.name, page, event)
 
     def _pictures(self, report: PageReport) -> Iterator[Finding]:
+        """A page that was not shown to its end is neither blank nor static, whatever it showed until then."""
+        if not report.whole:
+            return
         if self.not_blank and report.blank:
-            what = "the canvas" if report.canvases else "the page"
-            yield Finding(self.name, f"nothing to be seen: {what} is one colour and no more", kind="blank")
+            yield Finding(self.name, f"nothing to be seen: {self._blank(report)}", kind="blank")
         if self.animated and report.moments and report.changes < _MOVES:
             steps = report.moments - 1
             message = (
                 f"nothing moves: the picture changed in {report.changes} of {steps} steps of {report.shown:.2g} s"
             )
             yield Finding(self.name, message, kind="static")
+
+    def _blank(self, report: PageReport) -> str:
+        if self.not_blank == "canvas" and not report.canvases:
+            return "no canvas is in the window"
+        return f"the {'canvas' if report.canvases else 'page'} is one colour and no more"
 
     def _keep(self, page: CodeBlock, report: PageReport, context: CheckContext) -> None:
         """The page and its pictures, for people."""

@@ -1,7 +1,8 @@
 """The pages of tests/data/pages: each says in its first line what must become of it.
 
 `<!-- verdict: pass -->`, or `<!-- verdict: KIND LINE WORDS -->`: a finding of that kind at that line (`-` for none)
-whose message holds the words. `<!-- options: {...} -->` are arguments of the browser check, as JSON.
+whose message holds the words. `<!-- options: {...} -->` are arguments of the browser check, as JSON. Those of
+bench/pages do as well; some of them are `<!-- heavy -->`, for the bench alone.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pytest_llm.checks.browser import Browser
 from pytest_llm.providers.base import Response
 
 FOLDER = Path(__file__).parents[1] / "data" / "pages"
+USED = Path(__file__).parents[2] / "bench" / "pages"
 _VERDICT = re.compile(r"<!-- verdict: (\w+)(?: (\d+|-) (.+?))? -->")
 _OPTIONS = re.compile(r"<!-- options: (.+?) -->")
 
@@ -32,6 +34,7 @@ class Sample:
     line: int
     words: str
     options: dict[str, Any]
+    heavy: bool = False
 
     def agrees(self, findings: list[Finding]) -> bool:
         failures = [f for f in findings if f.severity == "failure"]
@@ -45,7 +48,8 @@ class Sample:
 
 
 def samples() -> list[Sample]:
-    return read_folder(FOLDER)
+    """Those that are soon shown."""
+    return [sample for sample in [*read_folder(FOLDER), *read_folder(USED)] if not sample.heavy]
 
 
 def read_folder(folder: Path) -> list[Sample]:
@@ -70,4 +74,5 @@ def _read(path: Path) -> Sample:
     if verdict is None:
         return Sample(path.stem, html, "unknown", 0, "", {})
     line = int(verdict[2]) if verdict[2] not in (None, "-") else 0
-    return Sample(path.stem, html, verdict[1], line, verdict[3] or "", json.loads(options[1]) if options else {})
+    arguments = json.loads(options[1]) if options else {}
+    return Sample(path.stem, html, verdict[1], line, verdict[3] or "", arguments, "<!-- heavy -->" in first)

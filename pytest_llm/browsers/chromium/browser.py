@@ -9,10 +9,9 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 
-from pytest_llm.browsers.chromium.cdp import BrowserGone, Connection, PageBroken, Pipe, ProtocolError, Session
+from pytest_llm.browsers.chromium.cdp import BrowserGone, Connection, Pipe
 from pytest_llm.sandbox import sandbox, scratch
 
 _ARGUMENTS = (
@@ -153,63 +152,3 @@ def held(pid: int) -> int:
             own = getattr(info, "shared", 0)
             private, shared = private + info.rss - own, max(shared, own)
     return private + shared
-
-
-class Watchdog:
-    """Stops a page that hangs or eats the memory, in whichever process, while the caller simply awaits its answers.
-
-    A page hangs when one command has waited for `hang` seconds while the browser used as much processor time, so
-    that a busy machine is not taken for a busy page; four times as long without any is a hang too. Its pending
-    commands then fail with PageBroken.
-    """
-
-    _EVERY = 0.1  # seconds
-
-    def __init__(self, browser: Browser, session: Session, *, hang: float, memory: int) -> None:
-        self._browser, self._session = browser, session
-        self._hang, self.memory = hang, memory
-        self._spent_before = 0.0
-        self._largest = 0.0
-        self._grew = 0.0
-        self.ate_memory = False
-
-    @contextlib.asynccontextmanager
-    async def watching(self) -> AsyncIterator[None]:
-        task = asyncio.create_task(self._watch())
-        try:
-            yield
-        finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-
-    async def _watch(self) -> None:
-        renderers: list[int] = []
-        with contextlib.suppress(BrowserGone, ProtocolError):
-            while True:
-                await asyncio.sleep(self._EVERY)
-                self._limit_memory(renderers)  # of a moment ago: a browser that is busy does not tell
-                processes = await self._browser.processes()
-                renderers = [pid for kind, pid, _ in processes if kind == "renderer"]
-                self._limit_time(sum(seconds for _, _, seconds in processes))
-
-    def _limit_memory(self, renderers: list[int]) -> None:
-        size = self._browser.memory()
-        if size > self._largest + self.memory / 20:
-            self._largest, self._grew = size, asyncio.get_running_loop().time()
-        if size > self.memory:
-            self.ate_memory = True
-            for pid in renderers:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            self._session.fail(PageBroken("crash", "the page ate the memory"))
-
-    def _limit_time(self, spent: float) -> None:
-        waited = self._session.busy()
-        busy = min(waited, asyncio.get_running_loop().time() - self._grew)  # what grows ends by its memory
-        if waited < self._hang / 2:
-            self._spent_before = spent
-            return
-        used = spent - self._spent_before
-        if (busy >= self._hang and used >= self._hang / 2) or waited >= self._hang * 4:
-            self._session.fail(PageBroken("hang", f"it did not yield for {self._hang:g} s"))

@@ -75,11 +75,9 @@ class Session:
         future.add_done_callback(lambda _: self._since.pop(method, None))
         return future
 
-    def busy(self) -> float:
-        """Seconds since the oldest command or awaited event that is still open; 0 where there is none."""
-        if not self._since:
-            return 0.0
-        return asyncio.get_running_loop().time() - next(iter(self._since.values()))
+    def oldest(self) -> tuple[int | str, float] | None:
+        """The command or awaited event that has been open for longest, and since when, by the loop's clock."""
+        return next(iter(self._since.items()), None)
 
     def fail(self, error: Exception) -> None:
         self._failure = self._failure or error

@@ -5,29 +5,37 @@ from __future__ import annotations
 import asyncio
 import base64
 import math
-from collections.abc import Awaitable, Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from pytest_llm.browsers.chromium.cdp import ProtocolError, Session
 
 FRAME_RATE = 60
 _STEPS = (17, 17, 16)  # ms: whole ones, three make exactly 50; Chromium's clock jitters on fractions
-_COARSE = 100  # ms: how a page goes on that is too heavy for every frame
-_DRAWN = 30  # the pictures that nobody looks at are drawn this seldom
-_PATIENCE = 1.0  # seconds that even the shortest page may take: a browser's first frame is slow
-_BUSY = 4  # times the limit: as long as a light page may take on a machine that is busy with other things
-_EPOCH = 1_700_000_000  # seconds: the day on which every page is shown
+_COARSE = 100  # ms from frame to frame of a heavy page
+_RARE = 1000  # ms of a very heavy one: its timers and promises have their time all the same
+_SETTLED = 13  # frames after which a page's weight is looked at: seldom, so that it seldom comes out otherwise
+_LONG = 0.1  # seconds for a frame after which it is looked at as well
+_PATIENCE = 1.0  # seconds that even the shortest page may use: a browser's first frame is slow
+_MOST = 4  # times the duration: what a page may use of the processor until it is shown no more
+_UNSEEN = 30  # frames drawn for nobody: one in so many at least
+_FIRST_UNSEEN = 4
+_QUEUE = 0.25  # seconds of work that frames which are not drawn may leave to the graphics process
+_STARVED = 250  # tasks without a pause after which time goes on all the same: loops of messages never pause
 
 
 class Projector(Protocol):
     """Shows a page for a while.
 
-    frames: how many it has shown. shown: milliseconds of page time. note: what a reader must know, or "".
+    frames: how many it has shown. shown: milliseconds of page time. whole: it was shown to its end. note: what a
+    reader must know, or "".
     """
 
     mode: str
     frames: int
     shown: int
+    whole: bool
     note: str
 
     async def start(self) -> None: ...
@@ -38,87 +46,147 @@ class Projector(Protocol):
     async def idle(self) -> None:
         """Go on for a moment."""
 
+    def elapsed(self) -> float:
+        """Seconds of page time so far, or of processor time that the page used meanwhile, if that is more."""
+
+
+class Weight:
+    """How heavy a page is, by the seconds of processor time that it used: 0 for every frame, 1 for some of them, 2
+    for few. Its longest piece at once does not count: many pages work something out first."""
+
+    def __init__(self, used: Callable[[], float], seconds: float, hang: float) -> None:
+        limit = max(seconds, _PATIENCE)
+        self._used, self._bounds, self._most = used, (limit / 2, limit), _MOST * limit + hang
+        self._began = self._last = used()
+        self._longest = 0.0
+
+    def settle(self) -> int:
+        now = self._used()
+        self._longest, self._last = max(self._longest, now - self._last), now
+        return sum(now - self._began - self._longest > bound for bound in self._bounds)
+
+    def too_much(self) -> bool:
+        """It is not worth going on."""
+        return self._used() - self._began > self._most
+
 
 class Stepper:
     """Frames on demand: the page's clocks stand still between them, so every run sees the same.
 
-    spent: seconds of processor time that the browser has used so far.
+    used: seconds of processor time that the page and its pictures have taken so far. hang: how many a script may
+    take at once. epoch: seconds since 1970 at which the page begins. draw: draw each frame, as a compositor that
+    scrolls needs it: it would go the way of a frame that is not drawn a second time.
     """
 
     mode = "stepped"
 
-    def __init__(self, session: Session, spent: Callable[[], Awaitable[float]]) -> None:
-        self._session, self._spent = session, spent
+    def __init__(self, session: Session, used: Callable[[], float], *, hang: float, epoch: int, draw: bool) -> None:
+        self._session, self._used, self._hang, self._epoch = session, used, hang, epoch
+        self._unseen = 1 if draw else _UNSEEN
         self._base = 0.0
         self._now = 0.0
+        self._gap, self._queued = min(_FIRST_UNSEEN, self._unseen), 0
+        self._began = used()
         self.frames = 0
         self.shown = 0
+        self.whole = True
         self.note = ""
 
     async def start(self) -> None:
         answer = await self._session.send(
-            "Emulation.setVirtualTimePolicy", policy="pause", initialVirtualTime=_EPOCH
+            "Emulation.setVirtualTimePolicy", policy="pause", initialVirtualTime=self._epoch
         )
         self._base = answer["virtualTimeTicksBase"]
         await self._advance(round(math.ceil(self._base) + 1 - self._base, 3))  # from here on whole milliseconds
 
     async def play(self, seconds: float, samples: int) -> list[bytes]:
-        total = round(seconds * 1000)
-        count = max(samples, round(seconds * FRAME_RATE))
-        wanted = {round(k * (count - 1) / max(1, samples - 1)) for k in range(samples)}  # none for no samples
-        limit = max(seconds, _PATIENCE)
-        began, used = asyncio.get_running_loop().time(), await self._spent()
-        first, pictures = self.shown, list[bytes]()
-        for number in range(count):
-            if await self._too_heavy(began, used, limit):
-                return pictures + await self._hurry(total - (self.shown - first), limit / 2)
-            shot = await self.step(picture=number in wanted, last=number == count - 1)
+        end, pictures = self.shown + round(seconds * 1000), list[bytes]()
+        moments = deque(end - round(1000 * seconds * k / max(1, samples - 1)) for k in reversed(range(samples)))
+        weight, levels = Weight(self._used, seconds, self._hang), [0]
+        while self.shown < end:
+            began = asyncio.get_running_loop().time()
+            due = moments[0] if moments else math.inf
+            await self._go_on(self._until_next(levels[-1], end, due), weight if levels[-1] else None)
+            if levels[-1] and weight.too_much():
+                break
+            while moments and moments[0] <= self.shown:
+                moments.popleft()
+            shot = await self._frame(picture=due <= self.shown, last=self.shown >= end)
             pictures += [shot] if shot else []
+            long = asyncio.get_running_loop().time() - began > _LONG
+            levels.append(weight.settle() if long or self.frames % _SETTLED == 0 else levels[-1])
+        self._tell(levels[1:], (end - self.shown) / 1000)
         return pictures
 
-    async def _too_heavy(self, began: float, used: float, limit: float) -> bool:
-        """Slower than real time, and by its own doing: what a page looks like must not depend on its neighbours."""
-        waited = asyncio.get_running_loop().time() - began
-        return waited > limit and (waited > limit * _BUSY or await self._spent() - used > limit)
+    def _until_next(self, level: int, end: int, due: float) -> int:
+        """Milliseconds to the next frame; of a heavy page the next picture is one."""
+        ms = min((_STEPS[self.frames % 3], _COARSE, _RARE)[level], end - self.shown)
+        return int(min(ms, due - self.shown)) if level and self.shown < due else ms
 
-    async def _hurry(self, left: int, limit: float) -> list[bytes]:
-        """The rest of a page that is slower than real time: few frames, and not for long."""
-        loop = asyncio.get_running_loop()
-        began, before, rest, pictures = loop.time(), self.frames, left, list[bytes]()
-        while rest > 0 and loop.time() - began < limit:
-            shot = await self.step(min(rest, _COARSE), picture=True)
-            rest -= _COARSE
-            pictures += [shot] if shot else []
-        self.note = (
-            f"too heavy for {FRAME_RATE} frames a second: {before} frames, then {self.frames - before} coarse ones"
-        )
-        if rest > 0:
-            self.note += f", the last {rest / 1000:.1f} s not shown"
-        return pictures
+    async def _go_on(self, ms: int, weight: Weight | None = None) -> None:
+        """Time without a frame, in pieces: what takes too long for one is a hang. As far as the weight allows."""
+        for done in range(0, ms, _STEPS[0]):
+            piece = min(_STEPS[0], ms - done)
+            await self._advance(piece)
+            self.shown += piece
+            if weight is not None and weight.too_much():
+                return
+
+    def _tell(self, levels: Sequence[int], left: float) -> None:
+        """Note what was not shown. levels: how heavy the page was found after each frame."""
+        self.whole = left <= 0
+        if any(levels[:-1]):
+            every = next(number for number, level in enumerate(levels, 1) if level)
+            self.note = (
+                f"too heavy for {FRAME_RATE} frames a second: {every} frames, then {len(levels) - every} more"
+            )
+        if not self.whole:
+            self.note += f", the last {left:.1f} s not shown"
 
     async def idle(self) -> None:
         await self.step()
 
-    async def step(self, ms: int | None = None, *, picture: bool = False, last: bool = False) -> bytes | None:
-        """One frame; its picture (PNG) if wanted."""
-        ms = ms or _STEPS[self.frames % 3]
-        await self._advance(ms)
-        self.shown += ms
+    def elapsed(self) -> float:
+        return max(self.shown / 1000, self._used() - self._began)
+
+    async def step(self) -> None:
+        """The next frame."""
+        await self._go_on(_STEPS[self.frames % 3])
+        await self._frame()
+
+    async def _frame(self, *, picture: bool = False, last: bool = False) -> bytes | None:
+        """A frame at this moment; its picture (PNG) if wanted."""
         self.frames += 1
+        self._queued += 1
+        drawn = picture or self._queued >= self._gap
         extra = {"screenshot": {"format": "png", "optimizeForSpeed": not last}} if picture else {}
+        began = asyncio.get_running_loop().time()
         answer = await self._session.send(
             "HeadlessExperimental.beginFrame",
-            interval=ms,
+            interval=_STEPS[0],
             frameTimeTicks=self._base + self._now,
-            noDisplayUpdates=not picture and self.frames % _DRAWN != 0,
+            noDisplayUpdates=not drawn,
             **extra,
         )
+        if drawn:
+            self._drew(asyncio.get_running_loop().time() - began)
         return base64.b64decode(answer["screenshotData"]) if "screenshotData" in answer else None
+
+    def _drew(self, seconds: float) -> None:
+        """A frame that is drawn waits for all that those before it have left to do: it must stay bearable."""
+        bearable = int(_QUEUE * self._queued / max(seconds, 1e-3))
+        self._gap = max(1, min(2 * self._gap, self._unseen, bearable))
+        self._queued = 0
 
     async def _advance(self, ms: float) -> None:
         """Let timers, promises and requests of the next `ms` milliseconds happen."""
         expired = self._session.event("Emulation.virtualTimeBudgetExpired")
-        self._session.post("Emulation.setVirtualTimePolicy", policy="pauseIfNetworkFetchesPending", budget=ms)
+        self._session.post(
+            "Emulation.setVirtualTimePolicy",
+            policy="pauseIfNetworkFetchesPending",
+            budget=ms,
+            maxVirtualTimeTaskStarvationCount=_STARVED,
+        )
         await expired
         self._now += ms
 
@@ -128,6 +196,7 @@ class RealTime:
 
     mode = "real time"
     frames = 0
+    whole = True
     note = ""
 
     def __init__(self, session: Session) -> None:
@@ -148,8 +217,13 @@ class RealTime:
         return pictures
 
     async def idle(self) -> None:
+        began = asyncio.get_running_loop().time()
         await asyncio.sleep(1 / FRAME_RATE)
         await self._beat()
+        self.shown += round((asyncio.get_running_loop().time() - began) * 1000)
+
+    def elapsed(self) -> float:
+        return self.shown / 1000
 
     async def _until(self, moment: float) -> None:
         while (left := moment - asyncio.get_running_loop().time()) > 0:

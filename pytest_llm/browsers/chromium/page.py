@@ -9,25 +9,19 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+from pytest_llm.browsers import layout
 from pytest_llm.browsers.chromium import witness
 from pytest_llm.browsers.chromium.browser import Browser
 from pytest_llm.browsers.chromium.cdp import PageBroken, ProtocolError, Session
 from pytest_llm.browsers.events import NOWHERE, PAGE_URL, EventLog, Place, initiator, listen
-from pytest_llm.browsers.pixels import Box
+from pytest_llm.browsers.layout import Layout
 from pytest_llm.browsers.report import PageOptions
 
 SEEDED = """(() => { let s = 0x5eed; Math.random = () => {
   s = (s + 0x6d2b79f5) | 0; let t = Math.imul(s ^ (s >>> 15), 1 | s);
   t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t; return ((t ^ (t >>> 14)) >>> 0) / 4294967296; }; })()"""
 
-CANVASES = """[...document.querySelectorAll("canvas")].map(c => {
-  const r = c.getBoundingClientRect(), s = getComputedStyle(c), n = parseFloat;
-  const round = 0.3 * Math.max(n(s.borderTopLeftRadius) || 0, n(s.borderBottomRightRadius) || 0);
-  const cut = side => (n(s["border" + side + "Width"]) || 0) + (n(s["padding" + side]) || 0) + round + 1;
-  return s.visibility === "hidden" || s.display === "none" ? [0, 0, 0, 0]
-    : [r.left + cut("Left"), r.top + cut("Top"), r.right - cut("Right"), r.bottom - cut("Bottom")]; })"""
 _BEGINNINGS = 5  # a clock off the millisecond is rare: five in a row would be another fault
-_LEAST = 24  # pixels: a canvas of which less is in the window is not judged by itself
 
 
 class Page:
@@ -136,22 +130,18 @@ class Page:
         )
         return None if "exceptionDetails" in answer else answer["result"].get("value")
 
-    async def canvases(self) -> list[Box]:
-        """The insides of the canvases that are in the window, in pixels."""
+    async def layout(self) -> Layout:
+        """What the page shows where."""
         tree = await self.session.send("Page.getFrameTree")
         world = await self.session.send("Page.createIsolatedWorld", frameId=tree["frameTree"]["frame"]["id"])
         answer = await self.session.send(
             "Runtime.evaluate",
-            expression=CANVASES,
+            expression=layout.SOURCE,
             returnByValue=True,
             contextId=world["executionContextId"],
             silent=True,
         )
-        return in_window(answer["result"].get("value") or [], self._options)
-
-    async def spent(self) -> float:
-        """Seconds of processor time that the browser has used so far."""
-        return sum(seconds for _, _, seconds in await self._browser.processes())
+        return layout.read(answer["result"].get("value"), self._options)
 
     async def pause(self) -> Place:
         """Stop a script that does not yield; where it was."""
@@ -276,15 +266,6 @@ class Page:
         if "worker" in kind:
             self.on_worker()
         other.post("Runtime.runIfWaitingForDebugger")
-
-
-def in_window(found: list[list[float]], options: PageOptions) -> list[Box]:
-    """The parts in the window of the boxes that CANVASES found; without those too small to be judged."""
-    width, height = options.width, options.height
-    boxes = [
-        (max(0, round(x)), max(0, round(y)), min(width, round(r)), min(height, round(b))) for x, y, r, b in found
-    ]
-    return [box for box in boxes if box[2] - box[0] >= _LEAST and box[3] - box[1] >= _LEAST]
 
 
 def is_local(url: str) -> bool:

@@ -35,7 +35,7 @@ class Waiting(RealTime):
 
 FIREFOX = chromium.Kind(
     FirefoxPage,
-    lambda page, _: Waiting(cast(FirefoxPage, page)),
+    lambda page, *_: Waiting(cast(FirefoxPage, page)),
     lambda page, projector: FirefoxHand(page.session, projector, cast(FirefoxPage, page).context),
 )
 

@@ -9,12 +9,13 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from pytest_llm.browsers import layout
 from pytest_llm.browsers.chromium.cdp import PageBroken, ProtocolError, Session
-from pytest_llm.browsers.chromium.page import CANVASES, SEEDED, blocked, in_window, is_local
+from pytest_llm.browsers.chromium.page import SEEDED, blocked, is_local
 from pytest_llm.browsers.events import NOWHERE, PAGE_URL, EventLog, Place
 from pytest_llm.browsers.firefox.browser import Firefox
 from pytest_llm.browsers.firefox.witness import CHANNEL, WITNESS, Witness
-from pytest_llm.browsers.pixels import Box
+from pytest_llm.browsers.layout import Layout
 from pytest_llm.browsers.report import PageOptions
 
 _STAYS = "window.close = () => undefined;"  # as in Chromium; Firefox would go by what is in the page's history
@@ -98,10 +99,10 @@ class FirefoxPage:
         """The value of a JavaScript expression, which must be plain data; None where it throws."""
         return await self._evaluate(expression, {"context": self.context})
 
-    async def canvases(self) -> list[Box]:
-        """The insides of the canvases that are in the window, in pixels."""
+    async def layout(self) -> Layout:
+        """What the page shows where."""
         target = {"context": self.context, "sandbox": CHANNEL}
-        return in_window(await self._evaluate(CANVASES, target) or [], self._options)
+        return layout.read(await self._evaluate(layout.SOURCE, target), self._options)
 
     async def _evaluate(self, expression: str, target: dict[str, str]) -> Any:
         try:

@@ -41,6 +41,11 @@ def test_movement_is_more_than_a_speck() -> None:
     assert not changed(picture(), picture((5, 5, 6, 6)))
 
 
+@pytest.mark.parametrize(("width", "caret", "expected"), [(1, True, False), (1, False, True), (9, True, True)])
+def test_a_caret_that_blinks_is_no_movement(width: int, caret: bool, expected: bool) -> None:
+    assert changed(picture(), picture((50, 10, 49 + width, 30)), caret) is expected
+
+
 def test_the_filmstrip_holds_every_picture() -> None:
     strip = decode(filmstrip([picture(), picture((0, 0, 199, 99))], width=100))
     assert strip.size == (204, 50)

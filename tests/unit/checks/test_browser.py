@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,9 @@ from pytest_llm.providers.base import Response
         ({"actions": [{"click": "#a", "for": "1s"}]}, "it goes with 'press'"),
         ({"width": 2}, "greater than or equal to 16"),
         ({"colour": "red"}, "Extra inputs"),
+        ({"hang": "soon"}, "is no duration"),
+        ({"date": "yesterday"}, "valid datetime"),
+        ({"not_blank": "canvases"}, "'canvas'"),
     ],
 )
 def test_what_is_wrong_is_said(given: dict[str, Any], words: str) -> None:
@@ -44,6 +48,33 @@ def test_actions_as_the_lane_gets_them() -> None:
         {"click": [3.0, 4.0]},
         {"wait": 1.0},
     ]
+
+
+@pytest.mark.parametrize(
+    ("date", "moment"),
+    [
+        ("2024-02-29", "2024-02-29T12:00:00+00:00"),
+        ("2024-02-29T18:30", "2024-02-29T18:30:00+00:00"),
+        ("2024-02-29T18:30+02:00", "2024-02-29T16:30:00+00:00"),
+        ("1969-12-31", "1969-12-31T12:00:00+00:00"),
+    ],
+)
+def test_the_pages_date(date: str, moment: str) -> None:
+    assert Browser(date=date)._options().date == datetime.fromisoformat(moment).timestamp()
+
+
+@pytest.mark.parametrize(
+    ("options", "report", "kinds"),
+    [
+        ({}, PageReport(blank=True), ["blank"]),
+        ({}, PageReport(blank=True, whole=False), []),  # who knows what it would have shown
+        ({"animated": True}, PageReport(moments=3, changes=0), ["static"]),
+        ({"animated": True}, PageReport(moments=3, changes=0, whole=False), []),
+        ({"not_blank": False}, PageReport(blank=True), []),
+    ],
+)
+def test_what_the_pictures_say(options: dict[str, Any], report: PageReport, kinds: list[str]) -> None:
+    assert [finding.kind for finding in Browser(**options)._pictures(report)] == kinds
 
 
 def test_a_mistake_of_the_cases_own_is_never_the_models() -> None:

@@ -1,0 +1,144 @@
+"""How much a page takes, of time and of memory, and the end of one that takes too much."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import os
+import signal
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytest_llm.browsers.chromium.browser import Browser
+from pytest_llm.browsers.chromium.cdp import BrowserGone, PageBroken, ProtocolError, Session
+
+if TYPE_CHECKING:
+    import psutil
+
+_ALL = 4  # times the limit of a script: what all the browser's processes may use within one command
+_IDLE = 0.05  # of the time that passes: a browser that uses less of a processor waits for something
+
+
+@dataclass(frozen=True)
+class Used:
+    """Seconds of processor time. own: user time of the page's processes, which depends on the page alone (how long
+    the kernel takes depends on the machine as well). drawing: with that of the graphics process. all: with system
+    time, of all the browser's processes."""
+
+    own: float = 0.0
+    drawing: float = 0.0
+    all: float = 0.0
+
+    def __sub__(self, other: Used) -> Used:
+        return Used(self.own - other.own, self.drawing - other.drawing, self.all - other.all)
+
+
+class Meter:
+    """The processor time that a browser's processes have used, those included that have ended since."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._processes: dict[int, tuple[str, psutil.Process]] = {}
+        self._times: dict[int, tuple[float, float]] = {}
+
+    async def look(self) -> None:
+        """See which processes there are."""
+        import psutil
+
+        for kind, pid, _ in await self._browser.processes():
+            if pid not in self._processes:
+                with contextlib.suppress(psutil.Error):
+                    self._processes[pid] = (kind.lower(), psutil.Process(pid))
+
+    @property
+    def renderers(self) -> list[int]:
+        return [pid for pid, (kind, _) in self._processes.items() if kind == "renderer"]
+
+    def used(self) -> Used:
+        """Of the processes that were there when it last looked."""
+        import psutil
+
+        own = drawing = every = 0.0
+        for pid, (kind, process) in self._processes.items():
+            with contextlib.suppress(psutil.Error):
+                times = process.cpu_times()
+                self._times[pid] = (times.user, times.system)
+            user, system = self._times.get(pid, (0.0, 0.0))
+            own += user * (kind == "renderer")
+            drawing += user * (kind in ("renderer", "gpu"))
+            every += user + system
+        return Used(own, drawing, every)
+
+
+class Watchdog:
+    """Stops a page that hangs or eats the memory, in whichever process, while the caller simply awaits its answers.
+
+    A page hangs when its own processes used `hang` seconds of user time within one command; a busy machine is not
+    taken for a busy page. Four times as much of all processes together, as an endless shader uses, is a hang too,
+    and so is a browser that waits as long without doing anything. Its pending commands then fail with PageBroken.
+    """
+
+    _EVERY = 0.1  # seconds
+    _LOOKS = 5  # times that: the browser is asked for its processes
+
+    def __init__(self, browser: Browser, session: Session, meter: Meter, *, hang: float, memory: int) -> None:
+        self._browser, self._session, self._meter = browser, session, meter
+        self._hang, self.memory = hang, memory
+        self._command: tuple[int | str, float] | None = None
+        self._before = Used()
+        self._largest = 0.0
+        self._grew = 0.0
+        self.ate_memory = False
+
+    @contextlib.asynccontextmanager
+    async def watching(self) -> AsyncIterator[None]:
+        task = asyncio.create_task(self._watch())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def _watch(self) -> None:
+        looking = asyncio.create_task(self._look())
+        for number in itertools.count(1):
+            await asyncio.sleep(self._EVERY)
+            self._limit_memory()
+            self._limit_time(self._meter.used())
+            if number % self._LOOKS == 0 and looking.done():  # a browser that is busy does not tell
+                looking = asyncio.create_task(self._look())
+
+    async def _look(self) -> None:
+        with contextlib.suppress(BrowserGone, ProtocolError):
+            await self._meter.look()
+
+    def _limit_memory(self) -> None:
+        size = self._browser.memory()
+        if size > self._largest + self.memory / 20:
+            self._largest, self._grew = size, asyncio.get_running_loop().time()
+        if size > self.memory:
+            self.ate_memory = True
+            for pid in self._meter.renderers:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            self._session.fail(PageBroken("crash", "the page ate the memory"))
+
+    def _limit_time(self, used: Used) -> None:
+        now, command = asyncio.get_running_loop().time(), self._session.oldest()
+        if command is None or command != self._command or self._grew > command[1]:
+            self._command, self._before = command, used  # what grows ends by its memory
+            self._grew = 0.0
+            return
+        waited, within = now - command[1], used - self._before
+        if within.own >= self._hang:
+            self._fail(f"it computed for {self._hang:g} s without a pause (`hang` allows for more)")
+        elif within.all >= self._hang * _ALL:
+            self._fail(f"one frame took its browser {self._hang * _ALL:g} s of processor time")
+        elif waited >= self._hang * _ALL and within.all < waited * _IDLE:
+            self._fail(f"nothing happened for {self._hang * _ALL:g} s")
+
+    def _fail(self, message: str) -> None:
+        self._session.fail(PageBroken("hang", message))
