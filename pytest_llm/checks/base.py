@@ -119,7 +119,8 @@ class Check(BaseModel):
         given = self.model_dump(by_alias=True, exclude_unset=True)
         if list(given) == [self.shorthand]:
             return one_line(f"{self.name}: {_plain(next(iter(given.values())))}")
-        shown = ", ".join(f"{key}: {_plain(value)}" for key, value in given.items())
+        keys = sorted(given, key=lambda key: key != self.shorthand)
+        shown = ", ".join(f"{key}: {_plain(given[key])}" for key in keys)
         return one_line(f"{self.name}: {{{shown}}}") if shown else self.name
 
 

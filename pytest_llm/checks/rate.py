@@ -1,4 +1,4 @@
-"""How fast it was: `token_rate` and `time`."""
+"""How fast it was: `token_rate`, `visible_rate` and `time`."""
 
 from __future__ import annotations
 
@@ -46,6 +46,31 @@ class TokenRate(Check):
         if response.usage.answer_only:
             note = "the server counted its last pass only: thinking is not in the rate"
             yield Finding(self.name, note, "note", "answer-only")
+        yield from _stored(self.name, response)
+
+
+class VisibleRate(Check):
+    """The answer's own characters, thinking left out, came at `min` a second or more, of all the time it wrote."""
+
+    name: ClassVar[str] = "visible_rate"
+    shorthand: ClassVar[str | None] = "min"
+    measures: ClassVar[bool] = True
+    min: float = Field(gt=0, strict=True, description="characters a second")
+
+    def run(self, artifact: Artifact, context: CheckContext) -> Iterator[Finding]:
+        response = context.response
+        count, (_, seconds, clock) = len(artifact.answer), _measured(response)
+        if not seconds or count < MIN_TOKENS:
+            reason = (
+                "the server did not say how long it wrote" if not seconds else f"{count} characters are too few"
+            )
+            yield _no_measurement(reason, self.name)
+        elif (rate := count / seconds) < self.min:
+            thought = f", beside {len(artifact.thinking)} of thinking" if artifact.thinking else ""
+            numbers = f"{count} characters in {seconds:.2f} s{clock}{thought}"
+            details = "\n".join([numbers, *_circumstances(response)])
+            message = f"{rate:.1f} visible characters a second, below {self.min:g}"
+            yield Finding(self.name, message, kind="slow", details=details)
         yield from _stored(self.name, response)
 
 
@@ -105,8 +130,8 @@ def _measured(response: Response) -> tuple[int | None, float | None, str]:
     return usage.answer_tokens, max(response.wall - response.first_token, 0.0), " by our own clock"
 
 
-def _no_measurement(reason: str) -> Finding:
-    return Finding(TokenRate.name, f"no measurement: {reason}", kind="no-measurement", unseen=True)
+def _no_measurement(reason: str, check: str = TokenRate.name) -> Finding:
+    return Finding(check, f"no measurement: {reason}", kind="no-measurement", unseen=True)
 
 
 def _stored(check: str, response: Response) -> list[Finding]:

@@ -22,14 +22,21 @@ BUILT_IN = {
     "browser": "pytest_llm.checks.browser:Browser",
     "compile": "pytest_llm.checks.compile:Compile",
     "contains": "pytest_llm.checks.text:Contains",
+    "csv": "pytest_llm.checks.documents:Csv",
     "equals": "pytest_llm.checks.text:Equals",
     "json_path": "pytest_llm.checks.json_path:JsonPath",
+    "length": "pytest_llm.checks.length:Length",
     "max_tokens": "pytest_llm.checks.tokens:MaxTokens",
     "not_contains": "pytest_llm.checks.text:NotContains",
     "regex": "pytest_llm.checks.text:Regex",
     "schema": "pytest_llm.checks.schema:Schema",
+    "sql": "pytest_llm.checks.documents:Sql",
+    "thinking": "pytest_llm.checks.thinking:Thinking",
     "time": "pytest_llm.checks.rate:Time",
     "token_rate": "pytest_llm.checks.rate:TokenRate",
+    "visible_rate": "pytest_llm.checks.rate:VisibleRate",
+    "xml": "pytest_llm.checks.documents:Xml",
+    "yaml": "pytest_llm.checks.documents:Yaml",
 }
 COMBINATIONS = ("not", "any_of", "warn")
 

@@ -52,13 +52,10 @@ class Piece:
         return Finding(check, message, source=source[first : first + _SHOWN], **where, **more)
 
 
-class TextCheck(Check):
+class PartCheck(Check):
     """A check of what the model wrote. `in` says where to look: in the answer, its code, or the thinking."""
 
-    shorthand: ClassVar[str | None] = "text"
-    text: Texts
     part: Part = Field("answer", alias="in")
-    ignore_case: bool = False
 
     def run(self, artifact: Artifact, context: CheckContext) -> Iterable[Finding]:
         pieces = list(self._pieces(artifact))
@@ -85,6 +82,14 @@ class TextCheck(Check):
     @property
     def where(self) -> str:
         return {"answer": "the answer", "code": "the code", "thinking": "the thinking"}[self.part]
+
+
+class TextCheck(PartCheck):
+    """A check for texts that are given."""
+
+    shorthand: ClassVar[str | None] = "text"
+    text: Texts
+    ignore_case: bool = False
 
     def literal(self, text: str) -> re.Pattern[str]:
         return re.compile(re.escape(text), re.IGNORECASE if self.ignore_case else 0)
