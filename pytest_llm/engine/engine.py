@@ -22,7 +22,7 @@ from pytest_llm.engine.fingerprint import fingerprint
 from pytest_llm.engine.order import Group, group
 from pytest_llm.engine.servers import ModelKey, Server, key
 from pytest_llm.engine.turnstile import Turnstile
-from pytest_llm.errors import ProviderError, PytestLlmError, RunStopped
+from pytest_llm.errors import ModelUnavailable, ProviderError, PytestLlmError, RunStopped
 from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import ModelInfo, Provider, Response
 
@@ -194,6 +194,7 @@ class Engine:
         return again
 
     async def _run(self, job: Job) -> Response:
+        _check_usable(job.request.model)
         model = job.request.model
         info = await self._info(model)
         server, provider = self._server(info.server), self._provider(model.engine)
@@ -231,6 +232,7 @@ class Engine:
         groups = []
         for request in requests:
             try:
+                _check_usable(request.model)
                 info = await self._info(request.model)
             except PytestLlmError:
                 groups.append((request.model.engine, request.model.written, ""))
@@ -256,6 +258,12 @@ class Engine:
         for provider in self._providers.values():
             await provider.close()
         await self._loop.shutdown_asyncgens()
+
+
+def _check_usable(model: ModelRef) -> None:
+    """Nobody is asked for a model whose Modelfile is broken: the server's own of that name is another one."""
+    if model.fault:
+        raise ModelUnavailable(model.fault.message, hint=model.fault.hint)
 
 
 def _retrieve(task: asyncio.Task[Any]) -> None:

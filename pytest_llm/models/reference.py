@@ -20,18 +20,28 @@ _PUBLIC = re.compile(
 
 
 @dataclass(frozen=True)
+class Fault:
+    """Why a Modelfile cannot be used, in one sentence; path: the Modelfile."""
+
+    path: Path
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True)
 class ModelRef:
     """A model as named in a case, and where it is to be asked.
 
     engine: "ollama", "openai", "embedded", "scripted", or one that a plugin added.
     name: what that engine calls it: an Ollama tag, a served model's name, a path to a GGUF file.
-    spec: the Modelfile, where there is one.
+    spec: the Modelfile, where there is one. fault: why it cannot be used; such a model is never asked.
     """
 
     written: str
     engine: str
     name: str
     spec: ModelSpec | None = None
+    fault: Fault | None = None
 
     @property
     def fingerprint(self) -> str:

@@ -69,9 +69,10 @@ def _cell(plan: Plan) -> dict[str, Any]:
         "stages": [stage.name for stage in plan.stages if stage.name],
         "resolved": {
             "name": model.name,
-            "modelfile": str(model.spec.path) if model.spec else None,
+            "modelfile": str(model.spec.path) if model.spec else str(model.fault.path) if model.fault else None,
             "base": origin.base if origin else None,
             "gguf": str(origin.gguf) if origin and origin.gguf else None,
+            "fault": "\n".join(filter(None, [model.fault.message, model.fault.hint])) if model.fault else None,
         },
     }
 

@@ -117,5 +117,7 @@ def _show(config: pytest.Config, cells: list[PromptItem]) -> None:
     for item in cells:
         job = item.plan.job(item.nodeid)
         write(plain(f"\n{item.nodeid}"))
+        if fault := item.plan.model.fault:
+            write(plain(f"cannot be asked: {fault.message}"))
         write(plain(json.dumps(job.request.plain(), indent=2, ensure_ascii=False)))
     write(f"\n{len(cells)} requests shown, none asked")

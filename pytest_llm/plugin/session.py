@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_llm.errors import InputError
 from pytest_llm.plugin.options import HAS_CELLS, SETTINGS
 
 if TYPE_CHECKING:
@@ -89,24 +90,44 @@ class LlmSession:
             self._engine.close()
 
     def model(self, written: str, warn: Callable[[str], None]) -> ModelRef:
-        """What a model's name means; what a linter says of its Modelfile is warned of once. Raises InputError."""
+        """What a model's name means; what a linter says of its Modelfile is warned of once.
+
+        A Modelfile that cannot be used is a fault of the model, told when its cells run. Raises InputError.
+        """
         from pytest_llm.models.lint import lint
-        from pytest_llm.models.reference import resolve
 
         if written not in self._models:
-            s = self.settings
-            self._models[written] = model = resolve(
-                written,
-                modelfiles=s.modelfiles,
-                root=s.root,
-                engine=s.engine,
-                trusted=s.host_trusted,
-                pulled=s.pull and written not in s.models,
-            )
+            try:
+                self._models[written] = model = self._resolved(written)
+            except InputError as error:
+                if error.path is None:
+                    raise
+                self._models[written] = model = self._unusable(written, error.path, error)
             for spec in model.modelfiles:
-                for complaint in lint(spec, system_tokens=s.system_tokens):
+                for complaint in lint(spec, system_tokens=self.settings.system_tokens):
                     warn(str(complaint))
         return self._models[written]
+
+    def _resolved(self, written: str) -> ModelRef:
+        from pytest_llm.models.reference import resolve
+
+        s = self.settings
+        return resolve(
+            written,
+            modelfiles=s.modelfiles,
+            root=s.root,
+            engine=s.engine,
+            trusted=s.host_trusted,
+            pulled=s.pull and written not in s.models,
+        )
+
+    def _unusable(self, written: str, path: Path, error: InputError) -> ModelRef:
+        from pytest_llm.models.reference import Fault, ModelRef
+        from pytest_llm.plugin.telling import told
+        from pytest_llm.reports.plain import plain
+
+        head, _, rest = plain(told(error, self.settings.root)).partition("\n")
+        return ModelRef(written, self.settings.engine or "ollama", written, fault=Fault(path, head, rest.strip()))
 
     def parse_check(self, cell: Cell, entry: Any) -> Check:
         """The check that an entry of a case file stands for. Raises InputError."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -81,25 +82,52 @@ def test_what_a_linter_says_is_warned_of_once(versioned: Bench) -> None:
     result.stdout.fnmatch_lines(["*modelfiles/coder.Modelfile:2: unknown PARAMETER 'temprature'*'temperature'?"])
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("FROM m\nSYTEM x\n", "coder.Modelfile:2: unknown command 'SYTEM', did you mean 'SYSTEM'?"),
-        ("SYSTEM x\n", "coder.Modelfile"),
-        ("", "coder.Modelfile"),
-        ("FROM ./no.gguf\n", "no.gguf"),
-        ("FROM m\nPARAMETER temperature hot\n", "coder.Modelfile:2"),
-    ],
-)
-def test_a_broken_one_is_told_with_its_line(bench: Bench, text: str, words: str) -> None:
-    bench.file("modelfiles/coder.Modelfile", text)
+BROKEN = {
+    "unknown": ("FROM m\nSYTEM x\n", "unknown.Modelfile:2: unknown command 'SYTEM', did you mean 'SYSTEM'?"),
+    "baseless": ("SYSTEM x\n", "baseless.Modelfile: there is no FROM line"),
+    "empty": ("", "empty.Modelfile: there is no FROM line"),
+    "missing": ("FROM ./no.gguf\n", "no.gguf: there is no such file"),
+    "outside": ("FROM ../../no.gguf\n", "outside.Modelfile:1: FROM ../../no.gguf leaves the rootdir"),
+    "digest": ("FROM m@sha256:abc\n", "digest.Modelfile:1: FROM names no model"),
+    "hot": ("FROM m\nPARAMETER temperature hot\n", "hot.Modelfile:2: PARAMETER temperature takes a number"),
+    "twice": ("FROM m\nPARAMETER seed x\nREQUIRES y\n", "twice.Modelfile:3: REQUIRES takes a version"),
+    "circle": ("FROM ring\n", "leads back to where it began"),
+    "ring": ("FROM circle\n", "FROM ring leads back to where it began: ring -> circle -> ring"),
+}
+
+
+def test_a_broken_one_is_an_error_of_its_cells_told_once(bench: Bench) -> None:
+    for name, (text, _) in BROKEN.items():
+        bench.file(f"modelfiles/{name}.Modelfile", text)
+    bench.case(CASE.replace("coder", f"[{', '.join(BROKEN)}, m]"))
+    bench.case(CASE.replace("coder", "[unknown, twice, m]"), "other")
+    result = bench.run()
+    result.assert_outcomes(errors=len(BROKEN) + 2, passed=2)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    told = "\n".join(line for line in result.outlines if not line.startswith("ERROR "))
+    assert {name for name, (_, words) in BROKEN.items() if words not in told} == set()
+    assert [told.count(BROKEN[name][1]) for name in ("unknown", "twice")] == [1, 1]
+    assert "Traceback" not in told
+    assert {asked["model"] for asked in bench.server.asked()} == {"m"}
+
+
+def test_a_broken_one_under_xdist_and_as_an_item(bench: Bench) -> None:
+    bench.file("modelfiles/coder.Modelfile", BROKEN["unknown"][0])
+    bench.case(CASE.replace("coder", "[coder, m]"))
+    bench.case(CASE, "other")
+    result = bench.process("-n2", ".", "modelfiles")
+    result.assert_outcomes(errors=2, passed=1, failed=1)
+    assert {asked["model"] for asked in bench.server.asked()} == {"m"}
+
+
+def test_a_broken_one_is_listed_and_shown(bench: Bench) -> None:
+    bench.file("modelfiles/coder.Modelfile", BROKEN["unknown"][0])
     bench.case(CASE)
-    bench.case("prompt: hi\nchecks: [{contains: hello}]", "other")
-    result = bench.run("--continue-on-collection-errors")
-    result.assert_outcomes(errors=1, passed=1)
-    shown = result.stdout.str()
-    assert words in shown
-    assert "Traceback" not in shown
+    bench.run("--llm-cells", "cells.jsonl")
+    _, cell = map(json.loads, (bench.path / "cells.jsonl").read_text("utf-8").splitlines())
+    assert cell["resolved"]["fault"].startswith("modelfiles/coder.Modelfile:2: unknown command 'SYTEM'")
+    assert cell["resolved"]["modelfile"].endswith("coder.Modelfile")
+    bench.run("--llm-dry-run").stdout.fnmatch_lines(["cannot be asked: modelfiles/coder.Modelfile:2: unknown*"])
 
 
 def test_a_base_that_is_not_there_is_told_with_the_command(versioned: Bench) -> None:
