@@ -125,6 +125,7 @@ class Browser(Check):
     """
 
     name: ClassVar[str] = "browser"
+    file_fields: ClassVar[tuple[str, ...] | None] = ()
 
     duration: Annotated[Seconds, Field(le=120)] = 2.0
     width: int = Field(default=800, ge=16, le=4096)

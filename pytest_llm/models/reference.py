@@ -48,6 +48,12 @@ class ModelRef:
         return "".join(spec.digest for spec in self.modelfiles)
 
     @property
+    def files(self) -> tuple[Path, ...]:
+        """Every file that it is made of, there or not: its Modelfiles, what they name, or the file of its name."""
+        named = [path for spec in self.modelfiles for path in (spec.path, *spec.files)]
+        return tuple(named) if self.spec or self.engine not in OF_FILES else (Path(self.name),)
+
+    @property
     def modelfiles(self) -> tuple[ModelSpec, ...]:
         """Its Modelfile, and those that it is built on."""
         found, spec = [], self.spec
@@ -95,6 +101,7 @@ def resolve(
     return ModelRef(written, engine, written.removeprefix(f"{engine}:"), None if engine == "openai" else spec)
 
 
+OF_FILES = ("embedded", "scripted")  # engines whose models are files, and nothing else
 _PREFIXES = {"gguf": "embedded", "openai": "openai", "scripted": "scripted"}
 
 
