@@ -7,32 +7,6 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class GateSettings:
-    """What a run is held against. Shares are 0 to 1.
-
-    baseline: a file, or `store:BRANCH`; write_baseline: a file; "" for none. bars: of the command line;
-    default_bars: of the ini file. confirm: how often a newly failing cell is asked again at most.
-    fail_inconclusive: whether INCONCLUSIVE is 1 for CI.
-    """
-
-    baseline: str = ""
-    write_baseline: str = ""
-    bars: tuple[str, ...] = ()
-    default_bars: tuple[str, ...] = ()
-    confirm: int = 12
-    alpha: float = 0.05
-    effect: float = 0.20
-    errors: float = 0.0
-    speed_tolerance: float = 0.10
-    fail_inconclusive: bool = False
-
-    @property
-    def judges(self) -> bool:
-        """Whether the run ends with a word."""
-        return bool(self.baseline or self.bars or self.default_bars)
-
-
-@dataclass(frozen=True)
 class Settings:
     """The settings of a run. Times are in seconds, sizes in bytes.
 
@@ -40,7 +14,8 @@ class Settings:
     name none. *_trusted: the address came from the command line or the environment, so a key may go
     there, and by the proxies of the environment.
     limit: how many cells of each case are run, 0 for all. system_tokens: how long a Modelfile's SYSTEM may be.
-    vram: the memory that a model is to fit into, 0 where it is not said.
+    vram: the memory that a model is to fit into, 0 where it is not said. samples: how often each cell is asked, 0:
+    as its case says. stop_early: a cell's samples end once its verdict cannot change.
     """
 
     root: Path
@@ -67,9 +42,10 @@ class Settings:
     browser: str = ""
     limit: int = 0
     keep_runs: int = 10
-    gate: GateSettings = GateSettings()
     system_tokens: int = 200
     vram: int = 0
+    samples: int = 0
+    stop_early: bool = False
 
     def models_for(self, named: tuple[str, ...]) -> tuple[str, ...]:
         """The models of a case that names these itself."""

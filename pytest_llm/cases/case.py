@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, StrictBool, model_validator
 
 from pytest_llm.cases.fields import (
     Example,
@@ -17,9 +17,10 @@ from pytest_llm.cases.fields import (
     ThinkMode,
     listed,
 )
+from pytest_llm.cases.sampling import Escalation, MinPass, Samples
 
 PER_RUN = frozenset({"system", "examples", "format", "keep_alive"})
-LATER = ("samples", "min_pass", "escalate", "images", "tools", "tool_results")
+LATER = ("images", "tools", "tool_results")
 
 # Neither blanks nor what pytest, a shell or a terminal would take for something else.
 Name = Annotated[str, Field(pattern=r"^[^\[\]:\\/\s\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+$")]
@@ -68,6 +69,10 @@ class Case(Strict):
     format: Literal["json", "schema"] | str | dict[str, Any] | None = Field(
         None, description="json, schema (the one of the schema check), a schema inline, or a schema file"
     )
+    samples: Samples | None = Field(None, description="ask so many times: seed, seed + 1, …")
+    min_pass: MinPass = Field("all", description="how many samples must pass: a count, a share (80%), or all")
+    escalate: Escalation | None = Field(None, description="ask a failed cell once more; not together with samples")
+    must_pass: StrictBool = Field(False, description="a gate blocks where this case fails or is missing")
     exclusive: bool | None = None
     marks: Annotated[tuple[str | dict[str, Any], ...], Listed] = ()
     checks: Annotated[tuple[Any, ...], Some] = ()

@@ -13,7 +13,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pytest_llm.cases import fields
 from pytest_llm.cases.case import LATER, Case, Some, Stage
 from pytest_llm.cases.json_schema import refuse_open, unwrapped
-from pytest_llm.cases.paths import above, inside, spelled
+from pytest_llm.cases.paths import inside, spelled
+from pytest_llm.cases.sampling import Escalation
 from pytest_llm.cases.yamlfile import Document, KeyPath, load_documents, read_text
 from pytest_llm.errors import Complaints, InputError, InputErrors, nearest
 
@@ -36,6 +37,7 @@ _PARTS: dict[str, type[BaseModel]] = {
     "examples": fields.Example,
     "prompt": fields.FileRef,
     "system": fields.FileRef,
+    "escalate": Escalation,
 }
 
 
@@ -135,6 +137,14 @@ def with_values(loaded: LoadedCase, values: Mapping[str, Any]) -> LoadedCase:
     return replace(filled, case=with_files(filled))
 
 
+def with_samples(loaded: LoadedCase, samples: int) -> LoadedCase:
+    """The case asked so many times, whatever it says itself; as it is for 0."""
+    if not samples:
+        return loaded
+    given = {"samples": samples}
+    return replace(loaded, case=loaded.case.model_copy(update=given), data={**loaded.data, **given})
+
+
 def _first_values(data: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """What the templates of a case may name in its first row; None where it is no template."""
     given, rows = data.get("vars") or {}, data.get("parametrize") or [{}]
@@ -150,7 +160,10 @@ def _takes_back(key: str, value: Any) -> bool:
 
 def _inherited(folder: Path, root: Path) -> list[Document]:
     """The defaults that hold in a folder, the farthest first."""
-    files = [f / DEFAULTS for f in reversed(above(folder, root))]
+    folders = [folder, *folder.parents]
+    if root in folders:
+        folders = folders[: folders.index(root) + 1]
+    files = [f / DEFAULTS for f in reversed(folders)]
     return [_defaults(file, file.stat().st_mtime_ns) for file in files if file.is_file()]
 
 

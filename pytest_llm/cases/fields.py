@@ -38,7 +38,8 @@ def listed(value: Any) -> Any:
     return value if isinstance(value, list | tuple) else [value]
 
 
-def _mode(value: Any) -> Any:
+def mode(value: Any) -> Any:
+    """A think mode, of which YAML's true and false are two."""
     return {True: "on", False: "off"}.get(value, value) if isinstance(value, bool) else value
 
 
@@ -70,7 +71,7 @@ Seconds = Annotated[
 ]
 ThinkMode = Annotated[
     Literal["off", "on", "low", "medium", "high", "max", "default"],
-    BeforeValidator(_mode),
+    BeforeValidator(mode),
     WithJsonSchema({"enum": ["off", "on", "low", "medium", "high", "max", "default", True, False]}),
 ]
 

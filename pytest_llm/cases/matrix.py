@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from pytest_llm.cases.case import PER_RUN, Case
-from pytest_llm.cases.casefile import LoadedCase, with_files, with_values
+from pytest_llm.cases.casefile import LoadedCase, with_files, with_samples, with_values
 from pytest_llm.cases.fields import Options
 from pytest_llm.errors import nearest
 
@@ -54,8 +54,11 @@ class Cell:
         return {**self.case.vars, **self.row.values}
 
 
-def expand(loaded: LoadedCase, models: Sequence[str] = (), thinks: Sequence[str] = ()) -> list[Cell]:
-    """The cells of a case, in a stable order. `models` and `thinks` replace the case's own where given."""
+def expand(
+    loaded: LoadedCase, models: Sequence[str] = (), thinks: Sequence[str] = (), samples: int = 0
+) -> list[Cell]:
+    """The cells of a case, in a stable order. `models`, `thinks`, `samples` replace the case's own where given."""
+    loaded = with_samples(loaded, samples)
     case = loaded.case
     chosen = list(dict.fromkeys(models or case.models))
     modes = list(dict.fromkeys(thinks or case.think))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_llm.cases.matrix import Cell
+from pytest_llm.cases.sampling import FIRST_SEED
 from pytest_llm.cases.yamlfile import KeyPath
 from pytest_llm.errors import Complaints
 from pytest_llm.models.reference import ModelRef
@@ -29,7 +30,8 @@ class ChatRequest:
     think: True, False, a level ("low", "medium", "high", "max"), or None to leave the field out.
     format: "json", a JSON Schema, or None. keep_alive: seconds, an Ollama duration, or None.
     timeout: seconds for the generation itself, from its first byte on; the model's load is not in it.
-    trim: what does not fit into the context may be dropped (`allow: [trimmed]`).
+    sample: which of a cell's samples it is, from 0. trim: what does not fit into the context may be dropped
+    (`allow: [trimmed]`).
     """
 
     model: ModelRef
@@ -81,24 +83,31 @@ def build(
     stage: int = 0,
     written: Mapping[str, Any] | None = None,
     schema: Mapping[str, Any] | None = None,
+    sample: int | None = 0,
+    think: str = "",
 ) -> ChatRequest:
     """The request of a cell, or of one stage of it.
 
     written: what earlier stages wrote, as `previous` and `stages`, for the template. schema: what `format: schema`
-    stands for. Raises InputError where a template cannot be filled in.
+    stands for. sample: from 0; in a case with `samples` it is added to the seed, with None none is (as the case's
+    file says it). think: instead of the cell's, where it is given. Raises InputError where a template cannot be
+    filled in.
     """
     case = cell.case
     options = case.options.plain()
     if case.stages:
         options |= case.stages[stage].options.plain()
+    if case.samples and sample is not None:
+        options["seed"] = options.get("seed", FIRST_SEED) + sample
     return ChatRequest(
         model=model,
         messages=tuple(_messages(cell, stage, {**cell.values, **(written or {})})),
-        think=_THINK.get(cell.think, cell.think),
+        think=_THINK.get(think or cell.think, think or cell.think),
         format=schema if case.format == "schema" else case.format,
         options=options,
         keep_alive=case.keep_alive,
         timeout=case.timeout,
+        sample=sample or 0,
         trim="trimmed" in case.allow,
     )
 

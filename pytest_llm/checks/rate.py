@@ -21,7 +21,6 @@ class TokenRate(Check):
 
     name: ClassVar[str] = "token_rate"
     shorthand: ClassVar[str | None] = "min"
-    file_fields: ClassVar[tuple[str, ...] | None] = ()
     measures: ClassVar[bool] = True
     min: float = Field(gt=0, strict=True, description="tokens a second")
 
@@ -34,13 +33,17 @@ class TokenRate(Check):
         if count < MIN_TOKENS:
             reason = f"{count} tokens are too few, it takes {MIN_TOKENS}"
             return [_no_measurement(reason), *_stored(self.name, response)]
-        return list(self._judged(response, count, seconds, clock))
-
-    def _judged(self, response: Response, count: int, seconds: float, clock: str) -> Iterator[Finding]:
-        rate = count / seconds
         numbers = f"{count} tokens in {seconds:.2f} s{clock}"
+        return list(self._judged(response, count / seconds, context.rate, numbers, clock))
+
+    def _judged(
+        self, response: Response, own: float, median: float | None, numbers: str, clock: str
+    ) -> Iterator[Finding]:
+        rate = own if median is None else median
         if rate < self.min:
             message = f"{rate:.1f} tokens a second, below {self.min:g}"
+            if median is not None:
+                message = f"the median of the samples is {message}"
             yield Finding(self.name, message, kind="slow", details="\n".join([numbers, *_circumstances(response)]))
         elif clock:
             yield Finding(self.name, f"{rate:.1f} tokens a second: {numbers}", "note", "own-clock")
@@ -56,7 +59,6 @@ class VisibleRate(Check):
     name: ClassVar[str] = "visible_rate"
     shorthand: ClassVar[str | None] = "min"
     measures: ClassVar[bool] = True
-    file_fields: ClassVar[tuple[str, ...] | None] = ()
     min: float = Field(gt=0, strict=True, description="characters a second")
 
     def run(self, artifact: Artifact, context: CheckContext) -> Iterator[Finding]:
@@ -83,7 +85,6 @@ class Time(Check):
 
     name: ClassVar[str] = "time"
     shorthand: ClassVar[str | None] = "total"
-    file_fields: ClassVar[tuple[str, ...] | None] = ()
     measures: ClassVar[bool] = True
     total: Duration | None = None
     first_token: Duration | None = None
@@ -120,6 +121,12 @@ class Time(Check):
             return
         details = "\n".join(_circumstances(response))
         yield Finding(self.name, f"{what} took {took:.2f} s, more than {limit:g} s", kind="late", details=details)
+
+
+def measured(response: Response) -> float | None:
+    """Tokens a second, as `token_rate` takes them; None where that was no measurement."""
+    count, seconds, _ = _measured(response)
+    return count / seconds if count and seconds and count >= MIN_TOKENS else None
 
 
 def _measured(response: Response) -> tuple[int | None, float | None, str]:

@@ -129,7 +129,7 @@ def _cell(record: RunRecord, word: str) -> Iterator[str]:
     yield f"  {one_line(line.reported)}" + (f": {one_line(line.reason)}" if line.reason else "")
     yield from (f"  {one_line(said)}" for said in _who(record, line))
     yield ""
-    yield from every_word(Verdict.from_plain({"answers": line.answers}, record.path.parent))
+    yield from every_word(Verdict.from_plain(vars(line), record.path.parent))
 
 
 def _who(record: RunRecord, line: CellLine) -> Iterator[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TypeAlias, TypeVar
 
 from pytest_llm.engine.engine import Asker, Job
@@ -15,11 +16,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of a job: a response, or in its place the error."""
+    """What came of a job: a response, or in its place the error.
+
+    rate: tokens a second, the median of the samples it was measured with; None where it was measured alone.
+    """
 
     job: Job
     response: Response | None = None
     error: Exception | None = None
+    rate: float | None = None
 
 
 # Yields the jobs of a round, gets their answers in that order, each waited for when it is taken; returns a result.
@@ -37,6 +42,33 @@ def converse(talk: Talk[T], asker: Asker) -> T:
     except StopIteration as end:
         result: T = end.value
         return result
+
+
+def together(
+    talks: Sequence[Talk[T]], level: Callable[[list[Answer]], list[Answer]] | None = None
+) -> Talk[list[T]]:
+    """Several talks as one: in each round all ask what they ask next. Returns their results, in their order.
+
+    level: given, it gets all answers of a round before any talk hears its own, and returns what they are to hear.
+    """
+    results: dict[int, T] = {}
+    asking: dict[int, Sequence[Job]] = {}
+
+    def step(number: int, heard: Iterator[Answer] | None) -> None:
+        try:
+            asking[number] = talks[number].send(heard)  # type: ignore[arg-type]  # None starts a generator
+        except StopIteration as end:
+            asking.pop(number, None)
+            results[number] = end.value
+
+    for number in range(len(talks)):
+        step(number, None)
+    while asking:
+        answers = yield [job for jobs in asking.values() for job in jobs]
+        heard = iter(level(list(answers))) if level else answers
+        for number, jobs in list(asking.items()):
+            step(number, islice(heard, len(jobs)))
+    return [results[number] for number in range(len(talks))]
 
 
 def _answered(job: Job, asker: Asker) -> Answer:

@@ -46,7 +46,7 @@ class PromptFile(OwnFile):
         cases = casefile.read(self.path, session(self.config).settings.root, wrong)
         items = [item for loaded in cases for item in self._cells(loaded, wrong)]
         wrong.tell()
-        session(self.config).collected[self.nodeid] = items
+        session(self.config).collected[self.nodeid] = [item.nodeid for item in items]
         return items
 
     def _cells(self, loaded: casefile.LoadedCase, wrong: Complaints) -> Iterator[PromptItem]:
@@ -57,7 +57,7 @@ class PromptFile(OwnFile):
         stages: dict[str, tuple[StagePlan, ...]] = {}
         with wrong.gather():
             found = list(marks.marks(self.config, loaded))
-            for cell in expand(loaded, models, thinks):
+            for cell in expand(loaded, models, thinks, settings.samples):
                 with wrong.gather():
                     if cell.row.id not in stages:
                         stages[cell.row.id] = ()
@@ -72,7 +72,7 @@ class PromptFile(OwnFile):
                 raise
             raise cell.loaded.error(("models",), error.message, error.hint) from None
         examine(cell)
-        return planning.plan(cell, model, stages)
+        return planning.plan(cell, model, stages, early=session(self.config).settings.stop_early)
 
     def _item(self, cell: Cell, plan: Plan, marks: list[pytest.MarkDecorator]) -> PromptItem:
         node_id = f"{self.nodeid}::{cell.name}"

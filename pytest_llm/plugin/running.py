@@ -15,6 +15,7 @@ from pytest_llm.plugin.session import LlmSession, session
 from pytest_llm.plugin.telling import NotJudged, warn
 from pytest_llm.reports import terminal
 from pytest_llm.reports.plain import plain
+from pytest_llm.verdicts.pipeline import first_jobs
 
 KEPT_ORDER = ("stepwise", "failedfirst", "newfirst")
 
@@ -27,7 +28,6 @@ def begin(pytest_session: pytest.Session) -> object:
         _show(pytest_session.config, cells)
         return True
     if cells and not state.is_worker and not pytest_session.config.option.collectonly:
-        _about_gate(state)
         order = _keeps_order(pytest_session.config, cells, state)
         where = [index for index, item in enumerate(pytest_session.items) if isinstance(item, PromptItem)]
         for index, item in zip(where, order, strict=True):
@@ -38,22 +38,6 @@ def begin(pytest_session: pytest.Session) -> object:
     return None
 
 
-def _about_gate(state: LlmSession) -> None:
-    """Raises pytest.UsageError where the run cannot be held against what it is to be held against."""
-    if complaint := _about_bars(state):
-        raise pytest.UsageError(complaint)
-    if gate := state.config.pluginmanager.get_plugin("llm_gate"):
-        gate.read()
-
-
-def _about_bars(state: LlmSession) -> str:
-    if not state.settings.gate.judges:
-        return ""
-    from pytest_llm.plugin import gating
-
-    return gating.unmatched(state)
-
-
 def settle_order(pytest_session: pytest.Session) -> None:
     """In a worker: the first to have collected settles the order for all."""
     from pytest_llm.engine.remote import RemoteEngine
@@ -62,10 +46,8 @@ def settle_order(pytest_session: pytest.Session) -> None:
     state = session(pytest_session.config)
     cells = [item for item in pytest_session.items if isinstance(item, PromptItem)]
     if cells and isinstance(state.engine, RemoteEngine) and state.engine.desk.claim_order():
-        complaint = _about_bars(state)
-        ordered = cells if complaint else _keeps_order(pytest_session.config, cells, state)
-        header, ids = recording.header(state, ordered), [item.nodeid for item in ordered]
-        state.engine.desk.settle_order(ids, header, complaint)
+        ordered = _keeps_order(pytest_session.config, cells, state)
+        state.engine.desk.settle_order([item.nodeid for item in ordered], recording.header(state, ordered))
 
 
 def _keeps_order(config: pytest.Config, cells: list[PromptItem], state: LlmSession) -> list[PromptItem]:
@@ -104,7 +86,7 @@ def _upcoming(item: pytest.Item, state: LlmSession) -> Sequence[pytest.Item]:
 def _jobs(items: Sequence[pytest.Item | None]) -> Iterator[Job]:
     for item in items:
         if isinstance(item, PromptItem) and not keeps_from_asking(item):
-            yield item.plan.job(item.nodeid)
+            yield from first_jobs(item.plan, item.nodeid)
 
 
 def deselected(items: Sequence[pytest.Item]) -> None:
@@ -139,4 +121,7 @@ def _show(config: pytest.Config, cells: list[PromptItem]) -> None:
         if fault := item.plan.model.fault:
             write(plain(f"cannot be asked: {fault.message}"))
         write(plain(json.dumps(job.request.plain(), indent=2, ensure_ascii=False)))
+        if item.plan.samples > 1:
+            first = job.request.options["seed"]
+            write(f"{item.plan.samples} samples, seeds {first} to {first + item.plan.samples - 1}")
     write(f"\n{len(cells)} requests shown, none asked")

@@ -53,7 +53,13 @@ def judge(plan: Plan, stage: StagePlan, answer: Answer, place: Place) -> tuple[A
     artifact = extract(response.text, response.thinking, request.prompt, may_echo=may_echo)
     folder = place.artifacts / stage.name if stage.name else place.artifacts
     context = CheckContext(
-        response, plan.cell.loaded.folder, place.root, folder, request=request, browser=place.browser
+        response,
+        plan.cell.loaded.folder,
+        place.root,
+        folder,
+        request=request,
+        browser=place.browser,
+        rate=answer.rate,
     )
     findings = tuple(named(stage, f) for f in _findings(plan, stage, artifact, context, request, place))
     files = tuple((label, str(path)) for label, path in context.attachments)

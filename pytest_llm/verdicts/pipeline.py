@@ -1,7 +1,9 @@
-"""The whole way of a cell: its questions one after another, each judged, then the verdict. The engine waits."""
+"""The whole way of a cell: its samples, their questions one after another, each judged. The engine waits."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,30 +11,67 @@ from typing import Any
 from pytest_llm.answers.extract import Artifact
 from pytest_llm.cases.request import ChatRequest, Message
 from pytest_llm.checks.base import Finding
-from pytest_llm.engine.engine import Asker, checking
-from pytest_llm.engine.talk import Talk, converse
+from pytest_llm.checks.rate import measured
+from pytest_llm.engine.engine import Asker, Job, checking
+from pytest_llm.engine.talk import Answer, Talk, converse, together
 from pytest_llm.errors import InputError
+from pytest_llm.verdicts.combine import Outcome, still_open
 from pytest_llm.verdicts.judge import Place, judge, named
 from pytest_llm.verdicts.plan import Plan
 from pytest_llm.verdicts.verdict import Asked, Verdict
 
 
 def verdict(plan: Plan, id_: str, asker: Asker, root: Path, artifacts: Path, browser: str = "") -> Verdict:
-    """Ask and judge every stage of a cell. Whatever goes wrong is a finding; it raises RunStopped alone.
+    """Ask and judge all of a cell. Whatever goes wrong is a finding; it raises RunStopped alone.
 
     browser: the one that was asked for, "" for whichever is there.
     """
     place = Place(root, artifacts, browser, partial(checking, asker))
-    return Verdict(converse(chain(plan, id_, place), asker))
+    return converse(cell(plan, id_, place), asker)
 
 
-def chain(plan: Plan, id_: str, place: Place) -> Talk[tuple[Asked, ...]]:
-    """Every stage of a cell, each asked with what those before it wrote."""
+def first_jobs(plan: Plan, id_: str) -> list[Job]:
+    """What a cell is sure to ask first."""
+    return [plan.job(id_, sample=sample) for sample in range(_next(plan, ()))]
+
+
+def cell(plan: Plan, id_: str, place: Place) -> Talk[Verdict]:
+    """All samples of a cell, side by side; where it failed and may be, it is asked once more, escalated."""
+    level = _level if plan.exclusive and plan.samples > 1 else None
+    samples: list[tuple[Asked, ...]] = []
+    while count := _next(plan, Verdict(sum(samples, ())).outcomes):
+        more = range(len(samples), len(samples) + count)
+        samples += yield from together([chain(plan, id_, place, sample) for sample in more], level)
+    found = Verdict(sum(samples, ()), plan.samples, plan.min_pass)
+    if not plan.escalate or found.outcome != "failed":
+        return found
+    again = yield from chain(plan, id_, place, attempt=2)
+    return replace(found, asked=found.asked + again)
+
+
+def _next(plan: Plan, outcomes: Sequence[Outcome]) -> int:
+    """How many samples are asked next, side by side."""
+    if plan.early:
+        return still_open(outcomes, plan.samples, plan.min_pass)
+    return plan.samples - len(outcomes)
+
+
+def _level(answers: list[Answer]) -> list[Answer]:
+    """Each with the median rate of all: one that a busy moment slowed down says little of the model."""
+    from statistics import median
+
+    rates = [rate for answer in answers if answer.response and (rate := measured(answer.response)) is not None]
+    return [replace(answer, rate=median(rates)) for answer in answers] if rates else answers
+
+
+def chain(plan: Plan, id_: str, place: Place, sample: int = 0, attempt: int = 1) -> Talk[tuple[Asked, ...]]:
+    """One sample: every stage of a cell, each asked with what those before it wrote."""
+    place = replace(place, artifacts=_folder(plan, place.artifacts, sample, attempt))
     asked: list[Asked] = []
     written: dict[str, Any] = {"stages": {}}
     for number, stage in enumerate(plan.stages):
         try:
-            job = plan.job(id_, number, written)
+            job = plan.job(id_, number, written, sample=sample, attempt=attempt)
         except InputError as error:  # a template that cannot take what the model wrote
             fault = Finding("prompt", error.message, "error", "template", details=error.hint)
             asked.append(Asked(_unfilled(plan, number), None, stage.name, (named(stage, fault),)))
@@ -43,7 +82,14 @@ def chain(plan: Plan, id_: str, place: Place) -> Talk[tuple[Asked, ...]]:
         if artifact is None or (result.outcome != "passed" and not stage.goes_on):
             break
         written["previous"] = written["stages"][stage.name] = _written(artifact)
-    return tuple(asked)
+    return tuple(replace(one, sample=sample, attempt=attempt) for one in asked)
+
+
+def _folder(plan: Plan, folder: Path, sample: int, attempt: int) -> Path:
+    """For the files of a try; that of the cell where it is asked once only."""
+    if attempt > 1:
+        return folder / f"think-{plan.escalate}"
+    return folder / f"sample-{sample + 1}" if plan.samples > 1 else folder
 
 
 def _written(artifact: Artifact) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pytest_llm.cases.matrix import Cell
 from pytest_llm.cases.request import build
+from pytest_llm.cases.sampling import passes
 from pytest_llm.cases.yamlfile import KeyPath
 from pytest_llm.checks.base import Check
 from pytest_llm.engine.engine import Job
@@ -29,6 +30,8 @@ class Plan:
     """A cell, the model it asks, and all that can be settled before anything is asked.
 
     schema: what `format: schema` stands for. exclusive: its numbers are measured with the server alone.
+    samples: how often it is asked; min_pass: how many of these must pass. early: no longer than that is open.
+    escalate: the think mode in which it is asked once more where it fails, "" for none.
     """
 
     cell: Cell
@@ -36,11 +39,39 @@ class Plan:
     stages: tuple[StagePlan, ...]
     schema: Mapping[str, Any] | None
     exclusive: bool
+    samples: int = 1
+    min_pass: int = 1
+    early: bool = False
+    escalate: str = ""
 
-    def job(self, id_: str, stage: int = 0, written: Mapping[str, Any] | None = None) -> Job:
-        """The question of a stage; `written` is what earlier stages wrote."""
-        request = build(self.cell, self.model, stage=stage, written=written, schema=self.schema)
-        return Job(f"{id_}#{stage}", request, self.exclusive)
+    @property
+    def must_pass(self) -> bool:
+        return self.cell.case.must_pass
+
+    def job(
+        self,
+        id_: str,
+        stage: int = 0,
+        written: Mapping[str, Any] | None = None,
+        *,
+        sample: int | None = 0,
+        attempt: int = 1,
+    ) -> Job:
+        """The question of a stage; `written` is what earlier stages of this sample (from 0) wrote.
+
+        sample: None leaves out the seed that samples are counted by. attempt: from 1; those after the first are
+        asked in the think mode `escalate`.
+        """
+        request = build(
+            self.cell,
+            self.model,
+            stage=stage,
+            written=written,
+            schema=self.schema,
+            sample=sample,
+            think=self.escalate if attempt > 1 else "",
+        )
+        return Job(f"{id_}#{sample}.{attempt}.{stage}", request, self.exclusive)
 
 
 ParseCheck = Callable[[Cell, Any], Check]
@@ -63,11 +94,45 @@ def stages(cell: Cell, parse: ParseCheck) -> tuple[StagePlan, ...]:
     return (*before, replace(last, checks=last.checks + own))
 
 
-def plan(cell: Cell, model: ModelRef, stages: tuple[StagePlan, ...]) -> Plan:
-    """Settle a cell. Raises InputError where `format: schema` finds no schema check."""
+def plan(cell: Cell, model: ModelRef, stages: tuple[StagePlan, ...], *, early: bool = False) -> Plan:
+    """Settle a cell. early: its samples end once its verdict cannot change.
+
+    An exclusive cell is measured as often as it says all the same: its rate is the median of all. Raises InputError
+    where `format: schema` finds no schema check, where no number of passes could be enough, and where `samples` and
+    `escalate` are both given.
+    """
     every = [check for stage in stages for check in stage.checks]
     exclusive = any(c.measures for c in every) if cell.case.exclusive is None else cell.case.exclusive
-    return Plan(cell, model, stages, _schema(cell, every), exclusive)
+    samples = cell.case.samples or 1
+    return Plan(
+        cell,
+        model,
+        stages,
+        _schema(cell, every),
+        exclusive,
+        samples,
+        _min_pass(cell, samples),
+        early and not exclusive,
+        _escalation(cell),
+    )
+
+
+def _min_pass(cell: Cell, samples: int) -> int:
+    wanted = passes(cell.case.min_pass, samples)
+    if wanted > samples:
+        hint = "a share (80%) or `all` goes with any number of samples"
+        message = f"min_pass wants {wanted} passes of {samples} sample{'s' if samples > 1 else ''}: none could pass"
+        raise cell.loaded.error(("min_pass",), message, hint)
+    return wanted
+
+
+def _escalation(cell: Cell) -> str:
+    escalate = cell.case.escalate
+    if escalate and cell.case.samples:
+        hint = "`escalate: null` or `samples: null` takes back what a defaults file gave"
+        message = "`escalate` goes together with neither `samples` nor --llm-samples: a pass would be of two kinds"
+        raise cell.loaded.error(("escalate",), message, hint)
+    return escalate.think if escalate and escalate.think != cell.think else ""
 
 
 def _checks(

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from itertools import groupby
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pytest_llm.checks.base import Finding
 from pytest_llm.providers.base import Fingerprint, Response, ToolCall, Usage
-
-Outcome = Literal["passed", "failed", "error", "skipped"]
-_RANK: dict[str, Outcome] = {"failure": "failed", "error": "error", "skip": "skipped"}
+from pytest_llm.verdicts.combine import RANK, Outcome, combine, worst
 
 
 @dataclass(frozen=True)
@@ -31,14 +30,24 @@ class Asked:
 
     @property
     def outcome(self) -> Outcome:
-        return _worst(self.findings)
+        return worst(self.findings)
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """Everything that is known of a cell. `asked` holds one entry for each stage that was asked."""
+class Try:
+    """One sample asked once: each stage of it that was asked."""
 
-    asked: tuple[Asked, ...] = field(default_factory=tuple)
+    asked: tuple[Asked, ...]
+
+    @property
+    def sample(self) -> int:
+        """From 0."""
+        return self.asked[0].sample
+
+    @property
+    def attempt(self) -> int:
+        """From 1; later ones are escalated."""
+        return self.asked[0].attempt
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -46,12 +55,59 @@ class Verdict:
 
     @property
     def outcome(self) -> Outcome:
-        return _worst(self.findings)
+        return worst(self.findings)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Everything that is known of a cell. `asked` holds one entry for each stage that was asked, in order.
+
+    samples: how many were to be asked; min_pass: how many of these must pass.
+    """
+
+    asked: tuple[Asked, ...] = field(default_factory=tuple)
+    samples: int = 1
+    min_pass: int = 1
+
+    @property
+    def tries(self) -> tuple[Try, ...]:
+        """The questions by sample and attempt."""
+        groups = groupby(self.asked, key=lambda asked: (asked.sample, asked.attempt))
+        return tuple(Try(tuple(asked)) for _, asked in groups)
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """One for each sample that was asked. Of one that was escalated: its pass, else what it was at first."""
+        first: dict[int, Outcome] = {}
+        for one in self.tries:
+            if one.outcome == "passed":
+                first[one.sample] = "passed"
+            first.setdefault(one.sample, one.outcome)
+        return tuple(first.values())
+
+    @property
+    def escalated(self) -> bool:
+        """Whether it passed only when it was asked once more."""
+        return self.outcome == "passed" and any(asked.attempt > 1 for asked in self.asked)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether its samples ended before all were asked, because none could change the outcome any more."""
+        return len(self.outcomes) < self.samples
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return tuple(finding for asked in self.asked for finding in asked.findings)
+
+    @property
+    def outcome(self) -> Outcome:
+        return combine(self.outcomes or ("passed",), self.samples, self.min_pass)
 
     @property
     def reasons(self) -> tuple[Finding, ...]:
         """The findings that decided the outcome; for a pass, none."""
-        return tuple(f for f in self.findings if _RANK.get(f.severity) == self.outcome)
+        found = (f for one in self.tries if one.outcome == self.outcome for f in one.findings)
+        return tuple(finding for finding in found if RANK.get(finding.severity) == self.outcome)
 
     @property
     def response(self) -> Response | None:
@@ -60,18 +116,21 @@ class Verdict:
 
     def to_plain(self, folder: Path | None = None) -> dict[str, Any]:
         """As JSON-ready data, the way a run's record holds it; files in `folder` are relative to it."""
-        return {"outcome": self.outcome, "answers": [_plain(asked, folder) for asked in self.asked]}
+        return {
+            "outcome": self.outcome,
+            "samples": self.samples,
+            "min_pass": self.min_pass,
+            "outcomes": list(self.outcomes),
+            "stopped": self.stopped,
+            "escalated": self.escalated,
+            "answers": [_plain(asked, folder) for asked in self.asked],
+        }
 
     @classmethod
     def from_plain(cls, data: Mapping[str, Any], folder: Path | None = None) -> Verdict:
         """What `to_plain` made, and what a later plugin added is left out."""
-        return cls(tuple(_asked(item, folder) for item in data["answers"]))
-
-
-def _worst(findings: Iterable[Finding]) -> Outcome:
-    """FAILED counts before ERROR before SKIPPED."""
-    severities = {finding.severity for finding in findings}
-    return next((outcome for severity, outcome in _RANK.items() if severity in severities), "passed")
+        asked = tuple(_asked(item, folder) for item in data["answers"])
+        return cls(asked, data.get("samples", 1), data.get("min_pass", 1))
 
 
 _NUMBERS = ("first_token", "wall")
@@ -86,6 +145,7 @@ def _plain(asked: Asked, folder: Path | None) -> dict[str, Any]:
         "stage": asked.stage,
         "sample": asked.sample,
         "attempt": asked.attempt,
+        "outcome": asked.outcome,
         "request": asked.request,
         **said,
         "findings": [asdict(finding) for finding in asked.findings],

@@ -47,7 +47,7 @@ def clean(result: pytest.RunResult) -> str:
         ),
         ("prompt: ''\nchecks: [{contains: x}]", ["t.prompt.yaml:2: prompt is empty"]),
         ("prompt: '{{ x }}'\nvars: {y: 1}\nchecks: [{contains: x}]", ["t.prompt.yaml:2:", "'x' is undefined"]),
-        ("prompt: hi\nsamples: 3\nchecks: [{contains: x}]", ["t.prompt.yaml:3: 'samples' is not supported"]),
+        ("prompt: hi\ntools: 3\nchecks: [{contains: x}]", ["t.prompt.yaml:3: 'tools' is not supported"]),
     ],
 )
 def test_a_broken_file_is_one_collection_error(bench: Bench, text: str, words: list[str]) -> None:

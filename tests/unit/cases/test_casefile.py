@@ -115,7 +115,26 @@ def test_names_of_several_documents(tmp_path: Path) -> None:
         ("", None, "holds no case"),
         *[
             (f"prompt: x\nchecks: [x]\n{key}: 3", 3, f"'{key}' is not supported")
-            for key in ("samples", "min_pass", "escalate", "images", "tools", "tool_results")
+            for key in ("images", "tools", "tool_results")
+        ],
+        *[
+            (f"prompt: x\nchecks: [x]\n{text}", 3, words)
+            for text, words in [
+                ("samples: 0", "samples: input should be greater than or equal to 1"),
+                ("samples: 1001", "samples: input should be less than or equal to 1000"),
+                ("samples: true", "samples must be a whole number, not True"),
+                ("samples: '3'", "samples must be a whole number, not '3'"),
+                ("min_pass: 120%", "min_pass: must be a count from 1 (3), a share (80%) or all, not '120%'"),
+                ("min_pass: 0.8", "min_pass: must be a count from 1 (3), a share (80%) or all, not 0.8"),
+                ("escalate: on", "escalate must be a mapping, not text"),
+                ("escalate: {}", "escalate lacks the key 'think'"),
+                (
+                    "escalate: {think: off}",
+                    "escalate.think must be 'on', 'low', 'medium', 'high' or 'max', not 'off'",
+                ),
+                ("escalate: {thinks: on}", "unknown key 'thinks', did you mean 'think'?"),
+                ("must_pass: 'yes'", "must_pass must be true or false, not 'yes'"),
+            ]
         ],
         ("prompt: x\nchecks: [x]\nparametrize: rows.csv", 3, "must be a list"),
         ("prompt: x\nchecks: [x]\nparametrize:", 3, "parametrize must be a list, not nothing"),

@@ -51,6 +51,10 @@ def test_every_shipped_case_is_valid(file: Path, validator: Any) -> None:
         {"prompt": "x", "checks": ["compile"], "think": []},
         {"prompt": "x", "checks": ["compile"], "matrix": {}},
         {"prompt": "x", "checks": ["compile"], "parametrize": [{}]},
+        *[{"prompt": "x", "checks": ["compile"], "samples": wrong} for wrong in (0, "3", True, 1001)],
+        *[{"prompt": "x", "checks": ["compile"], "min_pass": w} for w in (0, 0.8, "3", "0%", "0.0%", "101%", True)],
+        *[{"prompt": "x", "checks": ["compile"], "escalate": wrong} for wrong in ("on", {}, {"think": "off"})],
+        {"prompt": "x", "checks": ["compile"], "must_pass": "yes"},
     ],
 )
 def test_the_schema_refuses_what_the_loader_refuses(case: dict[str, Any], validator: Any) -> None:
@@ -62,6 +66,11 @@ def test_the_schema_refuses_what_the_loader_refuses(case: dict[str, Any], valida
     [
         {"prompt": {"file": "p.txt"}, "checks": [{"my_own": {"a": 1}}, "another"]},
         {"prompt": "x", "think": True, "tags": "a", "models": ["m"], "checks": [{"not": {"contains": "x"}}]},
+        *[
+            {"prompt": "x", "checks": ["compile"], "samples": 5, "min_pass": right}
+            for right in ("all", 3, "80%", "0.5%", "100%", "100.0 %", "7%", "33.3%")
+        ],
+        {"prompt": "x", "checks": ["compile"], "samples": None, "escalate": {"think": True}, "must_pass": True},
         {"prompt": "x", "think": ["off", "on"], "options": {"x_foo": 1, "stop": "END"}, "timeout": "5m"},
         {"stages": [{"name": "a", "prompt": "p", "checks": [{"any_of": [{"regex": "x"}]}]}]},
     ],
