@@ -7,6 +7,32 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
+class GateSettings:
+    """What a run is held against. Shares are 0 to 1.
+
+    baseline: a file, or `store:BRANCH`; write_baseline: a file; "" for none. bars: of the command line;
+    default_bars: of the ini file. confirm: how often a newly failing cell is asked again at most.
+    fail_inconclusive: whether INCONCLUSIVE is 1 for CI.
+    """
+
+    baseline: str = ""
+    write_baseline: str = ""
+    bars: tuple[str, ...] = ()
+    default_bars: tuple[str, ...] = ()
+    confirm: int = 12
+    alpha: float = 0.05
+    effect: float = 0.20
+    errors: float = 0.0
+    speed_tolerance: float = 0.10
+    fail_inconclusive: bool = False
+
+    @property
+    def judges(self) -> bool:
+        """Whether the run ends with a word."""
+        return bool(self.baseline or self.bars or self.default_bars)
+
+
+@dataclass(frozen=True)
 class Settings:
     """The settings of a run. Times are in seconds, sizes in bytes.
 
@@ -42,6 +68,7 @@ class Settings:
     browser: str = ""
     limit: int = 0
     keep_runs: int = 10
+    gate: GateSettings = GateSettings()
     system_tokens: int = 200
     vram: int = 0
     samples: int = 0

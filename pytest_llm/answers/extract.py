@@ -9,13 +9,14 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate
 
-from pytest_llm.answers.blocks import PAGE, begins_a_page
 from pytest_llm.answers.blocks import CodeBlock as CodeBlock  # checks ask for it here
+from pytest_llm.answers.blocks import begins_a_page
 from pytest_llm.answers.choice import Given, choose
 from pytest_llm.answers.ends import glued, without_end
 from pytest_llm.answers.fences import Fenced, scan
 from pytest_llm.answers.languages import JSON_LABELS, LOOSE, PROSE, guess_language
 from pytest_llm.answers.languages import normalise_language as normalise_language  # checks ask for it here
+from pytest_llm.answers.pages import fragment, page_begins
 from pytest_llm.answers.schemas import is_schema
 from pytest_llm.answers.thinking import split_thinking
 
@@ -83,6 +84,7 @@ class Artifact:
         yield [b for b in fenced if b.language in ("html", "svg")]
         yield [b for b in self._pieces if not b.language and _MARKUP.search(b.text)]
         yield [b for b in self.blocks if b.language in ("html", "svg")]
+        yield _bare_fragment(self.answer, self.blocks)
 
     def json_text(self, *, strict: bool = False) -> CodeBlock:
         """The text that must be JSON: the whole answer, or, unless `strict`, the block of JSON fenced in it.
@@ -175,7 +177,7 @@ def _unwrapped(blocks: Iterable[CodeBlock], depth: int = 0) -> list[CodeBlock]:
 def _holds_a_page(block: CodeBlock) -> bool:
     """Labelled as HTML or not at all, and a page somewhere in it; with another label, a page from its beginning."""
     if block.language in ("html", ""):
-        return PAGE.search(block.text) is not None
+        return page_begins(block.text) is not None
     return begins_a_page(block.text)
 
 
@@ -200,10 +202,19 @@ def _bare_page(answer: str, blocks: Sequence[CodeBlock]) -> list[CodeBlock]:
     offsets = [0, *accumulate(len(line) + 1 for line in answer.split("\n"))]
     fenced = [(offsets[b.line - 1], offsets[b.line - 1 + b.text.count("\n")]) for b in blocks if b.fenced]
     gaps = zip([0, *(end for _, end in fenced)], [*(first for first, _ in fenced), len(answer)], strict=True)
-    match = next((match for first, end in gaps if (match := PAGE.search(answer, first, end))), None)
-    if match is None:
+    start = next((at for first, end in gaps if (at := page_begins(answer, first, end)) is not None), None)
+    if start is None:
         return []
-    ends = [end.end() for end in _PAGE_END.finditer(answer, match.start())]
-    text = answer[match.start() : ends[-1] if ends else len(answer)].replace("\r\n", "\n")
-    page = CodeBlock(text, "html", line=position(answer, match.start())[0], fenced=False, closed=bool(ends))
-    return [page]
+    ends = [end.end() for end in _PAGE_END.finditer(answer, start)]
+    return [_unfenced_html(answer, start, ends[-1] if ends else len(answer), closed=bool(ends))]
+
+
+def _bare_fragment(answer: str, blocks: Sequence[CodeBlock]) -> list[CodeBlock]:
+    """Markup without a page around it, in an answer without a fence: its first tag to its last."""
+    found = None if any(block.fenced for block in blocks) else fragment(answer)
+    return [_unfenced_html(answer, *found)] if found else []
+
+
+def _unfenced_html(answer: str, start: int, end: int, *, closed: bool = True) -> CodeBlock:
+    text = answer[start:end].replace("\r\n", "\n")
+    return CodeBlock(text, "html", line=position(answer, start)[0], fenced=False, closed=closed)

@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from pytest_llm.answers.ends import leading
 from pytest_llm.answers.languages import normalise_language
+from pytest_llm.answers.pages import Pages
 
 _QUOTE = re.compile(r"(?: {0,3}> ?)+")
 _MARKER = re.compile(r"([-+*]|\d{1,9}[.)])([ \t]+)(?=\S)")
@@ -64,6 +66,7 @@ def scan(lines: Sequence[str], *, anywhere: bool = False) -> list[Fenced]:
     found: list[Fenced] = []
     items = _Items()
     nesting = True
+    pages = Pages(lines)
     at = 0
     while at < len(lines):
         line = lines[at]
@@ -75,6 +78,8 @@ def scan(lines: Sequence[str], *, anywhere: bool = False) -> list[Fenced]:
         if opening is None:
             continue
         end, closed, nesting = _end(lines, at, opening, nesting)
+        if closed and (later := pages.end(at, end, partial(_closes, opening))) is not None:
+            end = later
         text = "".join(f"{_inner(line, opening)}\n" for line in lines[at:end])
         found.append(Fenced(opening.info, at, end, closed, opening.indent, text))
         at = end + closed
@@ -131,6 +136,10 @@ def _end(lines: Sequence[str], start: int, opening: _Opening, nesting: bool) -> 
         return first, True, False
     end = len(lines) - (1 if len(lines) > start and lines[-1] == "" else 0)
     return end, False, nesting
+
+
+def _closes(opening: _Opening, line: str) -> bool:
+    return _fence_like(line, opening) == ""
 
 
 def _fence_like(line: str, opening: _Opening) -> str | None:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pytest_llm.cases import fields
 from pytest_llm.cases.case import LATER, Case, Some, Stage
 from pytest_llm.cases.json_schema import refuse_open, unwrapped
-from pytest_llm.cases.paths import inside, spelled
+from pytest_llm.cases.paths import above, inside, spelled
 from pytest_llm.cases.sampling import Escalation
 from pytest_llm.cases.yamlfile import Document, KeyPath, load_documents, read_text
 from pytest_llm.errors import Complaints, InputError, InputErrors, nearest
@@ -160,10 +160,7 @@ def _takes_back(key: str, value: Any) -> bool:
 
 def _inherited(folder: Path, root: Path) -> list[Document]:
     """The defaults that hold in a folder, the farthest first."""
-    folders = [folder, *folder.parents]
-    if root in folders:
-        folders = folders[: folders.index(root) + 1]
-    files = [f / DEFAULTS for f in reversed(folders)]
+    files = [f / DEFAULTS for f in reversed(above(folder, root))]
     return [_defaults(file, file.stat().st_mtime_ns) for file in files if file.is_file()]
 
 

@@ -25,10 +25,10 @@ def parse_duration(value: Any) -> float:
 
 
 def parse_size(value: Any) -> int:
-    """Bytes, from a whole number of them or from `500kB`, `64MB`, `1GiB`, all powers of 1024. Raises ValueError."""
-    match = re.fullmatch(r"\s*([0-9]{1,15})\s*([kmg]?)(?:i?b)?\s*", str(value), re.IGNORECASE)
+    """Bytes, from a number of them or from `500kB`, `64MB`, `1.5 GiB`, all powers of 1024. Raises ValueError."""
+    match = re.fullmatch(r"\s*([0-9]{1,15}(?:\.[0-9]{1,9})?)\s*([kmg]?)(?:i?b)?\s*", str(value), re.IGNORECASE)
     if not match or isinstance(value, bool):
         raise ValueError(f"{value!r} is no size: give bytes, or 500kB, 64MB, 1GB")
-    if not (size := int(match[1]) * _SIZES[match[2].lower()]):
+    if not (size := int(float(match[1]) * _SIZES[match[2].lower()])):
         raise ValueError(f"a size is more than nothing, not {value!r}")
     return size

@@ -17,6 +17,7 @@ from pytest_llm.errors import CheckCrashed, PytestLlmError
 from pytest_llm.providers.base import Response
 from pytest_llm.sandbox import walls
 
+_LONGEST_PATH = 1024  # characters; a longer text among the arguments names no file
 Severity = Literal["failure", "error", "skip", "warning", "note"]
 UNWALLED = "unwalled"  # the kind of a finding, which the run tells once
 
@@ -83,7 +84,8 @@ class Check(BaseModel):
     """A check and its arguments, as read from a case file: a frozen pydantic model with a `run`.
 
     name: what a case file calls it. shorthand: the field that `name: value` sets. measures: it looks at a rate or
-    a time, so its answer is generated with the server alone.
+    a time, so its answer is generated with the server alone. file_fields: the arguments that name files; None: any
+    text among them may, as in checks that people write.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, allow_inf_nan=False)
@@ -91,6 +93,7 @@ class Check(BaseModel):
     name: ClassVar[str]
     shorthand: ClassVar[str | None] = None
     measures: ClassVar[bool] = False
+    file_fields: ClassVar[tuple[str, ...] | None] = None
 
     def run(self, artifact: Artifact, context: CheckContext) -> Iterable[Finding]:
         """The findings; none means passed. May raise Unsupported (SKIPPED) or HarnessError (ERROR)."""
@@ -100,6 +103,19 @@ class Check(BaseModel):
     def parts(self) -> tuple[Check, ...]:
         """The checks it is made of and whose passing it wants."""
         return ()
+
+    @property
+    def made_of(self) -> tuple[Check, ...]:
+        """All the checks it is made of."""
+        return self.parts
+
+    def files_read(self, folder: Path) -> tuple[Path, ...]:
+        """The files and folders that it may read, there or not; `folder` is the case file's.
+
+        A check that reads more than its arguments name adds them here: a change of one is a change of its cells.
+        """
+        fields = type(self).model_fields if self.file_fields is None else self.file_fields
+        return tuple(named_files([getattr(self, name) for name in fields], folder))
 
     def prepare(self, folder: Path, root: Path) -> None:
         """Called once at collection: raise InputError for what can be seen to be wrong before anything is asked."""
@@ -167,6 +183,9 @@ class FunctionCheck(Check):
         shown = ", ".join(f"{key}: {_plain(value)}" for key, value in self.arguments.items())
         return one_line(f"{self.title}: {{{shown}}}") if shown else self.title
 
+    def files_read(self, folder: Path) -> tuple[Path, ...]:
+        return tuple(named_files(self.arguments, folder))
+
     def run(self, artifact: Artifact, context: CheckContext) -> Iterator[Finding]:
         extra = {"context": context} if "context" in inspect.signature(self.function).parameters else {}
         try:
@@ -203,6 +222,20 @@ def _items(result: Any) -> Iterator[Any]:
         yield from result
     else:
         yield result
+
+
+def named_files(value: Any, folder: Path) -> Iterator[Path]:
+    """What the texts in a value would name as paths relative to `folder`; a text that could be none is left out."""
+    match value:
+        case str() if 0 < len(value) <= _LONGEST_PATH and value.isprintable():
+            yield folder / value
+        case Path():
+            yield folder / value
+        case Mapping():
+            yield from named_files(list(value.values()), folder)
+        case list() | tuple() | set() | frozenset():
+            for item in value:
+                yield from named_files(item, folder)
 
 
 def look(check: Check, artifact: Artifact, context: CheckContext) -> list[Finding]:

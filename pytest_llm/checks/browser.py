@@ -44,6 +44,7 @@ _LABELS = {
     "action": "action",
     "author": "the case",
 }
+_OF_A_PAGE = ("html", "css", "javascript", "svg")
 _MOVES = 2  # a picture that changes once has appeared; one that changes again moves
 
 
@@ -124,6 +125,7 @@ class Browser(Check):
     """
 
     name: ClassVar[str] = "browser"
+    file_fields: ClassVar[tuple[str, ...] | None] = ()
 
     duration: Annotated[Seconds, Field(le=120)] = 2.0
     width: int = Field(default=800, ge=16, le=4096)
@@ -160,7 +162,7 @@ class Browser(Check):
         self._keep(page, report, context)
         yield from self._events(page, report)
         yield from self._pictures(report)
-        for note in report.notes:
+        for note in (*report.notes, *_left_out(page, artifact)):
             yield Finding(self.name, note, severity="note")
         yield from unwalled(self.name, "shown")
 
@@ -217,6 +219,15 @@ class Browser(Check):
                     path = _free(context.artifacts / name)
                     path.write_bytes(content)
                     context.attachments.append((path.stem, path))
+
+
+def _left_out(page: CodeBlock, artifact: Artifact) -> Iterator[str]:
+    """What of the answer belongs to a page and was not judged."""
+    last = page.line + page.text.count("\n")
+    others = [b for b in artifact.own_blocks if b.language in _OF_A_PAGE and b.fenced and b.text.strip()]
+    said = [f"{b.language} in line {b.line}" for b in others if not page.line <= b.line <= last]
+    if said:
+        yield f"only the page in line {page.line} was shown; the answer also has {', '.join(said[:5])}"
 
 
 def _finding(check: str, page: CodeBlock, event: PageEvent) -> Finding:

@@ -20,6 +20,7 @@ class Not(Check):
     """Passes where its check finds a failure; not where that is that there was nothing to look at."""
 
     name: ClassVar[str] = "not"
+    file_fields: ClassVar[tuple[str, ...] | None] = ()
     check: SerializeAsAny[Check]
 
     @property
@@ -29,6 +30,10 @@ class Not(Check):
     @property
     def label(self) -> str:
         return f"not {self.check.label}"
+
+    @property
+    def made_of(self) -> tuple[Check, ...]:
+        return (self.check,)
 
     def prepare(self, folder: Path, root: Path) -> None:
         self.check.prepare(folder, root)
@@ -50,6 +55,7 @@ class AnyOf(Check):
     """Passes where at least one of its checks does."""
 
     name: ClassVar[str] = "any_of"
+    file_fields: ClassVar[tuple[str, ...] | None] = ()
     checks: tuple[SerializeAsAny[Check], ...] = Field(min_length=1)
 
     @property
@@ -98,6 +104,7 @@ class Warn(Check):
     """Shows what its check finds, and never fails for it."""
 
     name: ClassVar[str] = "warn"
+    file_fields: ClassVar[tuple[str, ...] | None] = ()
     check: SerializeAsAny[Check]
 
     @property

@@ -52,6 +52,7 @@ class Compile(Check):
 
     name: ClassVar[str] = "compile"
     shorthand: ClassVar[str | None] = "language"
+    file_fields: ClassVar[tuple[str, ...] | None] = ("classpath", "module")
 
     language: str | None = None
     warnings: Literal["show", "error"] = "show"

@@ -48,6 +48,7 @@ class Document(Check):
     """The block of one of `labels`, else the whole answer, can be read."""
 
     labels: ClassVar[tuple[str, ...]]
+    file_fields: ClassVar[tuple[str, ...] | None] = ()
 
     def run(self, artifact: Artifact, context: CheckContext) -> Iterable[Finding]:
         what = self.name.upper()

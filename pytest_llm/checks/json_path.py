@@ -31,6 +31,7 @@ class JsonPath(Check):
 
     name: ClassVar[str] = "json_path"
     shorthand: ClassVar[str | None] = "path"
+    file_fields: ClassVar[tuple[str, ...] | None] = ()
     path: str = Field(min_length=1)
     exists: bool | None = None
     equals: Any = None

@@ -21,6 +21,7 @@ class TokenRate(Check):
 
     name: ClassVar[str] = "token_rate"
     shorthand: ClassVar[str | None] = "min"
+    file_fields: ClassVar[tuple[str, ...] | None] = ()
     measures: ClassVar[bool] = True
     min: float = Field(gt=0, strict=True, description="tokens a second")
 
@@ -59,6 +60,7 @@ class VisibleRate(Check):
     name: ClassVar[str] = "visible_rate"
     shorthand: ClassVar[str | None] = "min"
     measures: ClassVar[bool] = True
+    file_fields: ClassVar[tuple[str, ...] | None] = ()
     min: float = Field(gt=0, strict=True, description="characters a second")
 
     def run(self, artifact: Artifact, context: CheckContext) -> Iterator[Finding]:
@@ -85,6 +87,7 @@ class Time(Check):
 
     name: ClassVar[str] = "time"
     shorthand: ClassVar[str | None] = "total"
+    file_fields: ClassVar[tuple[str, ...] | None] = ()
     measures: ClassVar[bool] = True
     total: Duration | None = None
     first_token: Duration | None = None

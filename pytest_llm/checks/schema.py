@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -39,12 +40,14 @@ class Schema(Check):
 
     name: ClassVar[str] = "schema"
     shorthand: ClassVar[str | None] = "file"
+    file_fields: ClassVar[tuple[str, ...] | None] = ("file",)
     file: str | None = None
     inline: dict[str, Any] | bool | None = None
     model: str | None = None
 
     _document: Any = PrivateAttr(default=None)
     _source: Any = PrivateAttr(default=None)
+    _referred: tuple[Path, ...] = PrivateAttr(default=())
     _adapter: Any = PrivateAttr(default=None)
 
     @classmethod
@@ -88,11 +91,17 @@ class Schema(Check):
         try:
             if self.model is None:
                 refuse_open(self._document)
-            self._source = source(self._document, base, root)
+            self._source, self._referred = source(self._document, base, root)
         except InputError as error:
             if self.file is None or error.path is not None:
                 raise
             raise InputError(error.message, path=base, hint=error.hint) from None
+
+    def files_read(self, folder: Path) -> tuple[Path, ...]:
+        """Also those that the schema refers to, and the module of a model; the check must have been prepared."""
+        module = sys.modules.get((self.model or "").partition(":")[0])
+        code = getattr(module, "__file__", None)
+        return (*super().files_read(folder), *self._referred, *([Path(code)] if code else []))
 
     def document(self) -> dict[str, Any]:
         """The schema as data, as a server takes it for its `format`; the check must have been prepared."""

@@ -68,8 +68,8 @@ def read_schema(path: Path) -> Any:
         raise InputError(f"this JSON cannot be read: {error}", path=path) from None
 
 
-def source(document: Any, base: Path, root: Path) -> Source:
-    """What an instance is judged by: `document` and all that it refers to, as plain data.
+def source(document: Any, base: Path, root: Path) -> tuple[Source, tuple[Path, ...]]:
+    """What an instance is judged by: `document` and all that it refers to, as plain data; and the files of these.
 
     base: the file it was read from, or the folder an inline one stands in. Raises InputError where it is no schema,
     or where a reference leads nowhere; nothing is fetched from the network.
@@ -80,7 +80,8 @@ def source(document: Any, base: Path, root: Path) -> Source:
     if has_loop(document):
         raise InputError("the schema refers to itself without going deeper into the JSON: it would never end")
     uri = base.resolve().as_uri() + ("/" if base.is_dir() else "")
-    documents = _gathered(document, uri, _Local(document, uri, base if base.is_dir() else base.parent, root))
+    local = _Local(document, uri, base if base.is_dir() else base.parent, root)
+    documents = _gathered(document, uri, local)
     made_of = Source(json.dumps(document), json.dumps(documents), uri, is_bounded(document))
     try:
         made(made_of.schema, made_of.documents, uri)
@@ -90,7 +91,7 @@ def source(document: Any, base: Path, root: Path) -> Source:
     except (jsonschema_rs.ReferencingError, ValueError, KeyError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"this JSON Schema cannot be used: {reason}") from None
-    return made_of
+    return made_of, tuple(local.files)
 
 
 def _spelled(document: Any) -> Any:
@@ -123,28 +124,36 @@ class _Local:
     """Finds what a reference names among the files under the root.
 
     A file by its path; a neighbour that has the reference as its `$id`; a file that stands to the schema's own as
-    the reference does to the schema's `$id`.
+    the reference does to the schema's `$id`. files: those that were found.
     """
 
     def __init__(self, document: Any, uri: str, folder: Path, root: Path) -> None:
         self.folder, self.root = folder.resolve(), root.resolve()
+        self.files: list[Path] = []
         own = document.get("$id", document.get("id")) if isinstance(document, Mapping) else None
         self.home = urljoin(urljoin(uri, own if isinstance(own, str) else ""), ".")
 
     def read(self, uri: str) -> Any:
         """The document of that URI. Raises InputError where there is none, or where it is broken."""
+        path = self._file(uri)
+        self.files.append(path)
+        return read_schema(path.resolve())
+
+    def _file(self, uri: str) -> Path:
+        """As it is named: a link may lie on the way."""
         parts = urlsplit(uri)
-        if parts.scheme == "file" and self._is_ours(path := Path(unquote(parts.path)).resolve()):
-            return read_schema(path)
+        if parts.scheme == "file" and self._is_ours(path := Path(unquote(parts.path))):
+            return path
         for path in sorted(path for path in self.folder.iterdir() if path.suffix in _SUFFIXES):
             if _identity(path) in (uri, f"{uri}#"):
-                return read_schema(path)
-        if uri.startswith(self.home) and self._is_ours(path := (self.folder / uri[len(self.home) :]).resolve()):
-            return read_schema(path)
+                return path
+        if uri.startswith(self.home) and self._is_ours(path := self.folder / uri[len(self.home) :]):
+            return path
         raise InputError("only parts of the schema and files under the rootdir can be referred to")
 
     def _is_ours(self, path: Path) -> bool:
-        return path.is_relative_to(self.root) and path.is_file()
+        real = path.resolve()
+        return real.is_relative_to(self.root) and real.is_file()
 
 
 def _identity(path: Path) -> Any:

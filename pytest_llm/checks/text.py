@@ -55,6 +55,7 @@ class Piece:
 class PartCheck(Check):
     """A check of what the model wrote. `in` says where to look: in the answer, its code, or the thinking."""
 
+    file_fields: ClassVar[tuple[str, ...] | None] = ()
     part: Part = Field("answer", alias="in")
 
     def run(self, artifact: Artifact, context: CheckContext) -> Iterable[Finding]:

@@ -17,6 +17,7 @@ class Thinking(Check):
 
     name: ClassVar[str] = "thinking"
     shorthand: ClassVar[str | None] = "max_share"
+    file_fields: ClassVar[tuple[str, ...] | None] = ()
     max_share: float | None = Field(None, ge=0, lt=1, strict=True, description="of thinking and answer together")
     max: StrictInt | None = Field(None, ge=0, description="tokens")
 

@@ -19,6 +19,7 @@ class MaxTokens(Check):
 
     name: ClassVar[str] = "max_tokens"
     shorthand: ClassVar[str | None] = "max"
+    file_fields: ClassVar[tuple[str, ...] | None] = ()
     max: StrictInt = Field(gt=0)
     thinking: bool = False
 

@@ -39,6 +39,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     show.set_defaults(run=_show)
 
+    promptfoo = commands.add_parser("import", help="write the cases of a promptfoo configuration as case files")
+    promptfoo.add_argument("config", type=Path, metavar="promptfooconfig.yaml")
+    promptfoo.add_argument("--output", type=Path, default=Path("cases"), help="the folder (default: cases)")
+    promptfoo.set_defaults(run=_import)
+
     given = parser.parse_args(arguments)
     code: int = given.run(given)
     return code
@@ -66,6 +71,12 @@ def _show(given: argparse.Namespace) -> int:
         print("pytest-llm show takes a run and a cell, no more", file=sys.stderr)
         return 2
     return show(given.words, Path.cwd())
+
+
+def _import(given: argparse.Namespace) -> int:
+    from pytest_llm.commands.promptfoo import command
+
+    return command.run(given.config, given.output)
 
 
 def _doctor(given: argparse.Namespace) -> int:

@@ -11,11 +11,10 @@ from functools import cache
 from pathlib import Path
 
 from pytest_llm.cases.request import ChatRequest
-from pytest_llm.models.reference import ModelRef
+from pytest_llm.models.reference import OF_FILES, ModelRef
 from pytest_llm.providers.base import Fingerprint, ModelInfo, Response
 
 Value = str | int | float
-OF_FILES = ("embedded", "scripted")  # engines whose models are files, and nothing else
 _CPU = re.compile(r"^(?:model name|Model|Hardware)\s*:\s*(.+?)\s*$", re.MULTILINE)
 _GPU = re.compile(r"^Model:\s*(.+?)\s*$", re.MULTILINE)
 

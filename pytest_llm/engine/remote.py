@@ -33,6 +33,7 @@ class Desk:
         self._claimed = False
         self.ranks: dict[str, int] = {}
         self.header: Any = None
+        self.complaint = ""
 
     def _get(self) -> Engine:
         with self._lock:
@@ -63,9 +64,9 @@ class Desk:
             claimed, self._claimed = self._claimed, True
             return not claimed
 
-    def settle_order(self, ids: list[str], header: Any) -> None:
-        """header: what the worker that settled it knows of the run, for the record."""
-        self.header = header  # before the ranks, which tell that the order is settled
+    def settle_order(self, ids: list[str], header: Any, complaint: str = "") -> None:
+        """header: what the worker that settles it knows of the run. complaint: why it cannot begin."""
+        self.header, self.complaint = header, complaint  # before the ranks, which tell that the order is settled
         self.ranks = {id_: rank for rank, id_ in enumerate(ids)}
 
     def forget(self, owner: str) -> None:

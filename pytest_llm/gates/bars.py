@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from statistics import median
+from statistics import fmean, median
 
 from pytest_llm.errors import InputError
+from pytest_llm.gates.tally import middle, samples
+from pytest_llm.gates.types import Bar
+from pytest_llm.store.record import CellLine
 
 RATE = "rate"
 _BAR = re.compile(r"(?P<marker>[^@<>=]*)(?:@(?P<model>.+?))?>=(?P<least>\d+(?:\.\d+)?)(?P<percent>%?)")
@@ -28,40 +31,22 @@ class Spec:
     is_rate: bool = False
 
     def covers(self, cell: Barred) -> bool:
-        return self.marker in ("", *cell.markers) and self.model in ("", cell.model)
+        measured = cell.measures or not self.is_rate
+        return measured and self.marker in ("", *cell.markers) and self.model in ("", cell.model)
 
 
 @dataclass(frozen=True)
 class Barred:
-    """What a bar sees of a cell. passed: None where nothing was judged, or a failure is expected; rates: tokens a
-    second of each measured answer.
+    """What a bar sees of a cell. passed: None where nothing was judged, or a failure is expected.
+
+    rate: tokens a second, of several samples the median; None where not measured. measures: whether it is to be.
     """
 
     model: str
     markers: tuple[str, ...] = ()
     passed: bool | None = None
-    rates: tuple[float, ...] = ()
-
-
-@dataclass(frozen=True)
-class Reached:
-    """A bar held against a run. found: a share or a rate, None where no cell of it was judged or measured."""
-
-    bar: Spec
-    found: float | None
-    cells: int
-
-    @property
-    def missed(self) -> bool:
-        return self.found is not None and self.found < self.bar.least
-
-    @property
-    def story(self) -> str:
-        """What it found, in words."""
-        if self.found is None:
-            return f"{self.bar.text}: no cell of it was {'measured' if self.bar.is_rate else 'judged'}"
-        found = f"{self.found:.1f} tokens a second" if self.bar.is_rate else f"{self.found:.1%}"
-        return f"{self.bar.text}: {found} over {self.cells} {'cell' if self.cells == 1 else 'cells'}"
+    rate: float | None = None
+    measures: bool = True
 
 
 def parse(text: str) -> Spec:
@@ -78,11 +63,22 @@ def parse(text: str) -> Spec:
     return Spec(text.strip(), "" if is_rate else marker, model, least if is_rate else least / 100, is_rate)
 
 
-def reach(bar: Spec, cells: Iterable[Barred]) -> Reached:
-    """What the cells of a run make of a bar."""
+def reach(bar: Spec, cells: Iterable[Barred]) -> Bar:
+    """What the cells of a run make of a bar. One that no cell was judged or measured for is met, and says so."""
     own = [cell for cell in cells if bar.covers(cell)]
     if bar.is_rate:
-        rates = [median(cell.rates) for cell in own if cell.rates]
-        return Reached(bar, median(rates) if rates else None, len(rates))
-    judged = [cell.passed for cell in own if cell.passed is not None]
-    return Reached(bar, sum(judged) / len(judged) if judged else None, len(judged))
+        rates = [cell.rate for cell in own if cell.rate is not None]
+        found, of, said = median(rates or [0]), len(rates), "{:.1f} tokens a second"
+    else:
+        judged = [cell.passed for cell in own if cell.passed is not None]
+        found, of, said = fmean(judged or [0]), len(judged), "{:.1%}"
+    if not of:
+        return Bar(bar.text, True, f"but no cell of it was {'measured' if bar.is_rate else 'judged'}")
+    over = f" over {of} {'cell' if of == 1 else 'cells'}"
+    return Bar(bar.text, found >= bar.least, said.format(found) + over)
+
+
+def of_line(line: CellLine) -> Barred:
+    """A cell of a run as bars see it."""
+    passed = {"passed": True, "failed": False}.get(line.reported)
+    return Barred(line.model, line.markers, passed, middle(sample.rate for sample in samples(line)), line.exclusive)

@@ -8,9 +8,10 @@ Holm's method runs over every cell that failed in the run, those that failed bef
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
-from pytest_llm.gates.types import CellResult, CellRow, Settings
+from pytest_llm.gates.types import FLIPPED, CellResult, CellRow, Settings
 from pytest_llm.statistics.exact import fisher, holm
 
 Level = Callable[[CellRow], float]
@@ -25,15 +26,16 @@ def repeats_left(row: CellRow, rows: Sequence[CellRow], settings: Settings) -> i
     left = settings.confirm - row.repeats.asked
     if row.state != "newly failing" or left <= 0:
         return 0
-    if row.fixed_answers:
+    known = _as_sampled([row, *(other for other in rows if other.nodeid != row.nodeid)])
+    if known[0].fixed_answers:
         return int(row.inputs_differ and not row.repeats.asked)
-    known = [row, *(other for other in rows if other.nodeid != row.nodeid)]
     best = _adjusted(known, lambda cell: _level(cell, cell.repeats.passed, settings.confirm))
     return left if best[row.nodeid] <= settings.level else 0
 
 
 def cell_results(rows: Sequence[CellRow], settings: Settings) -> tuple[CellResult, ...]:
     """Of every newly failing cell, at the run's end, in the order of the rows."""
+    rows = _as_sampled(rows)
     found = {row.nodeid: _level(row, row.repeats.passed, row.repeats.asked) for row in _failed(rows)}
     adjusted = _adjusted(rows, lambda row: found[row.nodeid])
     most = _adjusted(rows, lambda row: _level(row, 0, settings.confirm))
@@ -44,6 +46,26 @@ def cell_results(rows: Sequence[CellRow], settings: Settings) -> tuple[CellResul
         for row in rows
         if row.state == "newly failing"
     )
+
+
+def unsteady(rows: Sequence[CellRow]) -> bool:
+    """Whether the same request at temperature 0 was seen to give another answer in this run."""
+    return any(_disagrees(row) for row in rows if row.fixed_answers)
+
+
+def _disagrees(row: CellRow) -> bool:
+    if row.inputs_differ:
+        return row.state == "newly failing" and row.repeats.passed > 0
+    return row.state in FLIPPED
+
+
+def _as_sampled(rows: Sequence[CellRow]) -> Sequence[CellRow]:
+    """On an unsteady machine one more failure proves nothing: what could rest on it is judged as any other cell."""
+    if not unsteady(rows):
+        return rows
+    return [
+        replace(row, fixed_answers=False) if row.inputs_differ and not row.repeats.passed else row for row in rows
+    ]
 
 
 Outcome = Literal["confirmed", "noise", "open", "unconfirmable"]

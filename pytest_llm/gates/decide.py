@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from pytest_llm.gates.confirm import cell_results
+from pytest_llm.gates.confirm import cell_results, unsteady
 from pytest_llm.gates.groups import compared, group_results
 from pytest_llm.gates.speed import speed_results
 from pytest_llm.gates.types import (
@@ -174,6 +174,8 @@ def _remarks(
             f"{_number(len(single), 'cell')} could not be confirmed beside one answer in the baseline: "
             "`--llm-write-baseline FILE --llm-samples 5` writes a better one"
         )
+    if unsteady(rows):
+        yield "the same request at temperature 0 gave another answer: no cell is confirmed by one more failure"
     for group in groups[:1]:
         power = f"{settings.power:.0%} of the time"
         if group.smallest is None:

@@ -3,55 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
-from pytest_llm.gates.baseline import Baseline
+from pytest_llm.gates.fingerprints import differences
 from pytest_llm.gates.pairing import gone, paired, row_hash
+from pytest_llm.gates.past import Before, Past, fingerprint_of
 from pytest_llm.gates.tally import Sample, counting, likelier, middle, samples, tally
-from pytest_llm.gates.types import CellRow, Measured, State, Tally
+from pytest_llm.gates.types import CellRow, Difference, Measured, State, Tally
 from pytest_llm.store.record import CellLine, RunRecord
 
 Ended = Literal["passed", "failed", "escalated", "xfailed", "xpassed", "error", "none"]
-Numbers = Mapping[str, float]
-
-
-@dataclass(frozen=True)
-class Before:
-    """A cell in the baseline. rates, first_tokens: by the run's name. answer: one that it gave, "" if not known."""
-
-    row: str
-    inputs: str
-    fingerprint: str
-    tally: Tally
-    rates: Numbers = field(default_factory=dict)
-    first_tokens: Numbers = field(default_factory=dict)
-    answer: str = ""
-
-
-@dataclass(frozen=True)
-class Past:
-    """What a run is compared with. name: for people. fingerprints: of its models, by the names in its cells."""
-
-    name: str
-    cells: Mapping[str, Before] = field(default_factory=dict)
-    fingerprints: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-
-
-def of_file(name: str, baseline: Baseline) -> Past:
-    """A baseline's file as a past of one run."""
-    cells = {
-        id_: Before(
-            cell.row,
-            cell.inputs,
-            cell.fingerprint,
-            Tally(cell.passed, cell.asked),
-            {} if cell.rate is None else {name: cell.rate},
-            {} if cell.first_token is None else {name: cell.first_token},
-        )
-        for id_, cell in baseline.cells.items()
-    }
-    return Past(name, cells, baseline.fingerprints)
 
 
 def rows(past: Past, record: RunRecord) -> list[CellRow]:
@@ -61,17 +22,41 @@ def rows(past: Past, record: RunRecord) -> list[CellRow]:
     of it, or where it must pass.
     """
     lines, header = record.cells, record.header
-    before = {id_: cell.row for id_, cell in past.cells.items()}
-    now = {id_: row_hash(lines[id_].row, lines[id_].values) if id_ in lines else "" for id_ in header.cells}
-    pairs = paired(before, now)
-    earlier = {now_id: past.cells[id_] for id_, now_id in pairs.items()}
-    found = [_row(id_, earlier.get(id_), lines.get(id_), id_ in header.must_pass) for id_ in header.cells]
-    lost = sorted(gone(before.keys() - pairs.keys(), header.files, header.left_out))
-    missing = [CellRow(id_, "gone", baseline=past.cells[id_].tally) for id_ in lost]
-    return [row for row in found if row] + missing
+    earlier = pairs(past, record)
+    found = [row(id_, earlier.get(id_), lines.get(id_), id_ in header.must_pass) for id_ in header.cells]
+    no_more = [CellRow(id_, "gone", baseline=past.of(id_, {}).tally) for id_ in sorted(lost(past, record))]
+    return [one for one in found if one] + no_more
 
 
-def _row(id_: str, before: Before | None, line: CellLine | None, must_pass: bool) -> CellRow | None:
+def lost(past: Past, record: RunRecord) -> set[str]:
+    """The baseline's cells that are no more."""
+    unpaired = past.cells.keys() - _called(past, record).keys()
+    return gone(unpaired, record.header.files, record.header.left_out)
+
+
+def pairs(past: Past, record: RunRecord) -> dict[str, Before]:
+    """What each cell of a run was before, by its node id in the run."""
+    prints = {id_: fingerprint_of(line) for id_, line in record.cells.items()}
+    return {now: past.of(id_, prints.get(now, {})) for id_, now in _called(past, record).items()}
+
+
+def _called(past: Past, record: RunRecord) -> dict[str, str]:
+    lines = record.cells
+    known = {
+        id_: row_hash(lines[id_].row, lines[id_].values) if id_ in lines else "" for id_ in record.header.cells
+    }
+    return paired(past.rows, known)
+
+
+def differing(past: Past, record: RunRecord) -> tuple[Difference, ...]:
+    """Where the fingerprints of the cells that are compared are not what they were."""
+    lines = record.cells
+    compared = [(lines[id_], before) for id_, before in pairs(past, record).items() if id_ in lines]
+    return differences((line.model, before.fingerprint, fingerprint_of(line)) for line, before in compared)
+
+
+def row(id_: str, before: Before | None, line: CellLine | None, must_pass: bool) -> CellRow | None:
+    """The row of a cell of a run; None where nothing is to be said of it."""
     ended = how_it_ended(line)
     word = state(None if before is None else _likely(before, line), ended)
     if word is None and must_pass:
@@ -81,7 +66,7 @@ def _row(id_: str, before: Before | None, line: CellLine | None, must_pass: bool
     if line is None:
         return CellRow(id_, word, baseline=before.tally if before else Tally(), must_pass=must_pass)
     own = list(counting(samples(line)))
-    tested = ended in ("passed", "failed", "escalated")  # what is expected to fail says nothing of a change
+    tested = ended in TESTED and not getattr(line, "stopped", False)
     return CellRow(
         nodeid=id_,
         state=word,
@@ -98,14 +83,17 @@ def _row(id_: str, before: Before | None, line: CellLine | None, must_pass: bool
         rate=Measured(middle(s.rate for s in own), before.rates if before else {}),
         first_token=Measured(middle(s.first_token for s in own), before.first_tokens if before else {}),
         reason=line.reason,
-        answers=(before.answer if before else "", _telling(own, ended)),
+        answers=(before.text if before else "", _telling(own, ended)),
     )
 
 
 def _likely(before: Before, line: CellLine | None) -> bool:
     """Whether the baseline passed, by the samples of today."""
-    of = len(samples(line)) if line else 0
-    return likelier(before.tally, of or 1, of or 1)
+    return (
+        likelier(before.tally, getattr(line, "min_pass", 1), getattr(line, "samples", 1))
+        if line
+        else likelier(before.tally, 1, 1)
+    )
 
 
 def _telling(own: Iterable[Sample], ended: Ended) -> str:
@@ -123,10 +111,11 @@ def how_it_ended(line: CellLine | None) -> Ended:
     if line.reported == "xpassed" or (line.outcome == "passed" and line.reported == "failed"):  # a strict one
         return "xpassed"
     if line.outcome == "passed":
-        return "escalated" if any(sample.escalated for sample in samples(line)) else "passed"
+        return "escalated" if any(answer.get("attempt", 1) > 1 for answer in line.answers) else "passed"
     return _ENDED.get(line.outcome, "none")
 
 
+TESTED = ("passed", "failed", "escalated")  # what is expected to fail says nothing of a change
 _ENDED: Mapping[str, Ended] = {"failed": "failed", "error": "error"}
 _STATES: Mapping[Ended, tuple[State, State]] = {  # where the baseline failed, where it passed
     "passed": ("fixed", "passing"),

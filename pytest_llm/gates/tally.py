@@ -23,14 +23,12 @@ class Sample:
     """One sample of a cell, all its stages. A pass of the second attempt counts; the numbers are of the first.
 
     copy_of: equal where two count as one answer: one a seed where a seed was sent or the temperature is 0, else the
-    same stored answer. escalated: passed in its second attempt only. rate: tokens a second, first_token: seconds
-    without the model's load; None where not measured.
+    same stored answer. rate: tokens a second, first_token: seconds without the model's load; None if not measured.
     """
 
     outcome: str
     copy_of: Any
     cold: bool = False
-    escalated: bool = False
     rate: float | None = None
     first_token: float | None = None
     text: str = ""
@@ -70,7 +68,6 @@ def _sample(line: CellLine, answers: Sequence[Mapping[str, Any]]) -> Sample:
         (judged or outcomes)[-1],
         copy_of,
         cold,
-        judged[:1] != judged[-1:] == ["passed"],
         _rate(last) if measured else None,
         _first_token(last) if measured else None,
         str(attempts[-1][-1].get("text", "")),

@@ -11,6 +11,7 @@ State = Literal["passing", "newly failing", "known failing", "fixed", "new", "mi
 Quantity = Literal["rate", "first_token"]
 
 COMPARED: frozenset[State] = frozenset({"passing", "newly failing", "known failing", "fixed"})
+FLIPPED: frozenset[State] = frozenset({"newly failing", "fixed"})
 KINDS_OF_TEST = 3  # groups, cells, speed: each has an equal part of alpha
 
 
@@ -47,8 +48,9 @@ class CellRow:
     failed: whether its verdict now is FAILED (for "new" too); where it has none now, False.
     baseline, run: answers that count, each once (one a seed where a seed was sent or the temperature is 0).
     repeats: those that were asked to confirm a new failure; none of them is among `run`.
-    fixed_answers: at temperature 0 (in force) the same request gives the same answer. inputs_differ: of `inputs` in
-    baseline and run. reason: why it failed; answers: what was answered before and now, "" where it is not known.
+    fixed_answers: at temperature 0 (in force) the same request gives the same answer; False where the baseline's
+    own answers to it disagree. inputs_differ: of `inputs` in baseline and run.
+    reason: why it failed; answers: what was answered before and now, "" where it is not known.
     """
 
     nodeid: str

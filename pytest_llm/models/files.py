@@ -23,7 +23,7 @@ def file_digest(path: Path) -> str:
         if not _is_gguf(path):
             hint = "a Modelfile's FROM, ADAPTER and DRAFT name GGUF files: convert it" if path.is_dir() else ""
             raise ModelUnavailable(f"{path} is no GGUF file", hint=hint or "name a GGUF file, or a model's tag")
-        return _hash_file(path, stat.st_mtime_ns, stat.st_size)
+        return hash_file(path, stat.st_mtime_ns, stat.st_size)
     except OSError as error:
         raise ModelUnavailable(f"the model file {path} cannot be read: {error.strerror}") from None
 
@@ -35,8 +35,9 @@ def _is_gguf(path: Path) -> bool:
         return file.read(4) == b"GGUF"
 
 
-@lru_cache(maxsize=256)
-def _hash_file(path: Path, _mtime: int, _size: int) -> str:
+@lru_cache(maxsize=4096)
+def hash_file(path: Path, _mtime: int, _size: int) -> str:
+    """sha256 of any file, hex, read once for each state of it. Raises OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

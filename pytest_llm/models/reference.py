@@ -48,6 +48,12 @@ class ModelRef:
         return "".join(spec.digest for spec in self.modelfiles)
 
     @property
+    def files(self) -> tuple[Path, ...]:
+        """Every file that it is made of, there or not: its Modelfiles, what they name, or the file of its name."""
+        named = [path for spec in self.modelfiles for path in (spec.path, *spec.files)]
+        return tuple(named) if self.spec or self.engine not in OF_FILES else (Path(self.name),)
+
+    @property
     def modelfiles(self) -> tuple[ModelSpec, ...]:
         """Its Modelfile, and those that it is built on."""
         found, spec = [], self.spec
@@ -95,6 +101,7 @@ def resolve(
     return ModelRef(written, engine, written.removeprefix(f"{engine}:"), None if engine == "openai" else spec)
 
 
+OF_FILES = ("embedded", "scripted")  # engines whose models are files, and nothing else
 _PREFIXES = {"gguf": "embedded", "openai": "openai", "scripted": "scripted"}
 
 
@@ -122,29 +129,35 @@ def _within(path: Path, root: Path) -> bool:
 
 
 def _modelfile(name: str, folders: Sequence[Path], root: Path, above: tuple[str, ...] = ()) -> ModelSpec | None:
-    """The Modelfile of this name, with the one that its FROM names. above: those that are built on it.
-
-    One that is FROM its own name means the server's model of that name. Raises InputError for a longer circle.
-    """
+    """The Modelfile of this name, with the one that its FROM names. above: those that are built on it."""
     if not re.fullmatch(PART, name, re.ASCII):
         return None
     for folder in folders:
         if (path := folder / f"{name}.Modelfile").is_file():
-            spec = load_modelfile(path)
-            _check_files(spec, root)
-            if spec.gguf or spec.base == name:
-                return spec
-            chain = (*above, name)
-            if spec.base in chain:
-                circle = " -> ".join((*chain[chain.index(spec.base) :], spec.base))
-                raise InputError(
-                    f"FROM {spec.base} leads back to where it began: {circle}",
-                    path=spec.path,
-                    line=spec.line("FROM"),
-                    hint="one of them must be FROM a file, or a model of the server's",
-                )
-            return replace(spec, parent=_modelfile(spec.base, folders, root, chain))
+            return with_parents(load_modelfile(path), folders, root, above)
     return None
+
+
+def with_parents(spec: ModelSpec, folders: Sequence[Path], root: Path, above: tuple[str, ...] = ()) -> ModelSpec:
+    """A Modelfile with the one that its FROM names. above: those that are built on it.
+
+    One that is FROM its own name means the server's model of that name. Raises InputError for a longer circle, for
+    a parent that cannot be used, and where a file that one names is not below `root`.
+    """
+    _check_files(spec, root)
+    name = spec.path.name.removesuffix(".Modelfile")
+    if spec.gguf or spec.base == name:
+        return spec
+    chain = (*above, name)
+    if spec.base in chain:
+        circle = " -> ".join((*chain[chain.index(spec.base) :], spec.base))
+        raise InputError(
+            f"FROM {spec.base} leads back to where it began: {circle}",
+            path=spec.path,
+            line=spec.line("FROM"),
+            hint="one of them must be FROM a file, or a model of the server's",
+        )
+    return replace(spec, parent=_modelfile(spec.base, folders, root, chain))
 
 
 def _check_files(spec: ModelSpec, root: Path) -> None:

@@ -37,10 +37,15 @@ def collected(node: Any) -> None:
     The one that settles it does so before it says that it has collected, and nothing runs before all have said so.
     """
     config: pytest.Config = node.config
-    if config.option.collectonly or not config.stash[DESK].ranks:
-        return
     from pytest_llm.plugin import recording
 
+    begun = config.pluginmanager.hasplugin(recording.NAME)
+    if begun or config.option.collectonly or not config.stash[DESK].ranks:
+        return
+    if complaint := config.stash[DESK].complaint:
+        raise pytest.UsageError(complaint)
+    if gate := config.pluginmanager.get_plugin("llm_gate"):
+        gate.read()
     recording.begin(config, config.stash[DESK].header)
 
 

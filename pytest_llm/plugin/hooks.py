@@ -31,6 +31,11 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_llm.plugin.limit import Limit
 
         config.pluginmanager.register(Limit(most), "llm_limit")
+    gate = config.stash[options.SETTINGS].gate
+    if (gate.judges or gate.write_baseline) and not hasattr(config, "workerinput"):
+        from pytest_llm.plugin.gating import Gate
+
+        config.pluginmanager.register(Gate(config), "llm_gate")
     if file := config.getoption("llm_cells", None):
         from pytest_llm.plugin.cells import CellList
 
@@ -85,8 +90,11 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
         from pytest_llm.plugin import distributed
 
         distributed.finish(session.config)
+    gate = session.config.pluginmanager.get_plugin("llm_gate")
+    if gate:
+        gate.end()
     result = yield
-    exitcode.finish(session)
+    exitcode.finish(session, gate)
     return result
 
 
@@ -95,6 +103,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Genera
     with once.told(terminalreporter):
         result = yield
     once.unwalled(terminalreporter)
+    if gate := terminalreporter.config.pluginmanager.get_plugin("llm_gate"):
+        gate.show(terminalreporter)
     return result
 
 

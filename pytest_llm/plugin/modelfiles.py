@@ -10,8 +10,10 @@ import pytest
 
 from pytest_llm.cases.paths import spelled
 from pytest_llm.errors import InputError, InputErrors
+from pytest_llm.models.contents import examine
 from pytest_llm.models.lint import Complaint, lint
 from pytest_llm.models.modelfile import load
+from pytest_llm.models.reference import with_parents
 from pytest_llm.plugin.files import OwnFile
 from pytest_llm.plugin.options import SETTINGS
 from pytest_llm.plugin.telling import CellFault, ChecksFailed, longrepr, told, warn
@@ -41,7 +43,9 @@ class ModelfileItem(pytest.Item):
         settings = self.config.stash[SETTINGS]
         self.refused, self.complaints = [], []
         try:
-            self.complaints = lint(load(self.path), system_tokens=settings.system_tokens)
+            spec = with_parents(load(self.path), settings.modelfiles, settings.root)
+            self.complaints = lint(spec, system_tokens=settings.system_tokens)
+            self.complaints += examine(spec, settings.vram)
         except InputError as error:
             self.refused = list(error.errors) if isinstance(error, InputErrors) else [error]
         if not self._strict:

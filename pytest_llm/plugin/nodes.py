@@ -46,7 +46,7 @@ class PromptFile(OwnFile):
         cases = casefile.read(self.path, session(self.config).settings.root, wrong)
         items = [item for loaded in cases for item in self._cells(loaded, wrong)]
         wrong.tell()
-        session(self.config).collected[self.nodeid] = [item.nodeid for item in items]
+        session(self.config).collected[self.nodeid] = items
         return items
 
     def _cells(self, loaded: casefile.LoadedCase, wrong: Complaints) -> Iterator[PromptItem]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pytest_llm.errors import InputError
-from pytest_llm.settings import Settings
+from pytest_llm.settings import GateSettings, Settings
 
 SETTINGS = pytest.StashKey[Settings]()
 SUFFIX = ".prompt.yaml"
@@ -22,6 +23,7 @@ HAS_CELLS = pytest.StashKey[bool]()
 OPENAI_URL_ENV = "OPENAI_BASE_URL"
 HOST_ENV = "OLLAMA_HOST"
 ADDRESSES = {"host": HOST_ENV, "openai_url": OPENAI_URL_ENV}
+STORED = "store:"  # a baseline that is a branch of the store
 THINKS = ("off", "on", "low", "medium", "high", "max", "default")
 
 # A native TOML table holds numbers as such; pytest takes a union of types from 9.2 on.
@@ -32,6 +34,7 @@ INI_TYPES: dict[str, Any] = {
     "seconds": _NUMBER,
     "count": _NUMBER,
     "size": _NUMBER,
+    "share": _NUMBER,
 }
 
 CONFIGURING = ("-c", "--config-file", "--rootdir", "-o", "--override-ini")  # pytest's own, each with a value
@@ -39,10 +42,10 @@ CONFIGURING = ("-c", "--config-file", "--rootdir", "-o", "--override-ini")  # py
 
 @dataclass(frozen=True)
 class Option:
-    """One option. kind: flag, list, seconds, count, size or text. ini: whether an ini file may say it too.
+    """One option. kind: flag, list, seconds, count, size, share or text. ini: whether an ini file may say it too.
 
-    most: of a count. again: whether the command that runs one cell again repeats it: what changes the question or
-    the verdict does, what is about the run as a whole (what it writes, how much of it is run) does not.
+    least, most: of a count. again: whether the command that runs one cell again repeats it: what changes the
+    question or the verdict does, what is about the run as a whole (what it writes, how much of it is run) does not.
     """
 
     name: str
@@ -52,6 +55,7 @@ class Option:
     ini: bool = True
     ini_only: bool = False
     again: bool = True
+    least: int = 1
     most: int | None = None
 
     @property
@@ -67,6 +71,24 @@ class Option:
         return {"llm_model": "llm_models"}.get(self.dest, self.dest)
 
 
+GATE = (
+    Option(
+        "baseline",
+        "text",
+        "hold the run against this baseline: a file, or store:BRANCH for the latest runs of a branch",
+        again=False,
+    ),
+    Option("write_baseline", "text", "write what the cells did to this file, a baseline", ini=False, again=False),
+    Option(
+        "confirm", "count", "ask a newly failing cell again, N times at most (default: 12; 0: never)", 12, least=0
+    ),
+    Option("gate", "list", "a bar: '[MARKER][@MODEL]>=80%' of cells, 'rate@MODEL>=40' (repeatable)", again=False),
+    Option("gate_alpha", "share", "of equal runs, how many may be blocked (default: 5%)", 0.05, ini_only=True),
+    Option("gate_effect", "share", "the drop that is not to go unseen (default: 20%)", 0.20, ini_only=True),
+    Option("gate_errors", "share", "how many cells may be errors (default: 0%)", 0.0, ini_only=True),
+    Option("speed_tolerance", "share", "how much slower is well (default: 10%)", 0.10, ini_only=True),
+    Option("inconclusive", "text", "pass or fail: what INCONCLUSIVE is to CI", "pass", ini_only=True),
+)
 TABLE = (
     Option("model", "list", "ask this model instead of those a case names (repeatable)"),
     Option("think", "list", "think mode instead of a case's: " + ", ".join(THINKS) + " (repeatable)"),
@@ -107,6 +129,7 @@ TABLE = (
     Option(
         "browser", "text", "the browser's program, or chromium, chrome, firefox (default: a Chromium that is found)"
     ),
+    *GATE,
 )
 
 
@@ -172,11 +195,50 @@ def settings(config: pytest.Config) -> Settings:
         browser=value["browser"] or "",
         limit=value["limit"],
         keep_runs=value["keep_runs"],
+        gate=_gate(config, cli, ini, value),
         system_tokens=value["system_tokens"],
         vram=value["vram"],
         samples=value["samples"],
         stop_early=value["stop_early"],
     )
+
+
+def _gate(
+    config: pytest.Config, cli: Mapping[str, Any], ini: Mapping[str, Any], value: Mapping[str, Any]
+) -> GateSettings:
+    """Paths of the command line are relative to where pytest was started, those of the ini file to the rootdir."""
+    invoked = config.invocation_params.dir
+    if value["inconclusive"] not in ("pass", "fail"):
+        raise pytest.UsageError(f"llm_inconclusive must be pass or fail, not {value['inconclusive']!r}")
+    if not 0 < value["gate_alpha"] < 1:
+        raise pytest.UsageError("llm_gate_alpha must be above 0% and below 100%")
+    bars, default_bars = tuple(cli["gate"] or ()), tuple(ini["gate"])
+    if bars or default_bars:
+        from pytest_llm.gates.bars import parse
+
+        for said_by, written in (("--llm-gate", bars), ("llm_gate", default_bars)):
+            with _usage(said_by):
+                list(map(parse, written))
+    baseline = _place(cli["baseline"], invoked) or _place(ini["baseline"], config.rootpath)
+    return GateSettings(
+        baseline=baseline,
+        write_baseline=_place(cli["write_baseline"], invoked),
+        bars=bars,
+        default_bars=default_bars,
+        confirm=value["confirm"],
+        alpha=value["gate_alpha"],
+        effect=value["gate_effect"],
+        errors=value["gate_errors"],
+        speed_tolerance=value["speed_tolerance"],
+        fail_inconclusive=value["inconclusive"] == "fail",
+    )
+
+
+def _place(written: str | None, base: Path) -> str:
+    """A file, absolute; a branch of the store as it is written."""
+    if not written or written.startswith(STORED):
+        return written or ""
+    return str(base / written)
 
 
 def check_environment(config: pytest.Config) -> None:
@@ -235,11 +297,14 @@ def _value(option: Option, said: Any, ini: Any) -> Any:
             case "seconds" if found is not option.default:
                 return _seconds(found)
             case "count" if found is not option.default:
-                return _count(found, option.most)
+                return _count(found, option.least, option.most)
+            case "share" if found is not option.default:
+                return _share(found)
             case "size" if found is not option.default:
                 return _size(found)
     except ValueError as error:
-        raise pytest.UsageError(f"{option.flag}: {error}") from None
+        said_by = option.ini_name if option.ini_only else option.flag
+        raise pytest.UsageError(f"{said_by}: {error}") from None
     return found
 
 
@@ -255,7 +320,19 @@ def _size(found: Any) -> int:
     return parse_size(found)
 
 
-def _count(found: Any, most: int | None) -> int:
-    if not str(found).isdecimal() or int(found) < 1 or (most and int(found) > most):
-        raise ValueError(f"must be a whole number from 1{f' to {most}' if most else ''}, not {found!r}")
+def _count(found: Any, least: int, most: int | None) -> int:
+    if not str(found).isdecimal() or int(found) < least or (most and int(found) > most):
+        raise ValueError(f"must be a whole number from {least}{f' to {most}' if most else ''}, not {found!r}")
     return int(found)
+
+
+def _share(found: Any) -> float:
+    """A percentage, or a number from 0 to 1."""
+    number, percent, _ = str(found).strip().partition("%")
+    try:
+        share = float(number) / (100 if percent else 1)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise ValueError(f"must be a share such as 20% or 0.2, not {found!r}")
+    return share

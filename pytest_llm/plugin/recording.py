@@ -21,7 +21,7 @@ from pytest_llm.plugin.session import LlmSession, session
 from pytest_llm.plugin.telling import warn
 from pytest_llm.reports.terminal import headline
 from pytest_llm.store import runs
-from pytest_llm.store.record import CellLine, End, Header, to_line
+from pytest_llm.store.record import CellLine, End, Header, from_line, to_line
 from pytest_llm.store.revision import revision
 from pytest_llm.verdicts.identity import identity
 from pytest_llm.verdicts.verdict import Verdict
@@ -37,6 +37,8 @@ def begin(config: pytest.Config, header: Header) -> None:
     Raises pytest.UsageError where `.pytest_llm` leads out of the rootdir.
     """
     if not config.pluginmanager.hasplugin(NAME):
+        if gate := config.pluginmanager.get_plugin("llm_gate"):
+            gate.begin(header)
         recorder = Recorder(session(config), header)
         config.pluginmanager.register(recorder, NAME)
         config.add_cleanup(recorder.close)
@@ -52,6 +54,7 @@ class Recorder:
         self._warned = False
         self._writer: runs.Writer | None = None
         self._rows = rows(state)
+        self._gate = state.config.pluginmanager.get_plugin("llm_gate")
         try:
             self._writer = runs.Writer(state.settings.root, header)
             runs.sweep(self._writer.folder.parent, state.settings.keep_runs)
@@ -70,6 +73,8 @@ class Recorder:
         if line is None:
             return
         self._write(line)
+        if self._gate:
+            self._gate.add(from_line(line))
         if self._rows:
             self._rows.show(report, json.loads(line))
         self._seen.add(report.nodeid)
@@ -79,7 +84,9 @@ class Recorder:
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
         result = yield
         complete = self._cells <= self._seen
-        self._write(to_line(End(complete, int(session.exitstatus), dict(self._counts), runs.now())))
+        said = self._gate.decision if self._gate else None
+        word, because = (said.word, said.reason) if said else ("", "")
+        self._write(to_line(End(complete, int(session.exitstatus), dict(self._counts), runs.now(), word, because)))
         self.close()
         return result
 
@@ -153,6 +160,7 @@ def header(state: LlmSession, cells: Sequence[PromptItem]) -> Header:
     root = state.settings.root
     tested = revision(root, os.environ)
     known = frozenset(selected)
+    collected = (item.nodeid for items in state.collected.values() for item in items)
     every = json.dumps(sorted({*selected, *state.deselected})).encode()
     return Header(
         run=state.run_id,
@@ -163,7 +171,7 @@ def header(state: LlmSession, cells: Sequence[PromptItem]) -> Header:
         cells=tuple(selected),
         deselected=len(state.deselected),
         files=tuple(sorted(state.collected)),
-        left_out=tuple(id_ for ids in state.collected.values() for id_ in ids if id_ not in known),
+        left_out=tuple(id_ for id_ in collected if id_ not in known),
         must_pass=tuple(item.nodeid for item in cells if item.plan.must_pass),
         versions={
             "pytest-llm-cases": pytest_llm.__version__,

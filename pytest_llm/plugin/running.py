@@ -28,6 +28,7 @@ def begin(pytest_session: pytest.Session) -> object:
         _show(pytest_session.config, cells)
         return True
     if cells and not state.is_worker and not pytest_session.config.option.collectonly:
+        _about_gate(state)
         order = _keeps_order(pytest_session.config, cells, state)
         where = [index for index, item in enumerate(pytest_session.items) if isinstance(item, PromptItem)]
         for index, item in zip(where, order, strict=True):
@@ -38,6 +39,22 @@ def begin(pytest_session: pytest.Session) -> object:
     return None
 
 
+def _about_gate(state: LlmSession) -> None:
+    """Raises pytest.UsageError where the run cannot be held against what it is to be held against."""
+    if complaint := _about_bars(state):
+        raise pytest.UsageError(complaint)
+    if gate := state.config.pluginmanager.get_plugin("llm_gate"):
+        gate.read()
+
+
+def _about_bars(state: LlmSession) -> str:
+    if not state.settings.gate.judges:
+        return ""
+    from pytest_llm.plugin import gating
+
+    return gating.unmatched(state)
+
+
 def settle_order(pytest_session: pytest.Session) -> None:
     """In a worker: the first to have collected settles the order for all."""
     from pytest_llm.engine.remote import RemoteEngine
@@ -46,8 +63,10 @@ def settle_order(pytest_session: pytest.Session) -> None:
     state = session(pytest_session.config)
     cells = [item for item in pytest_session.items if isinstance(item, PromptItem)]
     if cells and isinstance(state.engine, RemoteEngine) and state.engine.desk.claim_order():
-        ordered = _keeps_order(pytest_session.config, cells, state)
-        state.engine.desk.settle_order([item.nodeid for item in ordered], recording.header(state, ordered))
+        complaint = _about_bars(state)
+        ordered = cells if complaint else _keeps_order(pytest_session.config, cells, state)
+        header, ids = recording.header(state, ordered), [item.nodeid for item in ordered]
+        state.engine.desk.settle_order(ids, header, complaint)
 
 
 def _keeps_order(config: pytest.Config, cells: list[PromptItem], state: LlmSession) -> list[PromptItem]:

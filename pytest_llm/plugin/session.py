@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pytest_llm.engine.engine import Engine
     from pytest_llm.engine.remote import RemoteEngine
     from pytest_llm.models.reference import ModelRef
+    from pytest_llm.plugin.nodes import PromptItem
     from pytest_llm.providers.base import Provider
 
 ADDRESS = "pytest_llm_engine"
@@ -44,7 +45,7 @@ class LlmSession:
         self._worker = str(worker.get("workerid", ""))
         self.run_id = str(worker.get(RUN_ID) or _new_id())
         self.deselected: list[str] = []
-        self.collected: dict[str, list[str]] = {}  # the cells of each case file that was collected whole
+        self.collected: dict[str, list[PromptItem]] = {}  # the cells of each case file that was collected whole
 
     @property
     def engine(self) -> Engine | RemoteEngine:

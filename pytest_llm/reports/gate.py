@@ -136,7 +136,7 @@ def _flipped(decision: Decision) -> Iterator[tuple[CellRow, str]]:
     for row in decision.rows:
         if row.state == "fixed":
             yield row, f"fixed: {_of(row.baseline)} before, {_of(row.run)} now"
-        elif row.state == "new" and row.failed:
+        elif row.state == "new" and row.failed and decision.baseline:
             yield row, f"new and failing: {_of(row.run)}"
 
 

@@ -44,16 +44,16 @@ class Header:
 class CellLine:
     """One cell, judged.
 
-    outcome: of the verdict (passed, failed, error, skipped). reported: what pytest made of it, xfailed and xpassed
-    among them. reason: the first one, in a line. file, line: where the case stands. row, values: the row's id and a
-    hash of its values. inputs: a hash of what is asked, the model's file and the checks. exclusive: whether its
-    numbers were measured with the server alone. temperature: in force by the case or its Modelfile, None where
-    neither says one. samples: how many were to be asked; min_pass: how many must pass; outcomes: of those that were
-    asked; stopped: the others could not change the verdict. must_pass: a gate blocks where it fails. escalate: the
-    think mode in which it is asked once more where it fails, "" for none; escalated: only so it passed. started:
-    ISO 8601, UTC; seconds: of setup and call. answers: plain data, each with its findings and its files, relative
-    to the run's folder. confirmations: of the same kind, asked because the cell failed where a baseline passes; the
-    verdict does not rest on them.
+    outcome: of the verdict (passed, failed, error, skipped). reported: what pytest made of it, xfailed and
+    xpassed among them. reason: the first one, in a line. file, line: where the case stands. row, values: the
+    row's id and a hash of its values. inputs: a hash of what is asked, of the model's files, of the checks and
+    what they read. exclusive: whether its numbers were measured with the server alone. temperature: in force by
+    the case or its Modelfile, None where neither says one. samples: how many were to be asked; min_pass: how many
+    must pass; outcomes: of those that were asked; stopped: the others could not change the verdict. must_pass: a
+    gate blocks where it fails. escalate: the think mode in which it is asked once more where it fails, "" for
+    none; escalated: only so it passed. started: ISO 8601, UTC; seconds: of setup and call. answers: plain data,
+    each with its findings and its files, relative to the run's folder. confirmations: of the same kind, asked
+    because the cell failed where a baseline passes; the verdict does not rest on them.
     """
 
     nodeid: str

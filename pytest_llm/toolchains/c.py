@@ -11,14 +11,15 @@ from typing import ClassVar
 from pytest_llm.errors import CheckCrashed
 from pytest_llm.sandbox import sandbox, scratch
 from pytest_llm.sandbox.walls import Walls
+from pytest_llm.syntax.outline import Outline
 from pytest_llm.toolchains import base
+from pytest_llm.toolchains.scaffold import Around, Scaffolded, Style
 
 _SAID = re.compile(r"^([^:\n]+):(\d+):(?:(\d+):)? (fatal error|error|warning): (.*?)(?: \[(-W[^\]]*)\])?$")
 _AT_LARGE = re.compile(r"^cc1(?:plus)?: (?:fatal )?error: (.*)$")
 _HERE = re.compile(r"^([^:\n]+):(\d+):(\d+):\s+required from here")
 _BROKE = re.compile(r"internal compiler error|Please submit a full bug report")
 _ABSENT = re.compile(r"^(\S+): No such file or directory$")
-_LITERAL = re.compile(r'//[^\n]*|/\*.*?(?:\*/|\Z)|"(?:\\.|[^"\\\n])*"?|\'(?:\\.|[^\'\\\n])*\'?', re.DOTALL)
 # What moves the compiler's words to other files and lines, or hides them from a header on.
 _MARKER = re.compile(r"^[ \t]*(?:#|%:)[ \t]*(?:line[ \t]+)?\d+(?:[ \t]+\"[^\"\n]*\")?[ \t\d]*$", re.MULTILINE)
 _SYSTEM = re.compile(r"^[ \t]*(?:#|%:)[ \t]*pragma[ \t]+GCC[ \t]+system_header\b[^\n]*$", re.MULTILINE)
@@ -37,7 +38,7 @@ _KINDS: tuple[tuple[str, base.Kind], ...] = (
 )
 
 
-class C(base.Toolchain):
+class C(Scaffolded):
     name: ClassVar[str] = "C"
     languages: ClassVar[tuple[str, ...]] = ("c",)
     program: ClassVar[str] = "gcc"
@@ -45,7 +46,7 @@ class C(base.Toolchain):
     install: ClassVar[str] = "sudo apt-get install gcc libc6-dev"
     suffix: ClassVar[str] = ".c"
     preprocessed: ClassVar[str] = ".i"
-    main: ClassVar[str] = "int main(void) {"
+    style: ClassVar[Style] = Style(Around("int main{}(void) {\n"), whole=(Around("int main(void) {\n"),))
     standard: ClassVar[str] = ""  # the compiler's own
     # What gcc 14 refuses is refused by the older ones too, so that a verdict does not depend on the machine.
     flags: ClassVar[tuple[str, ...]] = tuple(
@@ -69,14 +70,20 @@ class C(base.Toolchain):
         "assert.h": r"assert",
     }
 
-    def check(self, snippets: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
-        files = [_neutral(base.clean(snippet)) for snippet in snippets]
+    def imports(self, outline: Outline) -> str:
+        words = outline.all("used") | {word for macro in outline.all("macro") for word in re.findall(r"\w+", macro)}
+        used = words - outline.all("defined")
+        names = [name for name, known in self.obvious.items() if any(re.fullmatch(known, word) for word in used)]
+        return "".join(f"#include <{name}>\n" for name in names)
+
+    def compile(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
+        files = [_neutral(file) for file in files]
         named = [replace(f, name=f.name or f"snippet{index or ''}{self.suffix}") for index, f in enumerate(files)]
         sources = [f for f in named if not re.search(r"\.h\w*$", f.name)] or named
         standard = options.standard or self.standard
         flags = [f"-std={standard}"] if standard else []
         with scratch.folder() as folder:
-            base.write([replace(file, text=self._complete(file)) for file in named], folder)
+            base.write(named, folder)
             found = self._until_it_stops(folder, [f.name for f in sources], flags, options, named)
             if not base.fails(found) and any("diagnostic" in file.text for file in files):
                 names = [self._unhidden(folder, f.name, flags, options) for f in sources]
@@ -150,24 +157,6 @@ class C(base.Toolchain):
                 found.append(base.Diagnostic("error", "type", f"{said[1]}:{said[2]}: {said[5]}"))
         return base.bounded(found)
 
-    def _complete(self, file: base.Snippet) -> str:
-        """The text as a file of its own; `#line` keeps the model's line numbers."""
-        bare = _LITERAL.sub(_spaces, file.text)
-        includes = list(re.finditer(r"^[ \t]*#[ \t]*include\b[^\n]*", file.text, re.MULTILINE))
-        if includes or re.search(r"\bmain\s*\(", bare):
-            end = includes[-1].end() if includes else 0
-            if not _statements(bare[end:]) or re.search(r"\bmain\s*\(", bare):
-                return file.text
-            line = file.text.count("\n", 0, end) + 1
-            head, rest = file.text[:end], file.text[end:]
-            return f'{head}\n{self.main}\n#line {line} "{file.name}"\n{rest}\n}}\n'
-        heads = [
-            f"#include <{name}>" for name, words in self.obvious.items() if re.search(rf"\b(?:{words})\b", bare)
-        ]
-        wrap = _statements(bare)
-        start = "\n".join([*heads, *([self.main] if wrap else []), f'#line 1 "{file.name}"'])
-        return f"{start}\n{file.text}" + ("\n}\n" if wrap else "")
-
 
 class Cpp(C):
     name = "C++"
@@ -176,7 +165,6 @@ class Cpp(C):
     install = "sudo apt-get install g++"
     suffix = ".cpp"
     preprocessed = ".ii"
-    main = "int main() {"
     standard = "gnu++2a"  # C++20: models write it without saying so, and the compilers of a few years take it
     flags = ()
     obvious: ClassVar[dict[str, str]] = {
@@ -246,22 +234,3 @@ def _following(found: list[base.Diagnostic]) -> list[base.Diagnostic]:
 
 def _neutral(file: base.Snippet) -> base.Snippet:
     return replace(file, text=_SYSTEM.sub("#", _MARKER.sub("#", file.text)))
-
-
-def _statements(bare: str) -> bool:
-    """Whether something stands outside all braces that only a function can hold."""
-    depth = 0
-    for line in bare.split("\n"):
-        word = line.strip()
-        if depth == 0 and re.match(
-            r"(?:if|for|while|do|switch|return|try)\b|std::cout|[\w.>-]+\s*\([^)]*\)\s*;$", word
-        ):
-            return True
-        if depth == 0 and re.match(r"[\w\]\[.>-]+\s*(?:=|\+=|-=|\+\+|--|<<)[^=]", word):
-            return True
-        depth += line.count("{") - line.count("}")
-    return False
-
-
-def _spaces(found: re.Match[str]) -> str:
-    return re.sub(r"[^\n]", " ", found[0])

@@ -12,8 +12,10 @@ from typing import Any
 
 from pytest_llm.errors import CheckCrashed, Unsupported
 from pytest_llm.sandbox import sandbox
+from pytest_llm.syntax.outline import Outline, read
 from pytest_llm.toolchains import base, warm
-from pytest_llm.toolchains.java_source import File, Missing, imported, missing, prepare
+from pytest_llm.toolchains.java_missing import Missing, imported, missing
+from pytest_llm.toolchains.scaffold import Around, Scaffolded, Style
 
 _UNDEFINED = re.compile(
     r"cant\.resolve|doesnt\.exist|cant\.ref|not\.def\.|undef\.label|cant\.apply\.symbol\b.*none"
@@ -23,12 +25,27 @@ _FOLLOWS = re.compile(
 )
 
 
-class Java(base.Toolchain):
+_PACKAGES = """
+java.io java.math java.net java.net.http java.nio java.nio.charset java.nio.file java.security java.sql java.text
+java.time java.time.format java.time.temporal java.util java.util.concurrent java.util.concurrent.atomic
+java.util.concurrent.locks java.util.function java.util.regex java.util.stream java.util.zip java.lang.annotation
+java.lang.reflect
+"""
+_CLASS, _METHOD = "class Snippet {\n", "void main{}() throws Exception {\n"
+
+
+class Java(Scaffolded):
     name = "Java"
     languages = ("java",)
     program = "javac"
     sound = "class A {}\n"
     install = "sudo apt-get install default-jdk-headless"
+
+    style = Style(
+        function=Around(_METHOD),
+        members=Around(_CLASS),
+        whole=(Around(_CLASS), Around(_CLASS + _METHOD, "\n}}\n")),
+    )
 
     def __init__(self) -> None:
         self._pools: dict[tuple[Path, ...], warm.Pool] = {}
@@ -52,12 +69,16 @@ class Java(base.Toolchain):
                 self._pools[classpath] = warm.Pool(argv, warm.SERVERS / "CheckJava.java", walls, limits)
             return self._pools[classpath]
 
-    def check(self, snippets: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
-        snippets = [base.clean(snippet) for snippet in snippets]
-        files = [prepare(snippet) for snippet in snippets]
+    def whole(self, outline: Outline) -> bool:
+        return "main" in outline.all("method")
+
+    def imports(self, outline: Outline) -> str:
+        return "".join(f"import {package}.*; " for package in _PACKAGES.split()) + "\n"
+
+    def compile(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
         words = [":".join(map(str, options.classpath))]
         for file in files:
-            words += [file.name, base64.b64encode(file.text.encode("utf-8", "replace")).decode()]
+            words += [file.name or _name(file), base64.b64encode(file.text.encode("utf-8", "replace")).decode()]
         answer = self._pool(options).ask("\t".join(words), options.seconds)
         if isinstance(answer, list):
             return answer
@@ -65,20 +86,30 @@ class Java(base.Toolchain):
             return [base.Diagnostic("error", "limit", "nested too deeply, or too large, for javac")]
         if "crash" in answer:
             raise CheckCrashed(f"javac broke: {answer['crash']}")
-        return _diagnostics(answer["diagnostics"], files, snippets)
+        return _diagnostics(answer["diagnostics"], files)
 
     def close(self) -> None:
         for pool in self._pools.values():
             pool.close()
 
 
-def _diagnostics(
-    items: list[dict[str, Any]], files: list[File], snippets: Sequence[base.Snippet]
-) -> list[base.Diagnostic]:
-    imports = set().union(*(imported(file.text) for file in files))
-    absent = {name for item in items if (name := _absent(item)) in imports}
-    absent = {name for name in absent if not re.match(r"java\.|jdk\.", name)}
-    lost = [missing(file.text, absent) for file in files]
+def _name(file: base.Snippet) -> str:
+    """The name that javac wants for a file: that of its public type."""
+    outline = _outline(file)
+    return f"{next(iter(outline.names.get('public', ())), 'Snippet')}.java"
+
+
+def _outline(file: base.Snippet) -> Outline:
+    return read(file.text, "java") or Outline()
+
+
+def _diagnostics(items: list[dict[str, Any]], files: Sequence[base.Snippet]) -> list[base.Diagnostic]:
+    absent = {name for item in items if (name := _absent(item)) and not re.match(r"java\.|jdk\.", name)}
+    lost: list[Missing] = []
+    if absent:
+        outlines = [_outline(file) for file in files]
+        absent &= set().union(*map(imported, outlines))
+        lost = [missing(outline, absent) for outline in outlines]
     everywhere = Missing(
         frozenset().union(*(one.names for one in lost)),
         any(one.everything for one in lost),
@@ -86,7 +117,7 @@ def _diagnostics(
         frozenset().union(*(one.heirs for one in lost)),
         frozenset().union(*(one.marked for one in lost)),
     )
-    found = [_diagnostic(item, files, snippets, absent, everywhere) for item in items if item["kind"] != "NOTE"]
+    found = [_diagnostic(item, files, absent, everywhere) for item in items if item["kind"] != "NOTE"]
     return base.bounded(found)
 
 
@@ -97,7 +128,7 @@ def _absent(item: dict[str, Any]) -> str:
 
 
 def _diagnostic(
-    item: dict[str, Any], files: list[File], snippets: Sequence[base.Snippet], absent: set[str], lost: Missing
+    item: dict[str, Any], files: Sequence[base.Snippet], absent: set[str], lost: Missing
 ) -> base.Diagnostic:
     file = files[item["file"]]
     line, column = _place(file.text, item["position"]) if item["position"] >= 0 else (None, None)
@@ -119,7 +150,7 @@ def _diagnostic(
         column=column,
         code=code,
     )
-    return base.inside(found, snippets, file.shift)
+    return base.inside(found, files)
 
 
 def _bare(text: str, line: int | None, column: int | None) -> bool:

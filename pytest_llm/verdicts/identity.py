@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+import re
 from typing import Any
 
-from pytest_llm.checks.base import Check
-from pytest_llm.verdicts.plan import Plan, StagePlan
+from pytest_llm.verdicts.inputs import inputs
+from pytest_llm.verdicts.plan import Plan
+
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
 def identity(plan: Plan) -> dict[str, Any]:
@@ -25,7 +27,7 @@ def identity(plan: Plan) -> dict[str, Any]:
         "options": options,
         "seed": options.get("seed"),
         "modelfile": plan.model.fingerprint,
-        "inputs": digest(_inputs(plan)),
+        "inputs": digest(inputs(plan)),
         "exclusive": plan.exclusive,
         "temperature": _temperature(plan),
         "samples": plan.samples,
@@ -44,30 +46,12 @@ def _temperature(plan: Plan) -> float | None:
 
 def digest(value: Any) -> str:
     """A short hash of plain data: 16 hex digits, the same whatever the order of its keys."""
-    text = json.dumps(value, sort_keys=True, ensure_ascii=True, default=str)
+    text = json.dumps(value, sort_keys=True, ensure_ascii=True, default=_plain)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _inputs(plan: Plan) -> list[Any]:
-    """What the answer and its verdict depend on, as far as files of the repository say it."""
-    return [
-        plan.job("", sample=None).request.key,
-        [_stage(plan, number, stage) for number, stage in enumerate(plan.stages)],
-    ]
-
-
-def _stage(plan: Plan, number: int, stage: StagePlan) -> list[Any]:
-    said = plan.cell.case.stages[number] if plan.cell.case.stages else None
-    question = [said.name, said.options.plain(), str(said.prompt)] if said else []
-    return [*question, stage.goes_on, [_check(check) for check in stage.checks]]
-
-
-def _check(check: Check) -> list[Any]:
-    """A check with its arguments and parts, and the schema where it reads one from a file."""
-    arguments = check.model_dump(mode="python", exclude={"function"})
-    document = getattr(check, "document", None)
-    return [check.name, check.label, arguments, document() if document else None, _parts(check.parts)]
-
-
-def _parts(checks: Iterable[Check]) -> list[Any]:
-    return [_check(check) for check in checks]
+def _plain(value: Any) -> str:
+    """What JSON does not know, as text that is the same in every process."""
+    if isinstance(value, set | frozenset):
+        return str(sorted(map(_plain, value)))
+    return _ADDRESS.sub("", str(value))

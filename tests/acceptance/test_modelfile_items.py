@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.acceptance.conftest import Bench
+from tests.helpers.tiny_gguf import write_header
 
 GOOD = "FROM m\nSYSTEM Be brief.\n"
 ODD = "FROM m\nPARAMETER temprature 1\nPARAMETER top_p 3\n"
@@ -102,3 +103,28 @@ def test_cells_and_modelfiles_run_together(folder: Bench) -> None:
 def test_junit_has_the_line(folder: Bench) -> None:
     folder.run("modelfiles/bad.Modelfile", "--junitxml=j.xml").assert_outcomes(failed=1)
     assert "bad.Modelfile:4: REQUIRES" in (folder.path / "j.xml").read_text("utf-8")
+
+
+def test_files_and_memory(folder: Bench) -> None:
+    layers = {
+        "block_count": 32,
+        "embedding_length": 4096,
+        "attention__head_count": 32,
+        "attention__head_count_kv": 8,
+    }
+    write_header(folder.path / "modelfiles/own.gguf", 2**30, **layers)
+    (folder.path / "modelfiles/small/cut.gguf").write_bytes(b"GGUF")
+    start = "PARAMETER num_ctx 32768\nTEMPLATE {{ .Prompt }}\n"
+    folder.file("modelfiles/good.Modelfile", f"FROM ./own.gguf\n{start}")
+    folder.file("modelfiles/odd.Modelfile", "FROM ./none.gguf\nTEMPLATE {{ .Prompt }}\n")
+    folder.file("modelfiles/bad.Modelfile", f"FROM ./small/cut.gguf\n{start}")
+    result = folder.run("modelfiles", "-o", "llm_vram=4.5 GiB")
+    result.assert_outcomes(passed=3, failed=1, warnings=2)
+    result.stdout.fnmatch_lines(
+        [
+            "modelfiles/bad.Modelfile:1: *cut.gguf is no whole GGUF file*",
+            "*good.Modelfile:2: with num_ctx 32768*and llm_vram is 4.5 GiB: a num_ctx of 28672 would fit",
+            "*odd.Modelfile:1: FROM ./none.gguf: there is no such file*",
+        ]
+    )
+    folder.run("modelfiles/good.Modelfile", "-o", "llm_vram=5GiB").assert_outcomes(passed=1)

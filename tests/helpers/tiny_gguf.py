@@ -59,6 +59,18 @@ def write_gguf(path: Path, *, context: int = 4096, template: str = CHATML, layer
     return path
 
 
+def write_header(path: Path, size: int, architecture: str = "llama", **metadata: Any) -> Path:
+    """A file of `size` bytes, all but its header a hole. metadata: of the architecture, `__` for a dot."""
+    entries = {"general.architecture": architecture}
+    entries |= {f"{architecture}.{key.replace('__', '.')}": value for key, value in metadata.items()}
+    head = struct.pack("<4sIQQ", b"GGUF", 3, 0, len(entries))
+    head += b"".join(_text(name) + _value(value) for name, value in entries.items())
+    with path.open("wb") as file:
+        file.write(_padded(head))
+        file.truncate(len(_padded(head)) + size)
+    return path
+
+
 def _tensors(vocabulary: int, layers: int) -> list[tuple[str, tuple[int, ...], list[float]]]:
     weights = random.Random(1)
 

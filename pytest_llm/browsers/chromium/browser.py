@@ -24,6 +24,7 @@ _ARGUMENTS = (
     *("--disable-breakpad", "--disable-crash-reporter", "--disable-dev-shm-usage", "--force-color-profile=srgb"),
     *(
         "--disable-popup-blocking",
+        "--block-new-web-contents",  # a page whose clock stands still would wait for its window for ever
         "--disable-domain-reliability",
         "--disable-client-side-phishing-detection",
         "--password-store=basic",

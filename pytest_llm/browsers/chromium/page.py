@@ -86,6 +86,7 @@ class Page:
         page.on("Page.frameStoppedLoading", self._stopped_loading)
         page.on("Page.javascriptDialogOpening", self._dialog)
         page.on("Page.frameNavigated", self._navigated)
+        page.on("Page.windowOpen", self._window)
         page.on("Target.attachedToTarget", self._attached)
         page.on("Debugger.scriptParsed", self._script)
         page.on("Debugger.paused", self._paused)
@@ -230,10 +231,12 @@ class Page:
     def _download(self, event: dict[str, Any]) -> None:
         self._log.add("download", f"the page tried to download {event.get('suggestedFilename') or event['url']}")
 
+    def _window(self, event: dict[str, Any]) -> None:
+        self._log.add("popup", f"the page opened a window ({event['url'] or 'about:blank'}); it was closed")
+
     def _target_created(self, event: dict[str, Any]) -> None:
         info = event["targetInfo"]
         if info["type"] == "page" and info.get("openerId") == self._target:
-            self._log.add("popup", f"the page opened a window ({info['url'] or 'about:blank'}); it was closed")
             self._browser.connection.browser.post("Target.closeTarget", targetId=info["targetId"])
 
     def _script(self, event: dict[str, Any]) -> None:

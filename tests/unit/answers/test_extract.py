@@ -50,6 +50,62 @@ def test_fences(text: str, blocks: list[tuple[str, str, int]]) -> None:
     assert found(text) == blocks
 
 
+INNER = "<!DOCTYPE html>\n<html><script>\nconst text = `\n{}\n`;\n</script></html>\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "pages"),
+    [
+        ("```html\n{}```\nDone.\n", 1),
+        ("```\n{}\n```\nDone.\n", 1),
+        ("Page:\n\n```html\n{}```\n```js\nx\n```\n", 1),
+        ("```html\n{}```\nBetter:\n```html\n{}```\n", 2),
+        ("> no page\n\n{}", 1),
+    ],
+)
+@pytest.mark.parametrize("inner", ["```\ncode\n```", "```js\nx\n```\n\n~~~\ny\n~~~", "```"])
+def test_a_fence_within_a_page_does_not_end_it(text: str, pages: int, inner: str) -> None:
+    page = INNER.format(inner)
+    artifact = extract(text.format(*[page] * pages))
+    found = artifact.page()
+    assert found is not None
+    assert found.text.strip() == page.strip()
+    assert pages == 1 or sum(block.language == "html" for block in artifact.blocks) == pages
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```html\n<!DOCTYPE html>\n<p>no end\n```\nThen:\n```html\n<!DOCTYPE html>\n<html><p>2</html>\n```\n",
+        "```html\n<!DOCTYPE html>\n<p>no end\n```\nIt lacks\n</html>\nas you see.\n",
+        "```html\n<p>\n```\nno page\n</html>\n```\n",
+        "```html\n<html></html> <!-- done -->\n```\n```\n</html>\n```\n",
+    ],
+)
+def test_a_page_that_ends_at_its_fence(text: str) -> None:
+    assert extract(text).blocks[0].text.count("\n") <= 2
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "line"),
+    [
+        ("<div id=a></div>\n<script>\nf('<!doctype html><html></html>');\n</script>\n", "<div id=a>", 1),
+        (
+            "Sure!\n<head></head>\n<body>\n<script>\nf(`\n<!doctype html>\n<html>`);\n</script>\n</body>\n",
+            "<head>",
+            2,
+        ),
+        ("Here: <!DOCTYPE html><html><script>f('<html>')</script></html>", "<!DOCTYPE", 1),
+        ("<!-- <html> --> see\n<html><p>x</p></html>", "<html><p>", 2),
+        ("```\nconst page = '<!doctype html>' + x;\n```\n```html\n<p>Hi</p>\n```\n", "<p>Hi", 5),
+    ],
+)
+def test_a_page_within_a_script_is_not_the_page(text: str, first: str, line: int) -> None:
+    page = extract(text).page()
+    assert page is not None
+    assert (page.text.startswith(first), page.line) == (True, line)
+
+
 def test_an_unclosed_last_fence_is_said_so() -> None:
     artifact = extract("```go\nx\n\ny\n")
     assert [(b.text, b.closed) for b in artifact.blocks] == [("x\n\ny\n", False)]

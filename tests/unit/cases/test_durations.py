@@ -47,13 +47,17 @@ def test_what_is_no_duration_is_refused(written: Any) -> None:
         ("64MB", 64 << 20),
         ("64m", 64 << 20),
         ("1GiB", 1 << 30),
+        ("1.5 GiB", 3 << 29),
+        ("11.5g", 23 << 29),
     ],
 )
 def test_sizes(written: object, size: int) -> None:
     assert parse_size(written) == size
 
 
-@pytest.mark.parametrize("written", ["", "MB", "-1", "0", "0MB", "1.5GB", "1TB", True, None, "1" * 30, "1 0"])
+@pytest.mark.parametrize(
+    "written", ["", "MB", "-1", "0", "0MB", "1.GB", ".5GB", "0.1B", "1TB", True, None, "1" * 30, "1 0"]
+)
 def test_what_is_no_size(written: object) -> None:
     with pytest.raises(ValueError, match="size"):
         parse_size(written)

@@ -9,11 +9,16 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from pytest_llm.answers.extract import CodeBlock
+from pytest_llm.answers.extract import CodeBlock, extract
 from pytest_llm.browsers.report import PageEvent, PageReport
 from pytest_llm.checks.base import CheckContext
-from pytest_llm.checks.browser import Browser
+from pytest_llm.checks.browser import Browser, _left_out
 from pytest_llm.providers.base import Response
+
+HTML = "<!DOCTYPE html>\n<html><h1>Hi</h1></html>"
+
+
+FENCED = "<textarea>\n```js\nx\n```\n</textarea>"
 
 
 @pytest.mark.parametrize(
@@ -75,6 +80,32 @@ def test_the_pages_date(date: str, moment: str) -> None:
 )
 def test_what_the_pictures_say(options: dict[str, Any], report: PageReport, kinds: list[str]) -> None:
     assert [finding.kind for finding in Browser(**options)._pictures(report)] == kinds
+
+
+@pytest.mark.parametrize(
+    ("answer", "notes"),
+    [
+        (f"```html\n{HTML}\n```\n", []),
+        (
+            f"```html\n{HTML}\n```\n```css\nh1 {{}}\n```\n```sh\nls\n```\n",
+            ["line 2 was shown; the answer also has css in line 6"],
+        ),
+        (
+            f"```js\nlet x;\n```\n```html\n{HTML}\n```\n",
+            ["line 5 was shown; the answer also has javascript in line 2"],
+        ),
+        (
+            f"```html\n{HTML}\n```\nOr:\n```html\n{HTML}\n<p>2\n```\n",
+            ["line 7 was shown; the answer also has html in line 2"],
+        ),
+        (f"Page:\n{HTML.replace('<h1>', FENCED)}\n", []),
+    ],
+)
+def test_what_was_not_judged_is_said(answer: str, notes: list[str]) -> None:
+    artifact = extract(answer)
+    page = artifact.page()
+    assert page is not None
+    assert [note.partition("the page in ")[2] for note in _left_out(page, artifact)] == notes
 
 
 def test_a_mistake_of_the_cases_own_is_never_the_models() -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from pytest_llm.gates.baseline import Baseline, BaselineCell
-from pytest_llm.gates.rows import Before, Ended, Past, how_it_ended, of_file, rows, state
+from pytest_llm.gates.past import Before, Past, of_file
+from pytest_llm.gates.rows import Ended, how_it_ended, rows, state
 from pytest_llm.gates.tally import counting, likelier, samples, tally
 from pytest_llm.gates.types import CellRow, State, Tally
 from pytest_llm.store.record import CellLine, Header, RunRecord
@@ -74,7 +75,7 @@ def test_how_it_ended(found: CellLine, ended: Ended) -> None:
 
 
 def before(passed: int = 1, asked: int = 1, **more: Any) -> Before:
-    return Before(**{"row": "", "inputs": "", "fingerprint": "f", "tally": Tally(passed, asked), **more})
+    return Before(**{"tally": Tally(passed, asked), **more})
 
 
 def run(*lines: CellLine, **header: Any) -> RunRecord:
@@ -83,7 +84,7 @@ def run(*lines: CellLine, **header: Any) -> RunRecord:
 
 
 def one(past: Before | None, found: CellLine, **header: Any) -> CellRow:
-    (row,) = rows(Past("b", {ID: past} if past else {}), run(found, **header))
+    (row,) = rows(Past("b", {ID: [past]} if past else {}), run(found, **header))
     return row
 
 
@@ -174,14 +175,14 @@ def test_what_is_measured(more: Any, exclusive: bool, rate: float | None, first_
 def test_what_was_not_selected_has_no_row_and_what_is_no_more_is_gone() -> None:
     names = ("here", "left", "gone", "elsewhere")
     ids = [f"{'a' if name != 'elsewhere' else 'b'}.prompt.yaml::{name}[m]" for name in names]
-    past = Past("b", dict.fromkeys(ids, before()))
+    past = Past("b", {id_: [before()] for id_ in ids})
     found = rows(past, run(replace(line(), nodeid=ids[0]), files=("a.prompt.yaml",), left_out=(ids[1],)))
     assert [(row.nodeid, row.state) for row in found] == [(ids[0], "passing"), (ids[2], "gone")]
 
 
 def test_selected_and_never_judged() -> None:
     stopped = RunRecord(Path(), Header("r", cells=(ID, "x::new[m]", "x::must[m]"), must_pass=("x::must[m]",)))
-    found = rows(Past("b", {ID: before(2, 3)}), stopped)
+    found = rows(Past("b", {ID: [before(2, 3)]}), stopped)
     assert [(row.nodeid, row.state, row.must_pass) for row in found] == [
         (ID, "missing", False),
         ("x::must[m]", "missing", True),
@@ -190,16 +191,15 @@ def test_selected_and_never_judged() -> None:
 
 
 def test_an_inserted_row_is_new_and_the_others_are_what_they_were() -> None:
-    past = Past("b", {f"a::a[m-row{n}]": before(row=row) for n, row in ((1, "x"), (2, "y"))})
+    past = Past("b", {f"a::a[m-row{n}]": [before(row=row)] for n, row in ((1, "x"), (2, "y"))})
     cells = [replace(line(), nodeid=f"a::a[m-row{n}]", row=f"row{n}", values=v) for n, v in enumerate("oxy", 1)]
     assert [row.state for row in rows(past, run(*cells))] == ["new", "passing", "passing"]
 
 
 def test_a_file_is_a_past_of_one_run() -> None:
     cell = BaselineCell("r", "i", "f", 4, 5, 40.0, None)
-    past = of_file("b.json", Baseline("c", {"f": {"x": 1}}, {ID: cell}))
-    assert past.cells[ID] == Before("r", "i", "f", Tally(4, 5), {"b.json": 40.0}, {})
-    assert past.fingerprints == {"f": {"x": 1}}
-    row = one(past.cells[ID], line(inputs="other"))
-    assert row.inputs_differ
-    assert not one(past.cells[ID], line(inputs="i", row="row1", values="r")).inputs_differ
+    past = of_file("b.json", Baseline("c", {"f": {"answers": {"x": 1}}}, {ID: cell}))
+    found = past.of(ID, {})
+    assert found == Before("r", "i", {"answers": {"x": 1}}, Tally(4, 5), {}, {"b.json": 40.0}, {})
+    assert one(found, line(inputs="other")).inputs_differ
+    assert not one(found, line(inputs="i", row="row1", values="r")).inputs_differ

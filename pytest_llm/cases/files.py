@@ -1,0 +1,38 @@
+"""Which files a case names: those that say what is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pytest_llm.cases.casefile import DEFAULTS, LoadedCase
+from pytest_llm.cases.paths import above
+
+
+def files(loaded: LoadedCase) -> tuple[Path, ...]:
+    """The case file, the defaults that may hold for it, and every file that one of its keys names; there or not."""
+    defaults = [folder / DEFAULTS for folder in above(loaded.folder, loaded.root)]
+    named = [loaded.folder / name for name in dict.fromkeys(_named(loaded.data))]
+    return (loaded.path, *defaults, *named)
+
+
+def _named(data: Mapping[str, Any]) -> Iterator[str]:
+    """By the keys that may name a file; a value of the matrix stands for that of its key."""
+    for key, value in data.items():
+        match key, value:
+            case "prompt" | "system", {"file": str(name)}:
+                yield name
+            case "format", str() if value not in ("json", "schema", "on", "off"):
+                yield value
+            case "examples", str() if value not in ("on", "off"):
+                yield value
+            case "examples", list():
+                yield from (example for example in value if isinstance(example, str))
+            case "stages", list():
+                for stage in value:
+                    yield from _named(stage)
+            case "matrix", dict():
+                for axis, values in value.items():
+                    for one in values:
+                        yield from _named({axis: one})

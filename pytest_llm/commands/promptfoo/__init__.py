@@ -1,0 +1,1 @@
+"""`pytest-llm import promptfooconfig.yaml`: case files of what has a counterpart, and a list of what has none."""

@@ -1,0 +1,246 @@
+"""The gate of a run: it takes the record's lines, and says a word in the end. Under xdist the controller has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_llm.errors import InputError
+from pytest_llm.gates import bars as barring
+from pytest_llm.gates import baseline as files
+from pytest_llm.gates import past as pasts
+from pytest_llm.gates.decide import decide
+from pytest_llm.gates.past import Past
+from pytest_llm.gates.rows import differing, lost, rows
+from pytest_llm.gates.types import Bar, Decision, Settings
+from pytest_llm.plugin.options import SETTINGS, STORED
+from pytest_llm.plugin.session import LlmSession, session
+from pytest_llm.reports import gate as words
+from pytest_llm.reports.plain import one_line
+from pytest_llm.store.record import CellLine, Header, RunRecord
+
+NAME = "llm_gate"
+_COLOURS: Mapping[str, dict[str, bool]] = {
+    "PASS": {"green": True},
+    "WARN": {"yellow": True},
+    "INCONCLUSIVE": {"yellow": True, "bold": True},
+    "BLOCK": {"red": True, "bold": True},
+}
+
+
+class Gate:
+    """What is red, what became of each cell, and what that means. decision: None before the end, or without."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._settings = config.stash[SETTINGS].gate
+        self._lines: list[CellLine] = []
+        self._header: Header | None = None
+        self.red: list[tuple[str, str]] = []
+        self.past = Past()
+        self.decision: Decision | None = None
+        self.told: list[str] = []
+        self.failed_to_write = False
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.red.append((report.nodeid, "collect"))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self.red.append((report.nodeid, str(report.when)))
+
+    def read(self) -> None:
+        """Before anything is asked. Raises pytest.UsageError where a baseline cannot be read."""
+        try:
+            self.past = _past(session(self._config), self._settings.baseline)
+            if self._settings.write_baseline:
+                _old(Path(self._settings.write_baseline))
+        except InputError as error:
+            raise pytest.UsageError(str(error)) from None
+
+    def begin(self, header: Header) -> None:
+        """Before the first cell."""
+        self._header = header
+
+    def add(self, line: CellLine) -> None:
+        """A cell's line; of what was asked only what the counting needs is kept."""
+        self._lines.append(replace(line, answers=_slim(line.answers), confirmations=_slim(line.confirmations)))
+
+    def end(self) -> None:
+        """After the last cell, before reports are written."""
+        if self._header is None:
+            return
+        record = RunRecord(Path(), self._header, tuple(self._lines))
+        if self._settings.judges:
+            self.decision = self._decide(record)
+            _into_junit(self._config, self.decision)
+        if self._settings.write_baseline:
+            self._write(record)
+
+    def _decide(self, record: RunRecord) -> Decision:
+        whole = replace(record, header=replace(record.header, files=(*record.header.files, *self._deleted())))
+        return decide(
+            rows(self.past, whole),
+            _settings(self._config),
+            bars=_tried(self._settings.bars + self._settings.default_bars, record),
+            differences=differing(self.past, record),
+            baseline=self.past.name,
+        )
+
+    def _deleted(self) -> set[str]:
+        """The files of the baseline that are no more, of those that this run would have collected."""
+        root, invoked = self._config.rootpath, self._config.invocation_params.dir
+        folders = [(invoked / argument).resolve() for argument in self._config.args if "::" not in argument]
+        found = {id_.partition("::")[0] for id_ in self.past.cells}
+        return {
+            file
+            for file in found
+            if not (root / file).exists() and any((root / file).is_relative_to(folder) for folder in folders)
+        }
+
+    def _write(self, record: RunRecord) -> None:
+        file = Path(self._settings.write_baseline)
+        try:
+            old = _old(file)
+            newer = pasts.to_file(record)
+            gone = lost(pasts.of_file("", old), record)
+            files.write(file, old.updated(newer, gone))
+        except InputError as error:
+            self.told.append(f"the baseline {error}")
+            self.failed_to_write = True
+            return
+        kept = len(old.cells.keys() - newer.cells.keys() - gone)
+        parts = [f"{len(newer.cells)} written"] + [f"{kept} kept"] * bool(kept) + [f"{len(gone)} gone"] * bool(gone)
+        self.told.append(f"the baseline {file.name}: {', '.join(parts)}")
+
+    def exit_status(self, now: int, pytest_session: pytest.Session) -> int:
+        """1 for what blocks, 0 where all that is red is accounted for; what is neither 0 nor 1 is left alone."""
+        wanted = now
+        if self.decision:
+            stops = self.decision.word == "BLOCK"
+            stops |= self.decision.word == "INCONCLUSIVE" and self._settings.fail_inconclusive
+            wanted = 1 if stops else 0
+        if now == pytest.ExitCode.OK:
+            return int(bool(wanted or self.failed_to_write))
+        if now == pytest.ExitCode.TESTS_FAILED and not wanted and self._forgives(pytest_session):
+            return int(self.failed_to_write)
+        return now
+
+    def _forgives(self, pytest_session: pytest.Session) -> bool:
+        """Whether every red item is a cell of which the baseline takes the sting."""
+        if self.decision is None or pytest_session.shouldfail or pytest_session.shouldstop:
+            return False
+        most = self._config.getoption("maxfail", 0)
+        if most and len(self.red) >= most:
+            return False
+        return all(one in _forgiven(self.decision, self._settings.errors) for one in self.red)
+
+    def show(self, reporter: pytest.TerminalReporter) -> None:
+        """The word, its reason, the flips."""
+        if self.decision:
+            colour = _COLOURS[self.decision.word]
+            reporter.section(f"llm gate: {self.past.name}" if self.past.name else "llm gate", sep="=", **colour)
+            *lines, word = words.terminal(self.decision)
+            for line in lines:
+                reporter.write_line(line)
+            reporter.write_line(word, **colour)
+        for line in self.told:
+            reporter.write_line(f"pytest-llm: {one_line(line)}", red=self.failed_to_write)
+
+
+def gate(config: pytest.Config) -> Gate | None:
+    """The gate of this run, None where there is none, and in a worker."""
+    found: Gate | None = config.pluginmanager.get_plugin(NAME)
+    return found
+
+
+def unmatched(state: LlmSession) -> str:
+    """What is wrong with the bars: a complaint about the first that stands for no cell that was collected, or "".
+
+    A bar of the ini file is for runs of everything: where paths are given, it may have no cell.
+    """
+    settings, config = state.settings.gate, state.config
+    part = config.args_source is pytest.Config.ArgsSource.ARGS
+    cells = [
+        barring.Barred(
+            item.plan.model.written,
+            tuple(mark.name for mark in item.iter_markers()),
+            measures=item.plan.exclusive,
+        )
+        for items in state.collected.values()
+        for item in items
+    ]
+    for said_by, written in (("--llm-gate", settings.bars), ("llm_gate", () if part else settings.default_bars)):
+        for bar in map(barring.parse, written):
+            if not any(bar.covers(cell) for cell in cells):
+                more = ": a rate is measured where a cell is exclusive" if bar.is_rate else ""
+                return f"{said_by}: no cell is meant by {bar.text!r}{more}; {_known(cells)}"
+    return ""
+
+
+def _known(cells: Iterable[barring.Barred]) -> str:
+    cells = list(cells)
+    models = ", ".join(sorted({cell.model for cell in cells}))
+    markers = ", ".join(sorted({name for cell in cells for name in cell.markers})) or "none"
+    return f"the markers are {markers}, the models {models}"
+
+
+def _settings(config: pytest.Config) -> Settings:
+    said = config.stash[SETTINGS].gate
+    return Settings(
+        alpha=said.alpha,
+        effect=said.effect,
+        confirm=0 if getattr(config.stash[SETTINGS], "replay", False) else said.confirm,
+        speed_tolerance=said.speed_tolerance,
+        errors=said.errors,
+    )
+
+
+def _past(state: LlmSession, written: str) -> Past:
+    if not written:
+        return Past()
+    if not written.startswith(STORED):
+        file = Path(written)
+        return pasts.of_file(file.name, files.read(file))
+    return Past(written)
+
+
+def _old(file: Path) -> files.Baseline:
+    """The baseline that is there already. Raises InputError where something else is."""
+    return files.read(file) if file.exists() else files.Baseline()
+
+
+def _slim(answers: Iterable[Mapping[str, Any]]) -> tuple[dict[str, Any], ...]:
+    return tuple(
+        {**answer, "request": {"options": answer.get("request", {}).get("options", {})}} for answer in answers
+    )
+
+
+def _tried(written: Iterable[str], record: RunRecord) -> list[Bar]:
+    cells = [barring.of_line(line) for line in record.cells.values()]
+    return [barring.reach(bar, cells) for bar in map(barring.parse, written)]
+
+
+def _forgiven(decision: Decision, errors: float) -> set[tuple[str, str]]:
+    """The reds that keep no code: (node id, phase)."""
+    confirmed = {cell.row.nodeid for cell in decision.cells if cell.outcome == "confirmed"}
+    failed = {row.nodeid for row in decision.rows if row.failed and row.nodeid not in confirmed}
+    wrong = [row.nodeid for row in decision.rows if row.state == "error"]
+    selected = [row for row in decision.rows if row.state != "gone"]
+    few = wrong if selected and len(wrong) / len(selected) <= errors else []
+    return {(id_, "call") for id_ in failed} | {(id_, "setup") for id_ in few}
+
+
+def _into_junit(config: pytest.Config, decision: Decision) -> None:
+    """The word as a property of the suite: JUnit keeps pytest's truth of the cells."""
+    for plugin in config.pluginmanager.get_plugins():
+        if callable(add := getattr(plugin, "add_global_property", None)):
+            add("llm.gate", decision.word)
+            add("llm.gate.reason", one_line(decision.reason))

@@ -1,0 +1,1 @@
+"""What stands in a text of code, read from a syntax tree in a process of its own."""

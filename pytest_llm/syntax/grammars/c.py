@@ -1,0 +1,36 @@
+"""C, and what C++ has of it."""
+
+from __future__ import annotations
+
+from pytest_llm.syntax.grammars import Grammar, Kind
+
+USED = "[(identifier) (type_identifier) (primitive_type)] @used [(null) (true) (false)] @used (preproc_arg) @macro"
+DECLARED = """
+[(declaration declarator: (identifier) @defined) (init_declarator declarator: (identifier) @defined)]
+[(pointer_declarator declarator: [(identifier) (field_identifier) (type_identifier)] @defined)]
+[(array_declarator declarator: [(identifier) (field_identifier)] @defined)]
+[(function_declarator declarator: [(identifier) (field_identifier)] @defined)]
+(parameter_declaration declarator: (identifier) @defined)
+(field_declaration declarator: (field_identifier) @defined)
+(type_definition declarator: (type_identifier) @defined)
+(struct_specifier name: (type_identifier) @defined body: (_))
+(union_specifier name: (type_identifier) @defined body: (_))
+(enum_specifier name: (type_identifier) @defined body: (_))
+(enumerator name: (identifier) @defined)
+[(preproc_def name: (identifier) @defined) (preproc_function_def name: (identifier) @defined)]
+(preproc_params (identifier) @defined)
+(preproc_include path: (_) @import)
+(function_definition declarator: (function_declarator declarator: (identifier) @function))
+"""
+TOP: dict[Kind, str] = {
+    "import": "preproc_include",
+    "type": "struct_specifier union_specifier enum_specifier type_definition",
+    "function": "function_definition linkage_specification",
+    "either": "declaration preproc_ifdef preproc_if preproc_def preproc_function_def preproc_call",
+    "comment": "comment",
+    "empty": ";",
+}
+
+EMPTY = '((expression_statement . ";") @empty)'
+
+GRAMMAR = Grammar("tree_sitter_c", TOP, USED + DECLARED, EMPTY)

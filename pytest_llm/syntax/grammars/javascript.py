@@ -1,0 +1,17 @@
+"""JavaScript, and what TypeScript has of it."""
+
+from __future__ import annotations
+
+from pytest_llm.syntax.grammars import Grammar, Kind
+
+TOP: dict[Kind, str] = {
+    "import": "import_statement",
+    "type": "class_declaration",
+    "function": "function_declaration generator_function_declaration export_statement",
+    "either": "lexical_declaration variable_declaration",
+    "comment": "comment hash_bang_line",
+    "empty": "empty_statement",
+}
+DIRECTIVES = "(program (expression_statement . (string)) @empty)"
+
+GRAMMAR = Grammar("tree_sitter_javascript", TOP, exceptions=DIRECTIVES)

@@ -1,0 +1,77 @@
+"""Text -> Outline: what stands in it, by tree-sitter in a bounded process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from pytest_llm.errors import CheckCrashed
+from pytest_llm.sandbox import bounded
+from pytest_llm.syntax.grammars import LANGUAGES, Kind
+
+SECONDS = 0.3
+"""How much processor time reading a text may take; junk of 60,000 characters would take seconds."""
+
+_LAST_SECONDS = 5.0  # after which the process ends, should the parser not heed the limit above
+_READ = "pytest_llm.syntax.reading:read"
+_RANK = "pytest_llm.syntax.reading:rank"
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Something at the top of a text. start, end: offsets in characters."""
+
+    kind: Kind
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What stands in a text.
+
+    pieces: at its top, in order. errors: places that the grammar does not explain. names: how often each text was
+    captured, by the capture's name. relations: what was captured together. surplus: the offset of the first closing
+    brace that closes nothing.
+    """
+
+    pieces: tuple[Piece, ...] = ()
+    errors: int = 0
+    names: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    relations: tuple[Mapping[str, str], ...] = ()
+    surplus: int | None = None
+
+    def all(self, capture: str) -> frozenset[str]:
+        """The texts captured under a name."""
+        return frozenset(self.names.get(capture, {}))
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """What stands at the top, comments aside."""
+        return frozenset(piece.kind for piece in self.pieces) - {"comment"}
+
+
+@lru_cache(maxsize=64)
+def read(text: str, language: str) -> Outline | None:
+    """The outline of a text in a language; None where it took too long or broke the parser."""
+    try:
+        found = bounded.call(_READ, language, text, SECONDS, seconds=_LAST_SECONDS)
+    except CheckCrashed:
+        return None
+    if found is None:
+        return None
+    pieces = tuple(Piece(*piece) for piece in found.pop("pieces"))
+    return Outline(pieces, relations=tuple(found.pop("relations")), **found)
+
+
+def ranked(text: str, languages: Sequence[str] = LANGUAGES) -> list[tuple[str, int]]:
+    """The languages and how many characters of the text their grammars do not explain, the fewest first.
+
+    A language in which it took too long is left out; of equals the earlier in `languages` comes first.
+    """
+    try:
+        found = bounded.call(_RANK, list(languages), text, SECONDS, seconds=_LAST_SECONDS)
+    except CheckCrashed:
+        return []
+    return [(language, errors) for language, errors in found]

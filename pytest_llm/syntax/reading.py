@@ -1,0 +1,180 @@
+"""What the bounded process does with a text: parse it and run the queries. Plain data comes out."""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from importlib import import_module
+from itertools import accumulate
+from typing import Any
+
+from tree_sitter import Language, Node, Parser, Query, QueryCursor, TreeCursor
+
+from pytest_llm.syntax.grammars import Grammar, grammar
+
+_CHUNK = 1 << 16  # bytes: what the parser is handed at once
+_BROKEN = "(ERROR) @error (MISSING) @missing"
+_BRACES = ("{", "}")
+_MOST_MATCHES = 10_000  # in progress at once: a query over a broken tree may hold many
+_WIDEST = 10_000  # children of one node: a query's time grows with the square of an error's
+
+Found = dict[str, Any]
+Watch = Callable[..., bool]
+
+
+class _TooLong(Exception):
+    """The time is over."""
+
+
+def read(language: str, text: str, seconds: float) -> Found | None:
+    """The fields of an Outline. None where that takes more than so many seconds of processor time."""
+    raw, table, over = text.encode("utf-8", "replace"), grammar(language), _watch(seconds)
+    try:
+        root = _parsed(language, raw, over)
+        errors = _count(_run(language, _BROKEN, root, over))
+        names, relations = _facts(_run(language, table.queries, root, over), raw)
+        exceptions = _exceptions(_run(language, table.exceptions, root, over))
+        braces = sorted(_of(_run(language, _braces(language), root, over)), key=lambda node: node.start_byte)
+    except _TooLong:
+        return None
+    place = _characters(raw)
+    pieces = [[kind, place(start), place(end)] for kind, start, end in _pieces(root, table, exceptions)]
+    surplus = _surplus(braces)
+    return {
+        "pieces": pieces,
+        "errors": errors,
+        "names": names,
+        "relations": relations,
+        "surplus": None if surplus is None else place(surplus),
+    }
+
+
+def rank(languages: Sequence[str], text: str, seconds: float) -> list[tuple[str, int]]:
+    """The languages by how many bytes of the text their grammars do not explain."""
+    raw, found = text.encode("utf-8", "replace"), []
+    for language in languages:
+        over = _watch(seconds)
+        try:
+            nodes = list(_of(_run(language, _BROKEN, _parsed(language, raw, over), over)))
+        except _TooLong:
+            continue
+        found.append((language, sum(max(node.end_byte - node.start_byte, 1) for node in nodes)))
+    return sorted(found, key=lambda row: row[1])
+
+
+def _watch(seconds: float) -> Watch:
+    end = time.process_time() + seconds
+    return lambda *_: time.process_time() > end
+
+
+def _parsed(language: str, raw: bytes, over: Watch) -> Node:
+    """The root. The text goes over by a callback: the limit is not looked at where it is handed over whole."""
+    parser = Parser(_language(language))
+    try:
+        tree = parser.parse(lambda at, _: raw[at : at + _CHUNK], encoding="utf8", progress_callback=over)
+    except ValueError:  # it was told to stop
+        raise _TooLong from None
+    if _widest(tree.walk()) > _WIDEST:
+        raise _TooLong
+    return tree.root_node
+
+
+def _widest(cursor: TreeCursor) -> int:
+    """The most children that a node has; by a cursor, which needs a tenth of the time that objects take."""
+    counts, widest = [1], 1
+    while True:
+        if cursor.goto_first_child():
+            counts.append(1)
+            continue
+        while not cursor.goto_next_sibling():
+            widest = max(widest, counts.pop())
+            if not cursor.goto_parent():
+                return widest
+        counts[-1] += 1
+
+
+def _run(language: str, source: str, root: Node, over: Watch) -> list[dict[str, list[Node]]]:
+    """What a query finds. The time is looked at after it: its own callback for that crashes (tree-sitter 0.26)."""
+    cursor = QueryCursor(_query(language, source), match_limit=_MOST_MATCHES)
+    found = [captures for _, captures in cursor.matches(root)]
+    if over():
+        raise _TooLong
+    return found
+
+
+def _of(matches: Sequence[dict[str, list[Node]]]) -> Iterator[Node]:
+    return (node for captures in matches for nodes in captures.values() for node in nodes)
+
+
+def _count(matches: Sequence[dict[str, list[Node]]]) -> int:
+    return sum(1 for _ in _of(matches))
+
+
+def _facts(
+    matches: Sequence[dict[str, list[Node]]], raw: bytes
+) -> tuple[dict[str, dict[str, int]], list[dict[str, str]]]:
+    names: dict[str, Counter[str]] = {}
+    relations: dict[tuple[tuple[str, str], ...], None] = {}
+    for captures in matches:
+        texts = [(name, _text(node, raw)) for name, nodes in captures.items() for node in nodes]
+        if len(captures) == 1:
+            for name, text in texts:
+                names.setdefault(name, Counter())[text] += 1
+        else:
+            relations[tuple(texts)] = None
+    return {name: dict(counts) for name, counts in names.items()}, [dict(pairs) for pairs in relations]
+
+
+def _text(node: Node, raw: bytes) -> str:
+    return raw[node.start_byte : node.end_byte].decode("utf-8", "replace")
+
+
+def _exceptions(matches: Sequence[dict[str, list[Node]]]) -> dict[tuple[int, int], str]:
+    return {node.byte_range: kind for captures in matches for kind, nodes in captures.items() for node in nodes}
+
+
+def _pieces(
+    root: Node, table: Grammar, exceptions: Mapping[tuple[int, int], str]
+) -> Iterator[tuple[str, int, int]]:
+    kinds = table.kind_of
+    for node in root.children:
+        kind = "error" if node.is_error else kinds.get(node.type, "statement" if node.is_named else "")
+        if kind:
+            yield exceptions.get(node.byte_range, kind), *node.byte_range
+
+
+def _surplus(braces: Sequence[Node]) -> int | None:
+    """Where a brace closes what was never opened. Bytes."""
+    depths = accumulate(1 if node.type != _BRACES[1] else -1 for node in braces)
+    return next((node.start_byte for node, depth in zip(braces, depths, strict=True) if depth < 0), None)
+
+
+def _characters(raw: bytes) -> Callable[[int], int]:
+    """From an offset in bytes to one in characters."""
+    if raw.isascii():
+        return lambda at: at
+    starts = [at for at, byte in enumerate(raw) if byte & 0xC0 != 0x80]
+    return lambda at: bisect_right(starts, at - 1)
+
+
+@cache
+def _language(language: str) -> Language:
+    table = grammar(language)
+    return Language(getattr(import_module(table.module), table.function)())
+
+
+@cache
+def _query(language: str, source: str) -> Query:
+    return Query(_language(language), source)
+
+
+@cache
+def _braces(language: str) -> str:
+    """The query for braces, as far as the language has them; what opens an expression in a string counts too."""
+    known = _language(language)
+    names = {known.node_kind_for_id(number) for number in range(known.node_kind_count)}
+    rows = [f'"{name}" @brace' for name in (*_BRACES, "${") if name in names]
+    return "\n".join(rows)

@@ -1,0 +1,219 @@
+"""What a text lacks to be a file, tried only where it does not compile, kept only where that brings it nearer.
+
+One way for all languages. A text with a `main` or the like is whole, and compiled as it stands; one with imports
+of its own is taken at its word for them; for any other, what it uses of the standard library is imported. What
+stands at its top says whether statements need a function around them, and methods a class.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import groupby, pairwise
+from time import monotonic
+from typing import ClassVar
+
+from pytest_llm.errors import CheckCrashed
+from pytest_llm.syntax.outline import Outline, Piece, read
+from pytest_llm.toolchains.base import Diagnostic, Options, Snippet, Toolchain, clean, fails, inside
+
+_ENDED = frozenset({"timeout", "limit", "crash"})
+_LEADING = frozenset({"import", "head", "comment", "empty"})
+
+
+@dataclass(frozen=True)
+class Around:
+    """What is put around a part of a text. `{}` in the opening is what tells a second such part from the first."""
+
+    opening: str
+    closing: str = "\n}\n"
+
+    def insertions(self, start: int, end: int, number: int = 0) -> list[tuple[int, str]]:
+        return [(start, self.opening.replace("{}", str(number + 1) if number else "")), (end, self.closing)]
+
+
+@dataclass(frozen=True)
+class Completed:
+    """A text with more put into it. insertions: (offset in the text, what is put there), by offset."""
+
+    original: str
+    insertions: tuple[tuple[int, str], ...] = ()
+
+    @cached_property
+    def text(self) -> str:
+        cuts = [0, *(at for at, _ in self.insertions), len(self.original)]
+        parts = [self.original[start:end] for start, end in pairwise(cuts)]
+        return parts[0] + "".join(put + part for (_, put), part in zip(self.insertions, parts[1:], strict=True))
+
+    def offset(self, at: int) -> tuple[int, bool]:
+        """An offset in the completed text -> that in the original, and whether the original stands there."""
+        added = 0
+        for where, put in self.insertions:
+            if at < where + added:
+                break
+            if at < where + added + len(put):
+                return where, False
+            added += len(put)
+        return at - added, True
+
+    def place(self, found: Diagnostic) -> tuple[Diagnostic, bool]:
+        """What was said of the completed text, said of the original; and whether it is about the original's own."""
+        if found.line is None:
+            return found, True
+        start = _start(self.text, found.line)
+        at, own = self.offset(start + (found.column or 1) - 1)
+        if not own and found.column is None:  # a line that the text shares with the scaffold
+            end = self.text.find("\n", start)
+            marks = (self.offset(place) for place in range(start, end if end >= 0 else len(self.text)))
+            at, own = next(((place, True) for place, mine in marks if mine), (at, own))
+        line = self.original.count("\n", 0, at) + 1
+        column = at - _start(self.original, line) + 1 if own and found.column else None
+        return replace(found, line=line, column=column), own
+
+
+@dataclass(frozen=True)
+class Style:
+    """How the snippets of a language are completed.
+
+    function: around statements, where they stand in no file alone. members: around methods and the like, where
+    these do not. whole: what else may be tried around a text that the grammar does not explain.
+    """
+
+    function: Around | None = None
+    members: Around | None = None
+    whole: tuple[Around, ...] = ()
+
+
+class Scaffolded(Toolchain):
+    """A compiler that is also asked about completed snippets. language: whose grammar reads them."""
+
+    style: ClassVar[Style]
+
+    @abstractmethod
+    def compile(self, files: Sequence[Snippet], options: Options) -> list[Diagnostic]:
+        """What is wrong in these files as they stand. Raises Unsupported and CheckCrashed."""
+
+    def whole(self, outline: Outline) -> bool:
+        """Whether a text is a whole program, which is never completed."""
+        return "main" in outline.all("function")
+
+    def imports(self, outline: Outline) -> str:
+        """Lines that import what a text without imports of its own uses of the standard library."""
+        return ""
+
+    def check(self, snippets: Sequence[Snippet], options: Options) -> list[Diagnostic]:
+        files = [clean(snippet) for snippet in snippets]
+        started = monotonic()
+        found = self.compile(files, options)
+        if len(files) > 1 or files[0].name or not fails(found) or any(one.kind in _ENDED for one in found):
+            return found
+        outline = read(files[0].text, self.languages[0])
+        if outline is None or self.whole(outline):
+            return found
+        imports = "" if outline.all("import") else self.imports(outline)
+
+        def left() -> Options:
+            return replace(options, seconds=max(options.seconds - (monotonic() - started), 1.0))
+
+        tries = completions(files[0].text, outline, self.style, imports)
+        return nearest(found, (self._try(one, left()) for one in tries))
+
+    def _try(self, completed: Completed, options: Options) -> list[Diagnostic] | None:
+        """What is said of a completed text, in the lines of the text; None where nothing came of it."""
+        try:
+            found = self.compile([Snippet(completed.text)], options)
+        except CheckCrashed:
+            return None
+        if any(one.kind in _ENDED for one in found):
+            return None
+        file = Snippet(completed.original)
+        placed = [completed.place(one) for one in found]
+        about = (one for one, own in placed if own or (one.severity == "error" and one.kind != "unused"))
+        return [inside(one, [file]) for one in about]
+
+
+def completions(text: str, outline: Outline, style: Style, imports: str) -> Iterator[Completed]:
+    """The text completed in ever more ways, the least first."""
+    heads = [(_head(outline), imports)] if imports else []
+    if imports:
+        yield Completed(text, tuple(heads))
+    inner = _functions(outline.pieces, style)
+    body = [piece for piece in outline.pieces if piece.kind not in _LEADING | {"type"}]
+    if style.members and body:
+        around = style.members.insertions(body[0].start, body[-1].end)
+        yield _completed(text, heads, around[:1], inner, around[1:])
+    elif inner:
+        yield _completed(text, heads, inner)
+    if outline.errors:
+        start = max((piece.end for piece in outline.pieces if piece.kind in ("import", "head")), default=0)
+        for wrapper in style.whole:
+            yield _completed(text, heads, wrapper.insertions(start, len(text)))
+
+
+def nearest(found: list[Diagnostic], tries: Iterator[list[Diagnostic] | None]) -> list[Diagnostic]:
+    """Of what was said of a text as it stands, and of it completed, what comes nearest to nothing."""
+    best = found
+    for said in tries:
+        if said is not None and _distance(said) < _distance(best):
+            best = said
+        if not fails(best):
+            break
+    return best
+
+
+def _distance(found: Sequence[Diagnostic]) -> tuple[int, int, int]:
+    """How far from compiling: what no parser takes, all errors, and how early the first of them stands."""
+    errors = [one for one in found if one.severity == "error"]
+    first = min((one.line for one in errors if one.line), default=0)
+    return sum(one.kind == "syntax" for one in errors), len(errors), -first
+
+
+def _completed(text: str, *insertions: Sequence[tuple[int, str]]) -> Completed:
+    return Completed(text, tuple(sorted((one for part in insertions for one in part), key=lambda one: one[0])))
+
+
+def _head(outline: Outline) -> int:
+    """Where imports stand: behind what must come first."""
+    return max((piece.end for piece in outline.pieces if piece.kind == "head"), default=0)
+
+
+def _functions(pieces: Sequence[Piece], style: Style) -> list[tuple[int, str]]:
+    """Functions around statements, as many as there are runs of them."""
+    if style.function is None:
+        return []
+    runs = list(_runs(pieces))
+    return [
+        one
+        for number, run in enumerate(runs)
+        for one in style.function.insertions(run[0].start, run[-1].end, number)
+    ]
+
+
+def _runs(pieces: Sequence[Piece]) -> Iterator[Sequence[Piece]]:
+    """Statements with what may stand among them, between what stands in no function.
+
+    Variables are members where methods stand too, and statements where nothing else does.
+    """
+    kinds = {piece.kind for piece in pieces}
+    wanted = {"statement"} if kinds & {"statement", "function"} else {"either"}
+    for outside, group in groupby(pieces, key=lambda piece: piece.kind in ("function", "import", "head")):
+        part = list(group)
+        places = [index for index, piece in enumerate(part) if piece.kind in wanted]
+        if outside or not places:
+            continue
+        first, last = places[0], places[-1]
+        while first and part[first - 1].kind in ("either", "comment", "error"):
+            first -= 1
+        while last + 1 < len(part) and part[last + 1].kind in ("either", "error"):
+            last += 1
+        yield part[first : last + 1]
+
+
+def _start(text: str, line: int) -> int:
+    """Where a line begins, from 1."""
+    at = 0
+    for _ in range(line - 1):
+        at = text.find("\n", at) + 1
+    return at

@@ -1,0 +1,73 @@
+"""What a cell depends on that files of the repository say: which files these are, and a hash of what they say."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from pytest_llm.cases import files as case_files
+from pytest_llm.cases.importing import sources
+from pytest_llm.cases.paths import content
+from pytest_llm.checks.base import Check, FunctionCheck
+from pytest_llm.verdicts.plan import Plan, StagePlan
+
+_OURS = Path(__file__).parents[1]
+_PARTS = {"check", "checks"}
+
+
+def files(plan: Plan) -> tuple[Path, ...]:
+    """Every file, or folder, that a cell's request, model or checks are read from, as it is named; there or not."""
+    loaded = plan.cell.loaded
+    checks = [path for stage in plan.stages for path in _of_checks(stage.checks, loaded.folder, loaded.root)]
+    return tuple(dict.fromkeys((*case_files.files(loaded), *plan.model.files, *checks)))
+
+
+def _of_checks(checks: Iterable[Check], folder: Path, root: Path) -> Iterator[Path]:
+    for check in checks:
+        yield from _of_check(check, folder, root)
+        yield from _of_checks(check.made_of, folder, root)
+
+
+def _of_check(check: Check, folder: Path, root: Path) -> Iterator[Path]:
+    """What it reads, and of what is the repository's own the code."""
+    read = check.files_read(folder)
+    yield from read
+    for path in (*read, *_code(check)):
+        if path.suffix == ".py":
+            yield from sources(path, root, sys.path)
+
+
+def _code(check: Check) -> Iterator[Path]:
+    """The files in which a check was written that is none of ours."""
+    kinds = [vars(kind) for kind in type(check).__mro__ if issubclass(kind, Check)]
+    written = [f for kind in kinds for f in kind.values()]
+    if isinstance(check, FunctionCheck):
+        written = [check.function]
+    codes = (getattr(inspect.unwrap(f), "__code__", None) for f in written if inspect.isroutine(f))
+    files = dict.fromkeys(Path(code.co_filename) for code in codes if code)
+    yield from (file for file in files if not file.is_relative_to(_OURS))
+
+
+def inputs(plan: Plan) -> list[Any]:
+    """What the answer and its verdict depend on, as far as files of the repository say it: plain data."""
+    stages = [_stage(plan, number, stage) for number, stage in enumerate(plan.stages)]
+    return [plan.job("", sample=None).request.key, [content(path) for path in plan.model.files], stages]
+
+
+def _stage(plan: Plan, number: int, stage: StagePlan) -> list[Any]:
+    said = plan.cell.case.stages[number] if plan.cell.case.stages else None
+    question = [said.name, said.options.plain(), str(said.prompt)] if said else []
+    return [*question, stage.goes_on, [_check(plan, check) for check in stage.checks]]
+
+
+def _check(plan: Plan, check: Check) -> list[Any]:
+    """A check with its arguments, what the files hold that it reads, and the checks that it is made of."""
+    loaded = plan.cell.loaded
+    arguments = check.model_dump(
+        mode="python", exclude={"function", "check", "checks"} if check.made_of else {"function"}
+    )
+    read = [content(path) for path in _of_check(check, loaded.folder, loaded.root)]
+    return [check.name, check.label, arguments, read, [_check(plan, one) for one in check.made_of]]

@@ -1,0 +1,114 @@
+"""What is read from texts of code, and within which limits."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_llm.syntax.grammars import KINDS, LANGUAGES, grammar
+from pytest_llm.syntax.outline import Outline, ranked, read
+
+TOPS: dict[str, list[tuple[str, list[str]]]] = {
+    "c": [
+        ("#include <stdio.h>\nint f(void) { return 1; }\n", ["import", "function"]),
+        ('int x = 3;\nprintf("%d\\n", (x + 1));\n', ["either", "statement"]),
+        ("struct s { int a; };\n// c\n", ["type", "empty", "comment"]),
+        ("#define A(x) \\\n  (x)\n;", ["either", "empty"]),
+    ],
+    "cpp": [
+        ("static_assert(1);\nclass A {};\nstd::sort(a, b);\n", ["type", "type", "empty", "statement"]),
+        ("template <class T> T f(T a) { return a; }\nnamespace n {}\n", ["function", "function"]),
+    ],
+    "java": [
+        ("package a;\nimport b.C;\nclass D {}\n", ["head", "import", "type"]),
+        ("int f() { return 1; }\nint x = f();\nx++;\n", ["function", "either", "statement"]),
+        ("private static final int X = 1;\nfinal int y = 1;\n", ["function", "either"]),
+        ("@Target({ElementType.TYPE})\n@interface X {}\nnon-sealed class A {}\n", ["type", "type"]),
+        ("import a.B; import c.D;\n", ["import", "import"]),
+    ],
+    "go": [("package a\nimport \"b\"\nfunc f() {}\nx := 1\n", ["head", "import", "function", "statement"])],
+    "rust": [("use a::b;\nfn f() {}\nlet x = 1;\n", ["import", "function", "statement"])],
+    "javascript": [("'use strict';\nimport a from 'b';\nf();\n", ["empty", "import", "statement"])],
+    "typescript": [("interface A {}\nfunction f(a: string) {}\n", ["type", "function"])],
+    "tsx": [("const a = <div/>;\n", ["either"])],
+    "python": [("import a\n...\npass\ndef f(): pass\n# c\n", ["import", "empty", "empty", "function", "comment"])],
+    "shell": [("#!/bin/sh\nf() { a; }\nb\n", ["comment", "function", "statement"])],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "text", "kinds"), [(n, t, k) for n, rows in TOPS.items() for t, k in rows])
+def test_what_stands_at_the_top(language: str, text: str, kinds: list[str]) -> None:
+    outline = read(text, language)
+    assert outline is not None
+    assert (outline.errors, [piece.kind for piece in outline.pieces]) == (0, kinds)
+
+
+def test_names_are_counted_and_relations_kept() -> None:
+    outline = read("std::sort(a, b); sort(c);\n#define X puts(1)\n", "cpp") or Outline()
+    assert (outline.names["used"]["sort"], outline.names["qualified"]) == (2, {"sort": 1})
+    assert outline.all("macro") == {"puts(1)"}
+    outline = read("@A class B extends C<D> implements E {}\n", "java") or Outline()
+    pairs = [("heir", "parent"), ("marked", "annotation")]
+    assert {(one[a], one[b]) for one in outline.relations for a, b in pairs if a in one} == {
+        ("B", "C<D>"),
+        ("B", "E"),
+        ("B", "A"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "surplus"),
+    [
+        ("c", "int f() { }\n}\n", 12),
+        ("cpp", 'auto s = "}"; // }\n', None),
+        ("java", "é(); } {", 5),
+        ("javascript", "`${a}`; if (x) { }", None),
+        ("python", "x = {}\n", None),
+    ],
+)
+def test_a_brace_that_closes_nothing(language: str, text: str, surplus: int | None) -> None:
+    assert (read(text, language) or Outline()).surplus == surplus
+
+
+def test_offsets_count_characters() -> None:
+    outline = read('f("é😀");\nint x;\n', "c") or Outline()
+    assert [(piece.start, piece.end) for piece in outline.pieces] == [(0, 8), (9, 15)]
+
+
+HARD = [
+    ("cpp", "template<" * 6000),
+    ("python", "(" * 60_000),
+    ("c", "{ " * 30_000),
+    ("tsx", "<a>" * 20_000),
+    ("shell", "$((" * 20_000),
+    ("java", "\0\ud800" * 200),
+]
+
+
+@pytest.mark.parametrize(("language", "text"), HARD, ids=[language for language, _ in HARD])
+def test_junk_costs_an_outline_and_no_more(language: str, text: str) -> None:
+    assert read(text, language) is None or (read(text, language) or Outline()).errors
+    assert read("\n", language) == Outline()
+
+
+GUESSED = [
+    ("go", "func f(a int) (int, error) {\n\tif a > 1 {\n\t\treturn a, nil\n\t}\n\treturn 0, nil\n}\n"),
+    ("python", "def f(a):\n  for b in a:\n    yield b\n"),
+    (
+        "rust",
+        "fn f(a: &str) -> Option<u8> {\n    let mut b = a.len()?;\n    match b { 1 => None, _ => Some(2) }\n}\n",
+    ),
+    ("shell", 'for f in *.txt; do\n  echo "$f" | wc -l\ndone\n'),
+    ("java", "public List<String> f(int a) throws IOException {\n    return new ArrayList<>();\n}\n"),
+]
+
+
+@pytest.mark.parametrize(("language", "text"), GUESSED)
+def test_the_language_with_the_fewest_errors(language: str, text: str) -> None:
+    rows = dict(ranked(text))
+    assert rows[language] == min(rows.values())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_table_is_one(language: str) -> None:
+    assert set(grammar(language).kinds) <= set(KINDS)
+    assert read("", language) == read("\n", language)
