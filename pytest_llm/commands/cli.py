@@ -39,6 +39,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     show.set_defaults(run=_show)
 
+    compare = commands.add_parser(
+        "compare", help="hold a run or a baseline against an earlier one, as the gate does"
+    )
+    for name in ("before", "now"):
+        compare.add_argument(name, metavar=name.upper(), help="a run's id, folder or file, or a baseline's file")
+    form = compare.add_mutually_exclusive_group()
+    form.add_argument("--markdown", dest="form", action="store_const", const="markdown", default="terminal")
+    form.add_argument("--json", dest="form", action="store_const", const="json")
+    compare.set_defaults(run=_compare)
+
+    history = commands.add_parser("history", help="show the last runs of a cell: pass rate, speed")
+    history.add_argument("cell", metavar="CELL", help="a cell's node id, its tail or a part of it")
+    history.add_argument("--last", type=int, default=10, metavar="N", help="so many runs (default: 10)")
+    history.add_argument("--store", default="", metavar="URL", help="another store than the one of this folder")
+    history.set_defaults(run=_history)
+
     promptfoo = commands.add_parser("import", help="write the cases of a promptfoo configuration as case files")
     promptfoo.add_argument("config", type=Path, metavar="promptfooconfig.yaml")
     promptfoo.add_argument("--output", type=Path, default=Path("cases"), help="the folder (default: cases)")
@@ -77,6 +93,18 @@ def _import(given: argparse.Namespace) -> int:
     from pytest_llm.commands.promptfoo import command
 
     return command.run(given.config, given.output)
+
+
+def _compare(given: argparse.Namespace) -> int:
+    from pytest_llm.commands.compare import compare
+
+    return compare(given.before, given.now, Path.cwd(), given.form)
+
+
+def _history(given: argparse.Namespace) -> int:
+    from pytest_llm.commands.history import history
+
+    return history(given.cell, Path.cwd(), max(1, given.last), given.store)
 
 
 def _doctor(given: argparse.Namespace) -> int:

@@ -118,14 +118,14 @@ def _unclear(
         yield f"{baseline} holds none of the cells that were judged"
     counts = _counts(rows)
     if counts["missing"]:
-        yield f"{_number(counts['missing'], 'cell')} of the baseline had no verdict in this run"
+        yield f"{number(counts['missing'], 'cell')} of the baseline had no verdict in this run"
     selected = len(rows) - counts["gone"]
     if selected and counts["error"] / selected > settings.errors:
-        yield f"{_number(counts['error'], 'error')} in {_number(selected, 'cell')}"
+        yield f"{number(counts['error'], 'error')} in {number(selected, 'cell')}"
     loose = [cell for cell in cells if cell.outcome in ("open", "unconfirmable")]
     if loose and not _would_see(groups, settings):
         yield (
-            f"{_number(len(loose), 'newly failing cell')} could not be confirmed, and a drop of "
+            f"{number(len(loose), 'newly failing cell')} could not be confirmed, and a drop of "
             f"{_points(settings.effect)} in all cells could have gone unseen"
         )
 
@@ -141,19 +141,19 @@ def _noticed(
 ) -> Iterator[str]:
     counts = _counts(rows)
     if flips := [cell for cell in cells if cell.outcome != "confirmed"]:
-        yield f"{_number(len(flips), 'newly failing cell')} within noise"
+        yield f"{number(len(flips), 'newly failing cell')} within noise"
     if known := counts["known failing"]:
-        yield _number(known, "known failure")
+        yield number(known, "known failure")
     if new := [row for row in rows if row.state == "new" and row.failed and baseline]:
-        yield f"{_number(len(new), 'new cell')} failed"
+        yield f"{number(len(new), 'new cell')} failed"
     if gone := counts["gone"]:
-        yield f"{_number(gone, 'cell')} of the baseline {'is' if gone == 1 else 'are'} gone"
+        yield f"{number(gone, 'cell')} of the baseline {'is' if gone == 1 else 'are'} gone"
     yield from (f"{slower(result)}, which runs may differ by" for result in speed if result.slower)
 
 
 def _well(rows: Sequence[CellRow], bars: Sequence[Bar], baseline: str) -> str:
-    reached = f"{_number(len(bars), 'bar')} reached" if bars else ""
-    same = f"no new failure in {_number(len(compared(rows)), 'cell')}" if baseline else ""
+    reached = f"{number(len(bars), 'bar')} reached" if bars else ""
+    same = f"no new failure in {number(len(compared(rows)), 'cell')}" if baseline else ""
     return ", ".join(filter(None, (same, reached))) or "nothing to compare with"
 
 
@@ -171,7 +171,7 @@ def _remarks(
     single = [cell for cell in cells if cell.outcome == "unconfirmable" and cell.row.baseline.asked == 1]
     if single and settings.confirm:
         yield (
-            f"{_number(len(single), 'cell')} could not be confirmed beside one answer in the baseline: "
+            f"{number(len(single), 'cell')} could not be confirmed beside one answer in the baseline: "
             "`--llm-write-baseline FILE --llm-samples 5` writes a better one"
         )
     if unsteady(rows):
@@ -188,12 +188,13 @@ def _counts(rows: Iterable[CellRow]) -> Counter[State]:
     return Counter(row.state for row in rows)
 
 
-def _number(count: int, noun: str) -> str:
+def number(count: int, noun: str) -> str:
+    """A count with its noun."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _points(share: float) -> str:
-    return _number(round(100 * share), "point")
+    return number(round(100 * share), "point")
 
 
 def _several(said: Sequence[str], between: str = ", ") -> str:

@@ -11,9 +11,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
-from pytest_llm.gates.decide import QUANTITIES
+from pytest_llm.gates.decide import QUANTITIES, number
 from pytest_llm.gates.types import CellResult, CellRow, Decision, GroupResult, SpeedResult, Tally
 from pytest_llm.reports.plain import one_line, plain
+from pytest_llm.reports.table import columns
 
 FORMAT = 1  # of the JSON
 MOST = 20  # groups and flips that the terminal shows
@@ -32,7 +33,7 @@ def terminal(decision: Decision) -> list[str]:
     """The lines below the heading of the terminal's section; the last one is the word and its reason."""
     return [
         *(one_line(said) for said in _differences(decision)),
-        *_columns(_table(decision, MOST)),
+        *columns(_table(decision, MOST)),
         *(one_line(_speed(result)) for result in decision.speed),
         *(one_line(said) for said in _bars(decision)),
         *_capped(list(_flips(decision)), MOST, "pytest-llm compare shows all"),
@@ -92,20 +93,13 @@ def _group(group: GroupResult) -> tuple[str, ...]:
     )
 
 
-def _columns(table: Sequence[Sequence[str]]) -> Iterator[str]:
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    for first, *numbers in table:
-        rest = (number.rjust(width) for number, width in zip(numbers, widths[1:], strict=True))
-        yield "  ".join([first.ljust(widths[0]), *rest])
-
-
 def _speed(result: SpeedResult) -> str:
     low_high = f" ({result.interval[0]:.2f} to {result.interval[1]:.2f})" if result.interval else ""
     spread = f", runs {result.spread[0]:.2f} to {result.spread[1]:.2f}" if result.spread else ""
     judged = ": slower, beyond what its runs differ by" if result.blocks else ": slower" if result.slower else ""
     return (
         f"{QUANTITIES[result.quantity]} of {result.model}: {result.ratio:.2f} times{low_high} what it was, "
-        f"{result.cells} cells beside {result.runs} runs{spread}{judged}"
+        f"{number(result.cells, 'cell')} beside {number(result.runs, 'run')}{spread}{judged}"
     )
 
 

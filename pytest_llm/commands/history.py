@@ -1,0 +1,111 @@
+"""`pytest-llm history CELL`: the last runs of a cell, with pass rate and speed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from pytest_llm.commands.naming import NotFound, kept, pick, told
+from pytest_llm.errors import InputError, StoreError
+from pytest_llm.gates.tally import Sample, counting, middle, samples, tally
+from pytest_llm.reports.plain import one_line, plain
+from pytest_llm.reports.table import columns
+from pytest_llm.store import address, runs
+from pytest_llm.store.address import Address
+from pytest_llm.store.record import CellLine, Header, read
+
+Past = tuple[Header, CellLine]
+_HEADINGS = ("run", "began", "commit", "result", "passed", "tokens/s", "first token")
+
+
+def history(word: str, here: Path, last: int = 10, store: str = "") -> int:
+    """Print a line a run, the newest first. 0 shown, 1 no cell goes by that name, 2 nothing can be read."""
+    return told(lambda: "\n".join(_lines(word, here, last, store)) + "\n")
+
+
+def _lines(word: str, here: Path, last: int, store: str) -> Iterator[str]:
+    folders = _folders(here, store)
+    root = folders[0].parents[2] if folders else here
+    recorded = list(_recorded(folders))
+    names = list(dict.fromkeys(line.nodeid for _, line in recorded))
+    try:
+        name = pick(word, names, [f"::{word}", f"/{word}"], "cell")
+        stored = _stored(name, root, last, store)
+    except NotFound:
+        name = word  # the store knows cells by their whole names only
+        if not (stored := _stored(name, root, last, store)):
+            raise
+    found = {header.run: (header, line) for header, line in stored}
+    found |= {header.run: (header, line) for header, line in recorded if line.nodeid == name}
+    newest = sorted(found.values(), key=lambda one: one[0].run, reverse=True)[:last]
+    yield one_line(name)
+    yield from columns([_HEADINGS, *(_row(header, line) for header, line in newest)])
+
+
+def _folders(here: Path, store: str) -> list[Path]:
+    """Of the runs that are kept; none is needed where a store is named."""
+    try:
+        return kept(here)
+    except InputError:
+        if store:
+            return []
+        raise
+
+
+def _recorded(folders: Iterable[Path]) -> Iterator[Past]:
+    """Every line of these runs; one that cannot be read is told, and left out."""
+    for folder in folders:
+        try:
+            record = read(folder / runs.FILE)
+        except InputError as error:
+            print(plain(str(error)), file=sys.stderr)
+            continue
+        yield from ((record.header, line) for line in record.cells.values())
+
+
+def _stored(nodeid: str, root: Path, last: int, written: str) -> Sequence[Past]:
+    """What the store says of a cell. Raises InputError for one that is named and cannot be read."""
+    place = address.parse(written, Path.cwd()) if written else address.default(root)
+    if place is None or (not written and not _there(place)):
+        return []
+    from pytest_llm.store.store import Store
+
+    try:
+        store = Store.open(place, root, create=False)
+        try:
+            return store.history(nodeid, last)
+        finally:
+            store.close()
+    except StoreError as error:
+        if written:
+            raise InputError(str(error)) from None
+        print(plain(str(error)), file=sys.stderr)
+        return []
+
+
+def _there(place: Address) -> bool:
+    return place.path is not None and place.path.is_file()
+
+
+def _row(header: Header, line: CellLine) -> tuple[str, ...]:
+    own = list(counting(samples(line)))
+    counted, first_token = tally(own), middle(sample.first_token for sample in own)
+    return (
+        header.run,
+        (line.started or header.started)[:16].replace("T", " "),
+        header.commit[:12],
+        line.reported or line.outcome,
+        f"{counted.passed} of {counted.asked}" if counted.asked else "",
+        _rate(own, line),
+        "" if first_token is None else f"{first_token:.2f} s",
+    )
+
+
+def _rate(own: Iterable[Sample], line: CellLine) -> str:
+    """Tokens a second; "~" before one that was not measured with the server alone, or is a stored answer's."""
+    measured = middle(sample.rate for sample in own)
+    if measured is not None:
+        return f"{measured:.1f}"
+    said = middle((answer.get("numbers") or {}).get("rate") for answer in line.answers)
+    return "" if said is None else f"~{said:.1f}"
