@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from pytest_llm.browsers.chromium import witness
 from pytest_llm.browsers.chromium.cdp import Session
+from pytest_llm.browsers.places import NOWHERE, PAGE_URL, Place, Places
 from pytest_llm.browsers.report import PageEvent
-
-PAGE_URL = "http://localhost/page.html"  # a secure context, and no mixed content for pages that were files
-
-NEWLINE = re.compile(r"\r\n|\r|\n")  # where a browser, other than str.splitlines, ends a line
 
 _MOST = 40  # different events of a kind; a page that fails in new words each frame says nothing new
 _MORE = "more than {} different ones, what came after them was only counted"
@@ -21,8 +19,14 @@ _LONGEST = 1000  # characters of a message
 _AT = re.compile(re.escape(PAGE_URL) + r":(\d+):(\d+)")
 # Said by other events already, or by a browser without a GPU.
 _OURS = re.compile(
-    r"Failed to load resource|^Uncaught |GPU stall due to ReadPixels|software WebGL|Automatic fallback"
+    r"Failed to load resource|^Uncaught |error occurred when fetching the script"
+    r"|GPU stall due to ReadPixels|software WebGL|Automatic fallback"
 )
+_FONTS = re.compile(  # hosts of style sheets that hold fonts and nothing else
+    r"https?://(?:fonts\.googleapis\.com|fonts\.bunny\.net|api\.fontshare\.com|use\.typekit\.net|rsms\.me/inter"
+    r"|fonts\.cdnfonts\.com|(?:cdn\.jsdelivr\.net/npm|unpkg\.com)/@fontsource)"
+)
+_BLOCKED_SOCKET = re.compile(r"WebSocket connection to '(.+?)' failed: .*ERR_PROXY_CONNECTION_FAILED")
 _RESOURCES = {
     "Image": "image",
     "Script": "script",
@@ -31,23 +35,13 @@ _RESOURCES = {
     "Media": "media file",
 }
 _BLOB = re.compile(r"blob:http://localhost/[0-9a-f-]{36}")  # different in every run
-_CALLS = {
-    "dialog": re.compile(r"\b(?:alert|confirm|prompt)\s*\("),
-    "popup": re.compile(r"\bopen\s*\(|_blank"),
-    "download": re.compile(r"\bdownload\b"),
-    "navigation": re.compile(r"\blocation\b|\bsubmit\b|http-equiv"),
-}
-
-Place = tuple[int | None, int | None]
-NOWHERE: Place = (None, None)
 
 
 class EventLog:
     """The events of one page: the same one is counted, not repeated; so are those beyond the bound of a kind."""
 
     def __init__(self, page: str) -> None:
-        self._page = NEWLINE.sub("\n", page)
-        self._called: dict[str, Place] = {}
+        self.places = Places(page)
         self._events: dict[tuple[str, str, Place], int] = {}
         self._kept: Counter[str] = Counter()
         self._dropped: Counter[str] = Counter()
@@ -57,14 +51,25 @@ class EventLog:
     def add(self, kind: str, message: str, place: Place = NOWHERE) -> None:
         message = _BLOB.sub("blob:…", message)
         message = message if len(message) <= _LONGEST else message[: _LONGEST - 1] + "…"
-        if place == NOWHERE and kind in _CALLS:
-            place = self._call(kind)
+        if kind in ("rejection", "exception") and (imported := self.places.imported(message)) != NOWHERE:
+            place = imported
+        elif place == NOWHERE:
+            place = self.places.meant(kind, message)
         key = (kind, message, place)
         if key not in self._events and self._kept[kind] >= _MOST:
             self._dropped[kind] += 1
             return
         self._kept[kind] += key not in self._events
         self._events[key] = self._events.get(key, 0) + 1
+
+    def dialog(self, kind: str, message: str, answer: Mapping[str, Any] | None) -> tuple[bool, str]:
+        """A dialog is open: whether it is accepted, and the text that is typed into it."""
+        if kind == "beforeunload":
+            return True, ""
+        if answer is None:
+            self.add("dialog", f"{kind}({message!r}) was closed at once")
+            return False, ""
+        return answer["accept"], answer["text"]
 
     def suspect(self, key: str, kind: str, message: str, place: Place) -> None:
         """An error that the browser will tell of unless the page hides it: it counts where it is never `told`."""
@@ -84,8 +89,12 @@ class EventLog:
         path = url.removeprefix(PAGE_URL.removesuffix("page.html"))
         for part in (path, path.partition("?")[0].rstrip("/").rpartition("/")[2]):
             if place == NOWHERE and part:
-                place = self._first(part)
-        self.add("request", f"{_RESOURCES.get(kind, '')} {message}".lstrip(), place)
+                place = self.places.first(part)
+        name = f"{_RESOURCES.get(kind, '')} {message}".lstrip()
+        if kind == "Font" or (kind == "Stylesheet" and _FONTS.match(url)):
+            self.add("warning", f"{name}; its text is shown in another font", place)
+        else:
+            self.add("request", name, place)
 
     def expect_place(self, id_: str, url: str, kind: str, message: str) -> None:
         """A request that was stopped before its page's process told which script made it."""
@@ -106,36 +115,19 @@ class EventLog:
         found += [PageEvent(kind, _MORE.format(_MOST), times=times) for kind, times in self._dropped.items()]
         return tuple(sorted(found, key=lambda event: event.kind == "warning"))
 
-    def _first(self, words: str) -> Place:
-        """Where the page holds these words first."""
-        return self._at(self._page.find(words))
-
-    def _call(self, kind: str) -> Place:
-        """The first call that makes events of this kind, where all of them stand in one line."""
-        if kind not in self._called:
-            hits = [hit.start() for hit in _CALLS[kind].finditer(self._page)]
-            alone = hits and "\n" not in self._page[hits[0] : hits[-1]]
-            self._called[kind] = self._at(hits[0]) if alone else NOWHERE
-        return self._called[kind]
-
-    def _at(self, offset: int) -> Place:
-        """The place of a character of the page, or nowhere where there is none (-1)."""
-        before = self._page[: max(offset, 0)]
-        return (before.count("\n") + 1, offset - before.rfind("\n")) if offset >= 0 else NOWHERE
-
 
 def listen(session: Session, log: EventLog, *, worker: bool = False) -> None:
     """Write what `session` says of errors and warnings into `log`."""
 
     def exception(event: dict[str, Any]) -> None:
-        kind, text, place = _exception(event["exceptionDetails"], worker)
+        kind, text, place = _exception(event["exceptionDetails"], log, worker)
         log.told("rejection" if "in promise" in event["exceptionDetails"]["text"] else "exception")
         log.add(kind, text, place)
 
     def witnessed(event: dict[str, Any]) -> None:
         if event["name"] == witness.BINDING:
             seen = witness.read(event["payload"])
-            place = (seen.line, seen.column) if seen.url == PAGE_URL and seen.line else NOWHERE
+            place = log.places.inside(seen.url, seen.line - 1, seen.column - 1) if seen.line else NOWHERE
             if place == NOWHERE and (at := _AT.search(seen.stack)):
                 place = (int(at[1]), int(at[2]))
             log.suspect(seen.kind, "worker" if worker else seen.kind, seen.text, place)
@@ -146,17 +138,21 @@ def listen(session: Session, log: EventLog, *, worker: bool = False) -> None:
             text = " ".join(_shown(arg) for arg in event["args"])
             prefix = "assertion failed: " if event["type"] == "assert" else ""
             log.add(
-                "worker" if worker and kind == "console" else kind, prefix + text, _stack(event.get("stackTrace"))
+                "worker" if worker and kind == "console" else kind,
+                prefix + text,
+                log.places.stack(event.get("stackTrace")),
             )
 
     def entry(event: dict[str, Any]) -> None:
         item = event["entry"]
         kind = {"error": "console", "warning": "warning"}.get(item["level"])
         if kind and not _OURS.search(item["text"]):
-            place = _stack(item.get("stackTrace"))
+            place = log.places.stack(item.get("stackTrace"))
             if place == NOWHERE and "lineNumber" in item:
-                place = _place(item.get("url", ""), item["lineNumber"], 0)
-            log.add("request" if item["source"] == "network" else kind, item["text"], place)
+                place = log.places.inside(item.get("url", ""), item["lineNumber"], 0)
+            text = _BLOCKED_SOCKET.sub(r"\1 was blocked: a page has no network", item["text"])
+            kind = {"network": "request", "intervention": "warning"}.get(item["source"], kind)
+            log.add(kind, text, place)
 
     session.on("Runtime.bindingCalled", witnessed)
     session.on("Runtime.exceptionThrown", exception)
@@ -164,20 +160,20 @@ def listen(session: Session, log: EventLog, *, worker: bool = False) -> None:
     session.on("Log.entryAdded", entry)
 
 
-def initiator(event: dict[str, Any]) -> Place:
+def initiator(event: dict[str, Any], log: EventLog) -> Place:
     """The script that made a request. What the browser says of its parser is that of the look-ahead, and wrong."""
-    return _stack(event.get("initiator", {}).get("stack"))
+    return log.places.stack(event.get("initiator", {}).get("stack"))
 
 
-def _exception(details: dict[str, Any], worker: bool) -> tuple[str, str, Place]:
+def _exception(details: dict[str, Any], log: EventLog, worker: bool) -> tuple[str, str, Place]:
     thrown = details.get("exception", {})
     text = _shown(thrown) if thrown else details["text"]
     rejected = "in promise" in details["text"]
-    place = _stack(details.get("stackTrace"))
+    place = log.places.stack(details.get("stackTrace"))
     if place == NOWHERE and (at := _AT.search(str(thrown.get("description", "")))):
         place = (int(at[1]), int(at[2]))
     if place == NOWHERE and not rejected:
-        place = _place(details.get("url", ""), details["lineNumber"], details["columnNumber"])
+        place = log.places.inside(details.get("url", ""), details["lineNumber"], details["columnNumber"])
     from_worker = worker or (place == NOWHERE and details.get("url", "").startswith("blob:"))
     return ("worker" if from_worker else "rejection" if rejected else "exception", text, place)
 
@@ -192,19 +188,3 @@ def _shown(value: dict[str, Any]) -> str:
     if "unserializableValue" in value:
         return str(value["unserializableValue"])
     return str(value.get("value", value.get("type", "")))
-
-
-def _stack(trace: dict[str, Any] | None) -> Place:
-    """The innermost frame that lies in the page."""
-    while trace:
-        for frame in trace.get("callFrames", ()):
-            place = _place(frame["url"], frame["lineNumber"], frame["columnNumber"])
-            if place != NOWHERE:
-                return place
-        trace = trace.get("parent")
-    return NOWHERE
-
-
-def _place(url: str, line: int, column: int) -> Place:
-    """Counted from 1, where the protocol counts from 0."""
-    return (line + 1, column + 1) if url == PAGE_URL else NOWHERE

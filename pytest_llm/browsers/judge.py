@@ -17,8 +17,9 @@ from pytest_llm.browsers.chromium.cdp import BrowserGone, PageBroken, ProtocolEr
 from pytest_llm.browsers.chromium.frames import Projector, RealTime, Stepper
 from pytest_llm.browsers.chromium.page import Page
 from pytest_llm.browsers.chromium.watchdog import Meter, Watchdog
-from pytest_llm.browsers.events import NOWHERE, EventLog, Place
+from pytest_llm.browsers.events import EventLog
 from pytest_llm.browsers.layout import Layout
+from pytest_llm.browsers.places import NOWHERE, Place
 from pytest_llm.browsers.report import PageOptions, PageReport, today
 
 _CLOCK = re.compile(r"\bDate\b|\bperformance\b|\btimeStamp\b")

@@ -27,6 +27,7 @@ class PageOptions:
     (see `actions.py`). samples: how many moments are looked at, the last frame included. hang: seconds of
     processor time after which a script that does not yield is stopped. memory: bytes for the browser while it
     shows the page, all its processes together. date: seconds since 1970 at which the page begins; None for today.
+    dialogs: how alert, confirm and prompt are answered, {"accept": bool, "text": str}; None: each is an event.
     canvas: it is blank where its canvases are, whatever else it shows.
     """
 
@@ -41,6 +42,7 @@ class PageOptions:
     hang: float = 8.0
     memory: int = 1_600_000_000
     date: int | None = None
+    dialogs: Mapping[str, Any] | None = None
     canvas: bool = False
 
     def plain(self) -> dict[str, Any]:

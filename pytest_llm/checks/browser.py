@@ -20,7 +20,7 @@ from pydantic import (
 
 from pytest_llm.answers.extract import Artifact, CodeBlock
 from pytest_llm.browsers.actions import KINDS, known_key
-from pytest_llm.browsers.events import NEWLINE
+from pytest_llm.browsers.places import NEWLINE
 from pytest_llm.browsers.pool import PoolSettings, judge
 from pytest_llm.browsers.report import PageEvent, PageOptions, PageReport
 from pytest_llm.cases.fields import Seconds, Strict
@@ -117,6 +117,13 @@ class Action(Strict):
         return self.model_dump(exclude_none=True, by_alias=True, mode="json")
 
 
+class Dialogs(Strict):
+    """How alert, confirm and prompt are answered; without it, each of them is a finding."""
+
+    accept: bool = True
+    text: str = Field(default="", description="what is typed into a prompt")
+
+
 class Browser(Check):
     """The page runs in a real browser without an error, shows something and, if asked for, moves.
 
@@ -138,6 +145,7 @@ class Browser(Check):
     screenshot: bool = True
     wait_for: str | None = Field(default=None, description="a JavaScript expression that must become true first")
     actions: tuple[Action, ...] = ()
+    dialogs: Dialogs | None = None
     hang: Annotated[Seconds, Field(le=120)] = Field(
         default=PageOptions.hang, description="processor time that a script may take without a pause"
     )
@@ -176,6 +184,7 @@ class Browser(Check):
             actions=tuple(action.plain() for action in self.actions),
             hang=self.hang,
             date=None if self.date is None else int(self.date.timestamp()),
+            dialogs=None if self.dialogs is None else self.dialogs.model_dump(),
             canvas=self.not_blank == "canvas",
         )
 

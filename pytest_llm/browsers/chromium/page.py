@@ -13,14 +13,20 @@ from pytest_llm.browsers import layout
 from pytest_llm.browsers.chromium import witness
 from pytest_llm.browsers.chromium.browser import Browser
 from pytest_llm.browsers.chromium.cdp import PageBroken, ProtocolError, Session
-from pytest_llm.browsers.events import NOWHERE, PAGE_URL, EventLog, Place, initiator, listen
+from pytest_llm.browsers.events import EventLog, initiator, listen
 from pytest_llm.browsers.layout import Layout
+from pytest_llm.browsers.places import NOWHERE, PAGE_URL, Place
 from pytest_llm.browsers.report import PageOptions
 
 SEEDED = """(() => { let s = 0x5eed; Math.random = () => {
   s = (s + 0x6d2b79f5) | 0; let t = Math.imul(s ^ (s >>> 15), 1 | s);
   t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t; return ((t ^ (t >>> 14)) >>> 0) / 4294967296; }; })()"""
 
+DATED = """(() => { const Real = Date, shift = %d - Real.now(), now = () => Real.now() + shift;
+  Date = new Proxy(Real, {
+  construct: (target, given, made) => Reflect.construct(target, given.length ? given : [now()], made),
+  apply: () => new Date().toString(), get: (target, name) => name === "now" ? now : target[name] }); })()"""
+_ALLOWED = ["clipboardSanitizedWrite"]  # what a browser does without asking anybody
 _BEGINNINGS = 5  # a clock off the millisecond is rare: five in a row would be another fault
 
 
@@ -59,7 +65,7 @@ class Page:
             flatten=True,
             filter=[{"type": "shared_worker"}, {"type": "service_worker"}],
         )
-        root.post("Browser.grantPermissions", permissions=[], browserContextId=self._context)
+        root.post("Browser.grantPermissions", permissions=_ALLOWED, browserContextId=self._context)
         root.post(
             "Browser.setDownloadBehavior", behavior="deny", browserContextId=self._context, eventsEnabled=True
         )
@@ -105,6 +111,9 @@ class Page:
             page.send("Page.addScriptToEvaluateOnNewDocument", source=f"{witness.SOURCE}; {SEEDED}"),
             page.send("Target.setAutoAttach", autoAttach=True, waitForDebuggerOnStart=True, flatten=True),
         ]
+        if not self._stepped and self._options.date is not None:
+            dated = DATED % (self._options.date * 1000)
+            commands.append(page.send("Page.addScriptToEvaluateOnNewDocument", source=dated))
         if not self._stepped:
             commands.append(
                 page.send("Emulation.setDeviceMetricsOverride", **size, deviceScaleFactor=1, mobile=False)
@@ -168,8 +177,8 @@ class Page:
         self.loaded = self.loaded or (self._served and event["frameId"] == self._target)
 
     def _request_starts(self, event: dict[str, Any]) -> None:
-        self._requests[event["requestId"]] = (event["request"]["url"], initiator(event))
-        self._log.place(event["requestId"], initiator(event))
+        self._requests[event["requestId"]] = (event["request"]["url"], initiator(event, self._log))
+        self._log.place(event["requestId"], initiator(event, self._log))
 
     def _request(self, event: dict[str, Any]) -> None:
         url, kind, number = event["request"]["url"], event["resourceType"], event["requestId"]
@@ -224,9 +233,8 @@ class Page:
             self._log.add_request(url, event["type"], f"{url} failed: {event['errorText']}", place)
 
     def _dialog(self, event: dict[str, Any]) -> None:
-        if event["type"] != "beforeunload":
-            self._log.add("dialog", f"{event['type']}({event['message']!r}) was closed at once")
-        self.session.post("Page.handleJavaScriptDialog", accept=event["type"] == "beforeunload")
+        accept, text = self._log.dialog(event["type"], event["message"], self._options.dialogs)
+        self.session.post("Page.handleJavaScriptDialog", accept=accept, promptText=text)
 
     def _download(self, event: dict[str, Any]) -> None:
         self._log.add("download", f"the page tried to download {event.get('suggestedFilename') or event['url']}")
@@ -261,12 +269,12 @@ class Page:
         other = self._browser.connection.session(event["sessionId"])
         self._others.append(other)
         kind = event["targetInfo"]["type"]
-        if "worker" in kind or kind == "iframe":
+        if kind in ("worker", "shared_worker", "iframe"):
             listen(other, self._log, worker=kind != "iframe")
             other.post("Runtime.addBinding", name=witness.BINDING)
             other.post("Runtime.evaluate", expression=witness.SOURCE, silent=True)
             other.post("Runtime.enable")
-        if "worker" in kind:
+        if kind in ("worker", "shared_worker"):  # a service worker has no script here that it could run
             self.on_worker()
         other.post("Runtime.runIfWaitingForDebugger")
 

@@ -11,11 +11,12 @@ from typing import Any
 
 from pytest_llm.browsers import layout
 from pytest_llm.browsers.chromium.cdp import PageBroken, ProtocolError, Session
-from pytest_llm.browsers.chromium.page import SEEDED, blocked, is_local
-from pytest_llm.browsers.events import NOWHERE, PAGE_URL, EventLog, Place
+from pytest_llm.browsers.chromium.page import DATED, SEEDED, blocked, is_local
+from pytest_llm.browsers.events import EventLog
 from pytest_llm.browsers.firefox.browser import Firefox
 from pytest_llm.browsers.firefox.witness import CHANNEL, WITNESS, Witness
 from pytest_llm.browsers.layout import Layout
+from pytest_llm.browsers.places import NOWHERE, PAGE_URL, Place
 from pytest_llm.browsers.report import PageOptions
 
 _STAYS = "window.close = () => undefined;"  # as in Chromium; Firefox would go by what is in the page's history
@@ -47,7 +48,8 @@ class FirefoxPage:
         send = self.session.send
         self._listen()
         self._user = (await send("browser.createUserContext"))["userContext"]
-        for function, sandbox in ((f"() => {{ {SEEDED}; {_STAYS} }}", {}), (WITNESS, {"sandbox": CHANNEL})):
+        dated = "" if self._options.date is None else DATED % (self._options.date * 1000)
+        for function, sandbox in ((f"() => {{ {SEEDED}; {_STAYS} {dated} }}", {}), (WITNESS, {"sandbox": CHANNEL})):
             channel = [{"type": "channel", "value": {"channel": CHANNEL}}] if sandbox else []
             await send(
                 "script.addPreloadScript",
@@ -216,10 +218,11 @@ class FirefoxPage:
             self._log.add("download", f"the page tried to download {event['suggestedFilename'] or event['url']}")
 
     def _dialog(self, event: dict[str, Any]) -> None:
-        leaving = event["type"] == "beforeunload"
-        if not leaving and event["context"] in self._contexts:
-            self._log.add("dialog", f"{event['type']}({event['message']!r}) was closed at once")
-        self.session.post("browsingContext.handleUserPrompt", context=event["context"], accept=leaving)
+        accept, text = True, ""
+        if event["context"] in self._contexts:
+            accept, text = self._log.dialog(event["type"], event["message"], self._options.dialogs)
+        given = {"userText": text} if event["type"] == "prompt" and accept else {}
+        self.session.post("browsingContext.handleUserPrompt", context=event["context"], accept=accept, **given)
 
 
 def _plain(value: dict[str, Any]) -> Any:

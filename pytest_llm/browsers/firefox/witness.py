@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from pytest_llm.browsers.events import NOWHERE, PAGE_URL, EventLog, Place
+from pytest_llm.browsers.events import EventLog
+from pytest_llm.browsers.places import NOWHERE, PAGE_URL, Place
 
 CHANNEL = "witness"
 # Firefox logs a rejection or a syntax error without saying that it is one, or where; an error that the page hides

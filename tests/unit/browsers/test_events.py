@@ -43,11 +43,43 @@ def test_a_call_belongs_where_it_alone_can_be_meant(kind: str, place: tuple[int 
     assert (event.line, event.column) == place
 
 
+CALLS = """<script>
+navigator.mediaDevices.getUserMedia({});
+canvas.requestPointerLock();
+audio.play();
+import { a } from "three/addons/a.js";
+navigator.clipboard.writeText("x");
+</script>"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "line"),
+    [
+        ("rejection", "NotFoundError: Requested device not found", 2),
+        ("rejection", "NotAllowedError: Permission denied", 2),
+        ("rejection", "NotAllowedError: A user gesture is required to request Pointer Lock.", 3),
+        ("rejection", "NotAllowedError: play() failed because the user didn't interact", 4),
+        ("exception", 'TypeError: Failed to resolve module specifier "three/addons/a.js". Relative', 5),
+        ("exception", "TypeError: The specifier “three/addons/a.js” was a bare specifier, but was not remapped", 5),
+        ("rejection", "NotAllowedError: Failed to execute 'writeText' on 'Clipboard': Write", 6),
+        ("rejection", "NotAllowedError: Failed to execute 'readText' on 'Clipboard': Read", None),
+        ("rejection", "TypeError: a is undefined", None),
+        ("console", "Failed to execute 'writeText' on 'Clipboard'", None),
+    ],
+)
+def test_an_error_without_a_place_belongs_where_its_call_is(kind: str, message: str, line: int | None) -> None:
+    log = EventLog(CALLS)
+    log.add(kind, message)
+    assert [event.line for event in log.events] == [line]
+
+
 def test_finding_a_place_takes_time_in_proportion_to_the_page() -> None:
     """Where an address is made into a pattern, or the page is read for each event, this takes minutes."""
     log = EventLog("<p>\n" * 200_000)
     for number in range(300):
         log.add_request(f"{LOCAL}{'x' * 1_000_000}{number}", "Image", "is not there", (None, None))
-    for _ in range(3000):
+    for number in range(3000):
         log.add("dialog", "told")
-    assert {event.kind for event in log.events} == {"request", "dialog"}
+        log.add("rejection", f"Failed to execute 'f{number}' on {'x' * 1000}")
+        log.add("exception", f"Failed to resolve module specifier 'm{number}'")
+    assert {event.kind for event in log.events} == {"request", "dialog", "rejection", "exception"}

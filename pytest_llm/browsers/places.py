@@ -1,0 +1,112 @@
+"""Where in the page something happened: as the browser says, or where its words can only mean one place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+PAGE_URL = "http://localhost/page.html"  # a secure context, and no mixed content for pages that were files
+
+NEWLINE = re.compile(r"\r\n|\r|\n")  # where a browser, other than str.splitlines, ends a line
+
+Place = tuple[int | None, int | None]
+NOWHERE: Place = (None, None)
+
+_MOST = 100  # different words that are looked for in a page
+_CALLS = {
+    "dialog": r"\b(?:alert|confirm|prompt)\s*\(",
+    "popup": r"\bopen\s*\(|_blank",
+    "download": r"\bdownload\b",
+    "navigation": r"\blocation\b|\bsubmit\b|http-equiv",
+}
+# Errors that come without a place, by their words, and the call that they speak of. In the order of the table.
+_MEANT = tuple(
+    (re.compile(words), call)
+    for words, call in (
+        (r"Failed to execute '(\w+)' on", r"\b{}\s*\("),
+        (r"[Ff]ullscreen|Permissions check failed", r"\b(?:request|exit)Fullscreen\s*\("),
+        (r"[Pp]ointer ?[Ll]ock|exited the lock", r"\brequestPointerLock\s*\("),
+        (r"ServiceWorker", r"\bserviceWorker\b[^;\n]{{0,80}}\bregister\s*\("),
+        (r"^NotAllowedError: play\(\)|^NotSupportedError: .*(?:source|play)", r"\.play\s*\("),
+        (
+            r"^NotFoundError: Requested device|^NotAllowedError: Permission denied",
+            r"\bget(?:User|Display)Media\s*\(",
+        ),
+    )
+)
+_SPECIFIER = re.compile(r"module specifier [\"']([^\"'\n]+)|specifier “([^”\n]+)” was a bare specifier")
+_SRCDOC = re.compile(r"""\bsrcdoc["']?\s*=\s*["'`]?""")
+
+
+class Places:
+    """The places of one page: lines and columns, counted from 1."""
+
+    def __init__(self, page: str) -> None:
+        self._page = NEWLINE.sub("\n", page)
+        self._known: dict[str, Place] = {}
+
+    def first(self, words: str) -> Place:
+        """Where the page holds these words first."""
+        return self._at(self._page.find(words))
+
+    def meant(self, kind: str, message: str) -> Place:
+        """The place of an event that has none: the first call of its kind, where all of them stand in one line."""
+        if kind in _CALLS:
+            return self._only(_CALLS[kind])
+        for words, call in _MEANT if kind in ("rejection", "exception") else ():
+            if found := words.search(message):
+                return self._only(call.format(*found.groups()))
+        return NOWHERE
+
+    def imported(self, message: str) -> Place:
+        """Where the module is imported that an error speaks of: the browser names the beginning of the script, if
+        that."""
+        found = _SPECIFIER.search(message)
+        if found is None:
+            return NOWHERE
+        name = re.escape(found[1] or found[2])
+        return self._look(rf"""\b(?:from|import)\s*\(?\s*(["'`]){name}\1""", lambda hits: True)
+
+    def inside(self, url: str, line: int, column: int) -> Place:
+        """A place that the browser names, counted from 0; of a frame's own text, where the page holds that text."""
+        if url == PAGE_URL:
+            return line + 1, column + 1
+        first, begins = self._frame if url == "about:srcdoc" else NOWHERE
+        if first is None or begins is None:
+            return NOWHERE
+        return first + line, begins + column if line == 0 else column + 1
+
+    def stack(self, trace: dict[str, Any] | None) -> Place:
+        """The innermost frame of a stack that lies in the page."""
+        while trace:
+            for frame in trace.get("callFrames", ()):
+                place = self.inside(frame["url"], frame["lineNumber"], frame["columnNumber"])
+                if place != NOWHERE:
+                    return place
+            trace = trace.get("parent")
+        return NOWHERE
+
+    @cached_property
+    def _frame(self) -> Place:
+        """Where the text of the only frame begins that has its text in the page."""
+        found = list(_SRCDOC.finditer(self._page))
+        return self._at(found[0].end()) if len(found) == 1 else NOWHERE
+
+    def _only(self, call: str) -> Place:
+        return self._look(call, lambda hits: "\n" not in self._page[hits[0] : hits[-1]])
+
+    def _look(self, pattern: str, fit: Callable[[list[int]], bool]) -> Place:
+        """The first place of what a pattern finds, if all that it finds fits."""
+        if pattern not in self._known:
+            if len(self._known) >= _MOST:
+                return NOWHERE
+            hits = [hit.start() for hit in re.finditer(pattern, self._page)]
+            self._known[pattern] = self._at(hits[0]) if hits and fit(hits) else NOWHERE
+        return self._known[pattern]
+
+    def _at(self, offset: int) -> Place:
+        """The place of a character of the page, or nowhere where there is none (-1)."""
+        before = self._page[: max(offset, 0)]
+        return (before.count("\n") + 1, offset - before.rfind("\n")) if offset >= 0 else NOWHERE

@@ -1,0 +1,109 @@
+"""What an open browser lets a page do, and where in the page belongs what comes without a place."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pytest_llm.browsers.find import find
+from pytest_llm.browsers.pool import Pool
+from pytest_llm.browsers.report import PageOptions
+from pytest_llm.errors import Unsupported
+
+try:
+    BROWSER = find()
+except Unsupported as missing:
+    pytest.skip(str(missing), allow_module_level=True)
+
+QUICK = PageOptions(duration=0.3, samples=0)
+PAGE = "<!DOCTYPE html><html><body><h1>Hi</h1>\n{}</body></html>"
+Told = list[tuple[str, int | None, str]]  # kind, line, words of the message
+
+FRAME = "</script><iframe srcdoc='{}'></iframe><script>"
+FONT = "@font-face {{ font-family: a; src: url({}); }} h1 {{ font-family: a }}"
+SCRIPTS: dict[str, tuple[str, Told]] = {
+    "the clipboard, unasked": ("navigator.clipboard.writeText('x');", [("rejection", 2, "writeText")]),
+    "reading it": ("navigator.clipboard.readText();", [("rejection", 2, "readText")]),
+    "reading it, caught": ("navigator.clipboard.readText().catch(() => 0);", []),
+    "vibrate": ("navigator.vibrate(50);", [("warning", 2, "navigator.vibrate")]),
+    "a service worker, caught": ("navigator.serviceWorker.register('sw.js').catch(() => 0);", []),
+    "a service worker, tried": (
+        "(async () => { try { await navigator.serviceWorker.register('/a/sw.js'); } catch {} })();",
+        [],
+    ),
+    "a service worker": ("\nnavigator.serviceWorker.register('sw.js');", [("rejection", 3, "ServiceWorker")]),
+    "full screen": (
+        "\ndocument.body.requestFullscreen();",
+        [("rejection", 3, "TypeError"), ("warning", None, "user gesture")],
+    ),
+    "full screen, perhaps": (
+        "const f = () => document.body.requestFullscreen();\nf();\n() => document.body.requestFullscreen();",
+        [("rejection", None, "TypeError"), ("warning", None, "user gesture")],
+    ),
+    "a module": ("\nimport('three');", [("rejection", 3, "'three'")]),
+    "a module, in words": ("const name = 'three';\nimport(name);", [("rejection", 3, "'three'")]),
+    "a module's import": ("</script>\n<script type=module>\n\nimport 'three';", [("exception", 5, '"three"')]),
+    "a frame": (FRAME.format("<p>\n<script>\n inside();</script>"), [("exception", 4, "inside")]),
+    "a frame by a script": (
+        "const f = document.body.appendChild(document.createElement('iframe'));\n"
+        "f.srcdoc = `<p>\n<script>inside();<\\/script>`;",
+        [("exception", 4, "inside")],
+    ),
+    "two frames": (FRAME.format("<script>inside();</script>") + FRAME.format(""), [("exception", None, "inside")]),
+    "a socket": ("new WebSocket('ws://10.0.0.1/');", [("request", 2, "ws://10.0.0.1/ was blocked: a page has no")]),
+    "a font": (
+        f"</script><style>{FONT.format('https://fonts.gstatic.com/a.woff2')}</style><script>",
+        [("warning", 2, "a.woff2 was blocked: a page has no network; its text is shown in another font")],
+    ),
+    "a style sheet": (
+        "</script><link rel=stylesheet href='https://unpkg.com/a.css'><script>",
+        [("request", 2, "a.css was blocked")],
+    ),
+    "today": ("if (Math.abs(new Date() - ASKED) > 864e5) throw Error(new Date());", []),
+}
+DIALOGS: list[tuple[dict[str, Any] | None, str, Told]] = [
+    ({"accept": True, "text": "Ann"}, "if (prompt('Who?') !== 'Ann' || !confirm()) throw 1; alert();", []),
+    ({"accept": True, "text": ""}, "if (prompt('Who?', 'Bob') === null) throw 1;", []),
+    ({"accept": False, "text": "Ann"}, "if (prompt('Who?') !== null || confirm()) throw 1; alert();", []),
+    (None, "confirm('Sure?');", [("dialog", 2, "confirm('Sure?') was closed at once")]),
+]
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[Pool]:
+    pool = Pool(BROWSER, "block", 1)
+    yield pool
+    pool.close()
+
+
+def told(pool: Pool, script: str, options: PageOptions) -> tuple[str, Told]:
+    report = pool.judge(PAGE.format(f"<script>{script}</script>"), options)
+    return report.mode, [(event.kind, event.line, event.message) for event in report.events]
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_what_is_told(pool: Pool, name: str) -> None:
+    script, expected = SCRIPTS[name]
+    mode, found = told(pool, script.replace("ASKED", str(time.time() * 1000)), QUICK)
+    assert mode == "stepped"
+    assert [(kind, line) for kind, line, _ in found] == [(kind, line) for kind, line, _ in expected]
+    assert all(words in message for (*_, words), (*_, message) in zip(expected, found, strict=True)), found
+
+
+@pytest.mark.parametrize(("answer", "script", "expected"), DIALOGS)
+def test_dialogs_are_answered_by_the_case(
+    pool: Pool, answer: dict[str, Any] | None, script: str, expected: Told
+) -> None:
+    assert told(pool, script, replace(QUICK, dialogs=answer))[1] == expected
+
+
+@pytest.mark.parametrize("worker", ["", "new Worker('data:,');"])  # with one, in real time
+def test_the_date_of_the_case(pool: Pool, worker: str) -> None:
+    script = (
+        f"{worker} if (new Date().toISOString().slice(0, 10) !== '2024-02-29' || new Date(5) - 5) throw Date();"
+    )
+    assert told(pool, script, replace(QUICK, date=1_709_200_000))[1] == []
