@@ -12,10 +12,11 @@ PytestLlmError
 │   │   └── ServerBusy         the queue is full
 │   ├── StoreError         the store of answers cannot be read or written: the run goes on without it
 │   └── CheckCrashed       a compiler, a browser or a check itself broke
-├── GenerationTimeout      tokens flowed, but longer than the case's `timeout`: the model's failure
-├── GenerationLoop         the model repeated itself until the server gave up: the model's failure
-├── AnswerTooLarge         more came than an answer may have: cut there, the model's failure
-├── PromptTooLong          the prompt does not fit into the context: the case's failure, as a trimmed one is
+├── NoAnswer               no whole answer came, and the harness is well: FAILED
+│   ├── GenerationTimeout      tokens flowed, but longer than the case's `timeout`: the model's failure
+│   ├── GenerationLoop         the model repeated itself until the server gave up: the model's failure
+│   ├── AnswerTooLarge         more came than an answer may have: cut there, the model's failure
+│   └── PromptTooLong          the prompt does not fit into the context: the case's failure, as a trimmed one is
 ├── Unsupported            this machine or this model cannot do it: SKIPPED, with the remedy
 └── RunStopped             pytest ends the run: nothing more is asked, and the cells that wait are not judged
 """
@@ -156,7 +157,14 @@ class CheckCrashed(HarnessError):
     """A compiler, a browser or a check itself broke; this says nothing about the model."""
 
 
-class GenerationTimeout(PytestLlmError):
+class NoAnswer(PytestLlmError):
+    """No whole answer came. stored: the day of it, where it was not today; id: the store's, as of an answer."""
+
+    stored: str = ""
+    id: str = ""
+
+
+class GenerationTimeout(NoAnswer):
     """Tokens were flowing when the case's `timeout` (seconds) ran out: the model was too slow."""
 
     def __init__(self, seconds: float, partial: str = "", thinking: str = "") -> None:
@@ -167,7 +175,7 @@ class GenerationTimeout(PytestLlmError):
         return f"the model was still writing after {self.seconds:g} s (the case's timeout)"
 
 
-class GenerationLoop(PytestLlmError):
+class GenerationLoop(NoAnswer):
     """The model wrote one `piece` again and again, until the server gave up; "" where only the server knows it."""
 
     def __init__(self, piece: str = "", partial: str = "", thinking: str = "") -> None:
@@ -179,7 +187,7 @@ class GenerationLoop(PytestLlmError):
         return f"the model repeated {what} until the server gave up"
 
 
-class AnswerTooLarge(PytestLlmError):
+class AnswerTooLarge(NoAnswer):
     """The stream of an answer went on beyond `limit` bytes; of what had been written the beginning is kept."""
 
     KEPT = 2**20  # characters: more than anybody reads, and every report and record holds it
@@ -192,7 +200,7 @@ class AnswerTooLarge(PytestLlmError):
         return f"the answer was cut at {self.limit} bytes (--llm-answer-size), and the model was still writing"
 
 
-class PromptTooLong(PytestLlmError):
+class PromptTooLong(NoAnswer):
     """The server refuses the prompt because it does not fit. Sizes in tokens; None where the server told none.
 
     answer_tokens: those that the answer may take, where the server counts them in.

@@ -41,7 +41,9 @@ class Settings:
     there, and by the proxies of the environment.
     limit: how many cells of each case are run, 0 for all. system_tokens: how long a Modelfile's SYSTEM may be.
     vram: the memory that a model is to fit into, 0 where it is not said. samples: how often each cell is asked, 0:
-    as its case says. stop_early: a cell's samples end once its verdict cannot change.
+    as its case says. stop_early: a cell's samples end once its verdict cannot change. store: its path or URL,
+    "none", or "" for that of the rootdir; store_trusted: no file of the repository names it. reuse: take stored
+    answers where they are there; replay: take nothing else.
     """
 
     root: Path
@@ -73,6 +75,10 @@ class Settings:
     vram: int = 0
     samples: int = 0
     stop_early: bool = False
+    store: str = ""
+    store_trusted: bool = True
+    reuse: bool = False
+    replay: bool = False
 
     def models_for(self, named: tuple[str, ...]) -> tuple[str, ...]:
         """The models of a case that names these itself."""

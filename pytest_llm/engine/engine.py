@@ -19,12 +19,21 @@ from typing import Any, Protocol, TypeVar
 
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.engine.fingerprint import fingerprint
+from pytest_llm.engine.memory import Forgetful, Memory
 from pytest_llm.engine.order import Group, group
 from pytest_llm.engine.servers import ModelKey, Server, key
 from pytest_llm.engine.turnstile import Turnstile
-from pytest_llm.errors import ModelUnavailable, ProviderError, PytestLlmError, RunStopped
+from pytest_llm.errors import (
+    ModelUnavailable,
+    NoAnswer,
+    ProviderError,
+    PytestLlmError,
+    RunStopped,
+    Unsupported,
+)
 from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import ModelInfo, Provider, Response
+from pytest_llm.store.keys import new_id
 
 T = TypeVar("T")
 
@@ -59,16 +68,22 @@ def checking(asker: Asker) -> Iterator[None]:
 
 
 class Engine:
-    """The one engine of a run. `connect` makes the provider for an engine's name; `pause` waits between retries."""
+    """The one engine of a run.
+
+    connect: makes the provider for an engine's name. memory: recalls answers, and keeps new ones. pause: waits
+    between retries.
+    """
 
     def __init__(
         self,
         connect: Callable[[str], Provider],
         *,
         slots: int = 1,
+        memory: Memory | None = None,
         pause: Callable[[float], Coroutine[Any, Any, None]] = asyncio.sleep,
     ) -> None:
         self._connect, self._slots, self._pause = connect, slots, pause
+        self._memory = memory or Forgetful()
         self._providers: dict[str, Provider] = {}
         self._servers: dict[str, Server] = {}
         self._prepared: dict[ModelKey, asyncio.Task[ModelInfo]] = {}
@@ -195,17 +210,39 @@ class Engine:
 
     async def _run(self, job: Job) -> Response:
         _check_usable(job.request.model)
+        if self._memory.replays:
+            return await self._memory.replay(job.request, alone=job.exclusive)
+        info = await self._info(job.request.model)
+        return await self._memory.recall(job.request, info, alone=job.exclusive) or await self._asked(job, info)
+
+    async def _asked(self, job: Job, info: ModelInfo) -> Response:
+        """Ask a server, and keep what comes of it before the next question is asked."""
         model = job.request.model
-        info = await self._info(model)
         server, provider = self._server(info.server), self._provider(model.engine)
         machine = self._machine if info.local else None
         async with server.room(group(info, job.request), machine, exclusive=job.exclusive):
-            response, reasons = await server.patiently(lambda: provider.chat(job.request), model, self._pause)
-        told = (*reasons, *response.retries)
-        digest = response.digest or info.digest
-        rests_on = fingerprint(info, job.request, response, self._slots)
-        found = replace(response, retries=told, digest=digest, fingerprint=rests_on)
-        return replace(found, server=info.server, version=info.version)
+            try:
+                response, reasons = await server.patiently(lambda: provider.chat(job.request), model, self._pause)
+            except (NoAnswer, Unsupported) as fault:
+                if isinstance(fault, NoAnswer):
+                    fault.id = new_id()
+                await self._memory.keep(job.request, info, fault, alone=job.exclusive)
+                raise
+            found = self._described(response, reasons, job.request, info)
+            await self._memory.keep(job.request, info, found, alone=job.exclusive)
+        return found
+
+    def _described(self, response: Response, reasons: list[str], request: ChatRequest, info: ModelInfo) -> Response:
+        """The response with who gave it, and what it rests on."""
+        return replace(
+            response,
+            retries=(*reasons, *response.retries),
+            digest=response.digest or info.digest,
+            server=info.server,
+            version=info.version,
+            fingerprint=fingerprint(info, request, response, self._slots),
+            id=new_id(),
+        )
 
     async def _info(self, model: ModelRef) -> ModelInfo:
         """What is known of a model; it is made ready once, whoever asks first."""
@@ -231,6 +268,9 @@ class Engine:
     async def _groups(self, requests: list[ChatRequest]) -> list[Group]:
         groups = []
         for request in requests:
+            if self._memory.replays:
+                groups.append((request.model.engine, request.model.written, ""))
+                continue
             try:
                 _check_usable(request.model)
                 info = await self._info(request.model)

@@ -100,9 +100,14 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None, object, object]:
+    if options.HAS_CELLS in terminalreporter.config.stash:
+        from pytest_llm.plugin import storing
+
+        storing.settle(terminalreporter.config)
     with once.told(terminalreporter):
         result = yield
     once.unwalled(terminalreporter)
+    once.stored(terminalreporter)
     if gate := terminalreporter.config.pluginmanager.get_plugin("llm_gate"):
         gate.show(terminalreporter)
     return result

@@ -43,6 +43,18 @@ def unwalled(reporter: pytest.TerminalReporter) -> None:
         reporter.write_line(f"pytest-llm: {reason}", yellow=True)
 
 
+def stored(reporter: pytest.TerminalReporter) -> None:
+    """How many cells were judged by stored answers, and of which days these are."""
+    reports = (report for some in reporter.stats.values() for report in some)
+    told = ((report.nodeid, pair) for report in reports for pair in getattr(report, "user_properties", ()))
+    days = {nodeid: str(value) for nodeid, (key, value) in told if key == "llm.stored"}
+    if days:
+        first, last = min(days.values()), max(days.values())
+        when = first if first == last else f"{first} to {last}"
+        cells = f"{len(days)} cells were" if len(days) > 1 else "1 cell was"
+        reporter.write_line(f"pytest-llm: {cells} judged by stored answers, of {when}")
+
+
 @pytest.hookimpl
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Between pytest's errors and its short summary."""

@@ -22,6 +22,7 @@ MODELFILES = (".Modelfile", "Modelfile")  # the suffix of one, and the name that
 HAS_CELLS = pytest.StashKey[bool]()
 OPENAI_URL_ENV = "OPENAI_BASE_URL"
 HOST_ENV = "OLLAMA_HOST"
+STORE_ENV = "PYTEST_LLM_STORE"
 ADDRESSES = {"host": HOST_ENV, "openai_url": OPENAI_URL_ENV}
 STORED = "store:"  # a baseline that is a branch of the store
 THINKS = ("off", "on", "low", "medium", "high", "max", "default")
@@ -114,6 +115,14 @@ TABLE = (
     ),
     Option("stop_early", "flag", "end a cell's samples once its verdict can no longer change"),
     Option("keep_runs", "count", "how many runs are kept under .pytest_llm/runs (default: 10)", 10, ini_only=True),
+    Option("reuse", "flag", "take stored answers instead of asking, where the store has them", ini=False),
+    Option("replay", "flag", "take stored answers only, and ask no server", ini=False),
+    Option(
+        "store",
+        "text",
+        f"where answers and runs are stored: a file, a folder of exported answers, postgresql+psycopg://…, or none "
+        f"(default: ${STORE_ENV}, else .pytest_llm/store.sqlite)",
+    ),
     Option("system_tokens", "count", "how long a Modelfile's SYSTEM may be (default: 200)", 200, ini_only=True),
     Option("vram", "size", "the memory that a Modelfile's model is to fit into, such as 12 GiB", 0, ini_only=True),
     Option("strict", "flag", "a missing compiler is an error, not a skip; a Modelfile's warnings fail it"),
@@ -200,6 +209,7 @@ def settings(config: pytest.Config) -> Settings:
         vram=value["vram"],
         samples=value["samples"],
         stop_early=value["stop_early"],
+        **_store(config, cli, ini["store"]),
     )
 
 
@@ -239,6 +249,27 @@ def _place(written: str | None, base: Path) -> str:
     if not written or written.startswith(STORED):
         return written or ""
     return str(base / written)
+
+
+def _store(config: pytest.Config, cli: Mapping[str, Any], ini: str) -> dict[str, Any]:
+    """What is stored where, and whether that is looked at: only a store that was chosen is looked at here."""
+    reuse, replay = bool(cli["reuse"]), bool(cli["replay"])
+    if reuse and replay:
+        raise pytest.UsageError("--llm-reuse asks what is not stored, --llm-replay never asks: give one of them")
+    invoked = config.invocation_params.dir
+    said = ("--llm-store", cli["store"], invoked), (STORE_ENV, os.environ.get(STORE_ENV), invoked)
+    sources = (*said, ("llm_store", ini, config.rootpath))
+    named, text, base = next((source for source in sources if source[1]), ("", "", invoked))
+    if not text:
+        return {"reuse": reuse, "replay": replay}
+    from pytest_llm.store.address import NONE, parse
+
+    with _usage(named):
+        found = parse(text, base)
+    if found is None and (reuse or replay):
+        raise pytest.UsageError(f"{'--llm-reuse' if reuse else '--llm-replay'} needs a store, and {named} is none")
+    trusted = named != "llm_store"
+    return {"reuse": reuse, "replay": replay, "store": str(found or NONE), "store_trusted": trusted}
 
 
 def check_environment(config: pytest.Config) -> None:

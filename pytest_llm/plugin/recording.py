@@ -14,6 +14,7 @@ import pytest
 
 import pytest_llm
 from pytest_llm.errors import InputError
+from pytest_llm.plugin import storing
 from pytest_llm.plugin.nodes import PromptItem
 from pytest_llm.plugin.options import MARK
 from pytest_llm.plugin.rows import rows
@@ -88,6 +89,7 @@ class Recorder:
         word, because = (said.word, said.reason) if said else ("", "")
         self._write(to_line(End(complete, int(session.exitstatus), dict(self._counts), runs.now(), word, because)))
         self.close()
+        storing.finish(self._state)
         return result
 
     def close(self) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_llm.checks.base import Check
     from pytest_llm.checks.registry import Registry
     from pytest_llm.engine.engine import Engine
+    from pytest_llm.engine.memory import Keeper
     from pytest_llm.engine.remote import RemoteEngine
     from pytest_llm.models.reference import ModelRef
     from pytest_llm.plugin.nodes import PromptItem
@@ -77,7 +78,14 @@ class LlmSession:
         """A new engine: once a run, in the process that settles the order."""
         from pytest_llm.engine.engine import Engine
 
-        return Engine(self._connect, slots=self.settings.slots)
+        return Engine(self._connect, slots=self.settings.slots, memory=self.memory)
+
+    @cached_property
+    def memory(self) -> Keeper | None:
+        """What earlier runs were answered, and what this one is; None without a store."""
+        from pytest_llm.plugin.storing import keeper
+
+        return keeper(self)
 
     def _connect(self, engine: str) -> Provider:
         from pytest_llm.providers import connect

@@ -90,6 +90,7 @@ class Response:
     into it is refused by this server, and an answer ends where the context does: nothing is dropped in silence.
     notes: one sentence each of what a reader of the numbers must know ("thinking was left inside the content").
     retries: the reason of each attempt before this one. stored: the day it was made, where it was not made now.
+    id: the answer's own, by which the store knows it; the engine fills it in.
     server, version: who answered, by its address or the engine's name, and its version; the engine fills them in.
     fingerprint: what else it rests on; the engine adds what it knows to what the provider says.
     """
@@ -112,6 +113,7 @@ class Response:
     refuses: bool = False
     tool_calls: tuple[ToolCall, ...] = ()
     fingerprint: Fingerprint = field(default_factory=Fingerprint)
+    id: str = ""
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,8 @@ def properties(verdict: Verdict, identity: Mapping[str, Any]) -> Iterator[tuple[
     if who := verdict.response:
         said = {"digest": who.digest, "server": who.server, "version": who.version}
         yield from ((f"llm.{key}", visible(value)) for key, value in said.items() if value)
+    if days := [one.response.stored for one in verdict.asked if one.response and one.response.stored]:
+        yield "llm.stored", min(days)
     yield "llm.model", str(asked.request["model"])
     yield "llm.think", "default" if asked.request["think"] is None else str(asked.request["think"]).lower()
     for stage in verdict.asked:

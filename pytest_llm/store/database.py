@@ -20,8 +20,8 @@ from pytest_llm.store import schema
 from pytest_llm.store.address import Address
 
 T = TypeVar("T")
-BUSY = 10.0  # seconds that another process may hold a lock
-CONNECT = 5  # seconds for a server to answer
+BUSY = 4.0  # seconds that another process may hold a lock
+CONNECT = 3  # seconds for a server to answer
 _PAUSE = 0.02
 MEMORY = Address(Path(":memory:"))
 

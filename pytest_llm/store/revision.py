@@ -81,6 +81,26 @@ def of_git(root: Path) -> Revision:
     return Revision(commit, "" if branch == "HEAD" else branch)
 
 
+def tracked(path: Path) -> bool:
+    """Whether git tracks this file: who changes the repository then changes what is in it, too."""
+    if not path.is_file():
+        return False
+    command = ["git", "ls-files", "--error-unmatch", "--", path.name]
+    try:
+        subprocess.run(
+            command,
+            cwd=path.parent,
+            check=True,
+            timeout=GIT_TIMEOUT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return True
+
+
 def _short(branch: str) -> str:
     for prefix in _PREFIXES:
         branch = branch.removeprefix(prefix)

@@ -34,6 +34,7 @@ answers = sa.Table(
     sa.Column("cut", sa.Float),
     sa.Column("alone", sa.Boolean, nullable=False),
     sa.Column("model", sa.String(64), nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False),
     sa.Column("question", sa.Text, nullable=False),
     sa.Column("answer", sa.Text, nullable=False),
     sa.Index("llm_answers_exact", "exact", "id"),

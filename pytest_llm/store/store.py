@@ -1,4 +1,4 @@
-"""The store: finished runs by branch and by cell. Everything it raises is a StoreError."""
+"""The store: answers by their keys, finished runs by branch and by cell. Everything it raises is a StoreError."""
 
 from __future__ import annotations
 
@@ -7,10 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
+import sqlalchemy as sa
+
 from pytest_llm.errors import StoreError
+from pytest_llm.store import answers as rows
 from pytest_llm.store import finished
 from pytest_llm.store.address import FILE, Address
+from pytest_llm.store.answers import Answer
 from pytest_llm.store.database import Database
+from pytest_llm.store.keys import Question, Wanted
 from pytest_llm.store.record import CellLine, Header, RunRecord
 from pytest_llm.store.runs import HOME, make_home, within
 
@@ -43,6 +48,39 @@ class Store:
 
     def close(self) -> None:
         self._database.close()
+
+    # Answers.
+
+    def add(self, answers: Sequence[Answer]) -> int:
+        """Keep them, in one transaction; those that are there already are left as they are. How many were new."""
+        return self._database.write(lambda connection: rows.add(connection, answers))
+
+    def newest(self, question: Question, wanted: Wanted) -> Answer | None:
+        """The newest answer to just this question that is good for a run."""
+        return self._answer(rows.by_exact(question, wanted))
+
+    def replayed(self, question: Question, wanted: Wanted) -> Answer | None:
+        """The newest answer of any model of this name and Modelfile; measured alone first, where that is wanted."""
+        return self._answer(rows.by_replay(question, wanted))
+
+    def answer(self, id_: str) -> Answer | None:
+        """The answer of this id; None where it is gone."""
+        return self._answer(rows.by_id(id_))
+
+    def digests(self, question: Question) -> int:
+        """How many models of this name and Modelfile have answered it."""
+        return int(self._database.read(rows.digests(question))[0][0])
+
+    def count(self, model: str) -> int:
+        """How many answers there are of a model of this name."""
+        return int(self._database.read(rows.of_model(model))[0][0])
+
+    def _answer(self, statement: sa.Select[Any]) -> Answer | None:
+        found = self._database.read(statement)
+        try:
+            return rows.from_row(found[0]) if found else None
+        except (ValueError, TypeError, KeyError) as error:
+            raise StoreError(f"the store {self._database.address} is damaged: {error}") from None
 
     # Finished runs.
 

@@ -18,6 +18,7 @@ from pytest_llm.errors import (
     GenerationLoop,
     GenerationTimeout,
     HarnessError,
+    NoAnswer,
     PromptTooLong,
     ProviderError,
     PytestLlmError,
@@ -123,7 +124,10 @@ def _unanswered(error: Exception | None) -> Finding:
 def _partial(error: Exception | None) -> Response | None:
     """What had been written when it broke off: nothing is lost."""
     text, thinking = getattr(error, "partial", ""), getattr(error, "thinking", "")
-    return Response(text, thinking, "unknown", notes=("the answer is not complete",)) if text or thinking else None
+    stored, id_ = (error.stored, error.id) if isinstance(error, NoAnswer) else ("", "")
+    if not (text or thinking or stored):
+        return None
+    return Response(text, thinking, "unknown", notes=("the answer is not complete",), stored=stored, id=id_)
 
 
 def named(stage: StagePlan, finding: Finding) -> Finding:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from pytest_llm.providers.wire.secrets import cleaned
+from pytest_llm.providers.wire.secrets import cleaned, without
 from pytest_llm.verdicts.verdict import Verdict
 
 _TEXTS = frozenset({".css", ".html", ".js", ".json", ".md", ".svg", ".txt"})
@@ -17,20 +16,10 @@ def redacted(verdict: Verdict, hidden: Sequence[str]) -> Verdict:
     if not hidden:
         return verdict
     plain = verdict.to_plain()
-    shown = _without(plain, hidden)
+    shown = without(plain, hidden)
     for _, name in (pair for asked in verdict.asked for pair in asked.attachments):
         _rewrite(Path(name), hidden)
     return verdict if shown == plain else Verdict.from_plain(shown)
-
-
-def _without(value: Any, hidden: Sequence[str]) -> Any:
-    if isinstance(value, str):
-        return cleaned(value, hidden)
-    if isinstance(value, dict):
-        return {_without(key, hidden): _without(item, hidden) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(_without(item, hidden) for item in value)
-    return value
 
 
 def _rewrite(path: Path, hidden: Sequence[str]) -> None:

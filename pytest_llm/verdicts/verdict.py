@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from pytest_llm.checks.base import Finding
-from pytest_llm.providers.base import Fingerprint, Response, ToolCall, Usage
+from pytest_llm.providers.base import Response
+from pytest_llm.providers.plain import known, response_from, response_plain
 from pytest_llm.verdicts.combine import RANK, Outcome, combine, worst
 
 
@@ -133,14 +134,8 @@ class Verdict:
         return cls(asked, data.get("samples", 1), data.get("min_pass", 1))
 
 
-_NUMBERS = ("first_token", "wall")
-
-
 def _plain(asked: Asked, folder: Path | None) -> dict[str, Any]:
-    said = asdict(asked.response) if asked.response else {}
-    numbers = {**said.pop("usage", {}), **{name: said.pop(name, None) for name in _NUMBERS}}
-    if asked.response:
-        said["numbers"] = {**numbers, "rate": asked.response.usage.rate}
+    said = response_plain(asked.response) if asked.response else {}
     return {
         "stage": asked.stage,
         "sample": asked.sample,
@@ -161,24 +156,10 @@ def _relative(path: str, folder: Path | None) -> str:
 def _asked(data: Mapping[str, Any], folder: Path | None) -> Asked:
     return Asked(
         request=data["request"],
-        response=_response(data) if "text" in data else None,
+        response=response_from(data) if "text" in data else None,
         stage=data["stage"],
-        findings=tuple(Finding(**_known(Finding, finding)) for finding in data["findings"]),
+        findings=tuple(Finding(**known(Finding, finding)) for finding in data["findings"]),
         attachments=tuple((label, str(folder / path) if folder else path) for label, path in data["files"]),
         sample=data["sample"],
         attempt=data["attempt"],
     )
-
-
-def _response(data: Mapping[str, Any]) -> Response:
-    lists: dict[str, Any] = {key: tuple(data[key]) for key in ("notes", "retries")}
-    calls = tuple(ToolCall(**_known(ToolCall, call)) for call in data["tool_calls"])
-    times = {name: data["numbers"][name] for name in _NUMBERS}
-    usage = Usage(**_known(Usage, data["numbers"]))
-    rests_on = Fingerprint(**_known(Fingerprint, data.get("fingerprint") or {}))
-    made = {"tool_calls": calls, "usage": usage, "fingerprint": rests_on}
-    return Response(**{**_known(Response, data), **lists, **times, **made})
-
-
-def _known(kind: type[Any], data: Mapping[str, Any]) -> dict[str, Any]:
-    return {f.name: data[f.name] for f in fields(kind) if f.name in data}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 from urllib.parse import quote, unquote
 
 HEADERS_ENV = "PYTEST_LLM_HEADERS"
@@ -36,6 +37,17 @@ def cleaned(text: str, hidden: Iterable[str]) -> str:
     for word in hidden:
         text = text.replace(word, HIDDEN)
     return text
+
+
+def without(value: Any, hidden: Sequence[str]) -> Any:
+    """Plain data without any of these words, in whatever depth; keys of mappings too."""
+    if isinstance(value, str):
+        return cleaned(value, hidden)
+    if isinstance(value, dict):
+        return {without(key, hidden): without(item, hidden) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(without(item, hidden) for item in value)
+    return value
 
 
 def _of_address(address: str) -> Iterator[str]:

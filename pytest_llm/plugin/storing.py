@@ -1,0 +1,91 @@
+"""The store of a run: opened where models are asked, told of the run when it ends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_llm.errors import InputError, StoreError
+from pytest_llm.plugin.session import SESSION, LlmSession
+from pytest_llm.plugin.telling import warn
+from pytest_llm.reports.plain import one_line
+from pytest_llm.store import runs
+from pytest_llm.store.address import Address, default, parse
+from pytest_llm.store.record import read
+from pytest_llm.store.revision import tracked
+
+if TYPE_CHECKING:
+    from pytest_llm.engine.memory import Keeper
+    from pytest_llm.store.store import Store
+
+
+def keeper(state: LlmSession) -> Keeper | None:
+    """The memory of a run; None where there is to be no store."""
+    from pytest_llm.engine.memory import Keeper
+
+    settings, where = state.settings, address(state)
+    if where is None:
+        return None
+    return Keeper(
+        lambda: _open(where, settings.root),
+        reuse=settings.reuse,
+        replays=settings.replay,
+        size=settings.answer_size,
+        hidden=state.secrets,
+    )
+
+
+def address(state: LlmSession) -> Address | None:
+    """Where the store of a run is."""
+    settings = state.settings
+    if not settings.store:
+        return default(settings.root)
+    return parse(settings.store, settings.root, trusted=settings.store_trusted)
+
+
+def _open(where: Address, root: Path) -> Store:
+    from pytest_llm.store.store import Store
+
+    if where.path and tracked(where.path):
+        message = f"the store {where} is a file that git tracks, so a change could bring answers that nobody reads"
+        raise StoreError(message, hint="`pytest-llm store export FOLDER` writes answers as text: commit these")
+    return Store.open(where, root)
+
+
+def settle(config: pytest.Config) -> None:
+    """Before the summary: nothing more is asked; warn of what is wrong with the store."""
+    state = config.stash.get(SESSION, None)
+    if state is None or not (memory := opened(state)):
+        return
+    state.close()
+    memory.settle()
+    for trouble in memory.troubles:
+        warn(config, trouble, "")
+
+
+def finish(state: LlmSession) -> None:
+    """After the end of the record: keep the run beyond its folder, unless it asked nothing."""
+    if not (memory := opened(state)):
+        return
+    told = len(memory.troubles)
+    if not state.settings.replay:
+        memory.with_store(lambda store: _add(store, state.folder / runs.FILE))
+    memory.close()
+    for trouble in memory.troubles[told:]:
+        state.config.get_terminal_writer().line(f"pytest-llm: {one_line(trouble)}")
+
+
+def opened(state: LlmSession) -> Keeper | None:
+    """The memory, where this run has come to ask it."""
+    found: Keeper | None = vars(state).get("memory")
+    return found
+
+
+def _add(store: Store, file: Path) -> None:
+    try:
+        record = read(file)
+    except InputError:
+        return  # the record could not be written, which was told
+    store.add_run(record)

@@ -1,0 +1,165 @@
+"""Answers as rows: an answer, or why none came, with the question it was asked by."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from pytest_llm.errors import (
+    AnswerTooLarge,
+    GenerationLoop,
+    GenerationTimeout,
+    NoAnswer,
+    PromptTooLong,
+    PytestLlmError,
+    Unsupported,
+)
+from pytest_llm.providers.base import Response
+from pytest_llm.providers.plain import known, response_from, response_plain
+from pytest_llm.providers.wire.secrets import without
+from pytest_llm.store.finished import hashed
+from pytest_llm.store.keys import Question, Wanted, new_id
+from pytest_llm.store.runs import stamp
+from pytest_llm.store.schema import answers
+
+Outcome = Response | PytestLlmError
+WHOLE = "answer"
+# What is kept where no whole answer came: what each is made of again. Errors of the harness are none of them.
+FAILURES: Mapping[str, tuple[type[PytestLlmError], tuple[str, ...]]] = {
+    "timeout": (GenerationTimeout, ("seconds", "partial", "thinking")),
+    "loop": (GenerationLoop, ("piece", "partial", "thinking")),
+    "large": (AnswerTooLarge, ("limit", "partial", "thinking")),
+    "prompt": (PromptTooLong, ("said", "prompt_tokens", "context", "answer_tokens")),
+    "unsupported": (Unsupported, ("reason", "remedy")),
+}
+KINDS = (WHOLE, *FAILURES)
+_CUTS = {"timeout": "seconds", "large": "limit"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A stored answer. id: sorts by time. made: ISO 8601, UTC. kind: one of KINDS. answer: plain data.
+
+    alone: it was measured with the server alone. exact, replay: its keys.
+    """
+
+    id: str
+    made: str
+    kind: str
+    alone: bool
+    question: Question
+    answer: Mapping[str, Any]
+    exact: str
+    replay: str
+
+    def outcome(self) -> Outcome:
+        """The response, or the error to be raised, marked as stored. Raises KeyError, TypeError: it is broken."""
+        day = self.made[:10]
+        if self.kind == WHOLE:
+            return replace(response_from(self.answer), stored=day, id=self.id)
+        kind, names = FAILURES[self.kind]
+        error = kind(*(self.answer[name] for name in names))
+        if isinstance(error, NoAnswer):
+            error.stored, error.id = day, self.id
+        return error
+
+
+def is_kept(outcome: Outcome) -> bool:
+    """Whether it says something of the model: what broke on the way does not."""
+    if isinstance(outcome, Response):
+        return outcome.finish != "error"
+    return isinstance(outcome, tuple(kind for kind, _ in FAILURES.values()))
+
+
+def made(question: Question, outcome: Outcome, *, alone: bool, hidden: Sequence[str] = (), id_: str = "") -> Answer:
+    """An answer of this moment, without the words that nothing may show."""
+    kind = next((name for name, (error, _) in FAILURES.items() if isinstance(outcome, error)), WHOLE)
+    said = (
+        response_plain(outcome)
+        if isinstance(outcome, Response)
+        else {name: getattr(outcome, name) for name in FAILURES[kind][1]}
+    )
+    asked = without(asdict(question), hidden)
+    return Answer(
+        id=id_ or new_id(),
+        made=stamp(time.time()),
+        kind=kind,
+        alone=alone,
+        question=Question(**asked),
+        answer=without(said, hidden),
+        exact=question.exact,
+        replay=question.replay,
+    )
+
+
+def row(answer: Answer) -> dict[str, Any]:
+    question = answer.question
+    return {
+        "id": answer.id,
+        "exact": answer.exact,
+        "replay": answer.replay,
+        "made": answer.made,
+        "kind": answer.kind,
+        "cut": answer.answer[_CUTS[answer.kind]] if answer.kind in _CUTS else None,
+        "alone": answer.alone,
+        "model": hashed(question.model),
+        "digest": hashed(question.digest),
+        "question": json.dumps(asdict(question), ensure_ascii=True),
+        "answer": json.dumps(dict(answer.answer), ensure_ascii=True),
+    }
+
+
+def from_row(found: Any) -> Answer:
+    """What `row` made. Raises ValueError, TypeError where it is none."""
+    question = Question(**known(Question, json.loads(found.question)))
+    said = json.loads(found.answer)
+    return Answer(found.id, found.made, found.kind, found.alone, question, said, found.exact, found.replay)
+
+
+def add(connection: sa.Connection, new: Sequence[Answer]) -> int:
+    """Write those that are not there yet; how many."""
+    ids = [answer.id for answer in new]
+    there = set(connection.scalars(sa.select(answers.c.id).where(answers.c.id.in_(ids))))
+    rows = [row(answer) for answer in new if answer.id not in there]
+    if rows:
+        connection.execute(sa.insert(answers), rows)
+    return len(rows)
+
+
+def by_exact(question: Question, wanted: Wanted) -> sa.Select[Any]:
+    """The newest answer to just this question. What a model cannot do costs nothing to be asked again."""
+    usable = [answers.c.exact == question.exact, answers.c.kind != "unsupported", *_uncut(wanted)]
+    if wanted.alone:
+        usable.append(answers.c.alone)
+    return sa.select(answers).where(*usable).order_by(answers.c.id.desc()).limit(1)
+
+
+def by_replay(question: Question, wanted: Wanted) -> sa.Select[Any]:
+    """The newest answer of a model of this name; where it is to be measured alone, those that were come first."""
+    first = [answers.c.alone.desc()] if wanted.alone else []
+    usable = [answers.c.replay == question.replay, *_uncut(wanted)]
+    return sa.select(answers).where(*usable).order_by(*first, answers.c.id.desc()).limit(1)
+
+
+def by_id(id_: str) -> sa.Select[Any]:
+    return sa.select(answers).where(answers.c.id == id_)
+
+
+def digests(question: Question) -> sa.Select[Any]:
+    """How many models of this name have answered it."""
+    return sa.select(sa.func.count(answers.c.digest.distinct())).where(answers.c.replay == question.replay)
+
+
+def of_model(model: str) -> sa.Select[Any]:
+    """How many answers there are of a model of this name."""
+    return sa.select(sa.func.count()).select_from(answers).where(answers.c.model == hashed(model))
+
+
+def _uncut(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+    limits = {"timeout": wanted.timeout, "large": wanted.size}
+    return [sa.or_(answers.c.kind != kind, answers.c.cut >= limit) for kind, limit in limits.items()]

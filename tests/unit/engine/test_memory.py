@@ -1,0 +1,336 @@
+"""The engine's memory: what is kept and recalled, and what a run does where the store fails it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pytest_llm.cases.request import ChatRequest, Message
+from pytest_llm.engine import memory as module
+from pytest_llm.engine.engine import Engine, Job
+from pytest_llm.engine.memory import Keeper
+from pytest_llm.errors import (
+    AnswerTooLarge,
+    BrokenAnswer,
+    GenerationLoop,
+    GenerationTimeout,
+    NoAnswer,
+    PromptTooLong,
+    ProviderError,
+    PytestLlmError,
+    RequestRefused,
+    StoreError,
+    Unsupported,
+)
+from pytest_llm.models.reference import ModelRef
+from pytest_llm.providers.base import ModelInfo, Response, ToolCall, Usage
+from pytest_llm.store.address import default
+from pytest_llm.store.answers import Answer
+from pytest_llm.store.store import Store
+
+
+class Server:
+    """Answers each question with the next of these, then again and again with the last."""
+
+    def __init__(self, *outcomes: Response | Exception, digest: str = "sha256:1") -> None:
+        self.outcomes, self.digest = list(outcomes), digest
+        self.asked = 0
+
+    async def prepare(self, model: ModelRef) -> ModelInfo:
+        return ModelInfo("http://here", model.name, digest=self.digest, version="1.0")
+
+    async def chat(self, request: ChatRequest) -> Response:
+        self.asked += 1
+        outcome = self.outcomes.pop(0) if len(self.outcomes) > 1 else self.outcomes[0]
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    async def close(self) -> None: ...
+
+
+REQUEST = ChatRequest(ModelRef("m", "ollama", "m"), (Message("user", "hi"),), timeout=60)
+JOB = Job("cell", REQUEST)
+FULL = Response(
+    "te\x00xt \ud800 \U0001f600 \u2028",
+    "thought",
+    "length",
+    Usage(1, 0.5, 3, 1.5, 0.1, 2.0, answer_only=True),
+    0.25,
+    2.5,
+    "m",
+    "sha256:1",
+    4096,
+    ("a note",),
+    ("a reason",),
+    finish_word="length",
+    refuses=True,
+    tool_calls=(ToolCall("f", '{"a": 1}'),),
+)
+
+
+class Runs:
+    """One run after another on one store; each has an engine of its own."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.ends: list[Engine | Keeper] = []
+
+    def run(self, server: Server, **settings: object) -> Engine:
+        return self.with_keeper(server, self.keeper(**settings))
+
+    def keeper(self, **settings: object) -> Keeper:
+        keeper = Keeper(lambda: Store.open(default(self.root), self.root), **settings)  # type: ignore[arg-type]
+        self.ends.append(keeper)
+        return keeper
+
+    def with_keeper(self, server: Server, keeper: Keeper) -> Engine:
+        engine = Engine(lambda name: server, memory=keeper)
+        self.ends.insert(0, engine)
+        return engine
+
+    def close(self) -> None:
+        for end in self.ends:
+            end.close()
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Iterator[Runs]:
+    made = Runs(tmp_path)
+    yield made
+    made.close()
+
+
+def outcome(engine: Engine, job: Job = JOB) -> Response | PytestLlmError:
+    try:
+        return engine.ask(job)
+    except PytestLlmError as error:
+        return error
+
+
+def test_a_stored_answer_is_the_answer_with_the_numbers_of_its_day(runs: Runs) -> None:
+    first = runs.run(Server(FULL)).ask(JOB)
+    server = Server(Response("other"))
+    again = runs.run(server, reuse=True).ask(JOB)
+    assert (server.asked, len(again.stored)) == (0, len("2026-11-28"))
+    assert replace(again, stored="") == first
+    assert first.id
+    assert (first.text, first.usage, first.server) == (FULL.text, FULL.usage, "http://here")
+
+
+def test_the_default_is_to_ask_and_the_newest_answer_counts(runs: Runs) -> None:
+    for text in ("one", "two"):
+        assert runs.run(Server(Response(text))).ask(JOB).text == text
+    assert runs.run(Server(Response("three")), reuse=True).ask(JOB).text == "two"
+    assert runs.run(Server(Response("three")), replays=True).ask(JOB).text == "two"
+
+
+KEPT = [
+    GenerationTimeout(60, "half", "thought"),
+    GenerationLoop("la ", "la la la"),
+    AnswerTooLarge(1000, "much"),
+    PromptTooLong("too long", 5000, 4096, 100),
+]
+
+
+@pytest.mark.parametrize("error", KEPT, ids=lambda error: type(error).__name__)
+def test_the_models_failures_are_kept_with_their_text(runs: Runs, error: NoAnswer) -> None:
+    given = type(outcome(runs.run(Server(error))))
+    server = Server(Response("whole"))
+    for settings in ({"reuse": True, "size": 1000}, {"replays": True, "size": 1000}):
+        found = outcome(runs.run(server, **settings))
+        assert isinstance(found, NoAnswer)
+        assert type(found) is given is type(error)
+        assert (found.args, str(found), found.id) == (error.args, str(error), error.id)
+        assert found.stored
+    assert server.asked == 0
+
+
+def test_what_a_model_cannot_do_is_known_to_a_replay_and_asked_again_otherwise(runs: Runs) -> None:
+    outcome(runs.run(Server(Unsupported("it cannot think", "ask another"))))
+    found = outcome(runs.run(Server(FULL), replays=True))
+    assert isinstance(found, Unsupported)
+    assert (found.reason, found.remedy) == ("it cannot think", "ask another")
+    assert runs.run(Server(FULL), reuse=True).ask(JOB).text == FULL.text
+
+
+ERRORS = [RequestRefused("no"), BrokenAnswer("broke", retry=0), Response("x", finish="error"), ValueError("own")]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=repr)
+def test_errors_of_the_harness_are_not_kept(runs: Runs, error: Response | Exception) -> None:
+    engine = runs.run(Server(error))
+    with suppress(PytestLlmError, ValueError):
+        engine.ask(JOB)
+    server = Server(FULL)
+    runs.run(server, reuse=True).ask(JOB)
+    assert server.asked == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "seconds", "size", "taken"),
+    [
+        (GenerationTimeout(60), 60, 99, True),
+        (GenerationTimeout(60), 59, 99, True),
+        (GenerationTimeout(60), 61, 99, False),
+        (AnswerTooLarge(1000), 60, 1000, True),
+        (AnswerTooLarge(1000), 60, 999, True),
+        (AnswerTooLarge(1000), 60, 1001, False),
+        (GenerationLoop("la"), 999, 9999, True),
+        (FULL, 1, 1, True),
+    ],
+)
+def test_a_cut_answer_counts_where_it_would_be_cut_again(
+    runs: Runs, error: Response | Exception, seconds: float, size: int, taken: bool
+) -> None:
+    outcome(runs.run(Server(error)))
+    job = Job("cell", replace(REQUEST, timeout=seconds))
+    server = Server(Response("new"))
+    outcome(runs.run(server, reuse=True, size=size), job)
+    assert server.asked == (0 if taken else 1)
+    server = Server(Response("new"))
+    replayed = outcome(runs.run(server, replays=True, size=size), job)
+    assert isinstance(replayed, ProviderError) is False or not taken
+
+
+def test_a_measurement_takes_only_what_was_measured_alone(runs: Runs) -> None:
+    measured = replace(JOB, exclusive=True)
+    runs.run(Server(Response("crowd"))).ask(JOB)
+    server = Server(Response("alone"))
+    assert "alone" in runs.run(server, replays=True).ask(measured).notes[0]
+    assert runs.run(server, reuse=True).ask(measured).text == "alone"
+    assert runs.run(server, reuse=True).ask(measured).text == "alone"
+    assert server.asked == 1
+    runs.run(Server(Response("crowd, later"))).ask(JOB)
+    assert runs.run(server, replays=True).ask(measured).text == "alone"
+    assert runs.run(server, replays=True).ask(JOB).text == "crowd, later"
+
+
+def test_a_replay_asks_nobody_and_tells_of_several_digests(runs: Runs) -> None:
+    runs.run(Server(Response("one"), digest="sha256:1")).ask(JOB)
+    runs.run(Server(Response("two"), digest="sha256:2")).ask(JOB)
+    silent = runs.with_keeper(Server(ValueError()), runs.keeper(replays=True))
+    found = silent.ask(JOB)
+    assert found.text == "two"
+    assert "2 models of this name" in found.notes[0]
+    assert "sha256:2" in found.notes[0]
+    assert silent.groups([REQUEST, REQUEST])[0][1] == "m"
+    with pytest.raises(ProviderError, match=r"no stored answer .* there are 2 of 'm'") as caught:
+        silent.ask(Job("x", replace(REQUEST, think=True)))
+    assert "--llm-replay" in caught.value.hint
+    with pytest.raises(ProviderError, match="none of it"):
+        silent.ask(Job("y", replace(REQUEST, model=ModelRef("new", "ollama", "new"))))
+
+
+def test_keys_are_kept_nowhere(runs: Runs) -> None:
+    secret = "sk-12345"
+    job = Job("x", replace(REQUEST, messages=(Message("user", f"say {secret}"),)))
+    runs.run(Server(Response(f"{secret}!", f"hm {secret}")), hidden=(secret,)).ask(job)
+    found = runs.run(Server(ValueError()), reuse=True, hidden=(secret,)).ask(job)
+    assert (found.text, found.thinking) == ("***!", "hm ***")
+    for file in runs.root.rglob("store.sqlite*"):
+        assert secret.encode() not in file.read_bytes()
+
+
+class Ill:
+    """A store that fails for as long as it is told to."""
+
+    def __init__(self, store: Store) -> None:
+        self.store, self.well = store, threading.Event()
+
+    def add(self, answers: list[Answer]) -> int:
+        if not self.well.is_set():
+            raise StoreError("the disk is full", hint="free some")
+        return self.store.add(answers)
+
+    def newest(self, *_: object) -> None:
+        raise StoreError("the disk is full", hint="free some")
+
+    def close(self) -> None:
+        self.store.close()
+
+
+def test_what_could_not_be_written_is_written_later_and_told_once(runs: Runs) -> None:
+    ill: list[Ill] = []
+    keeper = Keeper(lambda: ill.append(Ill(Store.open(default(runs.root), runs.root))) or ill[0])  # type: ignore
+    runs.ends.append(keeper)
+    engine = runs.with_keeper(Server(FULL), keeper)
+    jobs = [Job(str(n), replace(REQUEST, sample=n)) for n in range(4)]
+    for job in jobs[:3]:
+        assert engine.ask(job).text == FULL.text
+    ill[0].well.set()
+    engine.ask(jobs[3])
+    engine.close()
+    keeper.settle()
+    assert keeper.troubles == ["the disk is full\n  free some"]
+    assert ill[0].store.count("m") == 4
+
+
+def test_what_is_never_written_is_counted(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed() -> Store:
+        raise StoreError("it is down")
+
+    monkeypatch.setattr(module, "MOST_WAITING", 2)
+    keeper = Keeper(closed, reuse=True)
+    runs.ends.append(keeper)
+    engine = runs.with_keeper(Server(FULL), keeper)
+    for number in range(3):
+        assert engine.ask(Job(str(number), REQUEST)).text == FULL.text
+    engine.close()
+    keeper.settle()
+    assert keeper.with_store(lambda store: store.count("m")) is None
+    assert keeper.troubles == ["it is down", "3 answers of this run are not in the store"]
+
+
+def test_a_store_that_hangs_holds_the_run_up_once(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 0.2)
+    gate = threading.Event()
+    ill: list[Ill] = []
+
+    class Hanging(Ill):
+        def add(self, answers: list[Answer]) -> int:
+            gate.wait(30)
+            return self.store.add(answers)
+
+    keeper = Keeper(lambda: ill.append(Hanging(Store.open(default(runs.root), runs.root))) or ill[0])  # type: ignore
+    runs.ends.append(keeper)
+    engine = runs.with_keeper(Server(FULL), keeper)
+    for number in range(5):
+        assert engine.ask(Job(str(number), replace(REQUEST, sample=number))).text == FULL.text
+    assert keeper.troubles == [module.SLOW]
+    gate.set()
+    engine.close()
+    monkeypatch.setattr(module, "PATIENCE", 10.0)
+    keeper.settle()
+    assert keeper.troubles == [module.SLOW]
+    assert ill[0].store.count("m") == 5
+
+
+def test_a_store_that_breaks_in_its_own_way_fails_no_cell(runs: Runs) -> None:
+    class Broken:
+        def newest(self, *_: object) -> None:
+            raise ZeroDivisionError("own")
+
+        add = newest
+
+        def close(self) -> None: ...
+
+    keeper = Keeper(Broken, reuse=True)  # type: ignore[arg-type]
+    runs.ends.append(keeper)
+    assert runs.with_keeper(Server(FULL), keeper).ask(JOB).text == FULL.text
+    assert keeper.with_store(lambda store: store.add([])) is None
+    assert keeper.troubles == ["the store broke: ZeroDivisionError: own"]
+
+
+def test_a_replay_without_a_store_is_one_error_of_all_cells(runs: Runs) -> None:
+    keeper = Keeper(lambda: Store.open(default(runs.root), runs.root, create=False), replays=True)
+    runs.ends.append(keeper)
+    engine = runs.with_keeper(Server(FULL), keeper)
+    found = [outcome(engine, Job(str(n), REQUEST)) for n in range(2)]
+    assert all(isinstance(one, ProviderError) and one.reach == "server" for one in found)
+    assert [one.repeated for one in found if isinstance(one, ProviderError)] == [False, True]
