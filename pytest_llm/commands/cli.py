@@ -60,6 +60,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     promptfoo.add_argument("--output", type=Path, default=Path("cases"), help="the folder (default: cases)")
     promptfoo.set_defaults(run=_import)
 
+    prune = commands.add_parser(
+        "prune", help="remove from the Ollama server the models that were built of Modelfiles which are no more"
+    )
+    prune.add_argument(
+        "--all", action="store_true", help="all that were built here, also of Modelfiles as they are"
+    )
+    prune.add_argument("--dry-run", action="store_true", help="tell which, and remove none")
+    prune.set_defaults(run=_prune)
+
     given = parser.parse_args(arguments)
     code: int = given.run(given)
     return code
@@ -111,3 +120,9 @@ def _doctor(given: argparse.Namespace) -> int:
     from pytest_llm.commands import doctor
 
     return doctor.examine(arguments=given.paths) if given.install is None else doctor.install(given.install)
+
+
+def _prune(given: argparse.Namespace) -> int:
+    from pytest_llm.commands.prune import prune
+
+    return prune(every=given.all, dry_run=given.dry_run)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_llm.commands.collected import Collected
+from pytest_llm.commands.servers import ollama
 from pytest_llm.errors import PytestLlmError
 
 Model = Mapping[str, Any]  # a cell that asks it
@@ -67,18 +67,9 @@ class _Ollama:
             self._problem = State(False, message, hint.strip())
 
     async def _ask(self, settings: Mapping[str, Any]) -> None:
-        from pytest_llm.providers.base import Limits
-        from pytest_llm.providers.ollama.client import START
-        from pytest_llm.providers.ollama.host import extra_headers, ollama_urls
         from pytest_llm.providers.ollama.models import Models
-        from pytest_llm.providers.wire.http import Http
 
-        # The settings of a run never hold a password; the environment, which comes before the ini file, may.
-        url, *others = ollama_urls(os.environ.get("OLLAMA_HOST") or settings["host"])
-        headers = extra_headers() if settings["host_trusted"] else {}
-        trusted = settings["host_trusted"]
-        limits = Limits(settings["connect_timeout"])
-        http = Http(url, limits, headers, start=START, elsewhere=others, trusted=trusted)
+        http = ollama(settings)
         models = Models(http, lambda _: None, ())
         try:
             self._where = f"Ollama {await models.version()} at {http.url}"

@@ -87,8 +87,14 @@ def built_name(spec: ModelSpec, base: str) -> str:
 
     Reads those files. Raises ModelUnavailable where one is not there.
     """
-    stem = re.sub(r"[^a-z0-9.-]+", "-", spec.path.name.removesuffix(".Modelfile").lower()).strip("-.") or "model"
-    return f"{NAMESPACE}/{stem[:60]}:{hashlib.sha256(f'{content_digest(spec)} {base}'.encode()).hexdigest()[:16]}"
+    content = hashlib.sha256(f"{content_digest(spec)} {base}".encode()).hexdigest()
+    return f"{NAMESPACE}/{stem(spec.path)}:{content[:16]}"
+
+
+def stem(modelfile: Path) -> str:
+    """What the name of a Modelfile's model begins with, whatever is in it."""
+    name = modelfile.name.removesuffix(".Modelfile").lower()
+    return (re.sub(r"[^a-z0-9.-]+", "-", name).strip("-.") or "model")[:60]
 
 
 def create_body(name: str, spec: ModelSpec, base: str) -> dict[str, Any]:

@@ -221,6 +221,14 @@ class Models:
         asked = Asked(f"{self._http.url}/api/pull", name, cloud=True)
         await self.follow("/api/pull", {"model": name}, StatusSink(asked, f"pulling {name}", self.progress), asked)
 
+    async def delete(self, name: str) -> None:
+        """Delete a model; one that is gone already is no error."""
+        try:
+            await self._http.delete("/api/delete", {"model": name})
+        except BadStatus as bad:
+            asked = Asked(f"{self._http.url}/api/delete", name, cloud=True)
+            raise fault(asked, bad.status, bad.body, location=bad.location, wait=bad.wait) from None
+
     async def upload(self, digest: str, path: Path) -> None:
         """Bring a file there under its digest. Asked for first: a post of one that is there is reset."""
         asked, doing = Asked(f"{self._http.url}/api/blobs", path.name, cloud=True), f"uploading {path.name}"

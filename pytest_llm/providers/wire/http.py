@@ -96,7 +96,11 @@ class Http:
 
     async def head(self, path: str) -> int:
         """Ask whether something is there; the status. Raises BadStatus from 300 on, 404 aside."""
-        return await self._reached(lambda: self._head(path))
+        return await self._reached(lambda: self._status("HEAD", path, None))
+
+    async def delete(self, path: str, body: Any) -> int:
+        """Have something deleted; the status, 404 where it was not there. Raises BadStatus and ProviderErrors."""
+        return await self._reached(lambda: self._status("DELETE", path, body))
 
     async def upload(self, path: str, file: Path) -> None:
         """Send a file. Raises BadStatus and ProviderErrors."""
@@ -162,14 +166,15 @@ class Http:
                 reach="server",
             ) from None
 
-    async def _head(self, path: str) -> int:
-        what = f"{self.url}{path}"
+    async def _status(self, method: str, path: str, body: Any) -> int:
+        what, content = f"{self.url}{path}", _encoded(body)
         with self._spoken(what):
             try:
-                async with asyncio.timeout(self.limits.silence), self._request("HEAD", path, None) as response:
-                    if response.status_code >= 300 and response.status_code != 404:
-                        raise self._bad(response, "")
-                    return response.status_code
+                async with asyncio.timeout(self.limits.silence):
+                    async with self._request(method, path, content) as response:
+                        if response.status_code < 300 or response.status_code == 404:
+                            return response.status_code
+                        raise self._bad(response, "" if method == "HEAD" else await self._text(response))
             except TimeoutError:
                 raise self._silent(what) from None
 

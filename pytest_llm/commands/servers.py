@@ -1,0 +1,25 @@
+"""The way from a run's settings to the servers that it would ask."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pytest_llm.providers.wire.http import Http
+
+
+def ollama(settings: Mapping[str, Any]) -> Http:
+    """The Ollama server of these settings. Raises InputError where a header for it is none."""
+    from pytest_llm.providers.base import Limits
+    from pytest_llm.providers.ollama.client import START
+    from pytest_llm.providers.ollama.host import extra_headers, ollama_urls
+    from pytest_llm.providers.wire.http import Http
+
+    # The settings of a run never hold a password; the environment, which comes before the ini file, may.
+    url, *others = ollama_urls(os.environ.get("OLLAMA_HOST") or settings["host"])
+    trusted = settings["host_trusted"]
+    headers = extra_headers() if trusted else {}
+    limits = Limits(settings["connect_timeout"])
+    return Http(url, limits, headers, start=START, elsewhere=others, trusted=trusted)
