@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from pytest_llm.gates.confirm import cell_results, unsteady
 from pytest_llm.gates.groups import compared, group_results
@@ -140,8 +141,11 @@ def _noticed(
     rows: Sequence[CellRow], cells: Sequence[CellResult], speed: Sequence[SpeedResult], baseline: str
 ) -> Iterator[str]:
     counts = _counts(rows)
-    if flips := [cell for cell in cells if cell.outcome != "confirmed"]:
-        yield f"{number(len(flips), 'newly failing cell')} within noise"
+    outcomes = Counter(cell.outcome for cell in cells)
+    if noise := outcomes["noise"]:
+        yield f"{number(noise, 'newly failing cell')} within noise"
+    if loose := outcomes["open"] + outcomes["unconfirmable"]:
+        yield f"{number(loose, 'newly failing cell')} that could not be confirmed"
     if known := counts["known failing"]:
         yield number(known, "known failure")
     if new := [row for row in rows if row.state == "new" and row.failed and baseline]:
@@ -181,7 +185,8 @@ def _remarks(
         if group.smallest is None:
             yield f"the test of {group.names[0]} would find no drop, however large, {power}"
         else:
-            yield f"the test of {group.names[0]} finds a drop of {_points(group.smallest)} {power}"
+            found = number(ceil(100 * group.smallest), "point")
+            yield f"the test of {group.names[0]} finds a drop of {found} {power}"
 
 
 def _counts(rows: Iterable[CellRow]) -> Counter[State]:

@@ -7,6 +7,7 @@ they alone would call every warm afternoon a regression.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from math import exp, isfinite, log
@@ -60,7 +61,7 @@ def _tested(
     """The result so far, and the p of the run as a whole beside the runs of the baseline."""
     shifts = [now - fmean(before.values()) for now, before in cells]
     days = _days([before for _, before in cells])
-    sign, bound = _SIGN[quantity], log(1 - settings.speed_tolerance)
+    sign, bound = _SIGN[quantity], log(max(sys.float_info.min, 1 - settings.speed_tolerance))
     whole, others = sign * fmean(shifts), [sign * day for day in days]
     held = interval(shifts)
     result = SpeedResult(

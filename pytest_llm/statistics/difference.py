@@ -60,7 +60,7 @@ def _worst(strata: Iterable[Stratum]) -> Counter[Stratum]:
 
 
 def _power(kinds: Counter[Stratum], fall: float, level: float) -> float:
-    if least_drop(kinds.elements()) > level:
+    if level <= 0 or least_drop(kinds.elements()) > level:
         return 0.0
     moments = [
         [times * moment for moment in _moments(cell, max(0.0, cell.before / cell.asked_before - fall))]

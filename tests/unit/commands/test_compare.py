@@ -88,7 +88,7 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("1aa", "3cc", 1, f"BLOCK: {NAMES[0]} newly fails and failed again"),
         ("old.json", WORSE, 1, f"BLOCK: {NAMES[0]} newly fails and failed again"),
         (f".pytest_llm/runs/{OLD}", f".pytest_llm/runs/{WORSE}/cells.jsonl", 1, f"BLOCK: {NAMES[0]} newly"),
-        ("old.json", "worse.json", 0, "WARN: 1 newly failing cell within noise"),
+        ("old.json", "worse.json", 0, "WARN: 1 newly failing cell that could not be confirmed"),
         ("worse.json", "old.json", 0, "PASS: no new failure in 30 cells"),
         (WORSE, "old.json", 0, "PASS: no new failure in 30 cells"),
     ],

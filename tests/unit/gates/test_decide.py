@@ -123,6 +123,26 @@ def test_errors_up_to_the_share_that_is_set(errors: float, wanted: str) -> None:
     assert decide(rows, Settings(errors=errors), baseline="b").word == wanted
 
 
+@pytest.mark.parametrize(
+    ("odd", "said"),
+    [
+        (FLAKE, "1 newly failing cell within noise"),
+        (FAILS, "1 newly failing cell that could not be confirmed"),
+        ({**FAILS, "baseline": Tally(1, 1)}, "1 newly failing cell that could not be confirmed"),
+    ],
+)
+def test_a_flip_that_was_settled_is_not_called_open_nor_the_other_way_round(odd: dict[str, Any], said: str) -> None:
+    assert decide(cells(60, odd), baseline="b").reason == said
+
+
+@pytest.mark.parametrize(
+    ("settings", "wanted"),
+    [(Settings(alpha=1e-300), "WARN"), (Settings(speed_tolerance=1.0), "WARN"), (Settings(effect=1.0), "BLOCK")],
+)
+def test_settings_at_their_ends(settings: Settings, wanted: str) -> None:
+    assert word([*measured(0.01, *STEADY), *cells(60, KNOWN)], settings=settings) == wanted
+
+
 def test_many_reasons_are_one_line() -> None:
     reason = decide(cells(60, *[BROKEN] * 9), baseline="b").reason
     assert "and 7 more" in reason

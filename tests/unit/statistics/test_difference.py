@@ -65,6 +65,7 @@ def test_too_few_answers_find_nothing() -> None:
     assert power([Stratum(1, 1, 1, 1)] * 6, 1.0, 1 / 65) == 0
     assert power([Stratum(1, 1, 1, 1)] * 7, 1.0, 1 / 65) == 1
     assert power([], 0.2, 0.05) == 0
+    assert power([Stratum(5, 5, 1, 1)] * 500, 1.0, 0.0) == 0
     assert smallest([Stratum(1, 1, 1, 1)] * 6, 1 / 65, 0.8) is None
     assert smallest([], 0.05, 0.8) is None
     assert smallest([Stratum(0, 5, 0, 5)] * 100, 0.05, 0.8) is None
