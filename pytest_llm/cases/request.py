@@ -89,15 +89,15 @@ def build(
     """The request of a cell, or of one stage of it.
 
     written: what earlier stages wrote, as `previous` and `stages`, for the template. schema: what `format: schema`
-    stands for. sample: from 0; in a case with `samples` it is added to the seed, with None none is (as the case's
-    file says it). think: instead of the cell's, where it is given. Raises InputError where a template cannot be
+    stands for. sample: from 0; it is added to the seed, where one is sent, with None none is (as the case's file
+    says it). think: instead of the cell's, where it is given. Raises InputError where a template cannot be
     filled in.
     """
     case = cell.case
     options = case.options.plain()
     if case.stages:
         options |= case.stages[stage].options.plain()
-    if case.samples and sample is not None:
+    if sample is not None and (case.samples or "seed" in options):
         options["seed"] = options.get("seed", FIRST_SEED) + sample
     return ChatRequest(
         model=model,

@@ -34,6 +34,7 @@ class Desk:
         self.ranks: dict[str, int] = {}
         self.header: Any = None
         self.complaint = ""
+        self.past: Any = None
 
     def _get(self) -> Engine:
         with self._lock:
@@ -68,6 +69,10 @@ class Desk:
         """header: what the worker that settles it knows of the run. complaint: why it cannot begin."""
         self.header, self.complaint = header, complaint  # before the ranks, which tell that the order is settled
         self.ranks = {id_: rank for rank, id_ in enumerate(ids)}
+
+    def baseline(self) -> Any:
+        """What the run is compared with, as the controller has read it."""
+        return self.past
 
     def forget(self, owner: str) -> None:
         if self._engine:

@@ -106,7 +106,7 @@ def _named(fingerprint: Fingerprint) -> str:
 def of_line(run: str, line: CellLine) -> Before | None:
     """A cell of a run; None where nothing was judged."""
     own = list(counting(samples(line)))
-    if not own or getattr(line, "stopped", False):  # samples that ended early are no share of anything
+    if not own or line.stopped:  # samples that ended early are no share of anything
         return None
     rate, first_token = middle(s.rate for s in own), middle(s.first_token for s in own)
     answers = {sample.copy_of: JUDGED[sample.outcome] for sample in own}

@@ -66,7 +66,7 @@ def row(id_: str, before: Before | None, line: CellLine | None, must_pass: bool)
     if line is None:
         return CellRow(id_, word, baseline=before.tally if before else Tally(), must_pass=must_pass)
     own = list(counting(samples(line)))
-    tested = ended in TESTED and not getattr(line, "stopped", False)
+    tested = ended in TESTED and not line.stopped
     return CellRow(
         nodeid=id_,
         state=word,
@@ -89,11 +89,7 @@ def row(id_: str, before: Before | None, line: CellLine | None, must_pass: bool)
 
 def _likely(before: Before, line: CellLine | None) -> bool:
     """Whether the baseline passed, by the samples of today."""
-    return (
-        likelier(before.tally, getattr(line, "min_pass", 1), getattr(line, "samples", 1))
-        if line
-        else likelier(before.tally, 1, 1)
-    )
+    return likelier(before.tally, line.min_pass, line.samples) if line else likelier(before.tally, 1, 1)
 
 
 def _telling(own: Iterable[Sample], ended: Ended) -> str:
@@ -111,7 +107,7 @@ def how_it_ended(line: CellLine | None) -> Ended:
     if line.reported == "xpassed" or (line.outcome == "passed" and line.reported == "failed"):  # a strict one
         return "xpassed"
     if line.outcome == "passed":
-        return "escalated" if any(answer.get("attempt", 1) > 1 for answer in line.answers) else "passed"
+        return "escalated" if line.escalated else "passed"
     return _ENDED.get(line.outcome, "none")
 
 

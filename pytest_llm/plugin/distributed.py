@@ -46,6 +46,7 @@ def collected(node: Any) -> None:
         raise pytest.UsageError(complaint)
     if gate := config.pluginmanager.get_plugin("llm_gate"):
         gate.read()
+        config.stash[DESK].past = gate.past
     recording.begin(config, config.stash[DESK].header)
 
 

@@ -16,7 +16,8 @@ from pytest_llm.gates import past as pasts
 from pytest_llm.gates.decide import decide
 from pytest_llm.gates.past import Past
 from pytest_llm.gates.rows import differing, lost, rows
-from pytest_llm.gates.types import Bar, Decision, Settings
+from pytest_llm.gates.types import Bar, Decision
+from pytest_llm.plugin.confirming import settings_of
 from pytest_llm.plugin.options import SETTINGS, STORED
 from pytest_llm.plugin.session import LlmSession, session
 from pytest_llm.reports import gate as words
@@ -88,7 +89,7 @@ class Gate:
         whole = replace(record, header=replace(record.header, files=(*record.header.files, *self._deleted())))
         return decide(
             rows(self.past, whole),
-            _settings(self._config),
+            settings_of(self._config),
             bars=_tried(self._settings.bars + self._settings.default_bars, record),
             differences=differing(self.past, record),
             baseline=self.past.name,
@@ -190,17 +191,6 @@ def _known(cells: Iterable[barring.Barred]) -> str:
     models = ", ".join(sorted({cell.model for cell in cells}))
     markers = ", ".join(sorted({name for cell in cells for name in cell.markers})) or "none"
     return f"the markers are {markers}, the models {models}"
-
-
-def _settings(config: pytest.Config) -> Settings:
-    said = config.stash[SETTINGS].gate
-    return Settings(
-        alpha=said.alpha,
-        effect=said.effect,
-        confirm=0 if getattr(config.stash[SETTINGS], "replay", False) else said.confirm,
-        speed_tolerance=said.speed_tolerance,
-        errors=said.errors,
-    )
 
 
 def _past(state: LlmSession, written: str) -> Past:

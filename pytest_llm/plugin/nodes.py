@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shlex
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -91,30 +92,40 @@ class PromptItem(pytest.Item):
         self.plan = plan
         self.verdict: Verdict | None = None
         self.started = 0.0
+        self.confirmations: tuple[Mapping[str, Any], ...] = ()
 
     def setup(self) -> None:
         state = session(self.config)
         self.verdict, self.started = None, time.time()  # a cell that is run again begins anew
         settings, folder = state.settings, state.artifacts(self.nodeid)
-        try:
+        with self._stoppable():
             verdict = pipeline.verdict(
                 self.plan, self.nodeid, state.engine, settings.root, folder, settings.browser
             )
-        except RunStopped as stopped:
-            if isinstance(stopped.__cause__, pytest.exit.Exception):
-                raise stopped.__cause__ from None
-            self.session.shouldstop = str(stopped)
-            raise NotJudged(str(stopped)) from None
-        self.verdict = redacted(verdict, state.secrets)
+        self.verdict, self.confirmations = redacted(verdict, state.secrets), ()
         earlier = [pair for pair in self.user_properties if not pair[0].startswith("llm.")]  # of a rerun
         self.user_properties[:] = [*earlier, *numbers.properties(self.verdict, identity(self.plan))]
         if self.verdict.outcome == "error":
             raise NotJudged(terminal.complaint(self.verdict, self.again))
         if self.verdict.outcome == "skipped":
             self._skip(self.verdict, strict=state.settings.strict)
+        if self.verdict.outcome == "failed" and (confirmer := state.confirmer):
+            with self._stoppable():
+                self.confirmations = confirmer.answers(self, self.verdict)
         whole = self.config.getoption("verbose", 0) >= 2
         for title, text in terminal.sections(self.verdict, self.kept, whole=whole):
             self.add_report_section("call", title, text)
+
+    @contextmanager
+    def _stoppable(self) -> Iterator[None]:
+        """While the engine is asked: where the run is stopped, the cell is not judged."""
+        try:
+            yield
+        except RunStopped as stopped:
+            if isinstance(stopped.__cause__, pytest.exit.Exception):
+                raise stopped.__cause__ from None
+            self.session.shouldstop = str(stopped)
+            raise NotJudged(str(stopped)) from None
 
     def iter_markers_with_node(self, name: str | None = None) -> Iterator[tuple[Any, pytest.Mark]]:
         for node, mark in super().iter_markers_with_node(name):

@@ -138,6 +138,7 @@ def _cell(item: PromptItem, report: pytest.TestReport) -> CellLine:
         stopped=plain.get("stopped", False),
         escalated=plain.get("escalated", False),
         answers=tuple(plain.get("answers", ())),
+        confirmations=item.confirmations,
         **identity(item.plan),
     )
 

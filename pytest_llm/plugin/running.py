@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
 
 import pytest
 
 from pytest_llm.engine.engine import Job
+from pytest_llm.engine.order import Group
 from pytest_llm.plugin.marks import keeps_from_asking
 from pytest_llm.plugin.nodes import PromptItem
 from pytest_llm.plugin.once import SHARED
@@ -80,6 +82,7 @@ def _keeps_order(config: pytest.Config, cells: list[PromptItem], state: LlmSessi
     distinct = {(model.engine, model.name, options): r for (model, options), r in zip(kinds, requests, strict=True)}
     groups = dict(zip(distinct, state.engine.groups(list(distinct.values())), strict=True))
     of = [groups[model.engine, model.name, options] for model, options in kinds]
+    state.groups = {item.nodeid: group for item, group in zip(cells, of, strict=True)}
     first = {group: rank for rank, group in reversed(list(enumerate(of)))}
     return [item for _, item in sorted(zip(of, cells, strict=True), key=lambda pair: first[pair[0]])]
 
@@ -99,7 +102,15 @@ def _upcoming(item: pytest.Item, state: LlmSession) -> Sequence[pytest.Item]:
     while start < len(items) and items[start] is not item:
         start += 1
     state.position = start
-    return items[start : start + state.settings.slots + 2]
+    coming = items[start : start + state.settings.slots + 2]
+    gate = state.settings.gate
+    return _of_one_group(coming, state.groups) if gate.baseline and gate.confirm else coming
+
+
+def _of_one_group(items: Sequence[pytest.Item], groups: Mapping[str, Group]) -> list[pytest.Item]:
+    """Those that the first one's model answers: it stays loaded, for the first may have to be asked again."""
+    own = groups.get(items[0].nodeid) if items else None
+    return list(takewhile(lambda item: groups.get(item.nodeid) == own, items))
 
 
 def _jobs(items: Sequence[pytest.Item | None]) -> Iterator[Job]:

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from pytest_llm.checks.registry import Registry
     from pytest_llm.engine.engine import Engine
     from pytest_llm.engine.memory import Keeper
+    from pytest_llm.engine.order import Group
     from pytest_llm.engine.remote import RemoteEngine
     from pytest_llm.models.reference import ModelRef
+    from pytest_llm.plugin.confirming import Confirmer
     from pytest_llm.plugin.nodes import PromptItem
     from pytest_llm.providers.base import Provider
 
@@ -46,6 +48,7 @@ class LlmSession:
         self._worker = str(worker.get("workerid", ""))
         self.run_id = str(worker.get(RUN_ID) or _new_id())
         self.deselected: list[str] = []
+        self.groups: dict[str, Group] = {}  # of the cells, where this process settled their order
         self.collected: dict[str, list[PromptItem]] = {}  # the cells of each case file that was collected whole
 
     @property
@@ -60,6 +63,17 @@ class LlmSession:
         from pytest_llm.engine.remote import RemoteEngine
 
         return RemoteEngine(tuple(self._address or ()), self._worker)
+
+    @cached_property
+    def confirmer(self) -> Confirmer | None:
+        """What asks newly failing cells again; None where the run is compared with nothing."""
+        if not self.settings.gate.baseline:
+            return None
+        from pytest_llm.plugin.confirming import Confirmer
+
+        gate, engine = self.config.pluginmanager.get_plugin("llm_gate"), self.engine
+        past = gate.past if gate else engine.desk.baseline()  # type: ignore[union-attr]  # a worker
+        return Confirmer(self, past)
 
     @cached_property
     def secrets(self) -> tuple[str, ...]:

@@ -64,6 +64,14 @@ def _level(answers: list[Answer]) -> list[Answer]:
     return [replace(answer, rate=median(rates)) for answer in answers] if rates else answers
 
 
+def once_more(plan: Plan, id_: str, place: Place, sample: int) -> Talk[tuple[Asked, ...]]:
+    """One sample beside those of the verdict, escalated as the cell is; sample: its number, from 0."""
+    asked = yield from chain(plan, id_, place, sample)
+    if not plan.escalate or Verdict(asked).outcome != "failed":
+        return asked
+    return asked + (yield from chain(plan, id_, place, sample, attempt=2))
+
+
 def chain(plan: Plan, id_: str, place: Place, sample: int = 0, attempt: int = 1) -> Talk[tuple[Asked, ...]]:
     """One sample: every stage of a cell, each asked with what those before it wrote."""
     place = replace(place, artifacts=_folder(plan, place.artifacts, sample, attempt))
@@ -89,7 +97,7 @@ def _folder(plan: Plan, folder: Path, sample: int, attempt: int) -> Path:
     """For the files of a try; that of the cell where it is asked once only."""
     if attempt > 1:
         return folder / f"think-{plan.escalate}"
-    return folder / f"sample-{sample + 1}" if plan.samples > 1 else folder
+    return folder / f"sample-{sample + 1}" if plan.samples > 1 or sample else folder
 
 
 def _written(artifact: Artifact) -> dict[str, str]:

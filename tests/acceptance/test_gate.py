@@ -101,6 +101,61 @@ def test_one_flip_beside_single_answers_is_inconclusive(known: Bench) -> None:
     assert known.run("--llm-baseline=b.json", "-o", "llm_inconclusive=fail").ret == 1
 
 
+def again(bench: Bench) -> dict[str, tuple[int, int]]:
+    """Of each cell that was asked again, how many of these answers passed, and how many there are."""
+    lines = read(runs.found(runs.home(bench.path))[0] / runs.FILE).cells.values()
+    asked = {line.row: line.confirmations for line in lines if line.confirmations}
+    passed = {row: [not one["findings"] for one in answers] for row, answers in asked.items()}
+    return {row: (sum(every), len(every)) for row, every in passed.items()}
+
+
+def test_a_cell_that_fails_again_and_again_is_confirmed(known: Bench) -> None:
+    baseline(known, passed=10, asked=10)
+    words(known, *"Abcdef")
+    result = known.run("--llm-baseline=b.json")
+    assert (word_of(result), result.ret) == ("BLOCK", 1)
+    assert "t.prompt.yaml::t[m-row1] newly fails and failed again" in ended(known).because
+    ((row, (passed, asked)),) = again(known).items()
+    assert (row, passed) == ("row1", 0)
+    assert 3 <= asked <= 12
+    requests = [r for r in known.server.requests if r.path == "/api/chat"]
+    assert not any("seed" in r.json["options"] for r in requests if "options" in r.json)
+
+
+def test_a_flake_costs_an_answer_or_two(known: Bench) -> None:
+    baseline(known, passed=10, asked=10)
+    words(known, *"abcdef")
+    said = iter("A" + 12 * "a")
+    known.server.answer("Say a", lambda _: next(said))
+    result = known.run("--llm-baseline=b.json")
+    assert (word_of(result), result.ret) == ("WARN", 0)
+    assert again(known)["row1"][1] < 12
+
+
+def test_who_is_not_asked_again(known: Bench) -> None:
+    words(known, *"Abcdef")
+    for changed, options in (
+        ({"passed": 10, "asked": 10}, ["--llm-confirm=0"]),
+        ({"passed": 0, "asked": 10}, []),
+        ({"passed": 1, "asked": 1}, []),
+    ):
+        baseline(known, **changed)
+        known.run("--llm-baseline=b.json", *options)
+        assert again(known) == {}
+
+
+def test_seeds_go_on_from_the_last(known: Bench) -> None:
+    known.case(ROWS.replace("checks:", "samples: 2\n    options: {seed: 5}\n    checks:") % "{word: a}")
+    known.run("--llm-write-baseline=b.json")
+    baseline(known, passed=20, asked=20)
+    known.server.requests.clear()
+    known.server.answer("Say a", "A")
+    known.run("--llm-baseline=b.json")
+    seeds = [r.json["options"]["seed"] for r in known.server.requests if r.path == "/api/chat"]
+    assert seeds == list(range(5, 5 + len(seeds)))
+    assert len(seeds) > 4
+
+
 @pytest.mark.parametrize(
     ("options", "extra", "code"),
     [
@@ -242,10 +297,14 @@ def test_under_xdist_the_controller_does_it_all(known: Bench) -> None:
     words(known, *"aBcdef")
     known.run("--llm-write-baseline=b.json")
     words(known, *"aBcdeF")
+    data = baseline(known)
+    data["cells"]["t.prompt.yaml::t[m-row6]"].update(passed=9, asked=9)
+    (known.path / "b.json").write_text(json.dumps(data), "utf-8")
     result = known.process("-n2", "--llm-baseline=b.json", "--llm-write-baseline=c.json", "--llm-gate=quick@m>=50%")
     result.assert_outcomes(passed=4, failed=2)
-    assert (word_of(result), result.ret) == ("INCONCLUSIVE", 0)
+    assert (word_of(result), result.ret) == ("BLOCK", 1)
     result.stdout.fnmatch_lines(["*c.json: 6 written"])
-    assert ended(known).word == "INCONCLUSIVE"
+    assert ended(known).word == "BLOCK"
+    assert again(known)["row6"][0] == 0
     result = known.process("-n2", "--llm-gate=nosuch>=1%")
     assert result.ret == pytest.ExitCode.USAGE_ERROR

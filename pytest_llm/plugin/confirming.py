@@ -1,0 +1,103 @@
+"""A cell that newly fails is asked again at once, while its model is loaded, as long as that can still matter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_llm.cases.matrix import Row
+from pytest_llm.engine.engine import Asker, checking
+from pytest_llm.engine.talk import converse
+from pytest_llm.gates.confirm import repeats_left
+from pytest_llm.gates.pairing import paired, row_hash
+from pytest_llm.gates.past import Before, Past, fingerprint_of
+from pytest_llm.gates.rows import row
+from pytest_llm.gates.tally import JUDGED, counting, samples, tally
+from pytest_llm.gates.types import CellRow, Settings
+from pytest_llm.plugin.options import SETTINGS
+from pytest_llm.store.record import CellLine
+from pytest_llm.verdicts.identity import digest, identity
+from pytest_llm.verdicts.judge import Place
+from pytest_llm.verdicts.pipeline import once_more
+from pytest_llm.verdicts.redaction import redacted
+from pytest_llm.verdicts.verdict import Verdict
+
+if TYPE_CHECKING:
+    from pytest_llm.plugin.nodes import PromptItem
+    from pytest_llm.plugin.session import LlmSession
+
+Answers = tuple[Mapping[str, Any], ...]
+
+
+def settings_of(config: pytest.Config) -> Settings:
+    """What the gate's tests go by."""
+    every = config.stash[SETTINGS]
+    said = every.gate
+    return Settings(
+        alpha=said.alpha,
+        effect=said.effect,
+        confirm=0 if getattr(every, "replay", False) else said.confirm,
+        speed_tolerance=said.speed_tolerance,
+        errors=said.errors,
+    )
+
+
+class Confirmer:
+    """Asks the newly failing cells of this process again. past: what they are compared with."""
+
+    def __init__(self, state: LlmSession, past: Past) -> None:
+        self._state, self._past = state, past
+        self._settings = settings_of(state.config)
+        self._failed: list[CellRow] = []
+        items = [item for items in state.collected.values() for item in items]
+        known = {item.nodeid: _row_hash(item.plan.cell.row) for item in items}
+        self._names = {now: before for before, now in paired(past.rows, known).items()}
+
+    def answers(self, item: PromptItem, verdict: Verdict) -> Answers:
+        """What the cell answers to being asked again, as the record has it; nothing where that tells nothing.
+
+        Raises RunStopped.
+        """
+        line = _line(item, verdict, self._state)
+        found = row(item.nodeid, self._before(item, line), line, must_pass=False)
+        if found is None or any(item.iter_markers("xfail")):
+            return ()
+        self._failed.append(found)
+        while repeats_left(found, self._failed, self._settings) and len(_samples(line)) < self._settings.confirm:
+            line = replace(line, confirmations=(*line.confirmations, *self._again(item, len(_samples(line)))))
+            found = replace(found, repeats=tally(counting(_samples(line))))
+            self._failed[-1] = found
+            if _samples(line)[-1].outcome not in JUDGED:  # the server is gone, say
+                break
+        return line.confirmations
+
+    def _before(self, item: PromptItem, line: CellLine) -> Before | None:
+        name = self._names.get(item.nodeid)
+        return self._past.of(name, fingerprint_of(line)) if name else None
+
+    def _again(self, item: PromptItem, number: int) -> Answers:
+        """One more sample; its number, and its seed, go on from the last."""
+        state = self._state
+        engine: Asker = state.engine
+        folder = state.artifacts(item.nodeid)
+        place = Place(state.settings.root, folder, state.settings.browser, partial(checking, engine))
+        asked = converse(once_more(item.plan, item.nodeid, place, item.plan.samples + number), engine)
+        return tuple(redacted(Verdict(asked), state.secrets).to_plain(state.folder)["answers"])
+
+
+def _samples(line: CellLine) -> list[Any]:
+    return samples(line, line.confirmations)
+
+
+def _row_hash(one: Row) -> str:
+    return row_hash(one.id, digest(dict(one.values)) if one.id else "")
+
+
+def _line(item: PromptItem, verdict: Verdict, state: LlmSession) -> CellLine:
+    """The cell's line as the record will have it, as far as it matters here."""
+    told = {**identity(item.plan), **verdict.to_plain(state.folder)}
+    return CellLine(item.nodeid, reported=verdict.outcome, **told)
