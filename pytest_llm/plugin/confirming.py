@@ -40,7 +40,7 @@ def settings_of(config: pytest.Config) -> Settings:
     return Settings(
         alpha=said.alpha,
         effect=said.effect,
-        confirm=0 if getattr(every, "replay", False) else said.confirm,
+        confirm=0 if every.replay else said.confirm,
         speed_tolerance=said.speed_tolerance,
         errors=said.errors,
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pytest_llm.errors import InputError
+from pytest_llm.errors import InputError, StoreError
 from pytest_llm.gates import bars as barring
 from pytest_llm.gates import baseline as files
 from pytest_llm.gates import past as pasts
@@ -17,6 +17,7 @@ from pytest_llm.gates.decide import decide
 from pytest_llm.gates.past import Past
 from pytest_llm.gates.rows import differing, lost, rows
 from pytest_llm.gates.types import Bar, Decision
+from pytest_llm.plugin import storing
 from pytest_llm.plugin.confirming import settings_of
 from pytest_llm.plugin.options import SETTINGS, STORED
 from pytest_llm.plugin.session import LlmSession, session
@@ -199,7 +200,10 @@ def _past(state: LlmSession, written: str) -> Past:
     if not written.startswith(STORED):
         file = Path(written)
         return pasts.of_file(file.name, files.read(file))
-    return Past(written)
+    try:
+        return pasts.of_runs(written, storing.runs_of(state, written.removeprefix(STORED), pasts.LOOKED_AT))
+    except (InputError, StoreError) as error:
+        raise InputError(f"{written}: {error.message}", hint=error.hint) from None
 
 
 def _old(file: Path) -> files.Baseline:

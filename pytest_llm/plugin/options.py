@@ -229,6 +229,9 @@ def _gate(
         for said_by, written in (("--llm-gate", bars), ("llm_gate", default_bars)):
             with _usage(said_by):
                 list(map(parse, written))
+    for said_by, written in (("--llm-baseline", cli["baseline"]), ("llm_baseline", ini["baseline"])):
+        if written and written.strip() == STORED:
+            raise pytest.UsageError(f"{said_by}: name a branch, as in store:main")
     baseline = _place(cli["baseline"], invoked) or _place(ini["baseline"], config.rootpath)
     return GateSettings(
         baseline=baseline,

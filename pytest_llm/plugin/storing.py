@@ -13,7 +13,7 @@ from pytest_llm.plugin.telling import warn
 from pytest_llm.reports.plain import one_line
 from pytest_llm.store import runs
 from pytest_llm.store.address import Address, default, parse
-from pytest_llm.store.record import read
+from pytest_llm.store.record import RunRecord, read
 from pytest_llm.store.revision import tracked
 
 if TYPE_CHECKING:
@@ -43,6 +43,18 @@ def address(state: LlmSession) -> Address | None:
     if not settings.store:
         return default(settings.root)
     return parse(settings.store, settings.root, trusted=settings.store_trusted)
+
+
+def runs_of(state: LlmSession, branch: str, last: int) -> list[RunRecord]:
+    """The latest complete runs of a branch that the store has. Raises InputError, StoreError."""
+    where = address(state)
+    if where is None:
+        raise InputError("there is no store to look for its runs", hint="leave out `--llm-store none`")
+    store = _open(where, state.settings.root)
+    try:
+        return store.runs_of(branch, last)
+    finally:
+        store.close()
 
 
 def _open(where: Address, root: Path) -> Store:

@@ -13,9 +13,7 @@ import sqlalchemy as sa
 from pytest_llm.store.record import CellLine, End, Header, RunRecord, from_line, to_line
 from pytest_llm.store.schema import cells, runs
 
-LEFT_OUT = frozenset(
-    ("request", "text", "thinking", "tool_calls", "files")
-)  # of an answer: who wants it asks by its id
+LEFT_OUT = frozenset(("text", "thinking", "tool_calls", "files"))  # of an answer: who wants it asks by its id
 _FINDING = ("check", "message", "severity", "kind")
 
 
@@ -78,12 +76,15 @@ def record(row: Any, lines: Iterable[str], place: Path) -> RunRecord:
 
 
 def _slim(line: CellLine) -> CellLine:
-    return replace(line, answers=tuple(dict(_kept(answer)) for answer in line.answers))
+    answers, more = (tuple(dict(_kept(one)) for one in some) for some in (line.answers, line.confirmations))
+    return replace(line, answers=answers, confirmations=more)
 
 
 def _kept(answer: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for key, value in answer.items():
         if key == "findings":
             yield key, [{name: finding[name] for name in _FINDING if name in finding} for finding in value]
+        elif key == "request":  # seed and temperature tell which answers are copies
+            yield key, {"options": value.get("options", {})}
         elif key not in LEFT_OUT:
             yield key, value

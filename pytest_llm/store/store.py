@@ -91,7 +91,8 @@ class Store:
     def runs_of(self, branch: str, last: int = 10) -> list[RunRecord]:
         """The latest complete runs of a branch, the newest first.
 
-        Their answers are without request, text and files: `id` names the answer in this store.
+        Their answers are without text and files, with the options alone of the request: `id` names the answer in
+        this store.
         """
         return self._records(self._database.read(finished.of_branch(branch, last)))
 

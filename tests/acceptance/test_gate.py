@@ -238,6 +238,7 @@ def test_a_bar_alone_turns_green_into_red(known: Bench) -> None:
         (["--llm-gate=quick>80%"], "*'quick>80%' is no bar*"),
         (["-o", "llm_gate=nosuch>=80%"], "*llm_gate: no cell is meant by*"),
         (["-o", "llm_gate=nosuch"], "*llm_gate: 'nosuch' is no bar*"),
+        (["--llm-baseline=store:"], "*--llm-baseline: name a branch, as in store:main*"),
         (["--llm-confirm=-1"], "*--llm-confirm: must be a whole number from 0*"),
         (["-o", "llm_gate_alpha=0"], "*llm_gate_alpha must be above 0% and below 100%*"),
         (["-o", "llm_gate_effect=20"], "*llm_gate_effect: must be a share such as 20% or 0.2, not '20'*"),
@@ -291,6 +292,30 @@ def test_what_was_skipped_is_missing(known: Bench) -> None:
     result = known.run("--llm-baseline=b.json")
     assert (word_of(result), result.ret) == ("INCONCLUSIVE", 0)
     assert "2 cells of the baseline had no verdict" in ended(known).because
+
+
+def test_the_latest_runs_of_a_branch(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_SHA", "c0ffee")
+    monkeypatch.setenv("GITHUB_REF_NAME", "main")
+    words(bench, *"abcdEf")
+    first = bench.run("--llm-baseline=store:main")
+    assert (word_of(first), first.ret) == ("INCONCLUSIVE", 1 - 1)
+    for _ in range(5):
+        bench.run()
+    monkeypatch.setenv("GITHUB_REF_NAME", "feature")
+    same = bench.run("--llm-baseline=store:main")
+    assert (word_of(same), same.ret) == ("WARN", 0)
+    words(bench, *"AbcdEf")
+    worse = bench.run("--llm-baseline=store:main")
+    assert (word_of(worse), worse.ret) == ("BLOCK", 1)
+    assert "6 of 6 before" in worse.stdout.str()
+    assert again(bench)["row1"][0] == 0
+    replayed = bench.run("--llm-baseline=store:main", "--llm-replay")
+    assert again(bench) == {}
+    assert replayed.ret == 0
+    none = bench.run("--llm-baseline=store:main", "--llm-store=none")
+    assert none.ret == pytest.ExitCode.USAGE_ERROR
+    none.stderr.fnmatch_lines(["*store:main: there is no store to look for its runs*"])
 
 
 def test_under_xdist_the_controller_does_it_all(known: Bench) -> None:
