@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-from pathlib import Path
+from collections.abc import Iterator
+from pathlib import Path, PurePath
 
 from pytest_llm.errors import InputError
 from pytest_llm.models.files import hash_file
 
+_NOT_CONTENT = {"node_modules", "__pycache__"}
 _MOST_LINKS = 40  # on one way, as Linux follows; more of them are a circle
 
 
@@ -35,16 +37,30 @@ def above(folder: Path, root: Path) -> list[Path]:
 
 
 def content(path: Path) -> str:
-    """A hash of what a file holds, or a folder with all that is in it, hex; "" where it cannot be read."""
+    """A hash of what a file holds, or a folder by what is in it, hex; "" where it cannot be read."""
     try:
         if not path.is_dir():
             stat = path.stat()
             return hash_file(path, stat.st_mtime_ns, stat.st_size) if path.is_file() else ""
-        files = sorted(file for file in path.rglob("*") if file.is_file())
+        told = "".join(f"{file.relative_to(path).as_posix()}\0{content(file)}\0" for file in sorted(_within(path)))
     except (OSError, ValueError):
         return ""
-    told = "".join(f"{file.relative_to(path).as_posix()}\0{content(file)}\0" for file in files)
     return hashlib.sha256(told.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _within(folder: Path) -> Iterator[Path]:
+    for here, folders, files in os.walk(folder):
+        inner = Path(here).relative_to(folder)
+        folders[:] = [name for name in folders if is_content(inner / name)]
+        yield from (folder / inner / name for name in files if is_content(inner / name))
+
+
+def is_content(path: PurePath) -> bool:
+    """Whether a path in a folder that a check reads counts: not what is hidden, installed, built or a case."""
+    parts = path.parts
+    return not (
+        any(p.startswith(".") or p in _NOT_CONTENT for p in parts) or path.name.endswith((".prompt.yaml", ".pyc"))
+    )
 
 
 def trail(path: Path) -> tuple[Path, ...]:
@@ -57,7 +73,7 @@ def trail(path: Path) -> tuple[Path, ...]:
     while rest:
         part = rest.pop()
         here = here.parent if part == ".." else here / part
-        if part != ".." and here.is_symlink() and len(found) < _MOST_LINKS:
+        if part != ".." and os.path.islink(here) and len(found) < _MOST_LINKS:
             found.append(here)
             target = Path(os.readlink(here))
             rest += reversed(target.parts[1:] if target.is_absolute() else target.parts)

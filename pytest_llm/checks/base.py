@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -114,8 +115,10 @@ class Check(BaseModel):
 
         A check that reads more than its arguments name adds them here: a change of one is a change of its cells.
         """
-        fields = type(self).model_fields if self.file_fields is None else self.file_fields
-        return tuple(named_files([getattr(self, name) for name in fields], folder))
+        if self.file_fields is not None:
+            return tuple(named_files([getattr(self, name) for name in self.file_fields], folder))
+        every = named_files([getattr(self, name) for name in type(self).model_fields], folder)
+        return tuple(path for path in every if not os.path.isdir(path))
 
     def prepare(self, folder: Path, root: Path) -> None:
         """Called once at collection: raise InputError for what can be seen to be wrong before anything is asked."""
@@ -184,7 +187,9 @@ class FunctionCheck(Check):
         return one_line(f"{self.title}: {{{shown}}}") if shown else self.title
 
     def files_read(self, folder: Path) -> tuple[Path, ...]:
-        return tuple(named_files(self.arguments, folder))
+        parameters = inspect.signature(self.function).parameters.values()
+        taken = {p.name: p.default for p in parameters} | dict(self.arguments)
+        return tuple(path for path in named_files(taken, folder) if not os.path.isdir(path))
 
     def run(self, artifact: Artifact, context: CheckContext) -> Iterator[Finding]:
         extra = {"context": context} if "context" in inspect.signature(self.function).parameters else {}

@@ -11,7 +11,7 @@ from xdist import scheduler
 
 from pytest_llm.engine.remote import Desk, serve
 from pytest_llm.plugin.files import NAMED, named
-from pytest_llm.plugin.session import ADDRESS, RUN_ID, session
+from pytest_llm.plugin.session import ADDRESS, CHANGES, RUN_ID, session
 
 DESK = pytest.StashKey[Desk]()
 
@@ -29,6 +29,8 @@ def configure_node(node: Any) -> None:
     node.workerinput[ADDRESS] = config.stash[SERVED]
     node.workerinput[RUN_ID] = session(config).run_id
     node.workerinput[NAMED] = named(config)
+    if changed := config.pluginmanager.get_plugin("llm_changed"):
+        node.workerinput[CHANGES] = changed.handed_on()
 
 
 def collected(node: Any) -> None:

@@ -31,6 +31,10 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_llm.plugin.limit import Limit
 
         config.pluginmanager.register(Limit(most), "llm_limit")
+    if (ref := config.getoption("llm_changed", None)) is not None:
+        from pytest_llm.plugin.changed import Changed
+
+        config.pluginmanager.register(Changed(config, ref), "llm_changed")
     gate = config.stash[options.SETTINGS].gate
     if (gate.judges or gate.write_baseline) and not hasattr(config, "workerinput"):
         from pytest_llm.plugin.gating import Gate

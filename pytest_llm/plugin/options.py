@@ -127,6 +127,13 @@ TABLE = (
     Option("vram", "size", "the memory that a Modelfile's model is to fit into, such as 12 GiB", 0, ini_only=True),
     Option("strict", "flag", "a missing compiler is an error, not a skip; a Modelfile's warnings fail it"),
     Option("dry_run", "flag", "show each cell's request and ask nothing", ini=False, again=False),
+    Option(
+        "changed",
+        "text",
+        "run only the cells whose inputs differ from the merge base with this commit, branch or tag",
+        ini=False,
+        again=False,
+    ),
     Option("limit", "count", "run the first N cells of each case (default: all)", 0, ini=False, again=False),
     Option(
         "cells",

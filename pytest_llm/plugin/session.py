@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 ADDRESS = "pytest_llm_engine"
 RUN_ID = "pytest_llm_run"
+CHANGES = "pytest_llm_changes"
 
 
 class LlmSession:

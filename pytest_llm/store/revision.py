@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from pytest_llm.errors import InputError
+from pytest_llm.store.git import git
 
 GIT_TIMEOUT = 5.0
 
@@ -70,14 +72,11 @@ def of_ci(environ: Mapping[str, str]) -> Revision:
 
 def of_git(root: Path) -> Revision:
     """What is checked out, by one call; a detached HEAD has no branch."""
-    command = ["git", "-C", str(root), "rev-parse", "HEAD", "--abbrev-ref", "HEAD"]
     try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=GIT_TIMEOUT, stdin=subprocess.DEVNULL, check=True
-        )
-    except (OSError, ValueError, subprocess.SubprocessError):
+        said = git(root, "rev-parse", "HEAD", "--abbrev-ref", "HEAD", seconds=GIT_TIMEOUT)
+    except InputError:
         return Revision()
-    commit, _, branch = done.stdout.strip().partition("\n")
+    commit, _, branch = said.decode("utf-8", "replace").strip().partition("\n")
     return Revision(commit, "" if branch == "HEAD" else branch)
 
 
@@ -85,18 +84,9 @@ def tracked(path: Path) -> bool:
     """Whether git tracks this file: who changes the repository then changes what is in it, too."""
     if not path.is_file():
         return False
-    command = ["git", "ls-files", "--error-unmatch", "--", path.name]
     try:
-        subprocess.run(
-            command,
-            cwd=path.parent,
-            check=True,
-            timeout=GIT_TIMEOUT,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-    except (OSError, subprocess.SubprocessError):
+        git(path.parent, "ls-files", "--error-unmatch", "--", path.name, seconds=GIT_TIMEOUT)
+    except InputError:
         return False
     return True
 
