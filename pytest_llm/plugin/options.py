@@ -229,6 +229,8 @@ def _gate(
         raise pytest.UsageError(f"llm_inconclusive must be pass or fail, not {value['inconclusive']!r}")
     if not 0 < value["gate_alpha"] < 1:
         raise pytest.UsageError("llm_gate_alpha must be above 0% and below 100%")
+    if cli["write_baseline"] and value["stop_early"]:
+        raise pytest.UsageError("--llm-write-baseline counts all samples: leave out --llm-stop-early")
     bars, default_bars = tuple(cli["gate"] or ()), tuple(ini["gate"])
     if bars or default_bars:
         from pytest_llm.gates.bars import parse

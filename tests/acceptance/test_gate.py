@@ -238,6 +238,7 @@ def test_a_bar_alone_turns_green_into_red(known: Bench) -> None:
         (["--llm-gate=quick>80%"], "*'quick>80%' is no bar*"),
         (["-o", "llm_gate=nosuch>=80%"], "*llm_gate: no cell is meant by*"),
         (["-o", "llm_gate=nosuch"], "*llm_gate: 'nosuch' is no bar*"),
+        (["--llm-write-baseline=b.json", "--llm-stop-early"], "*counts all samples: leave out --llm-stop-early*"),
         (["--llm-baseline=store:"], "*--llm-baseline: name a branch, as in store:main*"),
         (["--llm-confirm=-1"], "*--llm-confirm: must be a whole number from 0*"),
         (["-o", "llm_gate_alpha=0"], "*llm_gate_alpha must be above 0% and below 100%*"),

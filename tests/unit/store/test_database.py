@@ -41,7 +41,7 @@ def a_run(run: str, branch: str = "main", *, complete: bool = True, outcome: str
         "id": f"answer-{run}",
         "text": "long",
         "thinking": "longer",
-        "request": {"messages": []},
+        "request": {"messages": ["long"], "options": {"seed": 7}},
         "files": [["page", "x.html"]],
         "numbers": {"rate": 7.5},
         "findings": [{"check": "contains", "message": "no", "severity": "failure", "kind": "", "source": "x"}],
@@ -67,6 +67,7 @@ def test_finished_runs_of_a_branch(reopen: Reopen) -> None:
     assert answer == {
         "stage": "",
         "id": "answer-20260103-000000-1",
+        "request": {"options": {"seed": 7}},
         "numbers": {"rate": 7.5},
         "findings": [{"check": "contains", "message": "no", "severity": "failure", "kind": ""}],
     }
