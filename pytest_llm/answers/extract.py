@@ -14,6 +14,7 @@ from pytest_llm.answers.blocks import begins_a_page
 from pytest_llm.answers.choice import Given, choose
 from pytest_llm.answers.ends import glued, without_end
 from pytest_llm.answers.fences import Fenced, scan
+from pytest_llm.answers.guessing import is_code
 from pytest_llm.answers.languages import JSON_LABELS, LOOSE, PROSE, guess_language
 from pytest_llm.answers.languages import normalise_language as normalise_language  # checks ask for it here
 from pytest_llm.answers.pages import fragment, page_begins
@@ -71,7 +72,12 @@ class Artifact:
             return choose(([b for b in pieces if b.language not in PROSE], self.blocks), given)
         wanted = normalise_language(language)
         labelled = [b for b in pieces if b.language == wanted]
-        return choose((labelled, [b for b in pieces if not b.language or not b.fenced]), given)
+        return choose((labelled, [b for b in pieces if not b.language or not b.fenced], self._bare(wanted)), given)
+
+    def _bare(self, language: str) -> list[CodeBlock]:
+        """The answer itself where it has no fence and may be meant as code in the language."""
+        whole = not self.blocks and is_code(self.answer, language)
+        return [CodeBlock(self.answer, language, fenced=False)] if whole else []
 
     def page(self) -> CodeBlock | None:
         """A whole HTML page: in a fence, whatever its label, else anywhere in the text, else a piece of HTML."""

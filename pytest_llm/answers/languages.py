@@ -5,23 +5,23 @@ from __future__ import annotations
 import re
 
 _ALIASES = {
-    "c": "h c89 c99 c11 c17 c23",
-    "cpp": "c++ cc cxx hpp h++ hxx hh c++11 c++14 c++17 c++20 c++23 cpp11 cpp14 cpp17 cpp20 cpp23",
+    "c": "h ansi-c gnu",
+    "cpp": "c++ cc cxx hpp h++ hxx hh gnu++",
     "csharp": "c# cs dotnet",
     "css": "",
     "diff": "patch udiff",
     "dockerfile": "docker containerfile",
     "go": "golang gosu",
     "html": "htm html5 xhtml",
-    "java": "jav",
-    "javascript": "js mjs cjs node nodejs ecmascript es6 vanilla-js",
+    "java": "jav jdk openjdk",
+    "javascript": "js mjs cjs node nodejs ecmascript es vanilla-js",
     "json": "application/json",
     "kotlin": "kt kts",
     "makefile": "make mk",
     "markdown": "md mdx mkd gfm",
     "php": "",
     "powershell": "ps1 pwsh",
-    "python": "py python3 py3 pyi ipython python2 cpython",
+    "python": "py pyi ipython cpython pypy",
     "ruby": "rb",
     "rust": "rs",
     "shell": "sh bash zsh ksh dash shellscript shell-script",
@@ -64,14 +64,18 @@ _SIGNS = {
     "javascript": r"^[ \t]*(?:const|let|var) (?:\w+|[{\[][^=\n]{0,80}[}\]])\s*="
     r"|^(?:export )?(?:default )?(?:async )?function\*? ?\w*\("
     r"|^import [^\n]{0,80} from ['\"]|^['\"]use strict['\"]|^export (?:default|const|class|\{)"
-    r"|^[ \t]*console\.log\(|^document\.\w",
-    "python": r"^(?:async )?def \w+\(|^class \w+(?:\([\w., =]*\))?:[ \t]*$|^import [\w.]+(?: as \w+)?[ \t]*$"
-    r"|^from [\w.]+ import [\w(*]|^if __name__ ==|^@\w+[ \t]*$|\A#!\S*(?:/env )?\S*python|^[ \t]*print\(",
+    r"|^[ \t]*console\.log\(|^document\.\w|^[ \t]*class [A-Z]\w*(?: extends [\w.]+)?[ \t]*\{",
+    "python": r"^[ \t]*(?:async[ \t]+)?def[ \t]+\w+[ \t]*\(|^class \w+(?:\([\w., =]*\))?:[ \t]*$"
+    r"|^import [\w.]+(?: as \w+)?[ \t]*$|^from [\w.]+ import [\w(*]|^if __name__ ==|^@\w+[ \t]*$"
+    r"|\A#!\S*(?:/env )?\S*python|^[ \t]*print\(",
 }
 _COMPILED = {name: re.compile(sign, re.MULTILINE) for name, sign in _SIGNS.items()}
 _SENTENCE = re.compile(r"^[A-Z][\w'’,-]* (?:[\w'’`*,-]+ ){2,}[^{};=<>\n]{0,200}[.:!?][ \t]*$", re.MULTILINE)
 _LOOKED_AT = 20_000  # characters: what a program is shows at its beginning
 _LONGEST_LINE = 300  # characters: longer lines are data, and would cost the patterns time
+
+
+_VERSIONED = re.compile(r"([a-z+#]+)[-_@]?v?\d+(?:\.\d+|\.x)*[a-z]?\+?")  # python3.11, gnu++2b, node-20, es2022
 
 
 def normalise_language(info: str) -> str:
@@ -84,6 +88,9 @@ def normalise_language(info: str) -> str:
     if not words or ("=" in words[0] and not words[0].startswith("lang")):
         return ""
     first = re.sub(r"^(?:lang(?:uage)?[-=:])", "", words[0].lower()).strip("\"'`*")
+    versioned = None if first in JSON_LABELS else _VERSIONED.fullmatch(first)
+    if versioned and first not in _CANONICAL and versioned[1] in _CANONICAL:
+        return _CANONICAL[versioned[1]]
     word = re.split(r"[:,;=(\[]", first.lstrip("."), maxsplit=1)[0]
     if word in _CANONICAL or "." not in word:
         return _CANONICAL.get(word, word)
@@ -93,9 +100,21 @@ def normalise_language(info: str) -> str:
 
 def guess_language(text: str) -> str:
     """The language that a text without a fence seems to be written in; "" where it seems to be prose."""
-    lines = [line[:_LONGEST_LINE] for line in text[:_LOOKED_AT].replace("\r", "").split("\n")]
-    head = "\n".join(lines)
-    sentences = sum(1 for _ in _SENTENCE.finditer(head))
-    if sentences * 4 > sum(1 for line in lines if line.strip()):
+    head = _head(text)
+    if _sentences(head):
         return ""
     return next((name for name, sign in _COMPILED.items() if sign.search(head)), "")
+
+
+def is_prose(text: str) -> bool:
+    """Whether the lines of a text are sentences, more than a few."""
+    return _sentences(_head(text))
+
+
+def _head(text: str) -> str:
+    return "\n".join(line[:_LONGEST_LINE] for line in text[:_LOOKED_AT].replace("\r", "").split("\n"))
+
+
+def _sentences(head: str) -> bool:
+    lines = sum(1 for line in head.split("\n") if line.strip())
+    return sum(1 for _ in _SENTENCE.finditer(head)) * 4 > lines

@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, field_validator, model_validator
 
 from pytest_llm.answers.extract import Artifact, CodeBlock, normalise_language
-from pytest_llm.answers.languages import guess_language
+from pytest_llm.answers.guessing import guessed
 from pytest_llm.cases.durations import parse_duration
 from pytest_llm.cases.paths import inside
 from pytest_llm.checks.base import Check, CheckContext, Finding, echoed, unwalled
@@ -112,7 +112,7 @@ class Compile(Check):
         block = artifact.code(self.language)
         if block is None or block.echo or not block.text.strip():
             return [_nothing(artifact, block, self.language)]
-        language = self.language or block.language or guess_language(block.text)
+        language = self.language or (block.language if block.fenced else "") or guessed(block.text)
         if language not in languages():
             what = f"is {language}, which nothing here compiles" if language else "is in no language that is known"
             message = f"the code in the answer {what}"
@@ -214,7 +214,7 @@ def _few(findings: Sequence[Finding]) -> list[Finding]:
 
 def _notes(check: Compile, block: CodeBlock, language: str, tool: Toolchain) -> list[Finding]:
     notes = []
-    if not check.language and not (block.language and block.fenced):
+    if not block.fenced or not (check.language or block.language):
         notes.append(
             f"taken for {tool.name}: {'the fence names no language' if block.fenced else 'there is no fence'}"
         )

@@ -12,4 +12,7 @@ GRAMMAR = Grammar(
         "comment": "comment",
         "empty": "; ;;",
     },
+    """(command name: (command_name) @command)
+    [(for_statement) (while_statement) (if_statement) (case_statement) (pipeline) (redirected_statement)] @construct
+    """,
 )
