@@ -59,7 +59,16 @@ def _revision(record: RunRecord) -> str:
 
 def _cells(record: RunRecord) -> Iterator[str]:
     for line in record.cells.values():
-        yield one_line(f"{line.reported:<8} {line.nodeid}" + (f"  {line.reason}" if line.reason else ""))
+        yield one_line(
+            f"{line.reported:<8} {line.nodeid}{_how(line)}" + (f"  {line.reason}" if line.reason else "")
+        )
+
+
+def _how(line: CellLine) -> str:
+    """What a pass does not say of itself; a failure's reason says it."""
+    if line.outcome != "passed" or line.samples == 1:
+        return "  escalated" if line.escalated else ""
+    return f"  {line.outcomes.count('passed')} of {len(line.outcomes)} samples"
 
 
 def _cell(record: RunRecord, word: str) -> Iterator[str]:

@@ -40,11 +40,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Job:
-    """One question to ask. id: of the cell and stage; exclusive: measured with the server alone."""
+    """One question to ask. id: of the cell, sample, attempt and stage; exclusive: measured with the server alone.
+
+    if_able: not asked where the engine knows that the model cannot think.
+    """
 
     id: str
     request: ChatRequest
     exclusive: bool = False
+    if_able: bool = False
 
 
 class Asker(Protocol):
@@ -218,6 +222,8 @@ class Engine:
     async def _asked(self, job: Job, info: ModelInfo) -> Response:
         """Ask a server, and keep what comes of it before the next question is asked."""
         model = job.request.model
+        if job.if_able and info.capabilities is not None and "thinking" not in info.capabilities:
+            raise Unsupported(f"the model {model.written!r} cannot think")
         server, provider = self._server(info.server), self._provider(model.engine)
         machine = self._machine if info.local else None
         async with server.room(group(info, job.request), machine, exclusive=job.exclusive):

@@ -11,9 +11,10 @@ from typing import Any
 from urllib.parse import quote
 
 from pytest_llm.checks.base import Finding
-from pytest_llm.reports.numbers import remarks, summary
+from pytest_llm.reports.numbers import remarks, summary, typical
 from pytest_llm.reports.plain import visible
-from pytest_llm.verdicts.verdict import Verdict
+from pytest_llm.reports.samples import shown, tally, title
+from pytest_llm.verdicts.verdict import Try, Verdict
 
 PICTURES = {".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp"}
 MAX_PICTURE = 512 * 1024  # bytes: hundreds of cells stay a file that can be mailed
@@ -63,8 +64,21 @@ def named(cells: list[str], node_id: str) -> list[str]:
 
 
 def _page(verdict: Verdict, report: Path | None) -> str:
-    parts = [f"<p><b>{_text(verdict.outcome)}</b></p>"]
-    for asked in verdict.asked:
+    word = f"{verdict.outcome}, escalated" if verdict.escalated else verdict.outcome
+    parts = [f"<p><b>{_text(word)}</b></p>"]
+    parts += [f"<p>{_text(line)}</p>" for line in [*tally(verdict), *filter(None, [typical(verdict)])]]
+    telling = shown(verdict, 1)
+    for one in verdict.tries:
+        name, body = title(verdict, one), "".join(_try(one, report))
+        opened = " open" if one in telling else ""
+        summary = f"<summary>{_text(f'{name}: {one.outcome}')}</summary>"
+        parts.append(f"<details{opened}>{summary}{body}</details>" if name else body)
+    return f"<div class='llm-cell' style='{_CELL}'>{''.join(parts)}</div>"
+
+
+def _try(one: Try, report: Path | None) -> list[str]:
+    parts: list[str] = []
+    for asked in one.asked:
         if asked.stage:
             parts.append(f"<h3>{_text(asked.stage)}</h3>")
         if asked.findings:
@@ -77,7 +91,7 @@ def _page(verdict: Verdict, report: Path | None) -> str:
             parts.append(f"<p>{_text(summary(asked.response))}</p>")
             parts += [f"<p>{_text(remark)}</p>" for remark in remarks(asked.response)]
         parts += [_file(label, Path(path), report) for label, path in asked.attachments]
-    return f"<div class='llm-cell' style='{_CELL}'>{''.join(parts)}</div>"
+    return parts
 
 
 def _file(label: str, path: Path, report: Path | None) -> str:

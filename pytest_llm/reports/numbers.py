@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pytest_llm.checks.base import UNWALLED
 from pytest_llm.providers.base import Response
 from pytest_llm.reports.plain import visible
+from pytest_llm.reports.samples import title
+from pytest_llm.verdicts.estimate import estimate
 from pytest_llm.verdicts.luck import thinking_tokens
 from pytest_llm.verdicts.verdict import Verdict
 
@@ -21,8 +23,11 @@ def properties(verdict: Verdict, identity: Mapping[str, Any]) -> Iterator[tuple[
 
     identity: which cell it is, as the run's record says it.
     """
-    asked = verdict.asked[-1]
+    asked = verdict.asked[0]
     yield "llm.outcome", verdict.outcome
+    yield from _samples(verdict)
+    if identity["must_pass"]:
+        yield "llm.must_pass", "true"
     yield "llm.case", visible(identity["case"])
     yield from (
         (f"llm.{key}", visible(str(identity[key]))) for key in ("row", "seed") if identity[key] not in ("", None)
@@ -35,20 +40,58 @@ def properties(verdict: Verdict, identity: Mapping[str, Any]) -> Iterator[tuple[
         yield "llm.stored", min(days)
     yield "llm.model", str(asked.request["model"])
     yield "llm.think", "default" if asked.request["think"] is None else str(asked.request["think"]).lower()
-    for stage in verdict.asked:
-        if stage.stage and stage.response:
-            yield from _measured(f"llm.{stage.stage}", stage.response)
-    if verdict.response:
-        yield from _measured("llm", verdict.response)
-    findings = [f"{f.severity}: {f.check}: {f.message}" for f in verdict.findings]
+    for stage, responses in _by_stage(verdict).items():
+        yield from _measured(f"llm.{stage}" if stage else "llm", responses)
+    found = [(title(verdict, one), finding) for one in verdict.tries for finding in one.findings]
+    findings = [": ".join(filter(None, [name, f.severity, f.check, f.message])) for name, f in found]
     if unwalled := next((f.message for f in verdict.findings if f.kind == UNWALLED), ""):
         yield "llm.unwalled", unwalled
     yield "llm.findings", json.dumps(findings, ensure_ascii=True)
 
 
-def _measured(prefix: str, response: Response) -> Iterator[tuple[str, object]]:
-    yield from ((f"{prefix}.{name}", value) for name, value in measures(response).items() if value is not None)
-    yield f"{prefix}.finish", response.finish
+def _samples(verdict: Verdict) -> Iterator[tuple[str, object]]:
+    if verdict.escalated:
+        yield "llm.escalated", "true"
+    if verdict.samples == 1:
+        return
+    found = estimate(verdict)
+    yield from (("llm.samples", verdict.samples), ("llm.min_pass", verdict.min_pass))
+    yield from (("llm.asked", found.asked), ("llm.judged", found.judged), ("llm.passed", found.passed))
+    yield "llm.outcomes", json.dumps(verdict.outcomes)
+    if found.interval is not None and found.rate is not None:
+        low, high = found.interval
+        yield from (("llm.pass_rate", round(found.rate, 4)),)
+        yield from (("llm.pass_rate_low", round(low, 4)), ("llm.pass_rate_high", round(high, 4)))
+    for kind, chances in (("at", found.pass_at), ("all", found.pass_all)):
+        yield from ((f"llm.pass_{kind}_{k}", round(chance, 4)) for k, chance in chances.items())
+
+
+def _by_stage(verdict: Verdict) -> dict[str, list[Response]]:
+    """The answers to each stage, of a sample that was asked again the last; under "" the last of each sample."""
+    answered = {one.sample: one for one in verdict.tries if any(asked.response for asked in one.asked)}
+    found: dict[str, list[Response]] = {}
+    for one in answered.values():
+        for asked in one.asked:
+            if asked.stage and asked.response:
+                found.setdefault(asked.stage, []).append(asked.response)
+    last = [[asked.response for asked in one.asked if asked.response][-1] for one in answered.values()]
+    return {**found, "": last} if last else found
+
+
+def _measured(prefix: str, responses: Sequence[Response]) -> Iterator[tuple[str, object]]:
+    yield from ((f"{prefix}.{name}", value) for name, value in medians(responses).items() if value is not None)
+    yield f"{prefix}.finish", ", ".join(dict.fromkeys(response.finish for response in responses))
+
+
+def medians(responses: Sequence[Response]) -> dict[str, float | int | None]:
+    """The measures of several answers: of each that some of them have, the median."""
+    every = [measures(response) for response in responses]
+    if len(every) == 1:
+        return every[0]
+    from statistics import median
+
+    there = {name: [v for one in every if (v := one[name]) is not None] for name in every[0]}
+    return {name: median(values) if values else None for name, values in there.items()}
 
 
 def measures(response: Response) -> dict[str, float | int | None]:
@@ -72,22 +115,31 @@ def measures(response: Response) -> dict[str, float | int | None]:
     return {name: round(v, 4) if isinstance(v, float) else v for name, v in values.items()}
 
 
+def typical(verdict: Verdict) -> str:
+    """One line of numbers for a cell that was asked several times: the medians of its samples; "" for any other."""
+    responses = _by_stage(verdict).get("", ()) if verdict.samples > 1 else ()
+    return f"medians: {_summary(medians(responses))}" if responses else ""
+
+
 def summary(response: Response) -> str:
     """One line of numbers for people."""
-    m = measures(response)
+    return _summary(measures(response))
+
+
+def _summary(m: Mapping[str, float | int | None]) -> str:
     parts = []
     if m["answer_tokens"] is not None:
-        parts.append(f"{m['answer_tokens']} tokens")
+        parts.append(f"{m['answer_tokens']:g} tokens")
     if m["tokens_per_second"]:
         parts.append(f"{m['tokens_per_second']:.1f} tokens/s")
     if m["first_token_seconds"] is not None:
         parts.append(f"first token after {m['first_token_seconds']:.2f} s")
     if m["load_seconds"]:
         parts.append(f"load {m['load_seconds']:.2f} s")
-    if response.wall:
+    if m["wall_seconds"]:
         parts.append(f"{m['wall_seconds']:.2f} s in all")
     if m["thinking_tokens"]:
-        parts.append(f"about {m['thinking_tokens']} tokens of thinking")
+        parts.append(f"about {m['thinking_tokens']:g} tokens of thinking")
     return ", ".join(parts) or "none, for the answer was not finished"
 
 

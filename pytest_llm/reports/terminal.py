@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pytest_llm.checks.base import Finding
+from pytest_llm.reports import samples
 from pytest_llm.reports.excerpt import excerpt
-from pytest_llm.reports.numbers import remarks, summary
+from pytest_llm.reports.numbers import remarks, summary, typical
 from pytest_llm.reports.plain import one_line, plain
-from pytest_llm.verdicts.verdict import Verdict
+from pytest_llm.reports.samples import count, shown, tally, title
+from pytest_llm.verdicts.verdict import Asked, Try, Verdict
 
+MAX_SAMPLES = 3  # of a cell that are shown in the terminal
 MAX_SECTION = 2000  # characters of an answer in the terminal, below the lines around each finding
 _LABEL = {"failure": "failed", "error": "error", "skip": "skipped", "warning": "warning", "note": "note"}
 
@@ -18,7 +21,8 @@ def headline(verdict: Verdict) -> str:
     """What is wrong, in one line."""
     first, *others = verdict.reasons
     more = f" (and {len(others)} more)" if others else ""
-    return one_line(first.message) + more
+    counted = count(verdict)
+    return (f"{counted}: " if counted else "") + one_line(first.message) + more
 
 
 def story(verdict: Verdict, again: str, style: str = "long", kept: str = "") -> str:
@@ -30,17 +34,32 @@ def story(verdict: Verdict, again: str, style: str = "long", kept: str = "") -> 
     if style == "line":
         return headline(verdict)
     whole = [f"  whole: {kept}"] if kept else []
-    return "\n".join([headline(verdict), "", *details(verdict, style), *whole, f"  again: {again}"])
+    return "\n".join([headline(verdict), "", *details(verdict, style, MAX_SAMPLES), *whole, f"  again: {again}"])
 
 
-def details(verdict: Verdict, style: str = "long") -> list[str]:
-    """Every finding with the lines around it, then numbers, remarks and files."""
-    found = [(finding, asked.response) for asked in verdict.asked for finding in asked.findings]
+def details(verdict: Verdict, style: str = "long", most: int | None = None) -> list[str]:
+    """Every finding with the lines around it, then numbers, remarks and files; of each sample that is shown.
+
+    most: so many samples are shown, None for all.
+    """
+    tries = shown(verdict, most)
+    above = [f"  {line}" for line in [*tally(verdict), *filter(None, [typical(verdict)])]]
+    lines = [*above, ""] if above else []
+    for one in tries:
+        name = title(verdict, one)
+        lines += [f"  {name}: {one.outcome}"] if name else []
+        lines += [*_try(one, style), *([""] if one is not tries[-1] else [])]
+    left = len(verdict.tries) - len(tries)
+    return [*lines, *([f"  and {left} more sample{'s' if left > 1 else ''}"] if left else [])]
+
+
+def _try(one: Try, style: str) -> list[str]:
+    found = [(finding, asked.response) for asked in one.asked for finding in asked.findings]
     lines: list[str] = []
     for finding, response in sorted(found, key=lambda pair: list(_LABEL).index(pair[0].severity)):
         lines += _finding(finding, response.text if response else "")
     lines.append("")
-    for asked in () if style == "short" else verdict.asked:
+    for asked in () if style == "short" else one.asked:
         stage = f" ({asked.stage})" if asked.stage else ""
         if asked.response:
             lines.append(f"  numbers{stage}: {summary(asked.response)}")
@@ -57,7 +76,8 @@ def complaint(verdict: Verdict, again: str) -> str:
     details = [f"  {line}" for line in plain(first.details).splitlines()]
     partial = verdict.response
     had = [f"  what had come: {len(partial.text) + len(partial.thinking)} characters"] if partial else []
-    return "\n".join([one_line(first.message), *details, *had, f"  again: {again}"])
+    counted = [f"  {line}" for line in tally(verdict)[:1]]
+    return "\n".join([one_line(first.message), *details, *counted, *had, f"  again: {again}"])
 
 
 def shared(verdict: Verdict) -> list[str] | None:
@@ -65,14 +85,16 @@ def shared(verdict: Verdict) -> list[str] | None:
     first = verdict.reasons[0]
     if first.kind not in ("server", "model", "repeated"):
         return None
-    message = first.message.removeprefix(f"stage {verdict.asked[-1].stage!r}: ")
+    stage = next(asked.stage for asked in verdict.asked if first in asked.findings)
+    message = first.message.removeprefix(f"stage {stage!r}: ")
     return [one_line(message), "\n".join(f"  {line}" for line in plain(first.details).splitlines())]
 
 
 def warnings(verdict: Verdict) -> list[str]:
     """The findings that do not fail a cell and are to be seen all the same, a line each."""
     found = [finding for finding in verdict.findings if finding.severity == "warning"]
-    return [one_line(f"{finding.check}{_place(finding)}: {finding.message}") for finding in found]
+    told = [one_line(f"{finding.check}{_place(finding)}: {finding.message}") for finding in found]
+    return list(dict.fromkeys([*samples.warnings(verdict), *told]))
 
 
 def skip_reason(verdict: Verdict) -> str:
@@ -86,27 +108,35 @@ def sections(verdict: Verdict, kept: str = "", *, whole: bool = False) -> Iterat
 
     kept: the command that shows what is cut off here. whole: nothing is cut off, as with `-vv`.
     """
-    for asked in verdict.asked:
-        stage = f" of {asked.stage}" if asked.stage else ""
+    if above := tally(verdict):
+        yield "samples", "\n".join([*above, *filter(None, [typical(verdict)])])
+    for which, asked in _questions(verdict, None if whole else MAX_SAMPLES):
         parts = {"prompt": asked.request["messages"][-1]["content"]}
         if asked.response and asked.response.thinking:
             parts["thinking"] = asked.response.thinking
         if asked.response:
             parts["answer"] = asked.response.text
-        for title, text in parts.items():
-            yield f"{title}{stage}", plain(text) if whole else _cut(text, kept)
+        for part, text in parts.items():
+            yield f"{part}{which}", plain(text) if whole else _cut(text, kept)
+
+
+def _questions(verdict: Verdict, most: int | None = None) -> Iterator[tuple[str, Asked]]:
+    """The questions of the samples that are shown, each with which one it is: ` of sample 2, seed 2, draw`."""
+    for one in shown(verdict, most):
+        for asked in one.asked:
+            names = [name for name in (title(verdict, one), one_line(asked.stage)) if name]
+            yield (f" of {', '.join(names)}" if names else ""), asked
 
 
 def every_word(verdict: Verdict) -> Iterator[str]:
     """All messages, thinking and answers, whole, then what was found: the lines of `pytest-llm show`."""
-    for asked in verdict.asked:
-        stage = f" of {one_line(asked.stage)}" if asked.stage else ""
+    for which, asked in _questions(verdict):
         parts = [(one_line(m["role"]), m["content"]) for m in asked.request["messages"]]
         if asked.response:
             parts += [("thinking", asked.response.thinking)] if asked.response.thinking else []
             parts.append(("answer", asked.response.text))
-        for title, text in parts:
-            yield from (f"--- {title}{stage} ---", plain(text).rstrip("\n"), "")
+        for part, text in parts:
+            yield from (f"--- {part}{which} ---", plain(text).rstrip("\n"), "")
     yield from details(verdict)
 
 

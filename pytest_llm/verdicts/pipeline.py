@@ -95,9 +95,8 @@ def chain(plan: Plan, id_: str, place: Place, sample: int = 0, attempt: int = 1)
 
 def _folder(plan: Plan, folder: Path, sample: int, attempt: int) -> Path:
     """For the files of a try; that of the cell where it is asked once only."""
-    if attempt > 1:
-        return folder / f"think-{plan.escalate}"
-    return folder / f"sample-{sample + 1}" if plan.samples > 1 or sample else folder
+    own = folder / f"sample-{sample + 1}" if plan.samples > 1 or sample else folder
+    return own / f"think-{plan.escalate}" if attempt > 1 else own
 
 
 def _written(artifact: Artifact) -> dict[str, str]:

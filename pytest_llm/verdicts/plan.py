@@ -71,7 +71,7 @@ class Plan:
             sample=sample,
             think=self.escalate if attempt > 1 else "",
         )
-        return Job(f"{id_}#{sample}.{attempt}.{stage}", request, self.exclusive)
+        return Job(f"{id_}#{sample}.{attempt}.{stage}", request, self.exclusive, if_able=attempt > 1)
 
 
 ParseCheck = Callable[[Cell, Any], Check]

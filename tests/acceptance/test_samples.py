@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import re
+import subprocess
+import xml.etree.ElementTree as ET
 from dataclasses import replace
 from typing import Any
 
@@ -167,7 +170,13 @@ def test_one_that_could_not_be_judged_is_no_failure_of_the_model(bench: Bench) -
     for name, keys in {"all": "3", "enough": "3\nmin_pass: 2", "too-few": "4\nmin_pass: 3"}.items():
         bench.case(f"prompt: hi\nchecks: [sound]\nsamples: {keys}", name)
     result = bench.run()
-    result.assert_outcomes(passed=1, errors=2)
+    result.assert_outcomes(passed=1, errors=2, warnings=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*  2 of 4 samples passed, min_pass is 3; 2 were an ERROR",
+            "*1 of 3 samples could not be judged: the check 'sound' broke: ZeroDivisionError*",
+        ]
+    )
     found = lines(bench)
     assert found["enough"].outcomes == ("passed", "error", "passed")
     assert found["all"].outcome == found["too-few"].outcome == "error"
@@ -188,6 +197,115 @@ def test_samples_end_once_nothing_can_change(bench: Bench) -> None:
     found = lines(bench)
     assert [found[name].stopped for name in asked] == [True] * 4
     assert (found["half"].samples, found["half"].outcomes.count("passed")) == (6, 3)
+
+
+@pytest.fixture
+def thinker(bench: Bench) -> Bench:
+    """A model that is right when it thinks, but for the prompt `never`."""
+    bench.server.add_model("m", capabilities=["completion", "thinking"])
+    bench.server.add_model("dull", capabilities=["completion"])
+    bench.server.answer("", lambda ask: Script("right" if ask.think and ask.prompt != "never" else "wrong", "Hm."))
+    for name, keys in {
+        "helps": "think: off",
+        "default": "",
+        "never": "think: off",
+        "thinks": "think: on",
+        "dull": "models: dull\nthink: off",
+        "fine": "think: off\nchecks: [{contains: wrong}]",
+    }.items():
+        checks = "" if "checks" in keys else "checks: [{contains: right}]"
+        bench.case(f"prompt: {name}\n{checks}\nescalate: {{think: on}}\n{keys}", name)
+    return bench
+
+
+ESCALATED = {
+    "helps": ("passed", True, [False, True]),
+    "default": ("passed", True, [None, True]),
+    "never": ("failed", False, [False, True]),
+    "thinks": ("passed", False, [True]),
+    "dull": ("failed", False, [False]),
+    "fine": ("passed", False, [False]),
+}
+
+
+def test_a_failed_cell_is_asked_once_more_thinking(thinker: Bench) -> None:
+    result = thinker.run("--junitxml=junit.xml", "--html=report.html", "--self-contained-html")
+    result.assert_outcomes(passed=4, failed=2, warnings=2)
+    found = lines(thinker)
+    for name, (outcome, escalated, thinks) in ESCALATED.items():
+        line = found[name]
+        assert (line.outcome, line.escalated) == (outcome, escalated), name
+        assert [asked.get("think") for asked in thinker.server.asked() if _prompt(asked) == name] == thinks, name
+    assert [a["attempt"] for a in found["helps"].answers] == [1, 2]
+    assert [a["attempt"] for a in found["dull"].answers] == [1, 2]  # the second says why it was not asked
+    result.stdout.fnmatch_lines(
+        [
+            "*escalated: asked again with think on, failed again",
+            "*escalated: asked again with think on, could not be judged",
+            "*skipped: model: the model 'dull' cannot think",
+            "*helps.prompt.yaml:*escalated: asked again with think on, passed only so; before: the answer does*",
+        ]
+    )
+    properties = junit(thinker)
+    assert properties["helps"]["llm.escalated"] == "true"
+    assert "llm.escalated" not in properties["never"] | properties["fine"]
+    assert "passed, escalated" in (thinker.path / "report.html").read_text()
+    newest = runs.found(runs.home(thinker.path))[0]
+    shown = subprocess.run(["pytest-llm", "show", newest.name], cwd=thinker.path, capture_output=True, text=True)
+    assert "helps[m]  escalated" in shown.stdout
+
+
+def _prompt(asked: Any) -> str:
+    return str(asked["messages"][-1]["content"])
+
+
+def junit(bench: Bench) -> dict[str, dict[str, str]]:
+    """The properties of each case."""
+    return {
+        str(case.get("name")).partition("[")[0]: {
+            str(p.get("name")): str(p.get("value")) for p in case.iter("property")
+        }
+        for case in ET.parse(bench.path / "junit.xml").iter("testcase")
+    }
+
+
+def test_every_report_says_how_many_passed(cells: Bench) -> None:
+    result = cells.run("--junitxml=junit.xml", "--html=report.html", "--self-contained-html", "-k", "five")
+    result.assert_outcomes(passed=1, failed=1, deselected=6)
+    result.stdout.fnmatch_lines(
+        [
+            "*3 of 5 samples passed, min_pass is 5: the answer does not contain 'odd' (and 1 more)",
+            "*  pass rate 60%, 95% interval 23.1% to 88.2%",
+            "*  pass@1 60%, pass@2 90%, pass^1 60%, pass^2 30%",
+            "*  sample 2, seed 2: failed",
+            "*  sample 4, seed 4: failed",
+            "*  and 2 more samples",
+        ]
+    )
+    properties = junit(cells)["five"]
+    expected = {
+        "llm.samples": "5",
+        "llm.min_pass": "5",
+        "llm.asked": "5",
+        "llm.judged": "5",
+        "llm.passed": "3",
+        "llm.outcomes": '["passed", "failed", "passed", "failed", "passed"]',
+        "llm.pass_rate": "0.6",
+        "llm.pass_rate_low": "0.2307",
+        "llm.pass_rate_high": "0.8824",
+        "llm.pass_at_1": "0.6",
+        "llm.pass_at_2": "0.9",
+        "llm.pass_all_1": "0.6",
+        "llm.pass_all_2": "0.3",
+    }
+    assert {name: properties.get(name) for name in expected} == expected
+    assert "sample 2, seed 2: failure: contains" in properties["llm.findings"]
+    page = html.unescape(html.unescape((cells.path / "report.html").read_text()))
+    for words in ("3 of 5 samples passed, min_pass is 3", "sample 4, seed 4: failed", "pass rate 60%"):
+        assert words in page.replace("\\u0027", "'"), words
+    shown = subprocess.run(["pytest-llm", "show", "::five"], cwd=cells.path, capture_output=True, text=True).stdout
+    assert "--- answer of sample 5, seed 5 ---" in shown
+    assert "pass rate 60%" in shown
 
 
 CHAIN = """
