@@ -66,6 +66,7 @@ class Settings:
     restart_timeout: float = 30.0
     answer_size: int = 64 * 2**20
     strict: bool = False
+    allow_skipped: bool = False
     dry_run: bool = False
     browser: str = ""
     limit: int = 0

@@ -88,7 +88,7 @@ def pytest_runtest_makereport(
     return report
 
 
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, object]:
     if session.config.pluginmanager.hasplugin("dsession"):
         from pytest_llm.plugin import distributed

@@ -126,6 +126,7 @@ TABLE = (
     Option("system_tokens", "count", "how long a Modelfile's SYSTEM may be (default: 200)", 200, ini_only=True),
     Option("vram", "size", "the memory that a Modelfile's model is to fit into, such as 12 GiB", 0, ini_only=True),
     Option("strict", "flag", "a missing compiler is an error, not a skip; a Modelfile's warnings fail it"),
+    Option("allow_skipped", "flag", "a CI run in which nothing was tested may be green", again=False),
     Option("dry_run", "flag", "show each cell's request and ask nothing", ini=False, again=False),
     Option(
         "changed",
@@ -207,6 +208,7 @@ def settings(config: pytest.Config) -> Settings:
         restart_timeout=value["restart_timeout"],
         answer_size=value["answer_size"],
         strict=value["strict"],
+        allow_skipped=value["allow_skipped"],
         dry_run=value["dry_run"],
         browser=value["browser"] or "",
         limit=value["limit"],

@@ -52,6 +52,7 @@ class Recorder:
         self._state, self._cells = state, frozenset(header.cells)
         self._counts: Counter[str] = Counter()
         self._seen: set[str] = set()
+        self._skipped: set[str] = set()
         self._warned = False
         self._writer: runs.Writer | None = None
         self._rows = rows(state)
@@ -79,7 +80,14 @@ class Recorder:
         if self._rows:
             self._rows.show(report, json.loads(line))
         self._seen.add(report.nodeid)
+        unjudged = report.when == "setup" and report.skipped  # an expected failure is told of after the call
+        (self._skipped.add if unjudged else self._skipped.discard)(report.nodeid)
         self._counts[_reported(self._state.config, report)] += 1
+
+    @property
+    def skipped(self) -> int:
+        """How many cells there were, where all of them were skipped; else 0."""
+        return len(self._cells) if self._cells <= self._skipped else 0
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
