@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -68,10 +69,48 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     prune.add_argument("--dry-run", action="store_true", help="tell which, and remove none")
     prune.set_defaults(run=_prune)
+    _declare_store(commands)
 
     given = parser.parse_args(arguments)
     code: int = given.run(given)
     return code
+
+
+def _declare_store(commands: Any) -> None:
+    store = commands.add_parser("store", help="list, export, import and sweep stored answers")
+    store.add_argument("--store", metavar="PLACE", help="which one (default: that of the project here)")
+    kinds = store.add_subparsers(required=True, metavar="ls|export|import|gc")
+    shown = kinds.add_parser("ls", help="the models with answers in it; of one model, its newest answers")
+    shown.add_argument("model", nargs="?", default="")
+    shown.set_defaults(work="ls")
+    written = kinds.add_parser("export", help="write the newest answer to each question as text, a file each")
+    written.add_argument("folder", type=Path)
+    written.add_argument("--model", default="", help="of this model only")
+    written.set_defaults(work="export")
+    read = kinds.add_parser("import", help="take in the answers of an exported folder")
+    read.add_argument("folder", type=Path)
+    read.set_defaults(work="import")
+    swept = kinds.add_parser("gc", help="delete what newer answers and runs have replaced")
+    swept.add_argument("--keep", type=_count, default=1, metavar="N", help="answers to each question (default: 1)")
+    swept.add_argument("--days", type=_count, metavar="N", help="delete answers that are older, too")
+    swept.add_argument(
+        "--runs", type=_count, default=100, metavar="N", help="finished runs that stay (default: 100)"
+    )
+    swept.add_argument("--dry-run", action="store_true", help="say what would be deleted")
+    swept.set_defaults(work="gc")
+    store.set_defaults(run=_store)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1, not {text!r}")
+    return int(text)
+
+
+def _store(given: argparse.Namespace) -> int:
+    from pytest_llm.commands.store import run
+
+    return run(given)
 
 
 def _schema(given: argparse.Namespace) -> int:

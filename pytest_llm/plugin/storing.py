@@ -29,7 +29,7 @@ def keeper(state: LlmSession) -> Keeper | None:
     if where is None:
         return None
     return Keeper(
-        lambda: _open(where, settings.root),
+        lambda: _open(where, settings.root, create=not settings.replay),
         reuse=settings.reuse,
         replays=settings.replay,
         size=settings.answer_size,
@@ -50,20 +50,20 @@ def runs_of(state: LlmSession, branch: str, last: int) -> list[RunRecord]:
     where = address(state)
     if where is None:
         raise InputError("there is no store to look for its runs", hint="leave out `--llm-store none`")
-    store = _open(where, state.settings.root)
+    store = _open(where, state.settings.root, create=True)
     try:
         return store.runs_of(branch, last)
     finally:
         store.close()
 
 
-def _open(where: Address, root: Path) -> Store:
+def _open(where: Address, root: Path, *, create: bool) -> Store:
     from pytest_llm.store.store import Store
 
     if where.path and tracked(where.path):
         message = f"the store {where} is a file that git tracks, so a change could bring answers that nobody reads"
         raise StoreError(message, hint="`pytest-llm store export FOLDER` writes answers as text: commit these")
-    return Store.open(where, root)
+    return Store.open(where, root, create=create)
 
 
 def settle(config: pytest.Config) -> None:

@@ -29,6 +29,7 @@ from pytest_llm.store.schema import answers
 
 Outcome = Response | PytestLlmError
 WHOLE = "answer"
+AT_ONCE = 500  # answers that are read or written together: they may be long
 # What is kept where no whole answer came: what each is made of again. Errors of the harness are none of them.
 FAILURES: Mapping[str, tuple[type[PytestLlmError], tuple[str, ...]]] = {
     "timeout": (GenerationTimeout, ("seconds", "partial", "thinking")),
@@ -123,12 +124,16 @@ def from_row(found: Any) -> Answer:
 
 def add(connection: sa.Connection, new: Sequence[Answer]) -> int:
     """Write those that are not there yet; how many."""
-    ids = [answer.id for answer in new]
-    there = set(connection.scalars(sa.select(answers.c.id).where(answers.c.id.in_(ids))))
-    rows = [row(answer) for answer in new if answer.id not in there]
-    if rows:
-        connection.execute(sa.insert(answers), rows)
-    return len(rows)
+    added = 0
+    for begin in range(0, len(new), AT_ONCE):
+        some = new[begin : begin + AT_ONCE]
+        ids = [answer.id for answer in some]
+        there = set(connection.scalars(sa.select(answers.c.id).where(answers.c.id.in_(ids))))
+        rows = [row(answer) for answer in some if answer.id not in there]
+        if rows:
+            connection.execute(sa.insert(answers), rows)
+        added += len(rows)
+    return added
 
 
 def by_exact(question: Question, wanted: Wanted) -> sa.Select[Any]:
@@ -158,6 +163,40 @@ def digests(question: Question) -> sa.Select[Any]:
 def of_model(model: str) -> sa.Select[Any]:
     """How many answers there are of a model of this name."""
     return sa.select(sa.func.count()).select_from(answers).where(answers.c.model == hashed(model))
+
+
+def by_ids(ids: Sequence[str]) -> sa.Select[Any]:
+    return sa.select(answers).where(answers.c.id.in_(ids)).order_by(answers.c.id)
+
+
+def newest_ids(model: str = "") -> sa.Select[Any]:
+    """The newest answer to each question, of one model or of all."""
+    wanted = sa.select(sa.func.max(answers.c.id)).group_by(answers.c.exact)
+    return wanted.where(answers.c.model == hashed(model)) if model else wanted
+
+
+def by_model() -> sa.Select[Any]:
+    """For each model of a name: how many answers, of the first and of the last day, and the id of the last."""
+    c, last = answers.c, sa.func.max(answers.c.id)
+    figures = [
+        sa.func.count().label("number"),
+        sa.func.min(c.made).label("first"),
+        sa.func.max(c.made).label("latest"),
+        last.label("id"),
+    ]
+    found: sa.Select[Any] = sa.select(*figures).group_by(c.model, c.digest).order_by(last)
+    return found
+
+
+def superfluous(keep: int, before: str = "") -> sa.Select[Any]:
+    """The answers beyond the newest `keep` to each question, and those made before that moment (ISO 8601)."""
+    rank = sa.func.row_number().over(partition_by=answers.c.exact, order_by=answers.c.id.desc()).label("rank")
+    ranked = sa.select(answers.c.id, answers.c.made, rank).subquery()
+    return sa.select(ranked.c.id).where(sa.or_(ranked.c.rank > keep, ranked.c.made < before))
+
+
+def remove(connection: sa.Connection, gone: sa.Select[Any]) -> None:
+    connection.execute(sa.delete(answers).where(answers.c.id.in_(gone)))
 
 
 def _uncut(wanted: Wanted) -> list[sa.ColumnElement[bool]]:

@@ -47,6 +47,8 @@ class Database:
     def __init__(self, address: Address, *, create: bool = True) -> None:
         """Open it; made where it is not there. Raises StoreError."""
         self.address, self.readonly = address, address.path is not None and _is_readonly(address.path)
+        if address.path is not None and not create and not address.path.exists():
+            raise self._fault("is not there", "a run that asks models makes it; --llm-store names another")
         self._engine = self._opened(create=create and not self.readonly)
 
     def _opened(self, *, create: bool) -> sa.Engine:

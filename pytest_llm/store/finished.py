@@ -54,6 +54,11 @@ def of_branch(branch: str, last: int) -> sa.Select[Any]:
     return wanted.order_by(runs.c.run.desc()).limit(last)
 
 
+def all_runs() -> sa.Select[Any]:
+    """The newest first."""
+    return sa.select(runs.c.run).order_by(runs.c.run.desc())
+
+
 def of_cell(nodeid: str, last: int) -> sa.Select[Any]:
     """The latest lines of a cell, each with the run it stands in."""
     joined = sa.select(runs, cells.c.line).join(cells, cells.c.run == runs.c.run)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,7 +14,7 @@ from pytest_llm.store import answers as rows
 from pytest_llm.store import finished
 from pytest_llm.store.address import FILE, Address
 from pytest_llm.store.answers import Answer
-from pytest_llm.store.database import Database
+from pytest_llm.store.database import MEMORY, Database
 from pytest_llm.store.keys import Question, Wanted
 from pytest_llm.store.record import CellLine, Header, RunRecord
 from pytest_llm.store.runs import HOME, make_home, within
@@ -32,6 +32,8 @@ class Store:
 
         Raises StoreError, and InputError where a link leads the rootdir's own store out of it.
         """
+        if address.is_folder:
+            return cls._of_folder(address)
         if address.path == root / HOME / FILE:
             within(root / HOME, root)
             within(address.path, root)
@@ -41,6 +43,17 @@ class Store:
         except OSError as error:
             raise StoreError(f"the store {address} cannot be made: {error.strerror or error}") from None
         return cls(Database(address, create=create))
+
+    @classmethod
+    def _of_folder(cls, address: Address) -> Self:
+        """Exported answers, read into memory; nothing is written to the folder."""
+        from pytest_llm.store import exports
+
+        assert address.path
+        store = cls(Database(MEMORY))
+        store.add(list(exports.read(address.path)))
+        store._database.address, store._database.readonly = address, True
+        return store
 
     @property
     def readonly(self) -> bool:
@@ -75,12 +88,45 @@ class Store:
         """How many answers there are of a model of this name."""
         return int(self._database.read(rows.of_model(model))[0][0])
 
-    def _answer(self, statement: sa.Select[Any]) -> Answer | None:
-        found = self._database.read(statement)
+    def newest_of_each(self, model: str = "") -> Iterator[Answer]:
+        """The newest answer to each question, of one model or of all."""
+        ids = [found[0] for found in self._database.read(rows.newest_ids(model))]
+        for begin in range(0, len(ids), rows.AT_ONCE):
+            yield from map(self._whole, self._database.read(rows.by_ids(ids[begin : begin + rows.AT_ONCE])))
+
+    def models(self) -> list[tuple[Answer, int, str, str]]:
+        """For each model (of a name and digest): its last answer, how many there are, the first and last time."""
+        found = self._database.read(rows.by_model())
+        whole = map(self._whole, self._database.read(rows.by_ids([row.id for row in found])))
+        last = {answer.id: answer for answer in whole}
+        return [(last[row.id], row.number, row.first, row.latest) for row in found]
+
+    def sweep(self, keep: int, before: str, runs: int, *, dry: bool) -> tuple[int, int]:
+        """Delete all but the newest `keep` answers to each question, those made before that moment (ISO 8601), and
+        all but the newest `runs` runs; with `dry` nothing. How many answers, how many runs.
+        """
+        gone = rows.superfluous(keep, before)
+        number = int(self._database.read(sa.select(sa.func.count()).select_from(gone.subquery()))[0][0])
+        old = [row.run for row in self._database.read(finished.all_runs())][runs:]
+        if not dry and (number or old):
+            self._database.write(lambda connection: rows.remove(connection, gone))
+            self._database.write(lambda connection: finished.remove(connection, old))
+            self._database.shrink()
+        return number, len(old)
+
+    def runs(self) -> list[str]:
+        """The ids of all finished runs, the newest first."""
+        return [row.run for row in self._database.read(finished.all_runs())]
+
+    def _whole(self, row: Any) -> Answer:
         try:
-            return rows.from_row(found[0]) if found else None
+            return rows.from_row(row)
         except (ValueError, TypeError, KeyError) as error:
             raise StoreError(f"the store {self._database.address} is damaged: {error}") from None
+
+    def _answer(self, statement: sa.Select[Any]) -> Answer | None:
+        found = self._database.read(statement)
+        return self._whole(found[0]) if found else None
 
     # Finished runs.
 
