@@ -1,0 +1,281 @@
+"""The store as a user meets it: what is asked again, how a stored answer is told, what goes wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ET
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import pytest
+
+from pytest_llm.store import runs
+from pytest_llm.store.address import default
+from pytest_llm.store.record import RunRecord, read
+from pytest_llm.store.store import Store
+from tests.acceptance.conftest import Bench
+from tests.fake_ollama import Script
+
+SEEN: WeakKeyDictionary[Bench, int] = WeakKeyDictionary()
+
+
+def newest(bench: Bench) -> RunRecord:
+    return read(runs.found(runs.home(bench.path))[0] / runs.FILE)
+
+
+def asked(bench: Bench) -> list[tuple[str, str]]:
+    """(model, last message) of each chat since this was called last."""
+    chats = bench.server.asked()
+    fresh = chats[SEEN.get(bench, 0) :]
+    SEEN[bench] = len(chats)
+    return sorted((str(body["model"]), body["messages"][-1]["content"]) for body in fresh)
+
+
+SCHEMA = '{"type": "object", "properties": {"a": {"type": "integer"}}}'
+
+
+@pytest.fixture
+def project(bench: Bench) -> Bench:
+    """Three cases, two of which ask a Modelfile, one with a schema that is sent."""
+    bench.server.add_model("base")
+    bench.file("modelfiles/mine.Modelfile", "FROM base\nSYSTEM Be kind.\n")
+    bench.file("answer.json", SCHEMA)
+    bench.case("models: [mine, m]\nprompt: hi\nchecks: [{contains: hello}]", "kind")
+    bench.case("models: [mine, m]\nprompt: json\nformat: schema\nchecks: [{schema: answer.json}]", "json")
+    bench.server.answer("json", '{"a": 1}')
+    bench.run().assert_outcomes(passed=4)
+    assert len(asked(bench)) == 4
+    return bench
+
+
+def test_what_an_edit_asks_again(project: Bench) -> None:
+    project.run("--llm-reuse").assert_outcomes(passed=4)
+    assert asked(project) == []
+
+    project.file("modelfiles/mine.Modelfile", "FROM base\nSYSTEM Be brief.\n")
+    before = {line.answers[0]["digest"] for line in newest(project).lines if line.model == "mine"}
+    project.run("--llm-reuse").assert_outcomes(passed=4)
+    (first, *_), *_ = again = asked(project)
+    assert again == [(first, "hi"), (first, "json")]
+    assert first.startswith("pytest-llm/mine:")
+    after = {line.answers[0]["digest"] for line in newest(project).lines if line.model == "mine"}
+    assert before.isdisjoint(after)
+
+    project.case("models: [mine, m]\nprompt: hi\nchecks: [{contains: world}, {equals: hello}]", "kind")
+    project.run("--llm-reuse").assert_outcomes(passed=2, failed=2)
+    assert asked(project) == []
+
+    project.file("answer.json", SCHEMA.replace("integer", "number"))
+    project.run("--llm-reuse").assert_outcomes(passed=2, failed=2)
+    assert asked(project) == [("m", "json"), (first, "json")]
+
+
+def test_how_a_stored_answer_is_told(project: Bench) -> None:
+    project.case("models: m\nprompt: hi\nchecks: [{equals: no}]", "kind")
+    result = project.run(
+        "--llm-reuse", "--junitxml=junit.xml", "--html=report.html", "--self-contained-html", "-n0"
+    )
+    result.assert_outcomes(passed=2, failed=1)
+    text = result.stdout.str()
+    assert text.count("pytest-llm: 3 cells were judged by stored answers, of 20") == 1
+    assert "a stored answer of 20" in text
+    assert "a stored answer of 20" in (project.path / "report.html").read_text()
+    properties = [p for p in ET.parse(project.path / "junit.xml").iter("property") if p.get("name") == "llm.stored"]
+    assert len(properties) == 3
+    for line in newest(project).lines:
+        (answer,) = line.answers
+        assert answer["stored"] == properties[0].get("value")
+        assert len(answer["id"]) == 32
+        assert answer["numbers"]["answer_tokens"]
+
+
+def test_a_replay_needs_no_server(project: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OLLAMA_HOST", "http://127.0.0.1:1")
+    project.run("--llm-replay").assert_outcomes(passed=4)
+    project.case("models: m\nprompt: new\nchecks: [{contains: x}]", "new")
+    result = project.run("--llm-replay", "-k", "new or kind")
+    result.assert_outcomes(passed=2, errors=1)
+    text = result.stdout.str()
+    assert "no stored answer to this request of 'm': there are 2 of 'm' to other requests" in text
+    assert "run this cell without --llm-replay" in text
+    assert len([line for line in newest(project).lines if line.answers[0].get("stored")]) == 2
+
+
+def test_all_cells_of_a_case_with_stages_are_replayed(bench: Bench) -> None:
+    stages = "[{name: a, prompt: hi}, {name: b, prompt: 'again: {{ previous.text }}'}]"
+    bench.case(f"stages: {stages}\nchecks: [{{contains: hello}}]\nsamples: 2\noptions: {{seed: 5}}")
+    bench.run().assert_outcomes(passed=1)
+    assert len(asked(bench)) == 4
+    bench.run("--llm-reuse").assert_outcomes(passed=1)
+    bench.run("--llm-replay").assert_outcomes(passed=1)
+    assert asked(bench) == []
+    assert all(answer["stored"] for answer in newest(bench).lines[0].answers)
+
+
+USAGE = [
+    (["--llm-reuse", "--llm-replay"], "give one of them"),
+    (["--llm-reuse", "--llm-store=none"], "--llm-reuse needs a store"),
+    (["--llm-replay", "-o", "llm_store=none"], "--llm-replay needs a store, and llm_store is none"),
+    (["--llm-store=postgresql://me:hunter2@host/db"], "PGPASSWORD"),
+    (["-o", "llm_store=postgresql://me:hunter2@host/db"], "llm_store: a password does not belong"),
+    (["--llm-store=mysql://host/db"], "no store of the kind 'mysql'"),
+]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"), USAGE, ids=lambda value: " ".join(value) if isinstance(value, list) else ""
+)
+def test_misuse(bench: Bench, arguments: list[str], said: str) -> None:
+    bench.case("prompt: hi\nchecks: [{contains: hello}]")
+    result = bench.run(*arguments)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    text = result.stderr.str() + result.stdout.str()
+    assert said in text
+    assert "hunter2" not in text
+
+
+def _damaged(file: Any) -> None:
+    file.write_bytes(b"no store at all " * 1000)
+
+
+def _newer(file: Any) -> None:
+    Store.open(default(file.parents[1]), file.parents[1]).close()
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE llm_store SET value = '99'")
+    connection.close()
+
+
+def _tracked(file: Any) -> None:
+    Store.open(default(file.parents[1]), file.parents[1]).close()
+    git = ["git", "-C", str(file.parents[1])]
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "add", "-f", str(file)], check=True)
+
+
+WRONG = [
+    (_damaged, "is no store, or it is damaged"),
+    (_newer, "was written by a newer pytest-llm (format 99, this one reads 1)"),
+    (_tracked, "is a file that git tracks"),
+    (lambda file: file.mkdir(), "no exported answers"),
+    (lambda file: file.symlink_to(file.parents[2] / "elsewhere.sqlite"), "leads out of the rootdir"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "said"), WRONG, ids=["damaged", "newer", "tracked", "folder", "link"])
+def test_a_store_that_cannot_be_used_is_told_once_and_the_run_goes_on(
+    bench: Bench, spoil: object, said: str
+) -> None:
+    for number in range(2):
+        bench.case(f"prompt: hi {number}\nchecks: [{{contains: hello}}]", f"t{number}")
+    runs.make_home(bench.path)
+    spoil(bench.path / ".pytest_llm/store.sqlite")
+    for arguments in ([], ["--llm-reuse"]):
+        result = bench.run(*arguments)
+        result.assert_outcomes(passed=2, warnings=2)
+        assert result.stdout.str().count(said) == 1
+        assert "2 answers of this run are not in the store" in result.stdout.str()
+        assert len(asked(bench)) == 2
+    result = bench.run("--llm-replay")
+    result.assert_outcomes(errors=2)
+    assert said in result.stdout.str()
+    assert asked(bench) == []
+    assert not (bench.path.parent / "elsewhere.sqlite").exists()
+
+
+def test_without_a_store_nothing_is_stored(bench: Bench) -> None:
+    bench.case("prompt: hi\nchecks: [{contains: hello}]")
+    bench.run("--llm-store=none").assert_outcomes(passed=1)
+    assert not (bench.path / ".pytest_llm/store.sqlite").exists()
+
+
+def test_errors_of_the_harness_are_asked_again(bench: Bench) -> None:
+    bench.server.fault("truncated", times=None)
+    bench.case("prompt: hi\nchecks: [{contains: hello}]")
+    bench.run().assert_outcomes(errors=1)
+    bench.server.recover()
+    bench.run("--llm-reuse").assert_outcomes(passed=1)
+
+
+def test_the_cache_of_pytest_is_another_one(bench: Bench) -> None:
+    bench.file("pytest.ini", "[pytest]\n")
+    bench.case("prompt: hi\nchecks: [{contains: hello}]")
+    bench.run().assert_outcomes(passed=1)
+    asked(bench)
+    bench.run("--cache-clear", "--llm-reuse").assert_outcomes(passed=1)
+    assert asked(bench) == []
+
+
+def test_finished_runs_outlive_their_folders(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_SHA", "c0ffee")
+    monkeypatch.setenv("GITHUB_REF_NAME", "main")
+    bench.file("pytest.ini", "[pytest]\naddopts = -p no:cacheprovider\nllm_keep_runs = 1\n")
+    bench.case("prompt: hi\nchecks: [{contains: hello}]")
+    bench.case("prompt: ho\nchecks: [{equals: no}]", "u")
+    for arguments in ([], ["--llm-reuse"], ["--llm-replay"], ["-x"]):
+        bench.run(*arguments)
+    store = Store.open(default(bench.path), bench.path)
+    latest, reused, first = store.runs_of("main")
+    assert latest.header.commit == "c0ffee"
+    assert {line.case: line.outcome for line in first.lines} == {"t": "passed", "u": "failed"}
+    ids = [[line.answers[0]["id"] for line in record.lines] for record in (first, reused, latest)]
+    assert ids[0] == ids[1]
+    assert set(ids[0]).isdisjoint(ids[2])
+    kept = store.answer(ids[0][0])
+    assert kept
+    assert kept.answer["text"] == "hello world"
+    store.close()
+
+
+def test_nothing_heavy_is_imported_without_a_store(bench: Bench) -> None:
+    bench.file(
+        "conftest.py",
+        """
+        import sys
+
+        def pytest_unconfigure():
+            print("heavy:", sorted({"sqlalchemy", "psycopg"} & set(sys.modules)), file=sys.__stdout__)
+        """,
+    )
+    bench.case("prompt: hi\nchecks: [{contains: hello}]")
+    result = bench.process("--llm-store=none")
+    result.assert_outcomes(passed=1)
+    assert "heavy: []" in result.stdout.str()
+
+
+def _questions(bench: Bench) -> list[bytes]:
+    """The chats that have arrived whole."""
+    return [request.body for request in list(bench.server.requests) if request.path == "/api/chat" and request.body]
+
+
+@pytest.mark.parametrize(("mode", "kills"), [([], 2), (["-n2"], 1)])
+def test_a_killed_run_goes_on_where_it_stopped(bench: Bench, mode: list[str], kills: int) -> None:
+    """Each kill costs the answer that was on its way, and no other."""
+    bench.server.answer("", Script("hello world", seconds=0.15))
+    for number in range(12):
+        bench.case(f"prompt: question {number}\nchecks: [{{contains: hello}}]", f"t{number:02}")
+    command = [sys.executable, "-m", "pytest", "-q", "--llm-reuse", *mode]
+    chance = random.Random(7)
+    for kill in range(kills):
+        run = subprocess.Popen(command, cwd=bench.path, stdout=subprocess.DEVNULL, start_new_session=True)
+        wanted = (kill + 1) * 10 // (kills + 1)
+        latest = time.monotonic() + 100
+        while len(_questions(bench)) < wanted + kill and time.monotonic() < latest:
+            time.sleep(0.01)
+        time.sleep(chance.random() * 0.3)
+        os.killpg(run.pid, signal.SIGKILL)
+        run.wait()
+    result = subprocess.run(command, cwd=bench.path, capture_output=True, text=True, timeout=120)
+    assert "12 passed" in result.stdout
+    prompts = [json.loads(body)["messages"][-1]["content"] for body in _questions(bench)]
+    assert len(set(prompts)) == 12
+    assert len(prompts) <= 12 + kills
+    end = newest(bench).end
+    assert end
+    assert end.counts == {"passed": 12}
