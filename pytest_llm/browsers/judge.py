@@ -11,10 +11,11 @@ from itertools import pairwise
 from typing import Any, Protocol
 
 from pytest_llm.browsers import pixels
-from pytest_llm.browsers.actions import ChromiumHand, Hand, act
+from pytest_llm.browsers.actions import Hand, act, selectors
 from pytest_llm.browsers.chromium.browser import Browser
 from pytest_llm.browsers.chromium.cdp import BrowserGone, PageBroken, ProtocolError, Session
 from pytest_llm.browsers.chromium.frames import Projector, RealTime, Stepper
+from pytest_llm.browsers.chromium.hand import ChromiumHand
 from pytest_llm.browsers.chromium.page import Page
 from pytest_llm.browsers.chromium.watchdog import Meter, Watchdog
 from pytest_llm.browsers.events import EventLog
@@ -190,9 +191,10 @@ async def _is_expression(page: AnyPage, expression: str) -> bool:
 
 async def _no_selector(page: AnyPage, action: Mapping[str, Any]) -> str | None:
     """What an action names as a CSS selector and is none."""
-    named = action.get("click", action.get("move"))
-    wrong = isinstance(named, str) and await page.evaluate(_SELECTS % json.dumps(named)) is False
-    return named if wrong else None
+    for named in selectors(action):
+        if await page.evaluate(_SELECTS % json.dumps(named)) is False:
+            return named
+    return None
 
 
 async def _wait(page: AnyPage, projector: Projector, expression: str, limit: float) -> bool:

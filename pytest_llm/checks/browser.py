@@ -87,18 +87,47 @@ class Errors(Strict):
 Point = Annotated[tuple[float, float], Field(description="x and y in the window, in pixels")]
 
 
+class Words(Strict):
+    """The element with this text: the same, or else one that holds it; one to be clicked before others."""
+
+    text: str = Field(min_length=1)
+
+
+Target = str | Point | Words
+Pairs = Annotated[dict[str, str], Field(min_length=1)]
+
+
 class Action(Strict):
     """One thing that a visitor does: exactly one of the keys, `for` goes with `press`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
-    click: str | Point | None = Field(default=None, description="a CSS selector, or [x, y]")
-    move: str | Point | None = Field(default=None, description="a CSS selector, or [x, y]")
-    drag: tuple[float, float, float, float] | None = Field(default=None, description="[x1, y1, x2, y2]")
+    click: Target | None = Field(default=None, description="a CSS selector, [x, y], or {text: words}")
+    double_click: Target | None = None
+    right_click: Target | None = None
+    tap: Target | None = Field(default=None, description="with a finger")
+    move: Target | None = None
+    hover: Target | None = None
+    drag: tuple[float, float, float, float] | Annotated[tuple[Point, ...], Field(min_length=2)] | None = Field(
+        default=None, description="[x1, y1, x2, y2], or points: [[x, y], [x, y], …]"
+    )
+    scroll: float | Point | str | None = Field(
+        default=None, description="pixels down, [right, down], or a CSS selector to scroll to"
+    )
+    fill: Pairs | None = Field(default=None, description="fields by CSS selector: {'#name': Ann}")
+    select: Pairs | None = Field(default=None, description="options, by value or label: {'#size': L}")
     press: str | None = Field(default=None, description="one character, or ArrowLeft, Space, Enter, F1 …")
     held: Seconds | None = Field(default=None, alias="for", description="how long the key is held")
     type: str | None = Field(default=None, description="characters, one key each")
     wait: Seconds | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known(cls, given: Any) -> Any:
+        for key in given if isinstance(given, dict) else ():
+            if key not in (*KINDS, "for", "held"):
+                raise ValueError(f"no action is called {key!r}; there are {', '.join(KINDS)}")
+        return given
 
     @model_validator(mode="after")
     def _one(self) -> Action:

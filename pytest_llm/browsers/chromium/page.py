@@ -111,6 +111,8 @@ class Page:
             page.send("Page.addScriptToEvaluateOnNewDocument", source=f"{witness.SOURCE}; {SEEDED}"),
             page.send("Target.setAutoAttach", autoAttach=True, waitForDebuggerOnStart=True, flatten=True),
         ]
+        if any("tap" in action for action in self._options.actions):
+            commands.append(page.send("Emulation.setTouchEmulationEnabled", enabled=True))
         if not self._stepped and self._options.date is not None:
             dated = DATED % (self._options.date * 1000)
             commands.append(page.send("Page.addScriptToEvaluateOnNewDocument", source=dated))

@@ -17,6 +17,7 @@ from pytest_llm.browsers.pool import Pool
 from pytest_llm.browsers.report import PageOptions, PageReport
 from pytest_llm.errors import Unsupported
 from tests.helpers.pages import FOLDER
+from tests.helpers.visits import PAGE, VISITS
 
 psutil = pytest.importorskip("psutil")
 try:
@@ -137,6 +138,14 @@ def test_a_page_that_leaves_without_a_request(pool: Pool) -> None:
     assert (event.kind, event.line, event.message) == ("navigation", 2, "the page left for about:blank")
 
 
+@pytest.mark.parametrize("name", ["double click", "right click", "scroll", "fill", "nothing there"])
+def test_what_a_visitor_does(pool: Pool, name: str) -> None:
+    actions, expected = VISITS[name]
+    events = pool.judge(PAGE, replace(QUICK, samples=0, actions=tuple(actions))).events
+    found = [event.message for event in events for _ in range(event.times)]
+    assert all(any(words in message for message in found) for words in expected), found
+
+
 def test_a_visitor_clicks_types_and_drags(pool: Pool) -> None:
     actions = (
         {"click": "#b"},
@@ -155,8 +164,8 @@ def test_a_visitor_clicks_types_and_drags(pool: Pool) -> None:
         ("console", "key ArrowLeft"),
         ("console", "down 300 300"),
         ("console", "up 340 320"),
-        ("action", "nothing to click: no element '#nothing'"),
-        ("action", "9000, 9000 is outside the window"),
+        ("action", 'nothing to click: no element \'#nothing\'; there is button#b "go", input#t "aB"'),
+        ("action", "nothing to click: [9000, 9000] is outside the window of 800 x 600"),
     ]
 
 

@@ -1,0 +1,68 @@
+"""Mouse, finger and keyboard of a page in Chromium."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from pytest_llm.browsers.actions import CODES, Button, Hand
+from pytest_llm.browsers.chromium.cdp import PageBroken
+
+_TEXT = {"Enter": "\r", "Space": " "}
+_BUTTONS = {"left": 1, "right": 2}
+_PATIENCE = 1.0  # seconds for an answer: only a page that waits for a frame of its own needs so long
+_FRAMES = 60  # given to an input that is not answered
+
+
+class ChromiumHand(Hand):
+    """By the DevTools protocol."""
+
+    async def move(self, x: float, y: float, *, held: bool = False) -> None:
+        await self._mouse("mouseMoved", x, y, framed=True, buttons=int(held))
+
+    async def button(self, down: bool, x: float, y: float, *, button: Button = "left", count: int = 1) -> None:
+        kind, buttons = ("mousePressed", _BUTTONS[button]) if down else ("mouseReleased", 0)
+        await self._mouse(kind, x, y, button=button, buttons=buttons, clickCount=count)
+
+    async def wheel(self, x: float, y: float, dx: float, dy: float) -> None:
+        await self._mouse("mouseWheel", x, y, framed=True, deltaX=dx, deltaY=dy)
+
+    async def tap(self, x: float, y: float) -> None:
+        await self._input(
+            "Input.dispatchTouchEvent", framed=True, type="touchStart", touchPoints=[{"x": x, "y": y}]
+        )
+        await self._input("Input.dispatchTouchEvent", framed=True, type="touchEnd", touchPoints=[])
+        await self._projector.idle()
+
+    async def key(self, down: bool, name: str) -> None:
+        key = _key("Space" if name == " " else name)
+        event = {**key, "type": "keyDown"} if down else {**key, "type": "keyUp", "text": ""}
+        await self._input("Input.dispatchKeyEvent", **event)
+
+    async def _mouse(self, kind: str, x: float, y: float, *, framed: bool = False, **params: Any) -> None:
+        await self._input("Input.dispatchMouseEvent", framed=framed, type=kind, x=x, y=y, **params)
+
+    async def _input(self, method: str, *, framed: bool = False, **params: Any) -> None:
+        """`framed`: an input that the page gets with its next frame."""
+        sent = self._session.send(method, **params)
+        for frame in range(_FRAMES):
+            if framed or frame:
+                await self._projector.idle()
+            if (await asyncio.wait({sent}, timeout=_PATIENCE))[0]:
+                break
+        error = sent.exception() if sent.done() else None
+        if isinstance(error, PageBroken):
+            raise error
+
+
+def _key(name: str) -> dict[str, Any]:
+    """One key, as Input.dispatchKeyEvent wants it."""
+    if name in CODES:
+        text = _TEXT.get(name, "")
+        return {"key": text if name == "Space" else name, "code": name, "text": text} | _virtual(CODES[name])
+    code = f"Key{name.upper()}" if name.isalpha() else f"Digit{name}" if name.isdigit() else ""
+    return {"key": name, "code": code, "text": name} | _virtual(ord(name.upper()) if code else 0)
+
+
+def _virtual(code: int) -> dict[str, int]:
+    return {"windowsVirtualKeyCode": code, "nativeVirtualKeyCode": code}
