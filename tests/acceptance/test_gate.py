@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import xml.etree.ElementTree as ET
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from pytest_llm.store import runs
 from pytest_llm.store.record import read
 from tests.acceptance.conftest import Bench
 
+ROOT = Path(__file__).parents[2]
 ROWS = """
     prompt: "Say {{ word }}"
     models: m
@@ -334,3 +337,24 @@ def test_under_xdist_the_controller_does_it_all(known: Bench) -> None:
     assert again(known)["row6"][0] == 0
     result = known.process("-n2", "--llm-gate=nosuch>=1%")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
+
+
+def test_a_modelfile_made_worse_is_caught_and_a_harmless_edit_is_not(bench: Bench) -> None:
+    """On the demo model: of a hotter one the answers fall apart."""
+    text = (ROOT / "modelfiles" / "demo.Modelfile").read_text("utf-8")
+    open_to_chance = "PARAMETER top_p 1\nPARAMETER top_k 0\nPARAMETER min_p 0\n"
+    template = text.replace("./demo.gguf", str(ROOT / "modelfiles" / "demo.gguf")) + open_to_chance
+    shutil.copytree(ROOT / "cases" / "structured", bench.path / "structured")
+    words = []
+    for temperature, option in (
+        ("0.1", "--llm-write-baseline"),
+        ("0.12", "--llm-baseline"),
+        ("2", "--llm-baseline"),
+    ):
+        said = f"PARAMETER temperature {temperature}\n"
+        bench.file("modelfiles/mine.Modelfile", template.replace("PARAMETER temperature 0\n", said))
+        asked = ("--llm-engine=embedded", "--llm-model=mine", "--llm-samples=3", "-k", "format-off")
+        result = bench.run("structured", *asked, f"{option}=b.json")
+        words.append((ended(bench).word, result.ret))
+    assert words == [("", 0), ("PASS", 0), ("BLOCK", 1)]
+    assert any(asked[1] >= 3 for asked in again(bench).values())
