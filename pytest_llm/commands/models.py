@@ -41,7 +41,7 @@ def counts(collected: Collected) -> Counter[str]:
 
 def _state(model: Model, settings: Mapping[str, Any], server: _Ollama | None) -> State:
     engine, name = model["engine"], model["resolved"]["name"]
-    if fault := model["resolved"]["fault"]:
+    if fault := model["resolved"].get("fault"):
         message, _, hint = fault.partition("\n")
         return State(False, message, hint)
     if engine == "ollama" and server is not None:

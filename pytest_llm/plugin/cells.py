@@ -72,7 +72,7 @@ def _cell(plan: Plan) -> dict[str, Any]:
             "modelfile": str(model.spec.path) if model.spec else str(model.fault.path) if model.fault else None,
             "base": origin.base if origin else None,
             "gguf": str(origin.gguf) if origin and origin.gguf else None,
-            "fault": "\n".join(filter(None, [model.fault.message, model.fault.hint])) if model.fault else None,
+            **({"fault": f"{model.fault.message}\n{model.fault.hint}".strip()} if model.fault else {}),
         },
     }
 

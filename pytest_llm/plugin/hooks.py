@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,10 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_llm.plugin.gating import Gate
 
         config.pluginmanager.register(Gate(config), "llm_gate")
+    if (file := os.environ.get(options.SUMMARY_ENV)) and not hasattr(config, "workerinput"):
+        from pytest_llm.plugin.summary import Summary
+
+        config.pluginmanager.register(Summary(config, Path(file)), "llm_summary")
     if file := config.getoption("llm_cells", None):
         from pytest_llm.plugin.cells import CellList
 
@@ -99,6 +104,8 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
         gate.end()
     result = yield
     exitcode.finish(session, gate)
+    if summary := session.config.pluginmanager.get_plugin("llm_summary"):
+        summary.write(gate)
     return result
 
 

@@ -22,6 +22,7 @@ MODELFILES = (".Modelfile", "Modelfile")  # the suffix of one, and the name that
 HAS_CELLS = pytest.StashKey[bool]()
 OPENAI_URL_ENV = "OPENAI_BASE_URL"
 HOST_ENV = "OLLAMA_HOST"
+SUMMARY_ENV = "GITHUB_STEP_SUMMARY"  # of GitHub, Gitea, Forgejo: the file to which each step appends
 STORE_ENV = "PYTEST_LLM_STORE"
 ADDRESSES = {"host": HOST_ENV, "openai_url": OPENAI_URL_ENV}
 STORED = "store:"  # a baseline that is a branch of the store

@@ -7,19 +7,18 @@ stand in code, where no markup, link or mention works.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from pytest_llm.gates.decide import QUANTITIES, number
 from pytest_llm.gates.types import CellResult, CellRow, Decision, GroupResult, SpeedResult, Tally
-from pytest_llm.reports.plain import one_line, plain
+from pytest_llm.reports.markdown import block, code, table_head, table_row
+from pytest_llm.reports.plain import one_line
 from pytest_llm.reports.table import columns
 
 FORMAT = 1  # of the JSON
 MOST = 20  # groups and flips that the terminal shows
 MOST_MARKDOWN = 50
-EXCERPT = 300  # characters of an answer
 _OUTCOME = {
     "confirmed": "confirmed",
     "noise": "within noise",
@@ -45,16 +44,14 @@ def terminal(decision: Decision) -> list[str]:
 def markdown(decision: Decision) -> str:
     """The same for a summary of a CI system and a comment on a pull request."""
     table = _table(decision, MOST_MARKDOWN)
-    rows = (
-        [_row(_HEADINGS), _row(["---", *["---:"] * (len(_HEADINGS) - 1)]), *map(_row, table[1:])] if table else []
-    )
+    rows = [*table_head(_HEADINGS), *map(table_row, table[1:])] if table else []
     flips = list(_markdown_flips(decision))
     said = [*_differences(decision), *map(_speed, decision.speed), *_bars(decision), *decision.remarks]
     parts = [
         f"## pytest-llm: {decision.word}",
-        _code(decision.reason, 1000),
+        code(decision.reason, 1000),
         "\n".join(rows),
-        "\n".join(f"- {_code(line)}" for line in said),
+        "\n".join(f"- {code(line)}" for line in said),
         "### Flips" if flips else "",
         "\n".join(_capped(flips, MOST_MARKDOWN, "`pytest-llm compare` shows all")),
     ]
@@ -117,9 +114,9 @@ def _flips(decision: Decision) -> Iterator[str]:
 
 def _markdown_flips(decision: Decision) -> Iterator[str]:
     for row, what in _flipped(decision):
-        reason = f"\n  {_code(row.reason)}" if row.reason else ""
-        answers = [f"\n\n  {when}:\n\n{_block(text)}" for when, text in _answers(row)]
-        yield f"- {_code(row.nodeid)} {what}{reason}{''.join(answers)}"
+        reason = f"\n  {code(row.reason)}" if row.reason else ""
+        answers = [f"\n\n  {when}:\n\n{block(text)}" for when, text in _answers(row)]
+        yield f"- {code(row.nodeid)} {what}{reason}{''.join(answers)}"
 
 
 def _flipped(decision: Decision) -> Iterator[tuple[CellRow, str]]:
@@ -158,28 +155,3 @@ def _capped(items: Sequence[str], most: int, where: str) -> Iterator[str]:
         yield from item.split("\n")
     if len(items) > most:
         yield f"… and {len(items) - most} more: {where}"
-
-
-def _row(cells: Sequence[str]) -> str:
-    first, *rest = cells
-    named = first if first in ("---", _HEADINGS[0]) else _code(first).replace("|", "\\|")
-    return f"| {' | '.join([named, *rest])} |"
-
-
-def _code(text: str, width: int = 240) -> str:
-    """One line in a span of code, whatever backticks it holds."""
-    line = one_line(text, width)
-    fence = "`" * (_longest_fence(line) + 1)
-    pad = " " if line.startswith("`") or line.endswith("`") else ""
-    return f"{fence}{pad}{line}{pad}{fence}"
-
-
-def _block(text: str) -> str:
-    """An excerpt in a fenced block within an item of a list."""
-    short = plain(text if len(text) <= EXCERPT else text[: EXCERPT - 1] + "…")
-    fence = "`" * max(3, _longest_fence(short) + 1)
-    return "\n".join(f"  {line}" for line in (fence, *short.split("\n"), fence))
-
-
-def _longest_fence(text: str) -> int:
-    return max(map(len, re.findall("`+", text)), default=0)

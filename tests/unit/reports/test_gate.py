@@ -10,7 +10,8 @@ import pytest
 
 from pytest_llm.gates.decide import decide
 from pytest_llm.gates.types import Bar, CellRow, Decision, Difference, Measured, Tally
-from pytest_llm.reports.gate import EXCERPT, MOST, as_json, markdown, terminal
+from pytest_llm.reports.gate import MOST, as_json, markdown, terminal
+from pytest_llm.reports.markdown import EXCERPT
 
 HOSTILE = "a|b`c``\x1b[31m\n::error::x @somebody <script>"
 

@@ -1,0 +1,72 @@
+"""The summary of a job: where a CI system names a file for it, the run is told there in Markdown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_llm.errors import InputError
+from pytest_llm.plugin.options import HAS_CELLS, SUMMARY_ENV
+from pytest_llm.plugin.session import session
+
+if TYPE_CHECKING:
+    from pytest_llm.plugin.gating import Gate
+
+_MODELFILE, _COLLECTION = "Modelfiles", "Not collected"
+
+
+class Summary:
+    """Appends to `file` when the run has ended; registered in the process that keeps the record."""
+
+    def __init__(self, config: pytest.Config, file: Path) -> None:
+        self._config, self._file = config, file
+        self._others: dict[str, list[str]] = {_MODELFILE: [], _COLLECTION: []}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed and report.nodeid.endswith(".prompt.yaml"):
+            self._others[_COLLECTION].append(_headline(report))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed and report.nodeid.partition("::")[0].endswith("Modelfile"):
+            self._others[_MODELFILE].append(_headline(report))
+
+    def write(self, gate: Gate | None) -> None:
+        """After the gate has spoken. Where it cannot be written the run goes on, and says so."""
+        from pytest_llm.reports.gate import markdown as decided
+        from pytest_llm.reports.markdown import summary
+
+        cells = _cells(self._config)
+        decision = decided(gate.decision) if gate and gate.decision else ""
+        if not (cells or decision or any(self._others.values())):
+            return
+        try:
+            with self._file.open("a", encoding="utf-8", errors="replace") as file:
+                file.write(summary(cells, self._others, decision) + "\n")
+        except OSError as error:
+            text = f"pytest-llm: the summary cannot be written to ${SUMMARY_ENV}: {error.strerror or error}"
+            if reporter := self._config.pluginmanager.get_plugin("terminalreporter"):
+                reporter.write_line(text, yellow=True)
+
+
+def _cells(config: pytest.Config) -> Any:
+    """The cells of this run, as its record has them."""
+    from pytest_llm.store.record import read
+    from pytest_llm.store.runs import FILE
+
+    if HAS_CELLS not in config.stash:
+        return {}
+    try:
+        return read(session(config).folder / FILE).cells
+    except InputError:
+        return {}
+
+
+def _headline(report: pytest.TestReport | pytest.CollectReport) -> str:
+    """The first line of what is wrong; under pytest-xdist the text begins with the worker's name."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    text = crash.message if crash else report.longreprtext
+    return next((line for line in text.splitlines() if line.strip()), report.nodeid)
