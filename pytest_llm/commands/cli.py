@@ -43,11 +43,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     compare = commands.add_parser(
         "compare", help="hold a run or a baseline against an earlier one, as the gate does"
     )
-    for name in ("before", "now"):
-        compare.add_argument(name, metavar=name.upper(), help="a run's id, folder or file, or a baseline's file")
+    named = "a run's id, folder or file, or a baseline's file"
+    compare.add_argument("before", metavar="BEFORE", help=f"{named}, or store:BRANCH for its latest runs")
+    compare.add_argument("now", metavar="NOW", help=named)
     form = compare.add_mutually_exclusive_group()
     form.add_argument("--markdown", dest="form", action="store_const", const="markdown", default="terminal")
     form.add_argument("--json", dest="form", action="store_const", const="json")
+    compare.add_argument("--store", default="", metavar="URL", help="another store than the one of this folder")
     compare.set_defaults(run=_compare)
 
     history = commands.add_parser("history", help="show the last runs of a cell: pass rate, speed")
@@ -146,7 +148,7 @@ def _import(given: argparse.Namespace) -> int:
 def _compare(given: argparse.Namespace) -> int:
     from pytest_llm.commands.compare import compare
 
-    return compare(given.before, given.now, Path.cwd(), given.form)
+    return compare(given.before, given.now, Path.cwd(), given.form, given.store)
 
 
 def _history(given: argparse.Namespace) -> int:

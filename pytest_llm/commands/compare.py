@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from pytest_llm.commands.naming import NotFound, kept, pick_run, printed, record_file
+from pytest_llm.commands.stored import opened, root_of
 from pytest_llm.errors import InputError
 from pytest_llm.gates import baseline as files
 from pytest_llm.gates import past as pasts
@@ -21,6 +22,7 @@ from pytest_llm.reports.plain import plain
 from pytest_llm.store import runs
 from pytest_llm.store.record import RunRecord, read
 
+BRANCH = "store:"  # before the name of one: its latest runs in the store, pooled
 Form = Literal["terminal", "markdown", "json"]
 _FORMS: Mapping[Form, Callable[[Decision], str]] = {
     "terminal": lambda decision: "\n".join(words.terminal(decision)) + "\n",
@@ -29,10 +31,10 @@ _FORMS: Mapping[Form, Callable[[Decision], str]] = {
 }
 
 
-def compare(before: str, now: str, here: Path, form: Form = "terminal") -> int:
+def compare(before: str, now: str, here: Path, form: Form = "terminal", store: str = "") -> int:
     """Print what changed. 0 nothing blocks, 1 BLOCK, 2 one of the two could not be read."""
     try:
-        decision = _decided(before, now, here)
+        decision = _decided(before, now, here, store)
     except (NotFound, InputError) as error:
         print(plain(str(error)), file=sys.stderr)
         return 2
@@ -40,8 +42,8 @@ def compare(before: str, now: str, here: Path, form: Form = "terminal") -> int:
     return int(decision.word == "BLOCK")
 
 
-def _decided(before: str, now: str, here: Path) -> Decision:
-    past, other = _past(before, here), _found(now, here)
+def _decided(before: str, now: str, here: Path, store: str) -> Decision:
+    past, other = _past(before, here, store), _found(now, here)
     if isinstance(other, Baseline):
         found, differences = file_rows(past, other), file_differences(past, other)
     else:
@@ -49,7 +51,10 @@ def _decided(before: str, now: str, here: Path) -> Decision:
     return decide(found, differences=differences, baseline=past.name)
 
 
-def _past(word: str, here: Path) -> pasts.Past:
+def _past(word: str, here: Path, store: str) -> pasts.Past:
+    if word.startswith(BRANCH):
+        with opened(root_of(here), store) as opened_store:
+            return pasts.of_runs(word, opened_store.runs_of(word.removeprefix(BRANCH), pasts.LOOKED_AT))
     found = _found(word, here)
     if isinstance(found, Baseline):
         return pasts.of_file(Path(word).name, found)

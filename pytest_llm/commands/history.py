@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pytest_llm.commands.naming import NotFound, kept, pick, told
-from pytest_llm.errors import InputError, StoreError
+from pytest_llm.commands.stored import is_there, opened, root_of
+from pytest_llm.errors import InputError
 from pytest_llm.gates.tally import Sample, counting, middle, samples, tally
 from pytest_llm.reports.plain import one_line, plain
 from pytest_llm.reports.table import columns
-from pytest_llm.store import address, runs
-from pytest_llm.store.address import Address
+from pytest_llm.store import runs
 from pytest_llm.store.record import CellLine, Header, read
 
 Past = tuple[Header, CellLine]
@@ -25,8 +25,7 @@ def history(word: str, here: Path, last: int = 10, store: str = "") -> int:
 
 
 def _lines(word: str, here: Path, last: int, store: str) -> Iterator[str]:
-    folders = _folders(here, store)
-    root = folders[0].parents[2] if folders else here
+    folders, root = _folders(here, store), root_of(here)
     recorded = list(_recorded(folders))
     names = list(dict.fromkeys(line.nodeid for _, line in recorded))
     try:
@@ -65,27 +64,17 @@ def _recorded(folders: Iterable[Path]) -> Iterator[Past]:
 
 
 def _stored(nodeid: str, root: Path, last: int, written: str) -> Sequence[Past]:
-    """What the store says of a cell. Raises InputError for one that is named and cannot be read."""
-    place = address.parse(written, Path.cwd()) if written else address.default(root)
-    if place is None or (not written and not _there(place)):
+    """What the store says of a cell. One that is not named may be missing, or be told and left out."""
+    if not written and not is_there(root):
         return []
-    from pytest_llm.store.store import Store
-
     try:
-        store = Store.open(place, root, create=False)
-        try:
+        with opened(root, written) as store:
             return store.history(nodeid, last)
-        finally:
-            store.close()
-    except StoreError as error:
+    except InputError as error:
         if written:
-            raise InputError(str(error)) from None
+            raise
         print(plain(str(error)), file=sys.stderr)
         return []
-
-
-def _there(place: Address) -> bool:
-    return place.path is not None and place.path.is_file()
 
 
 def _row(header: Header, line: CellLine) -> tuple[str, ...]:

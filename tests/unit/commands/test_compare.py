@@ -183,6 +183,21 @@ def test_runs_that_are_swept_come_from_the_store(kept: Path, capsys: pytest.Capt
     assert older in capsys.readouterr().out
 
 
+def test_a_branch_of_the_store_is_pooled(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", "store:main", WORSE]) == 2
+    assert "store.sqlite" in capsys.readouterr().err
+    store = Store.open(default(kept), kept)
+    for run in (OLD, SAME):
+        store.add_run(read(kept / ".pytest_llm/runs" / run / runs.FILE))
+    store.close()
+    assert main(["compare", "store:main", WORSE, "--json"]) == 1
+    data = json.loads(capsys.readouterr().out)
+    assert (data["baseline"], data["rows"][0]["baseline"]["passed"]) == ("store:main", 5)
+    assert main(["compare", "store:main", WORSE, "--store", "none"]) == 2
+    assert main(["compare", "store:other", WORSE]) == 0
+    assert "INCONCLUSIVE: store:other holds none" in capsys.readouterr().out
+
+
 def test_where_no_cell_goes_by_that_name_it_is_1(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["history", "c77"]) == 1
     assert "no cell is called 'c77'" in capsys.readouterr().err
