@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
@@ -24,6 +25,8 @@ _ABSENT = re.compile(r"^(\S+): No such file or directory$")
 _MARKER = re.compile(r"^[ \t]*(?:#|%:)[ \t]*(?:line[ \t]+)?\d+(?:[ \t]+\"[^\"\n]*\")?[ \t\d]*$", re.MULTILINE)
 _SYSTEM = re.compile(r"^[ \t]*(?:#|%:)[ \t]*pragma[ \t]+GCC[ \t]+system_header\b[^\n]*$", re.MULTILINE)
 _HIDES = re.compile(r"^#pragma (?:GCC|clang) diagnostic[^\n]*", re.MULTILINE)
+_NAMES = Path(__file__).parent / "names"
+_OF_C = re.compile(r"c(?!har|o|hrono)[a-z]+$|.*\.h$")  # <cstdio>, not <chrono>, <charconv>, <complex> …
 _STUBS = "not-here"  # a folder of empty headers a round: one may be called as the folder of another is
 _KINDS: tuple[tuple[str, base.Kind], ...] = (
     (r"No such file or directory", "missing-dependency"),
@@ -46,6 +49,7 @@ class C(Scaffolded):
     install: ClassVar[str] = "sudo apt-get install gcc libc6-dev"
     suffix: ClassVar[str] = ".c"
     preprocessed: ClassVar[str] = ".i"
+    one_pass = True
     style: ClassVar[Style] = Style(Around("int main{}(void) {\n"), whole=(Around("int main(void) {\n"),))
     standard: ClassVar[str] = ""  # the compiler's own
     # What gcc 14 refuses is refused by the older ones too, so that a verdict does not depend on the machine.
@@ -58,23 +62,12 @@ class C(Scaffolded):
             "incompatible-pointer-types",
         )
     )
-    obvious: ClassVar[dict[str, str]] = {
-        "stdio.h": r"printf|scanf|puts|FILE|getchar|putchar|fopen|fgets|perror|std(?:in|out|err)|[fs]n?printf",
-        "stdlib.h": r"malloc|calloc|realloc|free|exit|atoi|qsort|rand|srand|abort|strtol|NULL|size_t",
-        "string.h": r"str(?:len|cpy|ncpy|cmp|ncmp|cat|chr|str|dup|tok)|mem(?:cpy|set|move|cmp)",
-        "stdbool.h": r"bool|true|false",
-        "stdint.h": r"u?int(?:8|16|32|64|ptr)_t|U?INT(?:8|16|32|64)_MAX|SIZE_MAX",
-        "ctype.h": r"is(?:alpha|digit|space|upper|lower|alnum|punct)|to(?:upper|lower)",
-        "math.h": r"sqrt|pow|sin|cos|tan|fabs|floor|ceil|M_PI|log|exp",
-        "limits.h": r"(?:INT|LONG|CHAR|UINT)_(?:MAX|MIN)",
-        "assert.h": r"assert",
-    }
 
     def imports(self, outline: Outline) -> str:
         words = outline.all("used") | {word for macro in outline.all("macro") for word in re.findall(r"\w+", macro)}
-        used = words - outline.all("defined")
-        names = [name for name, known in self.obvious.items() if any(re.fullmatch(known, word) for word in used)]
-        return "".join(f"#include <{name}>\n" for name in names)
+        headers = _headers(self.languages[0])
+        used = {headers[word] for word in words - outline.all("defined") if word in headers}
+        return "".join(f"#include <{header}>\n" for header in sorted(used))
 
     def compile(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
         files = [_neutral(file) for file in files]
@@ -167,21 +160,26 @@ class Cpp(C):
     preprocessed = ".ii"
     standard = "gnu++2a"  # C++20: models write it without saying so, and the compilers of a few years take it
     flags = ()
-    obvious: ClassVar[dict[str, str]] = {
-        "iostream": r"cout|cin|cerr|endl|ostream|istream",
-        "vector": r"vector", "string": r"string|to_string|stoi|getline", "map": r"map|multimap",
-        "set": r"set|multiset",
-        "unordered_map": r"unordered_map", "unordered_set": r"unordered_set", "array": r"array", "deque": r"deque",
-        "queue": r"queue|priority_queue", "stack": r"stack", "list": r"list", "utility": r"pair|move|swap|forward",
-        "algorithm": r"sort|find|max|min|reverse|transform|copy|count|max_element|min_element|any_of|all_of",
-        "memory": r"unique_ptr|shared_ptr|weak_ptr|make_unique|make_shared",
-        "functional": r"function|hash|less|greater",
-        "optional": r"optional|nullopt", "stdexcept": r"runtime_error|invalid_argument|out_of_range|logic_error",
-        "sstream": r"stringstream|ostringstream|istringstream", "numeric": r"accumulate|iota", "thread": r"thread",
-        "mutex": r"mutex|lock_guard|unique_lock", "cmath": r"sqrt|pow|sin|cos", "cstdint": r"u?int(?:8|16|32|64)_t",
-        "cstdio": r"printf", "variant": r"variant", "tuple": r"tuple|tie", "string_view": r"string_view",
-        "chrono": r"chrono",
-    }  # fmt: skip
+
+    def imports(self, outline: Outline) -> str:
+        """The headers; and `using namespace std` where its names stand bare, and never with it."""
+        headers = super().imports(outline)
+        return headers + "using namespace std;\n" if headers and _bare(outline) else headers
+
+
+@cache
+def _headers(language: str) -> dict[str, str]:
+    """name -> the header that brings it, by the table of the standard library that tools/standard_names.py makes."""
+    rows = (_NAMES / f"{language}.txt").read_text("utf-8").replace("\n  ", " ").splitlines()
+    return {name: header for header, _, names in (row.partition(": ") for row in rows) for name in names.split()}
+
+
+def _bare(outline: Outline) -> bool:
+    """Whether names of `std` stand without it, and none with it; what C has stands outside of it too."""
+    if "std" in outline.all("used"):
+        return False
+    headers, own = _headers("cpp"), outline.all("defined")
+    return any(name in headers and not _OF_C.match(headers[name]) for name in outline.all("used") - own)
 
 
 def _diagnostic(

@@ -6,6 +6,7 @@ import base64
 import re
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,7 @@ class Java(Scaffolded):
     style = Style(
         function=Around(_METHOD),
         members=Around(_CLASS),
+        nested="static ",
         whole=(Around(_CLASS), Around(_CLASS + _METHOD, "\n}}\n")),
     )
 
@@ -71,6 +73,11 @@ class Java(Scaffolded):
 
     def whole(self, outline: Outline) -> bool:
         return "main" in outline.all("method")
+
+    def style_for(self, outline: Outline) -> Style:
+        """The class around members is named as their constructor is."""
+        name = next(iter(outline.names.get("constructor", ())), "")
+        return replace(self.style, members=Around(_CLASS.replace("Snippet", name))) if name else self.style
 
     def imports(self, outline: Outline) -> str:
         return "".join(f"import {package}.*; " for package in _PACKAGES.split()) + "\n"

@@ -78,18 +78,25 @@ class Style:
     """How the snippets of a language are completed.
 
     function: around statements, where they stand in no file alone. members: around methods and the like, where
-    these do not. whole: what else may be tried around a text that the grammar does not explain.
+    these do not; nested: put before a type that then stands among them. whole: what else may be tried around a text
+    that the grammar does not explain.
     """
 
     function: Around | None = None
     members: Around | None = None
+    nested: str = ""
     whole: tuple[Around, ...] = ()
 
 
 class Scaffolded(Toolchain):
-    """A compiler that is also asked about completed snippets. language: whose grammar reads them."""
+    """A compiler that is also asked about completed snippets.
+
+    one_pass: whether it tells of unknown names and of broken syntax together; else, where the syntax is broken, of
+    that alone.
+    """
 
     style: ClassVar[Style]
+    one_pass: ClassVar[bool] = False
 
     @abstractmethod
     def compile(self, files: Sequence[Snippet], options: Options) -> list[Diagnostic]:
@@ -98,6 +105,10 @@ class Scaffolded(Toolchain):
     def whole(self, outline: Outline) -> bool:
         """Whether a text is a whole program, which is never completed."""
         return "main" in outline.all("function")
+
+    def style_for(self, outline: Outline) -> Style:
+        """How this text is completed."""
+        return self.style
 
     def imports(self, outline: Outline) -> str:
         """Lines that import what a text without imports of its own uses of the standard library."""
@@ -117,8 +128,21 @@ class Scaffolded(Toolchain):
         def left() -> Options:
             return replace(options, seconds=max(options.seconds - (monotonic() - started), 1.0))
 
-        tries = completions(files[0].text, outline, self.style, imports)
-        return nearest(found, (self._try(one, left()) for one in tries))
+        tries = completions(files[0].text, outline, self.style_for(outline), imports)
+        best = found
+        for said in (self._try(one, left()) for one in tries):
+            if said is not None and self._distance(said) < self._distance(best):
+                best = said
+            if not fails(best):
+                break
+        return best
+
+    def _distance(self, found: Sequence[Diagnostic]) -> tuple[int, int, int]:
+        """How far from compiling: what no parser takes, all errors, and how early the first of them stands."""
+        errors = [one for one in found if one.severity == "error"]
+        first = min((one.line for one in errors if one.line), default=0)
+        broken = sum(one.kind == "syntax" for one in errors)
+        return (len(errors), -first, broken) if self.one_pass else (broken, len(errors), -first)
 
     def _try(self, completed: Completed, options: Options) -> list[Diagnostic] | None:
         """What is said of a completed text, in the lines of the text; None where nothing came of it."""
@@ -143,31 +167,13 @@ def completions(text: str, outline: Outline, style: Style, imports: str) -> Iter
     body = [piece for piece in outline.pieces if piece.kind not in _LEADING | {"type"}]
     if style.members and body:
         around = style.members.insertions(body[0].start, body[-1].end)
-        yield _completed(text, heads, around[:1], inner, around[1:])
+        yield _completed(text, heads, around[:1], _nested(outline.pieces, body, inner, style), inner, around[1:])
     elif inner:
         yield _completed(text, heads, inner)
     if outline.errors:
         start = max((piece.end for piece in outline.pieces if piece.kind in ("import", "head")), default=0)
         for wrapper in style.whole:
             yield _completed(text, heads, wrapper.insertions(start, len(text)))
-
-
-def nearest(found: list[Diagnostic], tries: Iterator[list[Diagnostic] | None]) -> list[Diagnostic]:
-    """Of what was said of a text as it stands, and of it completed, what comes nearest to nothing."""
-    best = found
-    for said in tries:
-        if said is not None and _distance(said) < _distance(best):
-            best = said
-        if not fails(best):
-            break
-    return best
-
-
-def _distance(found: Sequence[Diagnostic]) -> tuple[int, int, int]:
-    """How far from compiling: what no parser takes, all errors, and how early the first of them stands."""
-    errors = [one for one in found if one.severity == "error"]
-    first = min((one.line for one in errors if one.line), default=0)
-    return sum(one.kind == "syntax" for one in errors), len(errors), -first
 
 
 def _completed(text: str, *insertions: Sequence[tuple[int, str]]) -> Completed:
@@ -189,6 +195,15 @@ def _functions(pieces: Sequence[Piece], style: Style) -> list[tuple[int, str]]:
         for number, run in enumerate(runs)
         for one in style.function.insertions(run[0].start, run[-1].end, number)
     ]
+
+
+def _nested(
+    pieces: Sequence[Piece], body: Sequence[Piece], inner: Sequence[tuple[int, str]], style: Style
+) -> list[tuple[int, str]]:
+    """What is put before the types among the members, but not before those in a function."""
+    functions = list(zip([at for at, _ in inner[::2]], [at for at, _ in inner[1::2]], strict=True))
+    among = [one.start for one in pieces if one.kind == "type" and body[0].end <= one.start < body[-1].start]
+    return [(at, style.nested) for at in among if not any(start <= at < end for start, end in functions)]
 
 
 def _runs(pieces: Sequence[Piece]) -> Iterator[Sequence[Piece]]:

@@ -18,6 +18,7 @@ _QUERIES = "\n".join(
         "(import_declaration) @import",
         "(class_body (method_declaration name: (identifier) @method))",
         "(program (method_declaration name: (identifier) @function))",
+        "(method_declaration type: (type_identifier) @constructor name: (MISSING identifier))",
         _of_each_type("(TYPE name: (identifier) @defined)"),
         _of_each_type('(program (TYPE (modifiers "public") name: (identifier) @public))'),
         _of_each_type('(ERROR (TYPE (modifiers "public") name: (identifier) @public))'),
@@ -44,5 +45,8 @@ GRAMMAR = Grammar(
         "empty": ";",
     },
     _QUERIES,
-    '(local_variable_declaration (modifiers ["public" "protected" "private" "static"])) @function',
+    f"""
+    (local_variable_declaration (modifiers ["public" "protected" "private" "static"])) @function
+    {_of_each_type('(TYPE (modifiers ["protected" "private" "static"])) @function')}
+    """,
 )
