@@ -169,7 +169,7 @@ class Cpp(C):
 
 @cache
 def _headers(language: str) -> dict[str, str]:
-    """name -> the header that brings it, by the table of the standard library that tools/standard_names.py makes."""
+    """name -> the header that brings it, by the table that tools/standard_names.py makes from the compiler."""
     rows = (_NAMES / f"{language}.txt").read_text("utf-8").replace("\n  ", " ").splitlines()
     return {name: header for header, _, names in (row.partition(": ") for row in rows) for name in names.split()}
 

@@ -1,8 +1,8 @@
 """Snippets as models write them, and a mutant of each: `tests/data/snippets/LANGUAGE.txt`.
 
-An entry begins with `=== NAME`, its text follows; its mutants are the lines `--- OLD ==> NEW`, where OLD stands once in
-the text, and `--- OLD ==> NEW @ LINE` where the first error stands in another line than OLD begins in. `¶` in either
-is a line end.
+An entry begins with `=== NAME`, its text follows; its mutants are the lines `--- OLD ==> NEW`, where OLD stands
+once in the text, and `--- OLD ==> NEW @ LINE` where the first error stands in another line than OLD begins in.
+`¶` in either is a line end.
 """
 
 from __future__ import annotations
