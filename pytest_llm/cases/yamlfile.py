@@ -84,7 +84,11 @@ def read_text(path: Path) -> str:
 
 def load_documents(path: Path) -> list[Document]:
     """The documents of a YAML file that say something. Raises InputError with the line of what is wrong."""
-    text = read_text(path)
+    return parse(read_text(path), path)
+
+
+def parse(text: str, path: Path) -> list[Document]:
+    """The documents of a text. path: for what is said of it. Raises InputError."""
     try:
         _refuse_bombs(text, path)
         return [_document(path, node) for node in yaml.compose_all(text, Loader=_Loader) if not _empty(node)]

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from pytest_llm.errors import InputError
+from pytest_llm.gates import weakened
 from pytest_llm.gates.changed import INI_FILES, Changes, Touched, deleted_cases, differing, ini_values, inputs_of
 from pytest_llm.plugin.nodes import PromptItem
-from pytest_llm.plugin.options import SETTINGS
+from pytest_llm.plugin.options import SETTINGS, SUFFIX
 from pytest_llm.plugin.session import CHANGES
 from pytest_llm.reports.plain import plain
 from pytest_llm.store.git import WorkTree, compared, shown
@@ -98,6 +99,17 @@ class Changed:
         """A changed input that no cell of the run stands for, though no cell is left; "" where none is changed."""
         return "" if self.selected else self.missed or next(iter(self.gone), "")
 
+    def weakened(self) -> list[str]:
+        """What the change made easier for itself, a sentence each: bars of the ini file, `min_pass` of cases."""
+        c = self.changes
+        before, now = _ini_values(self.config, c.top, c.base) if c.settings else ({}, {})
+        said = list(weakened.bars(_listed(before.get("llm_gate")), _listed(now.get("llm_gate"))))
+        for path in sorted(c.paths):
+            if path.endswith((SUFFIX, weakened.DEFAULTS)) and Path(path).is_file():
+                then = shown(c.top, c.base, path) or ""
+                said += weakened.cases(c.shown(path), then, Path(path).read_text("utf-8", errors="replace"))
+        return said
+
     @property
     def unchanged(self) -> bool:
         """Whether there is nothing to ask because nothing is changed."""
@@ -128,6 +140,10 @@ class Changed:
         return f"{cells}{of} cell was" if cells == self.cells == 1 else f"{cells}{of} cells were"
 
 
+def _listed(value: Any) -> list[str]:
+    return value.splitlines() if isinstance(value, str) else [str(one) for one in value or ()]
+
+
 def _asked(config: pytest.Config, ref: str) -> Changes:
     try:
         tree = compared(config.rootpath, ref)
@@ -144,12 +160,20 @@ def _settings(config: pytest.Config, tree: WorkTree) -> tuple[str, ...]:
     names = [ini.name] if ini and ini.name not in INI_FILES else list(INI_FILES)
     if not any(str(folder / name) in tree.changed for name in names):
         return ()
-    texts = ((name, shown(tree.top, tree.base, str(folder / name))) for name in names)
+    where = f" in {ini.name}" if ini else ""
+    return tuple(f"{name} differs{where}" for name in differing(*_ini_values(config, tree.top, tree.base)))
+
+
+def _ini_values(config: pytest.Config, top: str, base: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """What the ini file says at the merge base, and what it says now."""
+    ini = config.inipath
+    folder = Path(os.path.realpath(ini.parent if ini else config.rootpath))
+    names = [ini.name] if ini and ini.name not in INI_FILES else list(INI_FILES)
+    texts = ((name, shown(top, base, str(folder / name))) for name in names)
     read = (ini_values(name, text) for name, text in texts if text is not None)
     before: Mapping[str, Any] = next((values for values in read if values is not None), {})
     now = ini_values(ini.name, ini.read_text("utf-8", errors="replace")) if ini else None
-    where = f" in {ini.name}" if ini else ""
-    return tuple(f"{name} differs{where}" for name in differing(before, now or {}))
+    return before, now or {}
 
 
 def _from_plain(told: Mapping[str, Any]) -> Changes:

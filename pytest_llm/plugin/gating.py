@@ -88,13 +88,16 @@ class Gate:
 
     def _decide(self, record: RunRecord) -> Decision:
         whole = replace(record, header=replace(record.header, files=(*record.header.files, *self._deleted())))
-        return decide(
+        changed = self._config.pluginmanager.get_plugin("llm_changed")
+        found = decide(
             rows(self.past, whole),
             settings_of(self._config),
             bars=_tried(self._settings.bars + self._settings.default_bars, record),
             differences=differing(self.past, record),
             baseline=self.past.name,
         )
+        weaker = changed.weakened() if changed else ()
+        return replace(found, remarks=(*weaker, *found.remarks))
 
     def _deleted(self) -> set[str]:
         """The files of the baseline that are no more, of those that this run would have collected."""

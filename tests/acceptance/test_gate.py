@@ -13,6 +13,7 @@ import pytest
 from pytest_llm.store import runs
 from pytest_llm.store.record import read
 from tests.acceptance.conftest import Bench
+from tests.acceptance.test_changed import commit, git
 
 ROOT = Path(__file__).parents[2]
 ROWS = """
@@ -320,6 +321,24 @@ def test_the_latest_runs_of_a_branch(bench: Bench, monkeypatch: pytest.MonkeyPat
     none = bench.run("--llm-baseline=store:main", "--llm-store=none")
     assert none.ret == pytest.ExitCode.USAGE_ERROR
     none.stderr.fnmatch_lines(["*store:main: there is no store to look for its runs*"])
+
+
+def test_what_the_same_change_weakened_is_said(bench: Bench) -> None:
+    words(bench, "a")
+    bench.file("pytest.ini", "[pytest]\nllm_gate = quick>=90%\n")
+    bench.file(".gitignore", ".pytest_llm\n")
+    git(bench.path, "init", "-q")
+    commit(bench.path)
+    bench.file("pytest.ini", "[pytest]\nllm_gate = quick>=10%\n")
+    bench.case(ROWS.replace("checks:", "samples: 2\n    min_pass: 1\n    checks:") % "{word: a}")
+    result = bench.run("--llm-changed=main")
+    assert (word_of(result), result.ret) == ("PASS", 0)
+    result.stdout.fnmatch_lines(
+        [
+            "this change lowers the bar quick>=90% to quick>=10%",
+            "this change lowers min_pass of t.prompt.yaml::t from all of 1 to 1 of 2",
+        ]
+    )
 
 
 def test_under_xdist_the_controller_does_it_all(known: Bench) -> None:
