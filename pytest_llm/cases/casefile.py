@@ -14,7 +14,7 @@ from pytest_llm.cases import fields
 from pytest_llm.cases.case import LATER, Case, Some, Stage
 from pytest_llm.cases.json_schema import refuse_open, unwrapped
 from pytest_llm.cases.paths import above, inside, spelled
-from pytest_llm.cases.sampling import Escalation
+from pytest_llm.cases.sampling import Escalation, passes
 from pytest_llm.cases.yamlfile import Document, KeyPath, load_documents, read_text
 from pytest_llm.errors import Complaints, InputError, InputErrors, nearest
 
@@ -138,10 +138,11 @@ def with_values(loaded: LoadedCase, values: Mapping[str, Any]) -> LoadedCase:
 
 
 def with_samples(loaded: LoadedCase, samples: int) -> LoadedCase:
-    """The case asked so many times, whatever it says itself; as it is for 0."""
+    """The case asked so many times, whatever it says; as it is for 0. More passes than that are all of them."""
     if not samples:
         return loaded
-    given = {"samples": samples}
+    wanted = loaded.case.min_pass
+    given = {"samples": samples, "min_pass": samples if passes(wanted, samples) > samples else wanted}
     return replace(loaded, case=loaded.case.model_copy(update=given), data={**loaded.data, **given})
 
 

@@ -80,11 +80,11 @@ def test_each_sample_is_asked_with_a_seed_of_its_own(cells: Bench) -> None:
 
 
 def test_the_command_line_says_how_often(cells: Bench) -> None:
-    (cells.path / "three-of-five.prompt.yaml").unlink()  # min_pass: 3 of two cannot be
-    result = cells.run("--llm-samples", "2", "-k", "plain or seeded or one or from-seven")
-    result.assert_outcomes(failed=4, deselected=3)
-    for name, asked in {"plain": [1, 2], "seeded": [8, 9], "one": [1, 2], "from-seven": [7, 8]}.items():
+    result = cells.run("--llm-samples", "2", "-k", "plain or seeded or one or three-of-five")
+    result.assert_outcomes(failed=4, deselected=4)
+    for name, asked in {"plain": [1, 2], "seeded": [8, 9], "one": [1, 2], "three-of-five": [1, 2]}.items():
         assert sorted(seeds(cells, name)) == asked
+    assert lines(cells)["three-of-five"].min_pass == 2  # all that there are
     again = re.search(r"again: (pytest .*plain.*)", result.stdout.str())
     assert again
     assert "--llm-samples 2" in again[1]
@@ -95,7 +95,6 @@ def test_the_command_line_says_how_often(cells: Bench) -> None:
     [
         ("min_pass: 3", "", "t.prompt.yaml:4: min_pass wants 3 passes of 1 sample: none could pass"),
         ("samples: 2\nmin_pass: 3", "", "t.prompt.yaml:5: min_pass wants 3 passes of 2 samples: none could pass"),
-        ("samples: 5\nmin_pass: 3", "2", "t.prompt.yaml:5: min_pass wants 3 passes of 2 samples: none could pass"),
         ("samples: 2\nescalate: {think: on}", "", "t.prompt.yaml:5: `escalate` goes together with neither"),
         ("escalate: {think: on}", "2", "t.prompt.yaml:4: `escalate` goes together with neither"),
     ],
@@ -342,3 +341,25 @@ def test_under_xdist(cells: Bench) -> None:
         assert found[name].outcome == outcome
         assert [answer["request"]["options"].get("seed") for answer in found[name].answers] == asked
         assert sorted(seeds(cells, name), key=str) == asked
+
+
+def test_stored_samples_are_taken_one_by_one(cells: Bench) -> None:
+    """More samples of the same cell ask for those that are not there yet."""
+    cells.run("--llm-samples", "2", "-k", "must")
+    cells.run("--llm-samples", "4", "--llm-reuse", "-k", "must").assert_outcomes(failed=1, deselected=7)
+    assert seeds(cells, "must") == [1, 2, 3, 4]
+    assert [bool(answer["stored"]) for answer in lines(cells)["must"].answers] == [True, True, False, False]
+
+
+def test_how_often_it_is_asked_changes_no_inputs(cells: Bench) -> None:
+    cells.run("-k", "plain or seeded")
+    once = lines(cells)
+    cells.run("-k", "plain or seeded", "--llm-samples", "3")
+    often = lines(cells)
+    assert {name: line.inputs for name, line in once.items()} == {name: line.inputs for name, line in often.items()}
+
+
+def test_dry_run_says_the_seeds(cells: Bench) -> None:
+    result = cells.run("--llm-dry-run", "-k", "from-seven or plain")
+    result.stdout.fnmatch_lines(["*3 samples, seeds 7 to 9", "2 requests shown, none asked"])
+    assert cells.server.asked() == []
