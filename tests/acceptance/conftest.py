@@ -53,7 +53,7 @@ class Bench:
 @pytest.fixture
 def bench(pytester: pytest.Pytester, fake_ollama: FakeOllama, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     monkeypatch.setenv("OLLAMA_HOST", fake_ollama.url)
-    for name in ("CI", "GITHUB_ACTIONS", "PYTEST_ADDOPTS", "OPENAI_BASE_URL"):
+    for name in ("CI", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "PYTEST_ADDOPTS", "OPENAI_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
     fake_ollama.add_model("m")
     fake_ollama.answer("", "hello world")
