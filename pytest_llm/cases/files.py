@@ -9,6 +9,9 @@ from typing import Any
 from pytest_llm.cases.casefile import DEFAULTS, LoadedCase
 from pytest_llm.cases.paths import above
 
+LISTS_OF_FILES = frozenset(("examples", "images", "parametrize", "tools", "tool_results"))  # each text is one
+_NO_FILES = frozenset(("json", "schema", "on", "off"))  # words for values of a format, and of the matrix
+
 
 def files(loaded: LoadedCase) -> tuple[Path, ...]:
     """The case file, the defaults that may hold for it, and every file that one of its keys names; there or not."""
@@ -23,12 +26,11 @@ def _named(data: Mapping[str, Any]) -> Iterator[str]:
         match key, value:
             case "prompt" | "system", {"file": str(name)}:
                 yield name
-            case "format", str() if value not in ("json", "schema", "on", "off"):
+            case "format", str() if value not in _NO_FILES:
                 yield value
-            case "examples", str() if value not in ("on", "off"):
-                yield value
-            case "examples", list():
-                yield from (example for example in value if isinstance(example, str))
+            case _ if key in LISTS_OF_FILES:
+                listed = value if isinstance(value, list) else [value]
+                yield from (one for one in listed if isinstance(one, str) and one not in _NO_FILES)
             case "stages", list():
                 for stage in value:
                     yield from _named(stage)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from importlib import import_module, invalidate_caches
@@ -15,6 +16,7 @@ from pytest_llm.cases.paths import above
 from pytest_llm.errors import InputError, nearest
 
 _INSTALLED = {"site-packages", "dist-packages"}
+_OURS = Path(__file__).parents[1]
 
 
 def load_object(spec: str, root: Path) -> Any:
@@ -50,23 +52,32 @@ def _on_path(root: Path) -> Iterator[None]:
         sys.path.remove(entry)
 
 
-def sources(file: Path, root: Path, search: Sequence[str] = ()) -> tuple[Path, ...]:
+def sources(file: Path, root: Path, search: tuple[str, ...] = ()) -> tuple[Path, ...]:
     """A file of code under `root`, and those there that it imports, and so on, as far as their text says.
 
-    search: more folders that modules are looked for in (`sys.path`). What is installed is left out.
+    search: more folders that modules are looked for in (`sys.path`). What is installed is left out, and so are we.
     """
-    places = [Path(entry) for entry in search]
+    places = _own(search, root)
     found: dict[Path, None] = {}
     todo = [file]
     while todo:
         path = todo.pop()
-        if path not in found and path.is_relative_to(root) and not _INSTALLED & {*path.parts}:
+        if path not in found and _is_own(path, root):
             found[path] = None
-            todo += _imported(path, [*above(path.parent, root), *places])
+            todo += _imported(path, dict.fromkeys([*above(path.parent, root), *places]))
     return tuple(found)
 
 
-def _imported(file: Path, places: Sequence[Path]) -> Iterator[Path]:
+@lru_cache(maxsize=16)
+def _own(search: tuple[str, ...], root: Path) -> tuple[Path, ...]:
+    return tuple(path for path in map(Path, search) if _is_own(path, root))
+
+
+def _is_own(path: Path, root: Path) -> bool:
+    return path.is_relative_to(root) and not path.is_relative_to(_OURS) and not _INSTALLED & {*path.parts}
+
+
+def _imported(file: Path, places: Iterable[Path]) -> Iterator[Path]:
     """The files there are of the modules that a file imports; a package's own file is one of a module's in it."""
     try:
         stat = file.stat()
@@ -75,11 +86,21 @@ def _imported(file: Path, places: Sequence[Path]) -> Iterator[Path]:
         return
     for level, name in names:
         parts = name.split(".") if name else []
-        for place in [file.parents[level - 1]] if 0 < level <= len(file.parents) else places:
-            for depth in range(len(parts) + 1):
-                module = place.joinpath(*parts[:depth])
-                tried = [module / "__init__.py", *([module.with_name(f"{module.name}.py")] if depth else [])]
-                yield from (path for path in tried if (depth or level) and path.is_file())
+        if 0 < level <= len(file.parents):
+            package = file.parents[level - 1]
+            yield from _module(str(package.parent), [package.name, *parts])
+        else:
+            yield from (path for place in places for path in _module(str(place), parts))
+
+
+def _module(place: str, parts: list[str]) -> Iterator[Path]:
+    """The files of a module, and of the packages that it is in."""
+    for part in parts:
+        place = os.path.join(place, part)
+        package = os.path.join(place, "__init__.py")
+        yield from (Path(path) for path in (package, f"{place}.py") if os.path.isfile(path))
+        if not os.path.isdir(place):
+            return
 
 
 @lru_cache(maxsize=1024)

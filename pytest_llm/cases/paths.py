@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path, PurePath
 
 from pytest_llm.errors import InputError
 from pytest_llm.models.files import hash_file
 
 _NOT_CONTENT = {"node_modules", "__pycache__"}
+_WHOLE = 64 * 2**20  # bytes: larger files are read in samples
+_SAMPLES, _BLOCK = 1024, 4096  # of a file as large as weights: as many, of so many bytes
 _MOST_LINKS = 40  # on one way, as Linux follows; more of them are a circle
 
 
@@ -37,15 +40,35 @@ def above(folder: Path, root: Path) -> list[Path]:
 
 
 def content(path: Path) -> str:
-    """A hash of what a file holds, or a folder by what is in it, hex; "" where it cannot be read."""
+    """A hash of what a file holds, or a folder by what is in it, hex; "" where it cannot be read.
+
+    Of a file as large as weights are, samples: it would take minutes, and other weights differ everywhere.
+    """
     try:
         if not path.is_dir():
-            stat = path.stat()
-            return hash_file(path, stat.st_mtime_ns, stat.st_size) if path.is_file() else ""
+            return _file(path) if path.is_file() else ""
         told = "".join(f"{file.relative_to(path).as_posix()}\0{content(file)}\0" for file in sorted(_within(path)))
     except (OSError, ValueError):
         return ""
     return hashlib.sha256(told.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _file(path: Path) -> str:
+    stat = path.stat()
+    read = hash_file if stat.st_size <= _WHOLE else _sampled
+    return read(path, stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=256)
+def _sampled(path: Path, _mtime: int, size: int) -> str:
+    """Of a file's size, its first megabyte (a header), and blocks from all over it."""
+    total = hashlib.sha256(str(size).encode())
+    with path.open("rb") as file:
+        total.update(file.read(2**20))
+        for number in range(1, _SAMPLES + 1):
+            file.seek((size - _BLOCK) * number // _SAMPLES)
+            total.update(file.read(_BLOCK))
+    return total.hexdigest()
 
 
 def _within(folder: Path) -> Iterator[Path]:

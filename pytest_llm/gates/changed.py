@@ -62,7 +62,7 @@ def inputs_of(plan: Plan, modelfiles: Sequence[Path]) -> tuple[Path, ...]:
     """
     loaded, model = plan.cell.loaded, plan.model
     conftests = [folder / CONFTEST for folder in above(loaded.folder, loaded.root)]
-    code = [path for file in conftests for path in sources(file, loaded.root, sys.path)]
+    code = [path for file in conftests for path in sources(file, loaded.root, tuple(sys.path))]
     names = [model.written, *(spec.base for spec in model.modelfiles)] if model.engine != "openai" else []
     of_names = [folder / f"{name}.Modelfile" for name in names if "/" not in name for folder in modelfiles]
     return tuple(dict.fromkeys((*inputs.files(plan), *conftests, *code, *of_names)))

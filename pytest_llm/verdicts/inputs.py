@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -35,20 +36,19 @@ def _of_check(check: Check, folder: Path, root: Path) -> Iterator[Path]:
     """What it reads, and of what is the repository's own the code."""
     read = check.files_read(folder)
     yield from read
-    for path in (*read, *_code(check)):
-        if path.suffix == ".py":
-            yield from sources(path, root, sys.path)
+    written = _written(check.function if isinstance(check, FunctionCheck) else type(check))
+    for path in (*(path for path in read if path.suffix == ".py"), *written):
+        yield from sources(path, root, tuple(sys.path))
 
 
-def _code(check: Check) -> Iterator[Path]:
+@lru_cache(maxsize=1024)
+def _written(check: type[Check] | Callable[..., Any]) -> tuple[Path, ...]:
     """The files in which a check was written that is none of ours."""
-    kinds = [vars(kind) for kind in type(check).__mro__ if issubclass(kind, Check)]
-    written = [f for kind in kinds for f in kind.values()]
-    if isinstance(check, FunctionCheck):
-        written = [check.function]
-    codes = (getattr(inspect.unwrap(f), "__code__", None) for f in written if inspect.isroutine(f))
+    kinds = [kind for kind in check.__mro__ if issubclass(kind, Check)] if isinstance(check, type) else []
+    functions = [value for kind in kinds for value in vars(kind).values()] or [check]
+    codes = (getattr(inspect.unwrap(one), "__code__", None) for one in functions if inspect.isroutine(one))
     files = dict.fromkeys(Path(code.co_filename) for code in codes if code)
-    yield from (file for file in files if not file.is_relative_to(_OURS))
+    return tuple(file for file in files if not file.is_relative_to(_OURS))
 
 
 def inputs(plan: Plan) -> list[Any]:

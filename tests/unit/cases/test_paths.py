@@ -66,6 +66,23 @@ def test_what_a_file_and_a_folder_hold(tree: Path) -> None:
     assert content(tree / "real/deep") not in ("", before)
 
 
+def test_large_files_are_read_in_samples(tmp_path: Path) -> None:
+    """Their size, the beginning, the end, and whatever differs everywhere."""
+    size = 65 * 2**20
+    hashes = set()
+    for number, (where, change) in enumerate(
+        ((0, b""), (0, b"x"), (size - 1, b"x"), (size, b"x"), (2**20 + 5, b"x" * 2**18))
+    ):
+        weights = tmp_path / f"{number}.gguf"
+        with weights.open("wb") as file:
+            file.truncate(size)
+            file.seek(where)
+            file.write(change)
+        hashes.add(content(weights))
+        assert content(weights) in hashes
+    assert len(hashes) == 5
+
+
 def test_a_pipe_is_not_waited_for(tree: Path) -> None:
     os.mkfifo(tree / "pipe")
     assert content(tree / "pipe") == ""

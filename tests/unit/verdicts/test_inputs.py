@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pytest_llm.cases import files as case_files
 from pytest_llm.cases.casefile import load
 from pytest_llm.cases.matrix import Cell, expand
 from pytest_llm.checks.base import Check, check
@@ -230,6 +231,14 @@ def test_each_built_in_check_says_which_of_its_arguments_are_files(built_in: str
     kind: type[Check] = getattr(import_module(module), name)
     assert set(kind.file_fields or ()) <= set(kind.model_fields)
     assert kind.file_fields is not None
+
+
+def test_keys_that_hold_lists_of_files() -> None:
+    data = {"images": ["a.png", "b.png"], "parametrize": "rows.csv", "tools": [{"x": 1}, "t.json"], "id": "c.png"}
+    assert list(case_files._named(data)) == ["a.png", "b.png", "rows.csv", "t.json"]
+    assert list(case_files._named({"parametrize": [{"a": "x.png"}], "matrix": {"images": ["d.png", "off"]}})) == [
+        "d.png"
+    ]
 
 
 def test_what_is_not_asked_and_not_judged_by_leaves_the_hash_alone(tree: Path) -> None:
