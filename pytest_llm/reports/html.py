@@ -17,6 +17,7 @@ from pytest_llm.reports.samples import shown, tally, title
 from pytest_llm.verdicts.verdict import Try, Verdict
 
 PICTURES = {".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp"}
+MAX_SAMPLES = 50  # of a cell
 MAX_PICTURE = 512 * 1024  # bytes: hundreds of cells stay a file that can be mailed
 MAX_FILE = 512 * 1024  # bytes of a page or another file that is put into the report
 # Without it one long word of a model's would make the whole report as wide as that word.
@@ -68,11 +69,13 @@ def _page(verdict: Verdict, report: Path | None) -> str:
     parts = [f"<p><b>{_text(word)}</b></p>"]
     parts += [f"<p>{_text(line)}</p>" for line in [*tally(verdict), *filter(None, [typical(verdict)])]]
     telling = shown(verdict, 1)
-    for one in verdict.tries:
+    for one in shown(verdict, MAX_SAMPLES):
         name, body = title(verdict, one), "".join(_try(one, report))
         opened = " open" if one in telling else ""
         summary = f"<summary>{_text(f'{name}: {one.outcome}')}</summary>"
         parts.append(f"<details{opened}>{summary}{body}</details>" if name else body)
+    if (left := len(verdict.tries) - MAX_SAMPLES) > 0:
+        parts.append(f"<p>and {left} more: <code>pytest-llm show</code></p>")
     return f"<div class='llm-cell' style='{_CELL}'>{''.join(parts)}</div>"
 
 

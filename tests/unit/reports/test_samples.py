@@ -7,6 +7,7 @@ import pytest
 from pytest_llm.checks.base import Finding, Severity
 from pytest_llm.providers.base import Response, Usage
 from pytest_llm.reports import samples, terminal
+from pytest_llm.reports.html import extras
 from pytest_llm.reports.numbers import properties, typical
 from pytest_llm.verdicts.estimate import estimate
 from pytest_llm.verdicts.verdict import Asked, Verdict
@@ -139,6 +140,13 @@ def test_numbers_are_medians() -> None:
     assert typical(found).startswith("medians: 300 tokens, 150.0 tokens/s")
     assert typical(verdict("p", 1, 1)) == ""
     assert "llm.samples" not in dict(properties(verdict("p", 1, 1), IDENTITY))
+
+
+def test_the_page_shows_fifty_with_the_failures_among_them() -> None:
+    page = next(extras(verdict("p" * 60 + "f", 61, 61)))["content"]
+    assert page.count("<summary>sample ") == 50
+    assert "<details open><summary>sample 61, seed 61: failed" in page
+    assert "and 11 more: " in page
 
 
 def test_what_ended_early_gives_no_estimate() -> None:
