@@ -65,7 +65,8 @@ def inputs_of(plan: Plan, modelfiles: Sequence[Path]) -> tuple[Path, ...]:
     code = [path for file in conftests for path in sources(file, loaded.root, tuple(sys.path))]
     names = [model.written, *(spec.base for spec in model.modelfiles)] if model.engine != "openai" else []
     of_names = [folder / f"{name}.Modelfile" for name in names if "/" not in name for folder in modelfiles]
-    return tuple(dict.fromkeys((*inputs.files(plan), *conftests, *code, *of_names)))
+    broken = [model.fault.path] if model.fault else []
+    return tuple(dict.fromkeys((*inputs.files(plan), *conftests, *code, *of_names, *broken)))
 
 
 class Touched:

@@ -26,7 +26,7 @@ _BOOLS = {
     **dict.fromkeys(("1", "t", "T", "TRUE", "true", "True"), True),
     **dict.fromkeys(("0", "f", "F", "FALSE", "false", "False"), False),
 }
-_IGNORED = "the server keeps it and ignores it, and `ollama create` refuses the file"
+_IGNORED = "\n  the server keeps it and ignores it, and `ollama create` refuses the file"
 
 
 @dataclass(frozen=True)
@@ -84,16 +84,16 @@ def typed(name: str, text: str) -> Any:
 
 
 def unmeant(name: str) -> str:
-    """Why a parameter of this name has no effect, and what becomes of it; "" where it has one."""
+    """Why a parameter of this name has no effect, and in a second line what becomes of it; "" where it has one."""
     if name in PARAMETERS:
         return ""
     if name in DEPRECATED:
         return f"PARAMETER {name} is deprecated and dropped by Ollama; remove the line"
     if name in _GONE:
-        return f"PARAMETER {name} is gone from Ollama: {_IGNORED}; remove the line"
+        return f"PARAMETER {name} is gone from Ollama; remove the line{_IGNORED}"
     if name.lower() in PARAMETERS:
-        return f"PARAMETER {name} has no effect: names of parameters are written small; {_IGNORED}"
-    return f"unknown PARAMETER {name!r} has no effect{nearest(name, list(PARAMETERS))} ({_IGNORED})"
+        return f"PARAMETER {name} has no effect: names of parameters are written small{_IGNORED}"
+    return f"unknown PARAMETER {name!r} has no effect{nearest(name, list(PARAMETERS))}{_IGNORED}"
 
 
 def out_of_range(name: str, text: str) -> str:

@@ -72,7 +72,8 @@ class ModelfileItem(pytest.Item):
 
 
 def _as_error(complaint: Complaint) -> InputError:
-    return InputError(complaint.text, path=complaint.path, line=complaint.line)
+    text, _, hint = complaint.text.partition("\n")
+    return InputError(text, path=complaint.path, line=complaint.line, hint=hint.strip())
 
 
 def _story(complaints: Sequence[str]) -> str:

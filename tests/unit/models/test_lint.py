@@ -54,14 +54,14 @@ def test_ranges(name: str, within: list[str], outside: list[str]) -> None:
     [
         (
             "temprature",
-            "did you mean 'temperature'? (the server keeps it and ignores it, and `ollama create`",
+            "did you mean 'temperature'?\n  the server keeps it and ignores it, and `ollama create`",
         ),
         ("Temperature", "written small"),
         ("mirostat", "deprecated and dropped"),
         ("use_mlock", "deprecated and dropped"),
         ("num_gqa", "gone from Ollama"),
         ("tfs_z", "gone from Ollama"),
-        ("frobnicate", "unknown PARAMETER 'frobnicate' has no effect (the server"),
+        ("frobnicate", "unknown PARAMETER 'frobnicate' has no effect\n  the server"),
     ],
 )
 def test_parameters_without_effect(name: str, words: str) -> None:
