@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
-from pytest_llm.errors import InputError
+from pytest_llm.cases.request import ChatRequest, Message
+from pytest_llm.errors import InputError, StoreError
+from pytest_llm.models.reference import ModelRef
+from pytest_llm.providers.base import Response
+from pytest_llm.store import database, schema
 from pytest_llm.store.address import Address, default, parse
+from pytest_llm.store.answers import Answer, made
+from pytest_llm.store.keys import question
 from pytest_llm.store.record import CellLine, End, Header, RunRecord
 from pytest_llm.store.store import Store
+from tests.helpers.postgres import PASSWORD, Postgres
 
 Reopen = Callable[[], Store]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Reopen]:
-    """Opens one store, again and again; all that were opened are closed."""
-    where = default(tmp_path)
+def where(request: pytest.FixtureRequest, tmp_path: Path) -> Address:
+    """A place for a store of either kind."""
     if request.param == "postgresql":
-        where = Address(url=request.getfixturevalue("postgres").database())
+        return Address(url=request.getfixturevalue("postgres").database())
+    return default(tmp_path)
+
+
+@pytest.fixture
+def reopen(where: Address, tmp_path: Path) -> Iterator[Reopen]:
+    """Opens one store, again and again; all that were opened are closed."""
     opened: list[Store] = []
 
     def reopen() -> Store:
@@ -128,3 +145,211 @@ def test_addresses_that_are_refused(tmp_path: Path, text: str, message: str, hin
     assert message in caught.value.message
     assert hint in caught.value.hint
     assert "hunter2" not in str(caught.value)
+
+
+def write(where: Address, root: Path, numbers: range) -> None:
+    """What one engine does: an answer at a time."""
+    store = Store.open(where, root)
+    for number in numbers:
+        store.add([numbered(number)])
+    store.close()
+
+
+def numbered(number: int) -> Answer:
+    request = ChatRequest(ModelRef("m", "ollama", "m"), (Message("user", "hi"),), sample=number)
+    return made(question(request, digest="d"), Response(f"answer {number} \x00 \ud800"), alone=False)
+
+
+def test_many_engines_write_to_one_store_at_once(where: Address, tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    engines = [context.Process(target=write, args=(where, tmp_path, range(n, 60, 3))) for n in range(3)]
+    for engine in engines:
+        engine.start()
+    for engine in engines:
+        engine.join(120)
+    assert [engine.exitcode for engine in engines] == [0] * 3
+    store = Store.open(where, tmp_path)
+    texts = sorted(str(answer.answer["text"]) for answer in store.newest_of_each())
+    store.close()
+    assert texts == sorted(f"answer {number} \x00 \ud800" for number in range(60))
+
+
+def test_an_older_format_is_brought_to_todays(
+    where: Address, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Store.open(where, tmp_path).close()
+
+    def step(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("ALTER TABLE llm_store ADD COLUMN more TEXT")
+
+    monkeypatch.setattr(schema, "FORMAT", 3)
+    monkeypatch.setattr(schema, "MIGRATIONS", {1: step, 2: lambda connection: None})
+    for _ in range(2):
+        store = Store.open(where, tmp_path)
+        assert store.add([numbered(1)]) == 1
+        store.close()
+    monkeypatch.setattr(schema, "FORMAT", 2)
+    with pytest.raises(StoreError, match=r"newer pytest-llm \(format 3, this one reads 2\)"):
+        Store.open(where, tmp_path)
+
+
+def test_a_migration_that_fails_leaves_the_store_as_it_was(
+    where: Address, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store.open(where, tmp_path)
+    store.add([numbered(1)])
+    store.close()
+
+    def step(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("DELETE FROM llm_answers")
+        connection.exec_driver_sql("no such statement")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(schema, "FORMAT", 2)
+        patched.setattr(schema, "MIGRATIONS", {1: step})
+        with pytest.raises(StoreError, match="cannot be used"):
+            Store.open(where, tmp_path)
+    store = Store.open(where, tmp_path)
+    assert store.count("m") == 1
+    store.close()
+
+
+def test_a_sweep_keeps_the_newest(reopen: Reopen) -> None:
+    store = reopen()
+    for _ in range(3):
+        store.add([numbered(1), numbered(2)])
+    for number in range(3):
+        store.add_run(a_run(f"2026010{number}-000000-1"))
+    assert store.sweep(1, "", 2, dry=True) == (4, 1)
+    assert store.count("m") == 6
+    assert store.sweep(2, "", 2, dry=False) == (2, 1)
+    assert (store.count("m"), len(store.runs())) == (4, 2)
+    assert store.sweep(9, "9999", 9, dry=False) == (4, 0)
+    assert store.count("m") == 0
+    assert store.models() == []
+
+
+# SQLite alone
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A store with one answer."""
+    store = Store.open(default(tmp_path), tmp_path)
+    store.add([numbered(1)])
+    store.close()
+    return tmp_path / ".pytest_llm/store.sqlite"
+
+
+def test_a_store_that_another_process_locks(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "BUSY", 0.1)
+    other = sqlite3.connect(file)
+    other.execute("BEGIN IMMEDIATE")
+    store = Store.open(default(tmp_path), tmp_path)
+    with pytest.raises(StoreError, match="is locked by another process"):
+        store.add([numbered(2)])
+    assert store.count("m") == 1
+    other.rollback()
+    other.close()
+    assert store.add([numbered(2)]) == 1
+    store.close()
+
+
+def test_a_full_disk(file: Path, tmp_path: Path) -> None:
+    store = Store.open(default(tmp_path), tmp_path)
+    pages = store._database.write(lambda connection: connection.exec_driver_sql("PRAGMA page_count").scalar())
+    store._database.write(lambda connection: connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}"))
+    with pytest.raises(StoreError, match="the disk is full"):
+        store.add([numbered(number) for number in range(500)])
+    assert store.count("m") == 1
+    store.close()
+
+
+@pytest.mark.parametrize("size", [0, 100, 4096, 6000])
+def test_a_file_that_was_cut(file: Path, tmp_path: Path, size: int) -> None:
+    with file.open("r+b") as opened:
+        opened.truncate(size)
+    if size == 0:  # for SQLite an empty file is an empty database
+        store = Store.open(default(tmp_path), tmp_path)
+        assert store.count("m") == 0
+        store.close()
+        return
+    with pytest.raises(StoreError, match="damaged"):
+        Store.open(default(tmp_path), tmp_path)
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["closed well", "killed"])
+def test_a_checkout_that_is_read_only(
+    file: Path, tmp_path: Path, killed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if killed:
+        code = f"""
+import os
+from pathlib import Path
+from tests.unit.store.test_database import Store, default, numbered
+root = Path({str(tmp_path)!r})
+Store.open(default(root), root).add([numbered(2)])
+os._exit(9)
+"""
+        subprocess.run([sys.executable, "-c", code], check=False, timeout=120)
+        assert file.with_name("store.sqlite-wal").stat().st_size
+    before = {path.name: path.read_bytes() for path in file.parent.iterdir() if not path.name.endswith("-shm")}
+    monkeypatch.setattr(database, "_is_readonly", lambda path: True)  # root may write whatever its rights are
+    store = Store.open(default(tmp_path), tmp_path)
+    assert store.readonly
+    assert store.count("m") == (2 if killed else 1)
+    with pytest.raises(StoreError, match="cannot be written"):
+        store.add([numbered(3)])
+    store.close()
+    after = {path.name: path.read_bytes() for path in file.parent.iterdir() if not path.name.endswith("-shm")}
+    assert before == after
+
+
+def test_a_store_that_is_not_there_is_not_made_to_be_read(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="is not there"):
+        Store.open(Address(tmp_path / "x.sqlite"), tmp_path, create=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_hold_a_store(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="cannot be opened"):
+        Store.open(Address(tmp_path / "file/x.sqlite"), tmp_path)
+
+
+# PostgreSQL alone
+
+
+def test_the_password_comes_from_the_environment_and_goes_where_the_user_says(
+    postgres: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = postgres.over_tcp(postgres.database())
+    for name in ("PGPASSWORD", "PGPASSFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(StoreError, match="password"):
+        Store.open(Address(url=url), tmp_path)
+    monkeypatch.setenv("PGPASSWORD", PASSWORD)
+    Store.open(Address(url=url), tmp_path).close()
+    with pytest.raises(StoreError, match="password") as caught:
+        Store.open(Address(url=url, trusted=False), tmp_path)
+    assert PASSWORD not in str(caught.value)
+
+
+def test_a_server_that_goes_and_comes_back(postgres: Postgres, tmp_path: Path) -> None:
+    where = Address(url=postgres.database())
+    store = Store.open(where, tmp_path)
+    assert store.add([numbered(1)]) == 1
+    postgres.stop()
+    try:
+        with pytest.raises(StoreError, match="cannot be used"):
+            store.add([numbered(2)])
+        with pytest.raises(StoreError, match=r"cannot be used") as caught:
+            Store.open(where, tmp_path)
+        assert "whether it runs" in caught.value.hint
+        assert "\n" not in caught.value.message
+    finally:
+        postgres.start()
+    assert store.add([numbered(2)]) == 1
+    assert store.count("m") == 2
+    store.close()

@@ -1,0 +1,103 @@
+"""`pytest-llm store`: the way out of a store and into another, and what it says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pytest_llm.cases.request import ChatRequest, Message
+from pytest_llm.commands.cli import main
+from pytest_llm.models.reference import ModelRef
+from pytest_llm.providers.base import Response
+from pytest_llm.store.address import Address
+from pytest_llm.store.answers import made
+from pytest_llm.store.keys import question
+from pytest_llm.store.store import Store
+
+
+def fill(root: Path, name: str = "a.sqlite", texts: tuple[str, ...] = ("one", "two")) -> str:
+    """A store with an answer to each of two questions, the first of which was asked twice."""
+    store = Store.open(Address(root / name), root)
+    for text in texts:
+        for model in ("m", "\x1b[31n"):
+            request = ChatRequest(ModelRef(model, "ollama", "m"), (Message("user", f"say\n{model}"),))
+            store.add([made(question(request, digest=f"sha256:{model}", version="1"), Response(text), alone=False)])
+    store.close()
+    return str(root / name)
+
+
+def test_ls(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = fill(tmp_path)
+    assert main(["store", "--store", place, "ls"]) == 0
+    out = capsys.readouterr().out
+    assert "2 answers  m  ollama 1  sha256:m" in out
+    assert "0 runs" in out
+    assert "\x1b" not in out
+    assert main(["store", "--store", place, "ls", "m"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert "answer    m" in line
+    assert main(["store", "--store", place, "ls", "zzz"]) == 1
+
+
+def test_out_and_in(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place, folder, other = fill(tmp_path), str(tmp_path / "out"), str(tmp_path / "b.sqlite")
+    assert main(["store", "--store", place, "export", folder]) == 0
+    texts = [json.loads(file.read_text())["answer"]["text"] for file in Path(folder).iterdir()]
+    assert texts == ["two", "two"]
+    for new in (2, 0):
+        assert main(["store", "--store", other, "import", folder]) == 0
+        assert f"{new} of 2 answers were new" in capsys.readouterr().out
+    assert main(["store", "--store", other, "export", str(tmp_path / "m"), "--model", "m"]) == 0
+    assert len(list((tmp_path / "m").iterdir())) == 1
+    assert main(["store", "--store", folder, "ls"]) == 0
+    assert main(["store", "--store", folder, "import", folder]) == 2
+
+
+def test_gc(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = fill(tmp_path, texts=("one", "two", "three"))
+    for arguments, said in (
+        (["--dry-run"], "4 answers and 0 runs would be deleted"),
+        (["--keep", "2"], "2 answers and 0 runs were deleted"),
+        ([], "2 answers and 0 runs were deleted"),
+        (["--days", "1"], "0 answers and 0 runs were deleted"),
+    ):
+        assert main(["store", "--store", place, "gc", *arguments]) == 0
+        assert said in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main(["store", "--store", place, "gc", "--keep", "0"])
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("none", "there is no store"),
+        ("missing.sqlite", "is not there"),
+        ("text.sqlite", "is no store"),
+        ("postgresql://me:hunter2@host/db", "PGPASSWORD"),
+    ],
+)
+def test_what_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], place: str, said: str
+) -> None:
+    (tmp_path / "text.sqlite").write_text("no database at all, but a text " * 100)
+    monkeypatch.chdir(tmp_path)
+    assert main(["store", "--store", place, "ls"]) == 2
+    told = capsys.readouterr().err
+    assert said in told
+    assert "hunter2" not in told
+
+
+def test_the_store_of_the_project_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By its settings, as pytest tells them, from any folder of it."""
+    (tmp_path / "pytest.ini").write_text("[pytest]\nllm_store = kept/a.sqlite\n")
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "sub").mkdir()
+    monkeypatch.delenv("PYTEST_LLM_STORE", raising=False)
+    fill(tmp_path / "kept")
+    monkeypatch.chdir(tmp_path / "sub")
+    assert main(["store", "ls"]) == 0
+    assert "2 answers  m" in capsys.readouterr().out
