@@ -153,7 +153,7 @@ def _differing(top: str, base: str) -> Iterable[str]:
     with tempfile.TemporaryDirectory(prefix="pytest-llm-") as folder:
         copy = os.path.join(folder, "index")
         with suppress(FileNotFoundError):
-            shutil.copy(index, copy)
+            shutil.copy2(index, copy)  # with its time: what is as young as the index, git looks into
         return _names(git(top, *_DIFF, base, "--", config=_unfiltered(top), index=copy))
 
 

@@ -235,6 +235,17 @@ def test_nothing_of_the_configuration_is_run(repository: Path, tmp_path: Path) -
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith("ran")] == []
 
 
+def test_an_edit_in_the_same_moment_and_of_the_same_length(repository: Path) -> None:
+    """The index cannot tell it by time and size: its own time says that it must be looked into."""
+    run(repository, "config", "core.trustctime", "false")
+    moment = (repository / "edited").stat()
+    run(repository, "update-index", "--refresh")
+    (repository / "edited").write_text("EDITED")
+    os.utime(repository / "edited", ns=(moment.st_atime_ns, moment.st_mtime_ns))
+    os.utime(repository / ".git/index", ns=(moment.st_atime_ns, moment.st_mtime_ns))
+    assert names(repository) == {"edited"}
+
+
 def test_the_index_is_not_written(repository: Path) -> None:
     os.utime(repository / "same", (1, 1))
     before = (repository / ".git/index").read_bytes()
