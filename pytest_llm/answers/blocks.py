@@ -35,6 +35,11 @@ _TOP = re.compile(
     r"([\w.\"`]+)",
     re.MULTILINE,
 )
+_TEST_FILE = re.compile(
+    r"(?:_test\.\w+|[._-]spec\.\w+|\.test\.\w+|(?:^|/)test_\w+\.py|Tests?\.java|(?:^|/)tests?/[\w./-]+)$"
+)
+_TEST_NAME = re.compile(r"(?:test_|Test(?=[A-Z_]))\w+|\w+Tests?$")
+_TEST_SUITE = re.compile(r"(?:[ \t]*(?:(?:import|const|from|//|/\*)[^\n]*)?\n)*[ \t]*(?:describe|it|test)\(['\"`]")
 _ELIDED = re.compile(
     r"^[ \t]*(?://|#|/\*|<!--|--|\{/\*)[ \t]*(?:\.\.\.|…|\(?(?:the )?(?:rest|remainder) of\b|\(?existing code\b"
     r"|\(?(?:same|unchanged) (?:as|from) (?:before|above)\b)",
@@ -52,6 +57,7 @@ class CodeBlock:
     fenced: it stood between fences; closed: its fence was closed.
     indent: columns of the answer before column 1 of the code, where its fence was indented.
     echo: it is the prompt's own code or schema again, and the answer has no other.
+    title: the file name in the line before the fence, "" where there is none.
     """
 
     text: str
@@ -62,13 +68,21 @@ class CodeBlock:
     closed: bool = True
     indent: int = 0
     echo: bool = False
+    title: str = ""
 
     @cached_property
     def file_names(self) -> tuple[str, ...]:
-        """The names that the fence's info string and a comment in the first line give to a file."""
+        """The names that the fence's info string, a comment in the first line and the line above give it."""
         first = _COMMENT.match(self.text[:_FIRST_LINE].partition("\n")[0])
         found = (_NAME.search(text) for text in (self.info, first[1] if first else ""))
-        return tuple(name[1].removeprefix("./") for name in found if name)
+        return (*(name[1].removeprefix("./") for name in found if name), *filter(None, [self.title]))
+
+    @cached_property
+    def tests(self) -> bool:
+        """It tests other code: by its file's name, or because what it defines first is a test."""
+        if any(_TEST_FILE.search(name) for name in self.file_names):
+            return True
+        return bool(_TEST_NAME.match(self.first_name) or _TEST_SUITE.match(self.text[:_LOOKED_AT]))
 
     @cached_property
     def first_name(self) -> str:

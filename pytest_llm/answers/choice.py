@@ -39,7 +39,7 @@ def choose(tiers: Iterable[Sequence[CodeBlock]], given: Given) -> CodeBlock | No
     for tier in tiers:
         own = [block for block in tier if not given.holds(block)]
         if own:
-            return _answer(own)
+            return _answer([block for block in own if not block.tests] or own)
         echoes += tier
     return replace(longest(echoes), echo=not given.counts) if echoes else None
 

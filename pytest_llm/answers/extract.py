@@ -20,6 +20,7 @@ from pytest_llm.answers.languages import normalise_language as normalise_languag
 from pytest_llm.answers.pages import fragment, page_begins
 from pytest_llm.answers.schemas import is_schema
 from pytest_llm.answers.thinking import split_thinking
+from pytest_llm.answers.titles import title
 
 _PAGE_END = re.compile(r"</html\s*>", re.IGNORECASE)
 _MARKUP = re.compile(r"<(?:body|canvas|script|svg|style|div|button|p|h1)\b", re.IGNORECASE)
@@ -124,7 +125,7 @@ def extract(text: str, thinking: str = "", prompt: Iterable[str] = (), *, may_ec
         found = found[:-1]
     elif found and not found[-1].closed:
         notes.append("the last code block was never closed")
-    blocks = tuple(_block(piece) for piece in found)
+    blocks = tuple(_blocks(found, lines))
     if not blocks:
         blocks = _unfenced(lines if stray is None else lines[:stray])
         notes += ["no code fence: the text itself is taken as code" for b in blocks if b.language != "json"]
@@ -139,15 +140,19 @@ def position(text: str, offset: int, first_line: int = 1) -> tuple[int, int, str
     return first_line + text.count("\n", 0, offset), offset - start + 1, source
 
 
-def _block(piece: Fenced) -> CodeBlock:
-    return CodeBlock(
-        piece.text,
-        normalise_language(piece.info),
-        piece.info,
-        piece.first + 1,
-        closed=piece.closed,
-        indent=piece.indent,
-    )
+def _blocks(pieces: Sequence[Fenced], lines: Sequence[str]) -> Iterator[CodeBlock]:
+    before = 0
+    for piece in pieces:
+        yield CodeBlock(
+            piece.text,
+            normalise_language(piece.info),
+            piece.info,
+            piece.first + 1,
+            closed=piece.closed,
+            indent=piece.indent,
+            title=title(lines, piece.first - 1, before),
+        )
+        before = piece.end + 1
 
 
 def _stray(lines: Sequence[str], found: Sequence[Fenced]) -> int | None:
@@ -171,10 +176,11 @@ def _unwrapped(blocks: Iterable[CodeBlock], depth: int = 0) -> list[CodeBlock]:
     """The blocks, those of Markdown replaced by what they hold."""
     flat: list[CodeBlock] = []
     for block in blocks:
-        inner = scan(block.text.split("\n")) if block.language == "markdown" and depth < _DEEPEST else []
+        lines = block.text.split("\n")
+        inner = scan(lines) if block.language == "markdown" and depth < _DEEPEST else []
         held = [
             replace(piece, line=block.line + piece.line - 1, indent=block.indent + piece.indent)
-            for piece in map(_block, inner)
+            for piece in _blocks(inner, lines)
         ]
         flat += _unwrapped(held, depth + 1) if held else [block]
     return flat

@@ -147,7 +147,7 @@ class Compile(Check):
         """The blocks that are compiled together, each with the name its file gets (empty: the toolchain's)."""
         if self.files == "by-name":
             named = {name: piece for piece in artifact.blocks if (name := _file_name(piece, language))}
-            if named:
+            if any(not piece.tests for piece in named.values()) or block in named.values():
                 return list(named.values()), [Snippet(piece.text, name) for name, piece in named.items()]
         return [block], [Snippet(block.text)]
 

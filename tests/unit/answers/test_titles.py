@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import pytest
+
+from pytest_llm.answers.blocks import CodeBlock
+from pytest_llm.answers.extract import extract
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("### item.go", "item.go"),
+        ("## 1. `src/item.go`", "src/item.go"),
+        ("#### The model: item.go (new)", "item.go"),
+        ("**item.go**", "item.go"),
+        ("**`item.go`**:", "item.go"),
+        ("**File: item.go**", "item.go"),
+        ("__item.go__", "item.go"),
+        ("`__init__.py`", "__init__.py"),
+        ("item.go", "item.go"),
+        ("item.go:", "item.go"),
+        ("`./pkg/item.go`:", "pkg/item.go"),
+        ("File: item.go", "item.go"),
+        ("Filename: `item.go`", "item.go"),
+        ("1. `item.go`:", "item.go"),
+        ("- item.go", "item.go"),
+        ("> **item.go**", "item.go"),
+        ("Then create `cmd/main.go`:", "cmd/main.go"),
+        ("Here is **item.go**:", "item.go"),
+        ("item.go (the model):", "item.go"),
+        ("Save this as item.go:", "item.go"),
+        ("Here is the code:", ""),
+        ("It reads `a.go` and `b.go`:", ""),
+        ("Do not forget to delete item.go when you are done with all of it.", ""),
+        ("Run `item.go` first, then this", ""),
+        ("Version 1.2 of it:", ""),
+        ("", ""),
+    ],
+)
+@pytest.mark.parametrize("gap", ["\n", "\n\n"])
+def test_the_line_before_a_fence(line: str, name: str, gap: str) -> None:
+    (block,) = extract(f"Some words.\n\n{line}{gap}```go\npackage a\n```\n").blocks
+    assert block.title == name
+    assert block.file_names == ((name,) if name else ())
+
+
+def test_a_line_belongs_to_the_fence_that_follows() -> None:
+    first, second, third = extract(
+        "### a.go\n```go\npackage a\n```\n```go\npackage b\n```\nc.go\n\n\n\n```go\npackage c\n```\n"
+    ).blocks
+    assert [first.title, second.title, third.title] == ["a.go", "", ""]
+
+
+def test_within_markdown() -> None:
+    block = extract("````markdown\n# item.go\n```go\npackage a\n```\n````\n").code("go")
+    assert block is not None
+    assert block.title == "item.go"
+
+
+GO = "package a\n\nfunc Add(a, b int) int { return a + b }\n"
+GO_TEST = (
+    'package a\n\nimport "testing"\n\nfunc TestAdd(t *testing.T) {\n\tif Add(1, 2) != 3 {\n\t\tt.Fatal()\n\t}\n}\n'
+)
+JS = "function add(a, b) { return a + b; }\n"
+JS_TEST = "const { add } = require('./add');\n\n"
+JS_TEST += "describe('add', () => {\n  it('adds', () => expect(add(1, 2)).toBe(3));\n});\n"
+PY = "def add(a, b):\n    return a + b\n"
+PY_TEST = "from add import add\n\n\ndef test_add():\n    assert add(1, 2) == 3\n    assert add(1, 0) == 1\n"
+JAVA = "class Add { int of(int a, int b) { return a + b; } }\n"
+JAVA_TEST = (
+    "import org.junit.jupiter.api.Test;\n\nclass AddTest {\n  @Test void adds() { new Add().of(1, 2); }\n}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("language", "code", "test"),
+    [("go", GO, GO_TEST), ("javascript", JS, JS_TEST), ("python", PY, PY_TEST), ("java", JAVA, JAVA_TEST)],
+)
+def test_a_test_is_never_judged_instead_of_what_it_tests(language: str, code: str, test: str) -> None:
+    fences = [f"```{language}\n{text}```\n" for text in (code, test)]
+    for answer in (fences[0] + fences[1], fences[1] + fences[0]):
+        block = extract(answer).code(language)
+        assert block is not None
+        assert block.text == code
+    alone = extract(fences[1]).code(language)
+    assert alone is not None
+    assert alone.text == test
+
+
+@pytest.mark.parametrize(
+    ("name", "tests"),
+    [
+        ("item_test.go", True),
+        ("test_item.py", True),
+        ("item_test.py", True),
+        ("item.test.ts", True),
+        ("item.spec.js", True),
+        ("src/test/ItemTest.java", True),
+        ("tests/item.rs", True),
+        ("item.go", False),
+        ("contest.py", False),
+        ("latest.go", False),
+        ("testing.go", False),
+    ],
+)
+def test_files_of_tests(name: str, tests: bool) -> None:
+    assert CodeBlock("x\n", info=name).tests is tests
+
+
+@pytest.mark.parametrize(
+    "text", ["class Contest {}\n", "def testify(x):\n    pass\n", "func Attest() {}\n", "test(1);\n"]
+)
+def test_names_that_are_none_of_a_test(text: str) -> None:
+    assert not CodeBlock(text).tests
