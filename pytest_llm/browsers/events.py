@@ -42,6 +42,8 @@ class EventLog:
 
     def __init__(self, page: str) -> None:
         self.places = Places(page)
+        self.notes: dict[str, None] = {}  # what a reader must know
+        self.missing = ""  # what this machine lacks for the page
         self._events: dict[tuple[str, str, Place], int] = {}
         self._kept: Counter[str] = Counter()
         self._dropped: Counter[str] = Counter()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from pytest_llm.browsers import libraries, shelf
 from pytest_llm.browsers.find import BrowserFound
 from pytest_llm.browsers.report import Network
 from pytest_llm.sandbox import programs
@@ -25,8 +26,8 @@ def walls(browser: BrowserFound, network: Network) -> Walls:
     shown = [*_SYSTEM, *(_NETWORK if network == "allow" else ())]
     present = [path for path in map(Path, shown) if path.exists()]
     return Walls(
-        readonly=(*present, *_readable(browser)),
-        env={**_ENVIRONMENT, "PYTHONPATH": str(PACKAGE.parent)},
+        readonly=(*present, *_readable(browser), libraries.folder()),
+        env={**_ENVIRONMENT, "PYTHONPATH": str(PACKAGE.parent), shelf.VARIABLE: str(libraries.folder())},
         network=network == "allow",
         uid=_UID,
         tmp=True,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Protocol
 
-from pytest_llm.browsers import pixels
+from pytest_llm.browsers import libraries, pixels
 from pytest_llm.browsers.actions import Hand, act, selectors
 from pytest_llm.browsers.chromium.browser import Browser
 from pytest_llm.browsers.chromium.cdp import BrowserGone, PageBroken, ProtocolError, Session
@@ -22,6 +22,7 @@ from pytest_llm.browsers.events import EventLog
 from pytest_llm.browsers.layout import Layout
 from pytest_llm.browsers.places import NOWHERE, Place
 from pytest_llm.browsers.report import PageOptions, PageReport, today
+from pytest_llm.errors import Unsupported
 
 _CLOCK = re.compile(r"\bDate\b|\bperformance\b|\btimeStamp\b")
 _REAL_TIME = re.compile(  # what is sure to need it, so that it is not tried in vain
@@ -140,6 +141,8 @@ async def _show(browser: Browser, html: str, options: PageOptions, kind: Kind, *
     await _leave(browser, page, broken)
     if stepped and broken is not None and broken.kind == "hang" and (doubt := _doubt(broken, html)):
         raise _NeedsRealTime(doubt)
+    if log.missing:
+        raise Unsupported(log.missing, libraries.INSTALL)
     if broken is not None:
         _explain(log, broken, watchdog)
     return replace(
@@ -149,7 +152,7 @@ async def _show(browser: Browser, html: str, options: PageOptions, kind: Kind, *
         shown=projector.shown / 1000,
         wall=loop.time() - began,
         whole=projector.whole and broken is None,
-        notes=(projector.note,) if projector.note else (),
+        notes=(*filter(None, [projector.note]), *log.notes),
     )
 
 

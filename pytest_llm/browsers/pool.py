@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import IO, Any
 
-from pytest_llm.browsers import jail
+from pytest_llm.browsers import jail, libraries, shelf
 from pytest_llm.browsers.find import BrowserFound, find
 from pytest_llm.browsers.report import Network, PageEvent, PageOptions, PageReport
 from pytest_llm.errors import CheckCrashed, Unsupported
@@ -53,7 +53,11 @@ class Lane:
             stdout=subprocess.PIPE,
             stderr=self._stderr,
             cwd=programs.empty(),
-            env={**environment.allowed("browser"), "PYTHONPATH": str(jail.PACKAGE.parent)},
+            env={
+                **environment.allowed("browser"),
+                "PYTHONPATH": str(jail.PACKAGE.parent),
+                shelf.VARIABLE: str(libraries.folder()),
+            },
             start_new_session=True,
         )
         self._answers: queue.Queue[bytes] = queue.Queue()

@@ -28,6 +28,7 @@ class PageOptions:
     processor time after which a script that does not yield is stopped. memory: bytes for the browser while it
     shows the page, all its processes together. date: seconds since 1970 at which the page begins; None for today.
     dialogs: how alert, confirm and prompt are answered, {"accept": bool, "text": str}; None: each is an event.
+    libraries: the names of those that well-known addresses bring, from where they are installed; None for all.
     canvas: it is blank where its canvases are, whatever else it shows.
     """
 
@@ -43,6 +44,7 @@ class PageOptions:
     memory: int = 1_600_000_000
     date: int | None = None
     dialogs: Mapping[str, Any] | None = None
+    libraries: tuple[str, ...] | None = ()
     canvas: bool = False
 
     def plain(self) -> dict[str, Any]:

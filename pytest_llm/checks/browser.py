@@ -20,6 +20,7 @@ from pydantic import (
 
 from pytest_llm.answers.extract import Artifact, CodeBlock
 from pytest_llm.browsers.actions import KINDS, known_key
+from pytest_llm.browsers.libraries import PACKAGES
 from pytest_llm.browsers.places import NEWLINE
 from pytest_llm.browsers.pool import PoolSettings, judge
 from pytest_llm.browsers.report import PageEvent, PageOptions, PageReport
@@ -146,6 +147,15 @@ class Action(Strict):
         return self.model_dump(exclude_none=True, by_alias=True, mode="json")
 
 
+def _library(name: Any) -> Any:
+    if name not in PACKAGES:
+        raise ValueError(f"no library is called {name!r}; there are {', '.join(PACKAGES)}")
+    return name
+
+
+Library = Annotated[str, BeforeValidator(_library)]
+
+
 class Dialogs(Strict):
     """How alert, confirm and prompt are answered; without it, each of them is a finding."""
 
@@ -175,6 +185,9 @@ class Browser(Check):
     wait_for: str | None = Field(default=None, description="a JavaScript expression that must become true first")
     actions: tuple[Action, ...] = ()
     dialogs: Dialogs | None = None
+    libraries: tuple[Library, ...] | None = Field(
+        default=None, description="served at well-known addresses, if installed; default: all"
+    )
     hang: Annotated[Seconds, Field(le=120)] = Field(
         default=PageOptions.hang, description="processor time that a script may take without a pause"
     )
@@ -214,6 +227,7 @@ class Browser(Check):
             hang=self.hang,
             date=None if self.date is None else int(self.date.timestamp()),
             dialogs=None if self.dialogs is None else self.dialogs.model_dump(),
+            libraries=self.libraries,
             canvas=self.not_blank == "canvas",
         )
 

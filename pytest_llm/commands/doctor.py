@@ -64,6 +64,19 @@ def _firefox() -> str:
     return str(find.locate("firefox") or "")
 
 
+def _libraries() -> str:
+    from pytest_llm.browsers import libraries
+
+    where = libraries.folder()
+    return "" if libraries.missing(where) else str(where)
+
+
+def _npm_libraries() -> list[str]:
+    from pytest_llm.browsers import libraries
+
+    return libraries.installation(libraries.folder())
+
+
 def _postgresql() -> str:
     """Debian keeps the server's programs off the PATH, in a folder for each version."""
     kept = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: path.parts[-3].zfill(3))
@@ -110,6 +123,13 @@ TOOLS = (
         packages=("chromium-headless-shell",),
         remedy=_download,
     ),
+    Tool(
+        "libraries",
+        "pages that load them from well-known addresses",
+        locate=_libraries,
+        remedy=_npm_libraries,
+        optional=True,
+    ),
     Tool("firefox", "--llm-browser firefox", locate=_firefox, packages=("firefox-esr",), optional=True),
     Tool(
         "postgresql",
@@ -124,7 +144,8 @@ TOOLS = (
     Tool("pillow", "the browser check", locate=_module("PIL"), remedy=_extra("browser")),
     Tool("pytest-html", "--html", locate=_module("pytest_html"), remedy=_extra("html")),
 )
-_OURS = ("typescript", "chromium")  # what `install` brings by the tool's own remedy, after the system's packages
+# What `install` brings by the tool's own remedy, after the system's packages.
+_OURS = ("typescript", "chromium", "libraries")
 
 Say = Callable[[str], object]
 

@@ -15,8 +15,10 @@ from pytest_llm.browsers.chromium.browser import Browser
 from pytest_llm.browsers.chromium.cdp import PageBroken, ProtocolError, Session
 from pytest_llm.browsers.events import EventLog, initiator, listen
 from pytest_llm.browsers.layout import Layout
+from pytest_llm.browsers.libraries import Served
 from pytest_llm.browsers.places import NOWHERE, PAGE_URL, Place
 from pytest_llm.browsers.report import PageOptions
+from pytest_llm.browsers.shelf import Shelf
 
 SEEDED = """(() => { let s = 0x5eed; Math.random = () => {
   s = (s + 0x6d2b79f5) | 0; let t = Math.imul(s ^ (s >>> 15), 1 | s);
@@ -40,6 +42,7 @@ class Page:
         self._browser, self._html, self._options, self._log = browser, html, options, log
         self._stepped = stepped
         self._served = False
+        self._shelf = Shelf(options.libraries, log)
         self._requests: dict[str, tuple[str, Place]] = {}
         self._others: list[Session] = []
         self._scripts: set[str] = set()
@@ -191,15 +194,28 @@ class Page:
             self.session.post("Fetch.continueRequest", requestId=number)
         elif url.endswith("/favicon.ico"):
             self.session.post("Fetch.fulfillRequest", requestId=number, responseCode=204)
+        elif (served := self._shelf.serve(url)) is not None:
+            self._fulfil(number, served)
         else:
             self.session.post("Fetch.failRequest", requestId=number, errorReason="BlockedByClient")
             self._block(url, kind, event.get("networkId", ""), place)
 
+    def _fulfil(self, number: str, served: Served) -> None:
+        headers = {"Content-Type": served.kind, "Access-Control-Allow-Origin": "*"}
+        self.session.post(
+            "Fetch.fulfillRequest",
+            requestId=number,
+            responseCode=200,
+            responseHeaders=[{"name": name, "value": value} for name, value in headers.items()],
+            body=base64.b64encode(served.body).decode(),
+        )
+
     def _block(self, url: str, kind: str, id_: str, place: Place) -> None:
+        message = self._shelf.refused(url) or blocked(url)
         if id_ and id_ not in self._requests:
-            self._log.expect_place(id_, url, kind, blocked(url))
+            self._log.expect_place(id_, url, kind, message)
         else:
-            self._log.add_request(url, kind, blocked(url), place)
+            self._log.add_request(url, kind, message, place)
 
     def _document(self, url: str, number: str, place: Place) -> None:
         """The page itself, once; then it may go nowhere else."""
@@ -210,7 +226,7 @@ class Page:
                 requestId=number,
                 responseCode=200,
                 responseHeaders=[{"name": "Content-Type", "value": "text/html; charset=utf-8"}],
-                body=base64.b64encode(self._html.encode(errors="replace")).decode(),
+                body=base64.b64encode(self._shelf.open(self._html).encode(errors="replace")).decode(),
             )
             return
         self.session.post("Fetch.failRequest", requestId=number, errorReason="Aborted")

@@ -18,6 +18,7 @@ from pytest_llm.browsers.firefox.witness import CHANNEL, WITNESS, Witness
 from pytest_llm.browsers.layout import Layout
 from pytest_llm.browsers.places import NOWHERE, PAGE_URL, Place
 from pytest_llm.browsers.report import PageOptions
+from pytest_llm.browsers.shelf import Shelf
 
 _STAYS = "window.close = () => undefined;"  # as in Chromium; Firefox would go by what is in the page's history
 _STOPPED = re.compile(r"Script terminated by timeout at:\s+\S*?" + re.escape(PAGE_URL) + r":(\d+):(\d+)")
@@ -33,6 +34,7 @@ class FirefoxPage:
     ) -> None:
         self._browser, self._html, self._options, self._log = browser, html, options, log
         self._witness = Witness(log)
+        self._shelf = Shelf(options.libraries, log)
         self._user = ""
         self._contexts: set[str] = set()  # the page's and its frames'
         self._navigation: str | None = None
@@ -142,10 +144,23 @@ class FirefoxPage:
             self._document(url, number, event["navigation"])
         elif url.startswith(("data:", "blob:")) or (self._options.network == "allow" and not is_local(url)):
             self.session.post("network.continueRequest", request=number)
+        elif (served := self._shelf.serve(url)) is not None:
+            self._provide(number, served.body, {"Content-Type": served.kind, "Access-Control-Allow-Origin": "*"})
         else:
             self._refuse(number)
             if context in self._contexts and not url.endswith("/favicon.ico"):
-                self._log.add_request(url, _kind(request), blocked(url), NOWHERE)
+                message = self._shelf.refused(url) or blocked(url)
+                self._log.add_request(url, _kind(request), message, NOWHERE)
+
+    def _provide(self, number: str, body: bytes, headers: dict[str, str]) -> None:
+        self.session.post(
+            "network.provideResponse",
+            request=number,
+            statusCode=200,
+            reasonPhrase="OK",
+            headers=[{"name": name, "value": {"type": "string", "value": text}} for name, text in headers.items()],
+            body={"type": "base64", "value": base64.b64encode(body).decode()},
+        )
 
     def _refuse(self, number: str) -> None:
         self._refused.add(number)
@@ -155,16 +170,8 @@ class FirefoxPage:
         """The page itself, once; then it may go nowhere else."""
         if url == PAGE_URL and self._navigation is None:
             self._navigation = navigation
-            kind = {"name": "Content-Type", "value": {"type": "string", "value": "text/html; charset=utf-8"}}
-            body = base64.b64encode(self._html.encode(errors="replace")).decode()
-            self.session.post(
-                "network.provideResponse",
-                request=number,
-                statusCode=200,
-                reasonPhrase="OK",
-                headers=[kind],
-                body={"type": "base64", "value": body},
-            )
+            body = self._shelf.open(self._html).encode(errors="replace")
+            self._provide(number, body, {"Content-Type": "text/html; charset=utf-8"})
         elif navigation == self._navigation and url.startswith(("data:", "blob:")):
             self.session.post("network.continueRequest", request=number)  # a download
         else:

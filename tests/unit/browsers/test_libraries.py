@@ -1,0 +1,170 @@
+"""What well-known addresses ask for, and what is served for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pytest_llm.browsers.find import find
+from pytest_llm.browsers.libraries import INSTALL, Asked, asked, installation, missing, serve
+from pytest_llm.browsers.pool import Pool
+from pytest_llm.browsers.report import PageOptions
+from pytest_llm.errors import Unsupported
+
+AS_NEW = "is served as 0.160.1, the nearest here"
+CDNJS = "https://cdnjs.cloudflare.com/ajax/libs"
+ADDRESSES = {
+    f"{CDNJS}/three.js/r128/three.min.js": Asked("three", "0.128", "three.min.js"),
+    "https://unpkg.com/three@0.160.0/build/three.module.js": Asked("three", "0.160.0", "build/three.module.js"),
+    "https://unpkg.com/three": Asked("three"),
+    "https://threejs.org/build/three.module.js": Asked("three", "", "build/three.module.js"),
+    "https://esm.sh/three@0.170": Asked("three", "0.170", module=True),
+    "https://cdn.skypack.dev/three@v0.132.2": Asked("three", "0.132.2", module=True),
+    "https://cdn.jsdelivr.net/npm/d3@7/+esm": Asked("d3", "7", module=True),
+    "https://cdn.jsdelivr.net/npm/p5@^1.9.0/lib/p5.js": Asked("p5", "1.9.0", "lib/p5.js"),
+    "https://unpkg.com/@babel/standalone/babel.min.js": Asked("babel", "", "babel.min.js"),
+    f"{CDNJS}/babel-standalone/7.23.5/babel.min.js": Asked("babel", "7.23.5", "babel.min.js"),
+    "https://d3js.org/d3.v7.min.js": Asked("d3", "7", "d3.v7.min.js"),
+    "https://cdn.tailwindcss.com": Asked("tailwind"),
+    "https://cdn.tailwindcss.com?plugins=forms": Asked("tailwind"),
+    "https://cdn.tailwindcss.com/3.4.1": Asked("tailwind", "3.4.1"),
+    "https://code.jquery.com/jquery-3.6.0.min.js": Asked("jquery", "3.6.0", "jquery-3.6.0.min.js"),
+    "https://ajax.googleapis.com/ajax/libs/jquery/3.5.1/jquery.min.js": Asked("jquery", "3.5.1", "jquery.min.js"),
+    "https://unpkg.com/three-of-a-kind@1.0.0/a.js": None,
+    "https://example.com/three.min.js": None,
+    "https://example.com/https://unpkg.com/three": None,
+    "http://localhost/three.min.js": None,
+}
+
+
+@pytest.mark.parametrize("url", ADDRESSES)
+def test_what_an_address_asks_for(url: str) -> None:
+    assert asked(url) == ADDRESSES[url]
+
+
+FILES = {
+    "three--0.128.0": {"build/three.min.js": "old", "build/three.module.js": "old module", "examples/js/A.js": "A"},
+    "three--0.160.1": {
+        "build/three.min.js": "lost()",
+        "build/three.module.js": "new module",
+        "build/three.module.min.js": "new small module",
+    },
+    "three--0.180.0": {"build/three.module.js": "newest module"},
+    "d3--7.9.0": {"dist/d3.js": "d3", "dist/d3.min.js": "d3 min", "src/index.js": "export * from 'd3-array'"},
+    "chart.js--4.5.0": {"dist/chart.umd.min.js": "chart", "dist/chart.js": "export {}", "../secret.js": "secret"},
+}
+ENTRIES = {
+    "d3": {"jsdelivr": "dist/d3.min.js", "module": "src/index.js"},
+    "three": {"module": "build/three.module.js"},
+}
+
+
+@pytest.fixture(scope="module")
+def where(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("cache") / "pytest-llm" / "libraries"
+    for folder, files in FILES.items():
+        name, _, version = folder.partition("--")
+        manifest = json.dumps({"name": name, "version": version, **ENTRIES.get(name, {})})
+        for path, text in {**files, "package.json": manifest}.items():
+            file = home / "node_modules" / folder / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+    return home
+
+
+@pytest.mark.parametrize(
+    ("wanted", "body", "note"),
+    [
+        (Asked("three", "0.128", "three.min.js"), "old", ""),
+        (
+            Asked("three", "0.150.0", "three.min.js"),
+            "lost()",
+            f"three 0.150.0 {AS_NEW}",
+        ),
+        (Asked("three", "0.178", "three.min.js"), "lost()", f"three 0.178 {AS_NEW}"),
+        (Asked("three", "0.160", "build/three.module.js"), "new module", ""),
+        (Asked("three", "0.160", "three.module.min.js"), "new small module", ""),
+        (Asked("three", "0.160.1", module=True), "new module", ""),
+        (Asked("three", "", "build/three.module.js"), "newest module", ""),
+        (Asked("three", "0.160", "examples/js/A.js"), "A", "three 0.160 is served as 0.128.0, the nearest here"),
+        (Asked("three", "0.160", "examples/js/B.js"), None, ""),
+        (Asked("d3", "7", "d3.v7.min.js"), "d3 min", ""),
+        (Asked("d3", "7"), "d3 min", ""),
+        (Asked("d3", "7", module=True), None, ""),  # it is in pieces
+        (
+            Asked("chart.js", "3.9.1", "chart.min.js"),
+            "chart",
+            "chart.js 3.9.1 is served as 4.5.0, the nearest here",
+        ),
+        (Asked("chart.js", "", "../secret.js"), None, ""),
+        (Asked("vue"), None, ""),
+    ],
+)
+def test_what_is_served(where: Path, wanted: Asked, body: str | None, note: str) -> None:
+    served = serve(wanted, where)
+    assert (served and served.body.decode(), served.note if served else "") == (body, note)
+
+
+def test_what_is_missing_is_installed_by_one_command(where: Path) -> None:
+    assert "three@0.128.0" not in missing(where)
+    assert "vue@3.5.22" in missing(where)
+    assert "babel-standalone--7.28.4@npm:@babel/standalone@7.28.4" in installation(where)
+
+
+@pytest.fixture(scope="module")
+def pool(where: Path) -> Iterator[Pool]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(where.parents[1]))
+        try:
+            pool = Pool(find(), "block", 1)
+        except Unsupported as unavailable:
+            pytest.skip(str(unavailable))
+        pool.judge("<h1>Hi</h1>", PageOptions(duration=0.1, samples=0))
+    yield pool
+    pool.close()
+
+
+QUICK = PageOptions(duration=0.2, samples=0, libraries=None)
+SCRIPT = "<!DOCTYPE html><h1>Hi</h1>\n<script src='{}' integrity='sha384-AAAA' crossorigin='anonymous'></script>"
+OLD = f"{CDNJS}/three.js/r150/three.min.js"
+NO_NETWORK = "was blocked: a page has no network"
+
+
+def test_a_page_gets_the_nearest_version(pool: Pool) -> None:
+    report = pool.judge(SCRIPT.format(OLD), QUICK)
+    assert [(event.kind, event.message) for event in report.events] == [
+        ("exception", "ReferenceError: lost is not defined")
+    ]
+    assert report.notes == ("three 0.150 is served as 0.160.1, the nearest here",)
+
+
+@pytest.mark.parametrize(
+    ("url", "allowed", "message"),
+    [
+        (OLD, (), f"{NO_NETWORK} (`libraries` allows for it, `network: allow` for all)"),
+        (OLD, ("d3",), f"{NO_NETWORK} (`libraries` allows for it"),
+        (
+            "https://unpkg.com/three@0.160.0/build/no.js",
+            None,
+            "is not there: the installed package has",
+        ),
+        ("https://example.com/a.js", None, NO_NETWORK),
+    ],
+)
+def test_what_is_not_served_is_a_failed_request(
+    pool: Pool, url: str, allowed: tuple[str, ...] | None, message: str
+) -> None:
+    (event,) = pool.judge(SCRIPT.format(url), replace(QUICK, libraries=allowed)).events
+    assert (event.kind, event.line) == ("request", 2)
+    assert message in event.message
+
+
+@pytest.mark.parametrize("url", ["https://unpkg.com/vue@3", "https://esm.sh/d3@7"])
+def test_a_known_one_that_is_not_installed_is_no_fault_of_the_page(pool: Pool, url: str) -> None:
+    with pytest.raises(Unsupported, match="is not installed here") as raised:
+        pool.judge(SCRIPT.format(url), QUICK)
+    assert raised.value.remedy == INSTALL
