@@ -238,11 +238,12 @@ def test_nothing_of_the_configuration_is_run(repository: Path, tmp_path: Path) -
 def test_an_edit_in_the_same_moment_and_of_the_same_length(repository: Path) -> None:
     """The index cannot tell it by time and size: its own time says that it must be looked into."""
     run(repository, "config", "core.trustctime", "false")
-    moment = (repository / "edited").stat()
+    moment = (1000, 1000)
+    os.utime(repository / "edited", moment)
     run(repository, "update-index", "--refresh")
     (repository / "edited").write_text("EDITED")
-    os.utime(repository / "edited", ns=(moment.st_atime_ns, moment.st_mtime_ns))
-    os.utime(repository / ".git/index", ns=(moment.st_atime_ns, moment.st_mtime_ns))
+    os.utime(repository / "edited", moment)
+    os.utime(repository / ".git/index", moment)
     assert names(repository) == {"edited"}
 
 
