@@ -67,11 +67,12 @@ def read_show(data: Mapping[str, Any]) -> Shown:
         capabilities=frozenset(map(str, caps)) if isinstance(caps, list) else None,
         parameters=dict(_parameters(str(data.get("parameters") or "")[:_TOP])),
         trained=count(info, f"{info.get('general.architecture')}.context_length"),
-        quantisation=_word(mapping(data, "details").get("quantization_level")),
+        quantisation=word(mapping(data, "details").get("quantization_level")),
     )
 
 
-def _word(value: Any) -> str:
+def word(value: Any) -> str:
+    """A word of the server's; "" where it says none."""
     return value[:MAX_WORD] if isinstance(value, str) and value != "unknown" else ""
 
 

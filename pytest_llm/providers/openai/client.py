@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -14,7 +14,7 @@ from pytest_llm.errors import HarnessError, ModelUnavailable, PytestLlmError, Se
 from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import MAX_WORD, Fingerprint, Limits, ModelInfo, Response, Usage
 from pytest_llm.providers.ollama.host import is_loopback, openai_url
-from pytest_llm.providers.ollama.models import COMPARED, Models, Running
+from pytest_llm.providers.ollama.models import COMPARED, Models, Running, word
 from pytest_llm.providers.ollama.version import counts_whole_prompts
 from pytest_llm.providers.openai.answer import EventSink
 from pytest_llm.providers.openai.body import Dialect, can_switch, chat_body, refused_field
@@ -39,10 +39,14 @@ _REFUSES = (
 
 @dataclass(frozen=True)
 class _Listed:
-    """What `/v1/models` says. contexts: tokens by model; any_name: the server takes whatever name it is given."""
+    """What `/v1/models` says. any_name: the server takes whatever name it is given.
+
+    contexts: tokens by model. quantisations: of the weights, by model, in the server's word.
+    """
 
     names: tuple[str, ...] = ()
     contexts: Mapping[str, int] | None = None
+    quantisations: Mapping[str, str] = field(default_factory=dict)
     kind: str = ""
     any_name: bool = False
 
@@ -92,12 +96,12 @@ class OpenAIProvider:
             self._dialect = replace(self._dialect, kind=self._listed.kind)
         local = is_loopback(self.url) if self._local is None else self._local
         version = await self._version(self._listed.kind)
-        kind = Fingerprint({"server": self._listed.kind or self._engine})
-        info = ModelInfo(self.url, model.name, local=local, version=version, fingerprint=kind)
+        brings = Fingerprint(_known(self._listed, model.name) | {"server": self._listed.kind or self._engine})
+        info = ModelInfo(self.url, model.name, local=local, version=version, fingerprint=brings)
         if self._listed.kind == "ollama" and version:
             with suppress(PytestLlmError):
                 shown = await self._ollama.show(model.name)
-                brings = Fingerprint({"digest": shown.blob, "quantisation": shown.quantisation}) | info.fingerprint
+                brings |= Fingerprint({"digest": shown.blob, "quantisation": shown.quantisation})
                 info = replace(info, parameters=shown.parameters, trained=shown.trained, fingerprint=brings)
                 self._shown[model.name] = info
         return info
@@ -176,6 +180,7 @@ class OpenAIProvider:
         return _Listed(
             names=tuple(m["id"] for m in models),
             contexts={name: size for name, size in contexts.items() if size},
+            quantisations={m["id"]: word(mapping(m, "meta").get("ftype")) for m in models},
             kind=kind,
             any_name=kind == "llama.cpp",
         )
@@ -204,3 +209,10 @@ class OpenAIProvider:
             return str((await self._http.json("GET", path)).get(field, ""))[:MAX_WORD]
         except (BadStatus, HarnessError):
             return ""
+
+
+def _known(listed: _Listed, model: str) -> dict[str, str]:
+    """What is listed of a model; where the server takes any name, of the only one that it has."""
+    told = listed.quantisations
+    only = next(iter(told.values())) if listed.any_name and len(told) == 1 else ""
+    return {"quantisation": found} if (found := told.get(model, "") or only) else {}

@@ -13,7 +13,7 @@ import pytest
 from pytest_llm.cases.request import ChatRequest, Message
 from pytest_llm.errors import RequestRefused
 from pytest_llm.models.reference import ModelRef
-from pytest_llm.providers.base import Limits, ModelInfo
+from pytest_llm.providers.base import Fingerprint, Limits, ModelInfo
 from pytest_llm.providers.openai.answer import EventSink
 from pytest_llm.providers.openai.body import Dialect, chat_body
 from pytest_llm.providers.openai.client import OpenAIProvider
@@ -282,9 +282,11 @@ def models(*listed: dict[str, Any]) -> Play:
 
 def test_what_is_known_of_a_server() -> None:
     info, server = prepare(models({"id": "m", "owned_by": "vllm"}), {"/version": error("200 OK", {"version": "9"})})
-    assert info == ModelInfo(server=f"{server.url}/v1", blob="m", local=True, version="9")
+    kind = Fingerprint({"server": "vllm"})
+    assert info == ModelInfo(server=f"{server.url}/v1", blob="m", local=True, version="9", fingerprint=kind)
     llama, _ = prepare(played("llama-server-wire", "models"), {"/props": played("llama-server-wire", "props")})
     assert llama.version == "b0-unknown"
+    assert llama.fingerprint == Fingerprint({"server": "llama.cpp", "quantisation": "F16"})
 
 
 @pytest.mark.parametrize("nothing", [error("404 x", "no"), models(), error("200 OK", {"data": None})])
