@@ -34,7 +34,9 @@ def story(verdict: Verdict, again: str, style: str = "long", kept: str = "") -> 
     if style == "line":
         return headline(verdict)
     whole = [f"  whole: {kept}"] if kept else []
-    return "\n".join([headline(verdict), "", *details(verdict, style, MAX_SAMPLES), *whole, f"  again: {again}"])
+    told = details(verdict, style, MAX_SAMPLES)
+    below = told[1:] if count(verdict) and told[0].strip() == count(verdict) else told  # the headline says it
+    return "\n".join([headline(verdict), "", *below, *whole, f"  again: {again}"])
 
 
 def details(verdict: Verdict, style: str = "long", most: int | None = None) -> list[str]:
