@@ -61,7 +61,7 @@ class ChatRequest:
     @property
     def prompt(self) -> tuple[str, ...]:
         """What the model was told, a Modelfile's SYSTEM and a schema among it, but no answers shown as examples."""
-        own = (self.model.spec.system or "",) if self.model.spec else ()
+        own = (self.model.spec.whole.system or "",) if self.model.spec else ()
         schema = () if self.format is None or isinstance(self.format, str) else (_fenced(self.format),)
         return (*own, *schema, *(m.content for m in self.messages if m.role != "assistant"))
 

@@ -21,7 +21,7 @@ def group(info: ModelInfo, request: ChatRequest) -> Group:
     `shift`, whether a context that is full goes on without its beginning, is loaded too (Ollama from 0.30 on).
     """
     spec = request.model.spec
-    said = (info.parameters, spec.parameters if spec else {}, request.options, {"shift": request.trim})
+    said = (info.parameters, spec.whole.parameters if spec else {}, request.options, {"shift": request.trim})
     load = {name: value for options in said for name, value in options.items() if value is not None}
     return info.server, info.blob, str([_effective(info, name, load.get(name)) for name in LOAD_OPTIONS])
 

@@ -58,31 +58,24 @@ def _fit(spec: ModelSpec, own: list[Gguf], vram: int) -> Iterator[tuple[int, str
         return
     files = [*_inherited(spec), *own]
     trained = next((file.context for file in files if file.context), None)
-    wanted = _parameter(spec, "num_ctx")
+    told = spec.whole.parameters
+    wanted = told.get("num_ctx")
     line = next((c.line for c in reversed(spec.commands) if c.key == "num_ctx"), spec.line("FROM"))
     if wanted and trained and wanted > trained and "num_ctx" in spec.parameters:
         yield line, f"num_ctx {wanted} is more than the model was trained with, and it gets {trained}"
     context = min(wanted or default_context(vram), trained or LONGEST)
-    needed = need(files, _parameter(spec, "num_gpu"))
+    needed = need(files, told.get("num_gpu"))
     if vram and needed.whole(context) > vram:
         yield line, _too_large(needed, context, vram, trained or LONGEST, chosen=bool(wanted))
 
 
 def _inherited(spec: ModelSpec) -> Iterator[Gguf]:
     """The files of the Modelfiles that this one is built on, as far as they are there and whole."""
-    for path in (path for own in _parents(spec) for path in own.files):
-        with suppress(ModelUnavailable):
-            yield gguf.read(path)
-
-
-def _parents(spec: ModelSpec) -> Iterator[ModelSpec]:
     while spec.parent:
-        yield (spec := spec.parent)
-
-
-def _parameter(spec: ModelSpec, name: str) -> int | None:
-    """Its own, or that of the nearest Modelfile that it is built on."""
-    return next((own.parameters[name] for own in (spec, *_parents(spec)) if name in own.parameters), None)
+        spec = spec.parent
+        for path in spec.files:
+            with suppress(ModelUnavailable):
+                yield gguf.read(path)
 
 
 def _too_large(needed: Need, context: int, vram: int, trained: int, *, chosen: bool) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,23 @@ class ModelSpec:
     def origin(self) -> ModelSpec:
         """The Modelfile at the end of the chain: its FROM is a file, or a model of the server's."""
         return self.parent.origin if self.parent else self
+
+    @property
+    def whole(self) -> ModelSpec:
+        """As a server builds it: what it does not say itself is said by the one that it is built on."""
+        if self.parent is None:
+            return self
+        base = self.parent.whole
+        return replace(
+            self,
+            gguf=base.gguf,
+            template=self.template or base.template,
+            system=self.system or base.system,
+            parameters={**base.parameters, **self.parameters},
+            messages=self.messages or base.messages,
+            renderer=self.renderer or base.renderer,
+            parser=self.parser or base.parser,
+        )
 
     def line(self, name: str) -> int:
         """Where the command stands that counts, of those with this name."""

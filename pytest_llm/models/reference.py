@@ -185,29 +185,31 @@ def _check_inside(spec: ModelSpec, root: Path) -> None:
 
 
 def _embedded(written: str, spec: ModelSpec | None, folders: Sequence[Path]) -> ModelRef:
-    runs = "it runs gguf:PATH, or a Modelfile FROM a GGUF file"
+    runs = "it runs gguf:PATH, or a Modelfile FROM a GGUF file or from another such Modelfile"
     if spec is None:
         where = ", ".join(str(folder) for folder in folders) or "any folder"
         raise InputError(
             f"the embedded engine cannot run {written!r}: there is no {written}.Modelfile in {where}", hint=runs
         )
-    line = next(c.line for c in spec.commands if c.name == "FROM")
-    if spec.gguf is None:
+    origin = spec.origin
+    if origin.gguf is None:
         raise InputError(
-            f"the embedded engine cannot run {written!r}: FROM {spec.base} is a model of Ollama's",
-            path=spec.path,
-            line=line,
+            f"the embedded engine cannot run {written!r}: FROM {origin.base} is a model of Ollama's",
+            path=origin.path,
+            line=next(c.line for c in origin.commands if c.name == "FROM"),
             hint=runs,
         )
-    for command in spec.commands:
-        if command.name in ("ADAPTER", "DRAFT"):
-            raise InputError(
-                f"the embedded engine knows no {command.name}",
-                path=spec.path,
-                line=command.line,
-                hint="ask this model in Ollama",
-            )
-    return ModelRef(written, "embedded", str(spec.gguf), spec)
+    model = ModelRef(written, "embedded", str(origin.gguf), spec)
+    for own in model.modelfiles:
+        for command in own.commands:
+            if command.name in ("ADAPTER", "DRAFT"):
+                raise InputError(
+                    f"the embedded engine knows no {command.name}",
+                    path=own.path,
+                    line=command.line,
+                    hint="ask this model in Ollama",
+                )
+    return model
 
 
 def _check_registry(name: str) -> None:

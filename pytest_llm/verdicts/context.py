@@ -84,7 +84,8 @@ def _texts(request: ChatRequest) -> Iterator[str]:
     Of earlier answers the thinking is left out, as most chat templates leave it out.
     """
     said = [(message.role, message.content) for message in request.messages]
-    if spec := request.model.spec:
+    if request.model.spec:
+        spec = request.model.spec.whole
         if spec.system and said[:1] and said[0][0] != "system":
             yield spec.system
         said = [*spec.messages, *said]

@@ -39,7 +39,7 @@ def identity(plan: Plan) -> dict[str, Any]:
 
 def _temperature(plan: Plan) -> float | None:
     """The one in force, by the case, else by the Modelfile."""
-    own = plan.model.spec.parameters if plan.model.spec else {}
+    own = plan.model.spec.whole.parameters if plan.model.spec else {}
     found: float | None = plan.cell.case.options.plain().get("temperature", own.get("temperature"))
     return found
 

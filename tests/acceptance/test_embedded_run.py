@@ -48,7 +48,8 @@ def test_a_model_by_its_file(bench: Bench, think: str) -> None:
     folder = ROOT / "cases" / "structured"
     text = (folder / "model-routing.prompt.yaml").read_text("utf-8")
     shutil.copytree(folder / "schemas", bench.path / "schemas")
-    bench.file("modelfiles/mine.Modelfile", f"FROM {DEMO}\nPARAMETER temperature 0\n")
+    bench.file("modelfiles/base.Modelfile", f"FROM {DEMO}\n")
+    bench.file("modelfiles/mine.Modelfile", "FROM base\nPARAMETER temperature 0\n")
     bench.file("routing.prompt.yaml", text)
     result = bench.process("--llm-engine=embedded", "--llm-model=mine", f"--llm-think={think}")
     assert result.ret == 0, result.stdout.str()

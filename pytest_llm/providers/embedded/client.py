@@ -8,6 +8,7 @@ llama.cpp takes the chat template of the GGUF file.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import importlib.metadata
 import importlib.util
 import os
@@ -241,7 +242,9 @@ def _version() -> str:
 
 def _examine(model: ModelRef) -> _Known:
     gguf = read(Path(model.name))
-    return _Known(gguf, content_digest(model.spec) if model.spec else file_digest(gguf.path))
+    digests = [content_digest(spec) for spec in model.modelfiles] or [file_digest(gguf.path)]
+    several = len(digests) > 1
+    return _Known(gguf, hashlib.sha256(" ".join(digests).encode()).hexdigest() if several else digests[0])
 
 
 def _threads(gguf: Gguf) -> int:
@@ -260,13 +263,13 @@ def _refuse_thinking(request: ChatRequest, gguf: Gguf) -> None:
 
 def _options(request: ChatRequest) -> dict[str, Any]:
     """The Modelfile's PARAMETERs, and over them what the request says."""
-    own: Mapping[str, Any] = request.model.spec.parameters if request.model.spec else {}
+    own: Mapping[str, Any] = request.model.spec.whole.parameters if request.model.spec else {}
     return {**own, **request.options}
 
 
 def without_modelfile(request: ChatRequest) -> ChatRequest:
     """The request as a server has to be asked that knows no Modelfile and has loaded the model already."""
-    spec = request.model.spec
+    spec = request.model.spec.whole if request.model.spec else None
     system, rest = _split_system(request.messages)
     if spec:
         system = system or ((Message("system", spec.system),) if spec.system else ())

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -353,3 +354,17 @@ def test_a_quote_that_is_not_closed_is_told_where_it_opens(text: str, line: int,
 def test_what_is_newer_than_our_tables_is_not_said_to_be_dropped() -> None:
     assert lint(spec_of("FROM m\nSYSTEM new \U0001fae9")) == []
     assert "does not print" in str(lint(spec_of("FROM m\nSYSTEM a\u200b"))[0])
+
+
+def test_what_a_modelfile_does_not_say_is_said_by_the_one_it_is_built_on() -> None:
+    base = spec_of(
+        "FROM ./a.gguf\nSYSTEM old\nMESSAGE user hi\nTEMPLATE {{ .Prompt }}\n"
+        "PARAMETER seed 1\nPARAMETER top_k 5\nPARAMETER stop a\n"
+    )
+    between = replace(spec_of('FROM base\nSYSTEM ""\nPARAMETER seed 2\n'), parent=base)
+    found = replace(spec_of("FROM between\nPARAMETER stop b\nPARAMETER stop c\n"), parent=between).whole
+    assert (found.system, found.template, found.messages) == ("old", "{{ .Prompt }}", (("user", "hi"),))
+    assert found.parameters == {"seed": 2, "top_k": 5, "stop": ("b", "c")}
+    assert found.gguf == Path("modelfiles/a.gguf")
+    assert replace(spec_of("FROM base\nSYSTEM new\nMESSAGE user ho\n"), parent=base).whole.system == "new"
+    assert base.whole is base

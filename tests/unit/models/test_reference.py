@@ -14,6 +14,10 @@ MODELFILES = {
     "modelfiles/outside": "# x\nFROM ../../secret.gguf\n",
     "modelfiles/absolute": "FROM /models/big.gguf\n",
     "modelfiles/broken": "FROM m\nSYTEM x\n",
+    "modelfiles/child": "FROM demo\nSYSTEM hi\n",
+    "modelfiles/grandchild": "FROM child\n",
+    "modelfiles/of-tag": "FROM my-coder\n",
+    "modelfiles/of-lora": "FROM lora\n",
     "more/extra": "FROM llama3\n",
     "more/demo": "FROM shadowed\n",
 }
@@ -39,6 +43,9 @@ def resolved(written: str, root: Path, engine: str | None = None) -> ModelRef:
         ("my-coder", "ollama", "ollama", "my-coder", "qwen3:8b"),
         ("demo", None, "ollama", "demo", "./demo.gguf"),
         ("demo", "embedded", "embedded", "{root}/modelfiles/demo.gguf", "./demo.gguf"),
+        ("child", "embedded", "embedded", "{root}/modelfiles/demo.gguf", "demo"),
+        ("grandchild", "embedded", "embedded", "{root}/modelfiles/demo.gguf", "child"),
+        ("grandchild", None, "ollama", "grandchild", "child"),
         ("absolute", "embedded", "embedded", "/models/big.gguf", "/models/big.gguf"),
         ("extra", None, "ollama", "extra", "llama3"),
         ("my-coder:latest", None, "ollama", "my-coder:latest", None),
@@ -66,7 +73,9 @@ def test_what_a_name_means(
     found = resolved(written, root, engine)
     assert (found.written, found.engine, found.name) == (written, where, name.format(root=root))
     assert (found.spec and found.spec.base) == base
-    assert found.fingerprint == (found.spec.digest if found.spec else "")
+    digests = [spec.digest for spec in found.modelfiles]
+    assert found.fingerprint == "".join(digests)
+    assert digests[:1] == ([found.spec.digest] if found.spec else [])
 
 
 @pytest.mark.parametrize(
@@ -92,6 +101,12 @@ def test_what_a_name_means(
             "embedded",
             "my-coder.Modelfile:1: the embedded engine cannot run 'my-coder': FROM qwen3:8b is",
         ),
+        (
+            "of-tag",
+            "embedded",
+            "my-coder.Modelfile:1: the embedded engine cannot run 'of-tag': FROM qwen3:8b is",
+        ),
+        ("of-lora", "embedded", "lora.Modelfile:2: the embedded engine knows no ADAPTER"),
         ("qwen3:8b", "embedded", "there is no qwen3:8b.Modelfile in"),
         ("openai:x", "embedded", "the embedded engine cannot run 'openai:x'"),
         ("lora", "embedded", "lora.Modelfile:2: the embedded engine knows no ADAPTER"),

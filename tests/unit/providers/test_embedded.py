@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +135,15 @@ def test_the_options_of_a_modelfile() -> None:
     model = ModelRef("x", "embedded", "x.gguf", spec)
     found = without_modelfile(ChatRequest(model, (), options={"seed": 2, "num_thread": 4}, keep_alive="5m"))
     assert (dict(found.options), found.keep_alive) == ({"top_k": 5, "seed": 2}, None)
+
+
+def test_a_modelfile_that_is_built_on_another() -> None:
+    base = parse(f"FROM ./x.gguf\n{SYSTEM}{HISTORY}PARAMETER top_k 5\nPARAMETER seed 1\n", Path("base.Modelfile"))
+    spec = replace(parse("FROM base\nPARAMETER seed 2\n", Path("x.Modelfile")), parent=base)
+    found = without_modelfile(ChatRequest(ModelRef("x", "embedded", "x.gguf", spec), (Message("user", "hi"),)))
+    said = [f"{m.role} {m.content}" for m in found.messages]
+    assert said == ["system be brief", "user a", "assistant b", "user hi"]
+    assert dict(found.options) == {"top_k": 5, "seed": 2}
 
 
 def test_a_schema_is_kept_to(tiny: Path) -> None:
