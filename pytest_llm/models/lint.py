@@ -30,12 +30,14 @@ class Complaint:
         return f"{self.path}:{self.line}: {self.text}"
 
 
-def lint(spec: ModelSpec, *, system_tokens: int = system.TOKENS) -> list[Complaint]:
-    """What the text alone shows, in the order of its lines. system_tokens: how long its SYSTEM may be."""
+def lint(spec: ModelSpec, *, system_tokens: int = system.TOKENS, templates: bool = True) -> list[Complaint]:
+    """What the text alone shows, in the order of its lines.
+
+    system_tokens: how long its SYSTEM may be. templates: whether its TEMPLATE is used where it is asked.
+    """
     found = [(command.line, text) for command in spec.commands for rule in _RULES for text in rule(command)]
     found += _repeated(spec)
-    found += _unheard(spec)
-    found += _template_of_its_own(spec)
+    found += [*_unheard(spec), *_template_of_its_own(spec)] if templates else []
     found += system.complaints(spec, system_tokens)
     return [Complaint(spec.path, line, text) for line, text in sorted(found)]
 

@@ -8,7 +8,6 @@ from typing import Any, Self
 
 import pytest
 
-from pytest_llm.cases.paths import spelled
 from pytest_llm.plugin.options import SETTINGS
 
 NAMED = "pytest_llm_named"  # of a worker's input: xdist hands on the paths, and not who named them
@@ -20,6 +19,8 @@ class OwnFile(pytest.File):
     @classmethod
     def at(cls, parent: pytest.Collector, path: Path) -> Self:
         """Its node id is the path, what does not print spelled out: pytest shows it as it is, everywhere."""
+        from pytest_llm.cases.paths import spelled
+
         root = parent.config.rootpath
         name = path.relative_to(root).as_posix() if path.is_relative_to(root) else ""
         own: dict[str, Any] = {} if name.isprintable() else {"nodeid": spelled(name)}

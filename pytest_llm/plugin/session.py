@@ -128,7 +128,8 @@ class LlmSession:
                     raise
                 self._models[written] = model = self._unusable(written, error.path, error)
             for spec in model.modelfiles:
-                for complaint in lint(spec, system_tokens=self.settings.system_tokens):
+                most, templates = self.settings.system_tokens, model.engine != "embedded"
+                for complaint in lint(spec, system_tokens=most, templates=templates):
                     warn(str(complaint))
         return self._models[written]
 

@@ -161,5 +161,10 @@ def test_a_file_of_ones_own_needs_a_template(text: str, base: str, warned: bool)
     assert any("there is no TEMPLATE" in told for _, told in said(text, base)) == warned
 
 
+def test_an_engine_that_uses_no_template_needs_none() -> None:
+    spec = parse("FROM ./own.gguf\nSYSTEM hi\n", HERE)
+    assert [len(lint(spec, templates=templates)) for templates in (True, False)] == [1, 0]
+
+
 def test_a_huge_system_is_read_in_no_time() -> None:
     assert said(f'SYSTEM """{"Be brief. " * 100_000}"""', system_tokens=10**9) == []
