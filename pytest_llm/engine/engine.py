@@ -223,16 +223,18 @@ class Engine:
         """Ask a server, and keep what comes of it before the next question is asked."""
         model = job.request.model
         if job.if_able and info.capabilities is not None and "thinking" not in info.capabilities:
-            raise Unsupported(f"the model {model.written!r} cannot think")
+            fault = Unsupported(f"the model {model.written!r} cannot think")
+            await self._memory.keep(job.request, info, fault, alone=job.exclusive)
+            raise fault
         server, provider = self._server(info.server), self._provider(model.engine)
         machine = self._machine if info.local else None
         async with server.room(group(info, job.request), machine, exclusive=job.exclusive):
             try:
                 response, reasons = await server.patiently(lambda: provider.chat(job.request), model, self._pause)
-            except (NoAnswer, Unsupported) as fault:
-                if isinstance(fault, NoAnswer):
-                    fault.id = new_id()
-                await self._memory.keep(job.request, info, fault, alone=job.exclusive)
+            except (NoAnswer, Unsupported) as error:
+                if isinstance(error, NoAnswer):
+                    error.id = new_id()
+                await self._memory.keep(job.request, info, error, alone=job.exclusive)
                 raise
             found = self._described(response, reasons, job.request, info)
             await self._memory.keep(job.request, info, found, alone=job.exclusive)

@@ -153,8 +153,8 @@ def _cell(item: PromptItem, report: pytest.TestReport) -> CellLine:
 
 def _reported(config: pytest.Config, report: pytest.TestReport) -> str:
     """pytest's own word for it: passed, failed, error, skipped, xfailed, xpassed, or a plugin's, such as rerun."""
-    category: str = config.hook.pytest_report_teststatus(report=report, config=config)[0]
-    return category or report.outcome
+    said = config.hook.pytest_report_teststatus(report=report, config=config)  # None without a terminal
+    return str(said[0] if said else "") or report.outcome
 
 
 def _reason(verdict: Verdict | None, report: pytest.TestReport) -> str:

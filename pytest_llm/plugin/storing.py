@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,11 +83,13 @@ def finish(state: LlmSession) -> None:
     if not (memory := opened(state)):
         return
     told = len(memory.troubles)
+    state.close()
+    memory.settle()
     if not state.settings.replay:
         memory.with_store(lambda store: _add(store, state.folder / runs.FILE))
     memory.close()
     for trouble in memory.troubles[told:]:
-        state.config.get_terminal_writer().line(f"pytest-llm: {one_line(trouble)}")
+        print(f"pytest-llm: {one_line(trouble)}", file=sys.__stderr__)
 
 
 def opened(state: LlmSession) -> Keeper | None:

@@ -189,6 +189,26 @@ def test_a_store_that_cannot_be_used_is_told_once_and_the_run_goes_on(
     assert not (bench.path.parent / "elsewhere.sqlite").exists()
 
 
+def test_without_a_terminal_the_run_goes_on_all_the_same(bench: Bench) -> None:
+    bench.case("prompt: hi\nchecks: [{contains: hello}]")
+    runs.make_home(bench.path)
+    _damaged(bench.path / ".pytest_llm/store.sqlite")
+    assert bench.pytester.runpytest_inprocess("-p", "no:terminal").ret == pytest.ExitCode.OK
+    assert newest(bench).complete
+
+
+def test_a_model_that_cannot_think_is_skipped_by_a_replay_too(bench: Bench) -> None:
+    bench.server.add_model("m", capabilities=["completion"])
+    bench.case("prompt: hi\nthink: on\nchecks: [{contains: hello}]", "skipped")
+    bench.case("prompt: hi\nescalate: {think: on}\nchecks: [{equals: no}]", "escalated")
+    for arguments in ([], ["--llm-replay"]):
+        bench.run(*arguments).assert_outcomes(skipped=1, failed=1)
+    outcomes = [[(a["attempt"], len(a["findings"])) for a in line.answers] for line in newest(bench).lines]
+    bench.run()
+    asked_now = [[(a["attempt"], len(a["findings"])) for a in line.answers] for line in newest(bench).lines]
+    assert outcomes == asked_now
+
+
 def test_without_a_store_nothing_is_stored(bench: Bench) -> None:
     bench.case("prompt: hi\nchecks: [{contains: hello}]")
     bench.run("--llm-store=none").assert_outcomes(passed=1)
