@@ -30,7 +30,8 @@ def interval(strata: Sequence[Stratum], confidence: float = 0.95) -> tuple[float
     mean = sum(differences) / number
     spread = (sum(d * d for d in differences) + 2 * added) / number - mean * mean
     half = _NORMAL.inv_cdf((1 + confidence) / 2) * sqrt(max(0.0, spread) / number)
-    return max(-1.0, mean - half), min(1.0, mean + half)
+    seen = fmean(differences)  # what was added draws the middle towards 0, at the ends beyond what was seen
+    return max(-1.0, min(seen, mean - half)), min(1.0, max(seen, mean + half))
 
 
 def power(strata: Iterable[Stratum], fall: float, level: float) -> float:

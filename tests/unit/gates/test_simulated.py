@@ -23,7 +23,7 @@ ALPHA = Settings().alpha
     ids=repr,
 )
 def test_equal_runs_are_blocked_no_more_often_than_alpha_says(world: World) -> None:
-    assert simulate(7, 60, world).share("BLOCK") <= ALPHA
+    assert simulate(7, 40, world).share("BLOCK") <= ALPHA
 
 
 def test_a_broken_cell_is_found_and_named() -> None:

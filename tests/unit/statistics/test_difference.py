@@ -6,7 +6,7 @@ import random
 from math import sqrt
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as some
 
 from pytest_llm.statistics.difference import interval, power, smallest
@@ -37,17 +37,19 @@ def test_the_interval_covers_the_true_difference_as_often_as_it_says(cells: int,
     rng = random.Random(cells)
     truth = sum(max(0, rate - 0.2) - rate for rate in FLAKY) / len(FLAKY)
     held = [
-        low <= truth <= high for low, high in (interval(drawn(rng, cells, before, now, 0.2)) for _ in range(400))
+        low <= truth <= high for low, high in (interval(drawn(rng, cells, before, now, 0.2)) for _ in range(300))
     ]
     assert sum(held) / len(held) > 0.92
 
 
 @given(some.lists(strata(), min_size=1, max_size=20))
+@example([Stratum(6, 6, 0, 5)])
 @settings(max_examples=50, deadline=None)
-def test_the_interval_holds_what_was_seen_nearly_in_its_middle(cells: list[Stratum]) -> None:
+def test_the_interval_holds_what_was_seen(cells: list[Stratum]) -> None:
     low, high = interval(cells)
     seen = sum(cell.now / cell.asked_now - cell.before / cell.asked_before for cell in cells) / len(cells)
-    assert -1 <= low <= seen <= high <= 1
+    assert -1 <= low <= seen + 1e-12
+    assert seen - 1e-12 <= high <= 1
 
 
 @pytest.mark.parametrize(
@@ -55,7 +57,7 @@ def test_the_interval_holds_what_was_seen_nearly_in_its_middle(cells: list[Strat
 )
 def test_the_power_is_what_trying_shows(cells: int, before: int, now: int) -> None:
     rng, level = random.Random(cells), 0.005
-    tried = [drawn(rng, cells, before, now, 0.2) for _ in range(200)]
+    tried = [drawn(rng, cells, before, now, 0.2) for _ in range(100)]
     found = sum(drop(cells) <= level for cells in tried) / len(tried)
     said = sum(power(cells, 0.2, level) for cells in tried) / len(tried)
     assert said == pytest.approx(found, abs=0.12)
