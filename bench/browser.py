@@ -1,15 +1,19 @@
 """How fast pages are judged: by waiting for them one after the other, and frame by frame in 1, 2 and N lanes.
 
-    python bench/browser.py [--pages FOLDER] [--runs N] [--lanes 1,2,3] [--skip-waiting]
+    python bench/browser.py [--pages FOLDER] [--runs N] [--lanes 1,2,3] [--skip-waiting] [--busy N]
 
-Each page has 2 s of its own time. The verdict is the set of findings (kind and line); it must be the same in every
-mode and in every run.
+As many threads ask as there are lanes. Each page has 2 s of its own time; what a page says of its options (actions,
+libraries) holds here as well. The verdict is the set of findings (kind and line); it must be the one that the page
+says, in every mode and in every run, with `frames: few` too. --busy: with so many busy processes beside it.
+
+bench/pages are the ones that people use: WebGL, libraries, heavy ones. tests/data/pages are the light ones.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -20,9 +24,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from pytest_llm.browsers.find import find
 from pytest_llm.browsers.pool import Pool
 from pytest_llm.browsers.report import PageOptions, PageReport
+from pytest_llm.checks.browser import Browser
 from tests.helpers.pages import FOLDER, Sample, read_folder
 
-OPTIONS = PageOptions(duration=2.0)
+BUSY = "while True: pass"
 Verdict = tuple[tuple[str, int | None], ...]
 
 
@@ -35,15 +40,33 @@ def verdict(report: PageReport) -> Verdict:
     return tuple(sorted(findings, key=str))
 
 
-def show(pages: list[Sample], lanes: int, *, stepping: bool) -> tuple[float, dict[str, Verdict]]:
-    """Seconds for all pages, and the verdict of each. The lanes are warm: a run has many more pages than lanes."""
+def options(page: Sample, few: bool) -> PageOptions:
+    return Browser(**{**page.options, **({"frames": "few"} if few else {})})._options()
+
+
+def right(page: Sample, found: Verdict) -> bool:
+    """Whether the verdict is the one that the page says; pages of others say none."""
+    if page.kind in ("pass", "author", "unknown"):
+        failures = {kind for kind, _ in found} - {
+            "author",
+            "blank" if page.options.get("not_blank") is False else "",
+        }
+        return page.kind == "unknown" or failures <= ({"static"} if not page.options.get("animated") else set())
+    return (page.kind, page.line or None) in found
+
+
+def show(
+    pages: list[Sample], lanes: int, *, stepping: bool, few: bool = False
+) -> tuple[float, dict[str, Verdict], dict[str, float]]:
+    """Seconds for all pages, verdict and seconds of each. The lanes are warm: a run has more pages than lanes."""
     browser = find()
     if not stepping:
         browser = type(browser)(browser.path, stepping=False)
     pool = Pool(browser, "block", lanes)
 
-    def one(page: Sample) -> Verdict:
-        return verdict(pool.judge(page.html, OPTIONS))
+    def one(page: Sample) -> tuple[Verdict, float]:
+        report = pool.judge(page.html, options(page, few))
+        return verdict(report), report.wall
 
     try:
         with ThreadPoolExecutor(lanes) as threads:
@@ -53,7 +76,8 @@ def show(pages: list[Sample], lanes: int, *, stepping: bool) -> tuple[float, dic
             seconds = time.perf_counter() - began
     finally:
         pool.close()
-    return seconds, {page.name: found for page, found in zip(pages, verdicts, strict=True)}
+    named = list(zip((page.name for page in pages), verdicts, strict=True))
+    return seconds, {name: found for name, (found, _) in named}, {name: wall for name, (_, wall) in named}
 
 
 def row(label: str, seconds: float, pages: int, reference: float | None, differ: list[str]) -> None:
@@ -71,24 +95,45 @@ def main() -> int:
     parser.add_argument("--lanes", default=f"1,2,{len(os.sched_getaffinity(0)) + 1}", help="default: %(default)s")
     parser.add_argument("--skip-waiting", action="store_true", help="do not wait in real time for comparison")
     parser.add_argument("--without", default="", help="leave out pages whose name holds one of these, by commas")
+    parser.add_argument("--busy", type=int, default=0, help="so many busy processes beside it")
     given = parser.parse_args()
     left_out = [part for part in given.without.split(",") if part]
     pages = [page for page in read_folder(given.pages) if not any(part in page.name for part in left_out)]
-    print(f"{len(pages)} pages, {OPTIONS.duration:g} s each, {os.cpu_count()} cores")
-    reference, expected, worst = None, None, 0
+    print(f"{len(pages)} pages, {os.cpu_count()} cores, {given.busy} busy processes beside them")
+    neighbours = [subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(given.busy)]
+    try:
+        return compare(pages, given)
+    finally:
+        for neighbour in neighbours:
+            neighbour.kill()
+
+
+def compare(pages: list[Sample], given: argparse.Namespace) -> int:
+    """Print a row for each mode; 1 where a verdict was wrong in any of them."""
+    reference, waited, wrong = None, dict[str, float](), 0
     if not given.skip_waiting:
-        reference, expected = show(pages, 1, stepping=False)
-        row("waiting, one after the other", reference, len(pages), None, [])
+        reference, found, waited = show(pages, 1, stepping=False)
+        wrong = tell("waiting, one after the other", reference, pages, None, found)
     for lanes in dict.fromkeys(int(number) for number in given.lanes.split(",")):
-        for _ in range(given.runs):
-            seconds, found = show(pages, lanes, stepping=True)
-            expected = expected or found
-            differ = [name for name in found if found[name] != expected[name]]
-            worst = max(worst, len(differ))
-            row(f"stepped, {lanes} lane{'s' * (lanes > 1)}", seconds, len(pages), reference, differ)
-            for name in differ:
-                print(f"    {name}: {expected[name]} became {found[name]}")
-    return 1 if worst else 0
+        for few in (False, True):
+            for _ in range(given.runs):
+                seconds, found, walls = show(pages, lanes, stepping=True, few=few)
+                label = f"stepped, {lanes} lane{'s' * (lanes > 1)}{', few frames' * few}"
+                wrong += tell(label, seconds, pages, reference, found)
+                for name in (name for name in waited if lanes == 1 and walls[name] > 1.1 * waited[name]):
+                    print(f"    {name}: slower than real time, {walls[name]:.1f} s for {waited[name]:.1f} s")
+    return 1 if wrong else 0
+
+
+def tell(
+    label: str, seconds: float, pages: list[Sample], reference: float | None, found: dict[str, Verdict]
+) -> int:
+    """Print a row; how many verdicts are wrong."""
+    wrong = [page.name for page in pages if not right(page, found[page.name])]
+    row(label, seconds, len(pages), reference, wrong)
+    for name in wrong:
+        print(f"    {name}: {found[name]}")
+    return len(wrong)
 
 
 if __name__ == "__main__":

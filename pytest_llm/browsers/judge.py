@@ -67,9 +67,14 @@ class Kind:
 def _projector(page: AnyPage, meter: Meter, html: str, options: PageOptions, stepped: bool) -> Projector:
     if not stepped:
         return RealTime(page.session)
-    draw = bool(options.actions) or _SCROLLS.search(html) is not None
-    date = options.date or today()
-    return Stepper(page.session, lambda: meter.used().drawing, hang=options.hang, epoch=date, draw=draw)
+    return Stepper(
+        page.session,
+        lambda: meter.used().drawing,
+        hang=options.hang,
+        epoch=options.date or today(),
+        draw=bool(options.actions) or _SCROLLS.search(html) is not None,
+        few=options.few,
+    )
 
 
 CHROMIUM = Kind(

@@ -29,6 +29,7 @@ class PageOptions:
     shows the page, all its processes together. date: seconds since 1970 at which the page begins; None for today.
     dialogs: how alert, confirm and prompt are answered, {"accept": bool, "text": str}; None: each is an event.
     libraries: the names of those that well-known addresses bring, from where they are installed; None for all.
+    few: show few of its frames (see `Stepper`), for thousands of pages that are judged anew.
     canvas: it is blank where its canvases are, whatever else it shows.
     """
 
@@ -45,6 +46,7 @@ class PageOptions:
     date: int | None = None
     dialogs: Mapping[str, Any] | None = None
     libraries: tuple[str, ...] | None = ()
+    few: bool = False
     canvas: bool = False
 
     def plain(self) -> dict[str, Any]:

@@ -46,6 +46,7 @@ _LABELS = {
     "author": "the case",
 }
 _OF_A_PAGE = ("html", "css", "javascript", "svg")
+_MOMENTS, _STILL = 5, 3  # pictures, where motion is asked for and where it is not
 _MOVES = 2  # a picture that changes once has appeared; one that changes again moves
 
 
@@ -184,6 +185,7 @@ class Browser(Check):
     screenshot: bool = True
     wait_for: str | None = Field(default=None, description="a JavaScript expression that must become true first")
     actions: tuple[Action, ...] = ()
+    frames: Literal["all", "few"] = Field(default="all", description="few: for thousands of pages judged anew")
     dialogs: Dialogs | None = None
     libraries: tuple[Library, ...] | None = Field(
         default=None, description="served at well-known addresses, if installed; default: all"
@@ -228,6 +230,8 @@ class Browser(Check):
             date=None if self.date is None else int(self.date.timestamp()),
             dialogs=None if self.dialogs is None else self.dialogs.model_dump(),
             libraries=self.libraries,
+            few=self.frames == "few",
+            samples=_MOMENTS if self.animated else _STILL,
             canvas=self.not_blank == "canvas",
         )
 

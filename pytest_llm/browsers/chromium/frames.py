@@ -13,6 +13,7 @@ from pytest_llm.browsers.chromium.cdp import ProtocolError, Session
 
 FRAME_RATE = 60
 _STEPS = (17, 17, 16)  # ms: whole ones, three make exactly 50; Chromium's clock jitters on fractions
+_FEW = 39  # frames shown of a page of which few are wanted, before they become coarse
 _COARSE = 100  # ms from frame to frame of a heavy page
 _RARE = 1000  # ms of a very heavy one: its timers and promises have their time all the same
 _SETTLED = 13  # frames after which a page's weight is looked at: seldom, so that it seldom comes out otherwise
@@ -75,14 +76,18 @@ class Stepper:
 
     used: seconds of processor time that the page and its pictures have taken so far. hang: how many a script may
     take at once. epoch: seconds since 1970 at which the page begins. draw: draw each frame, as a compositor that
-    scrolls needs it: it would go the way of a frame that is not drawn a second time.
+    scrolls needs it: it would go the way of a frame that is not drawn a second time. few: all frames at first,
+    then one each tenth of a second.
     """
 
     mode = "stepped"
 
-    def __init__(self, session: Session, used: Callable[[], float], *, hang: float, epoch: int, draw: bool) -> None:
+    def __init__(
+        self, session: Session, used: Callable[[], float], *, hang: float, epoch: int, draw: bool, few: bool
+    ) -> None:
         self._session, self._used, self._hang, self._epoch = session, used, hang, epoch
         self._unseen = 1 if draw else _UNSEEN
+        self._every = _FEW if few else math.inf
         self._base = 0.0
         self._now = 0.0
         self._gap, self._queued = min(_FIRST_UNSEEN, self._unseen), 0
@@ -106,7 +111,8 @@ class Stepper:
         while self.shown < end:
             began = asyncio.get_running_loop().time()
             due = moments[0] if moments else math.inf
-            await self._go_on(self._until_next(levels[-1], end, due), weight if levels[-1] else None)
+            few = samples > 0 and len(levels) > self._every
+            await self._go_on(self._until_next(levels[-1] or int(few), end, due), weight if levels[-1] else None)
             if levels[-1] and weight.too_much():
                 break
             while moments and moments[0] <= self.shown:

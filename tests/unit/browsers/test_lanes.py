@@ -211,6 +211,13 @@ def test_where_there_are_walls_no_lane_starts_without_them(pool: Pool, monkeypat
         pool.judge(PAGE, QUICK)
 
 
+@pytest.mark.parametrize(("few", "frames"), [(False, 121), (True, 55)])
+def test_how_many_frames_are_shown(pool: Pool, few: bool, frames: int) -> None:
+    report = pool.judge((FOLDER / "ok-ball.html").read_text(), PageOptions(few=few, samples=3))
+    assert (report.events, report.changes, report.shown) == ((), 2, pytest.approx(2.0, abs=0.1))
+    assert report.frames == pytest.approx(frames, abs=3)
+
+
 def test_how_many_lanes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
     assert PoolSettings().most == len(os.sched_getaffinity(0)) + 1
