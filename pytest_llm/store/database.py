@@ -36,7 +36,8 @@ _CODES = {
     sqlite3.SQLITE_CANTOPEN: ("cannot be opened", "look at the rights of its folder"),
     sqlite3.SQLITE_NOTADB: ("is no store, or it is damaged", _AWAY),
 }
-_SERVER = "look whether it runs, and at its address; --llm-store none does without"
+_SERVER = "look whether it runs, at its address and its password (PGPASSWORD); --llm-store none does without"
+_STATES = {"42501": ("may not be written by this user", "a run may read it all the same")}  # PostgreSQL's codes
 # None of the environment: an address that only a file of the repository names is sent no password.
 _NO_PASSWORD = {"password": "", "passfile": os.devnull}
 
@@ -109,6 +110,8 @@ def _words(error: Exception) -> tuple[str, str]:
     code = getattr(cause, "sqlite_errorcode", None)
     if code is not None and code & 0xFF in _CODES:
         return _CODES[code & 0xFF]
+    if known := _STATES.get(getattr(cause, "sqlstate", None) or ""):
+        return known
     first = str(cause).strip().partition("\n")[0]
     return f"cannot be used: {_without_password(first)}", "" if isinstance(cause, sqlite3.Error) else _SERVER
 

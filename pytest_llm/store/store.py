@@ -12,12 +12,23 @@ import sqlalchemy as sa
 from pytest_llm.errors import StoreError
 from pytest_llm.store import answers as rows
 from pytest_llm.store import finished
-from pytest_llm.store.address import FILE, Address
+from pytest_llm.store.address import Address, default
 from pytest_llm.store.answers import Answer
 from pytest_llm.store.database import MEMORY, Database
 from pytest_llm.store.keys import Question, Wanted
 from pytest_llm.store.record import CellLine, Header, RunRecord
-from pytest_llm.store.runs import HOME, make_home, within
+from pytest_llm.store.runs import make_home, within
+
+
+def _make_room(address: Address, path: Path, root: Path) -> None:
+    """The folder that a new store is to lie in. Raises StoreError."""
+    try:
+        if path == default(root).path:
+            make_home(root)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"the store {address} cannot be made: {error.strerror or error}") from None
 
 
 class Store:
@@ -30,18 +41,14 @@ class Store:
     def open(cls, address: Address, root: Path, *, create: bool = True) -> Self:
         """Open it, and with `create` make it where it is not there.
 
-        Raises StoreError, and InputError where a link leads the rootdir's own store out of it.
+        Raises StoreError, and InputError where a link leads a store within the rootdir out of it.
         """
+        if address.path and address.path.is_relative_to(root):
+            within(address.path, root)
         if address.is_folder:
             return cls._of_folder(address)
-        if address.path == root / HOME / FILE:
-            within(root / HOME, root)
-            within(address.path, root)
-        try:
-            if create and address.path == root / HOME / FILE:
-                make_home(root)
-        except OSError as error:
-            raise StoreError(f"the store {address} cannot be made: {error.strerror or error}") from None
+        if create and address.path:
+            _make_room(address, address.path, root)
         return cls(Database(address, create=create))
 
     @classmethod

@@ -313,8 +313,23 @@ def test_a_store_that_is_not_there_is_not_made_to_be_read(tmp_path: Path) -> Non
 
 def test_a_folder_that_cannot_hold_a_store(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="cannot be opened"):
+    with pytest.raises(StoreError, match="cannot be made: "):
         Store.open(Address(tmp_path / "file/x.sqlite"), tmp_path)
+
+
+def test_a_store_elsewhere_makes_its_folder_but_follows_no_link_out_of_the_rootdir(tmp_path: Path) -> None:
+    root, outside = tmp_path / "root", tmp_path / "outside"
+    for folder in (root, outside):
+        folder.mkdir()
+    for place in (root / "a/b/x.sqlite", outside / "c/x.sqlite"):
+        Store.open(Address(place), root).close()
+        assert place.is_file()
+    (root / "link").symlink_to(outside)
+    (root / "x.sqlite").symlink_to(outside / "c/x.sqlite")
+    for place in (root / "link/y.sqlite", root / "x.sqlite", root / "link"):
+        with pytest.raises(InputError, match="leads out of the rootdir"):
+            Store.open(Address(place), root)
+    assert [path.name for path in outside.iterdir()] == ["c"]
 
 
 # PostgreSQL alone
@@ -334,6 +349,22 @@ def test_the_password_comes_from_the_environment_and_goes_where_the_user_says(
     with pytest.raises(StoreError, match="password") as caught:
         Store.open(Address(url=url, trusted=False), tmp_path)
     assert PASSWORD not in str(caught.value)
+
+
+def test_a_user_who_may_only_read(postgres: Postgres, tmp_path: Path) -> None:
+    url = postgres.database()
+    store = Store.open(Address(url=url), tmp_path)
+    store.add([numbered(1)])
+    store._database.write(lambda connection: connection.exec_driver_sql("CREATE ROLE reader LOGIN"))
+    store._database.write(
+        lambda connection: connection.exec_driver_sql("GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader")
+    )
+    store.close()
+    store = Store.open(Address(url=url.replace("tester@", "reader@")), tmp_path)
+    assert store.count("m") == 1
+    with pytest.raises(StoreError, match="may not be written by this user"):
+        store.add([numbered(2)])
+    store.close()
 
 
 def test_a_server_that_goes_and_comes_back(postgres: Postgres, tmp_path: Path) -> None:
