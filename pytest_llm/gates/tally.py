@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -24,6 +23,7 @@ class Sample:
 
     copy_of: equal where two count as one answer: one a seed where a seed was sent or the temperature is 0, else the
     same stored answer. rate: tokens a second, first_token: seconds without the model's load; None if not measured.
+    text, id: of the answer that decided, "" where not known.
     """
 
     outcome: str
@@ -32,6 +32,7 @@ class Sample:
     rate: float | None = None
     first_token: float | None = None
     text: str = ""
+    id: str = ""
 
 
 def samples(line: CellLine, answers: Sequence[Mapping[str, Any]] | None = None) -> list[Sample]:
@@ -71,15 +72,14 @@ def _sample(line: CellLine, answers: Sequence[Mapping[str, Any]]) -> Sample:
         _rate(last) if measured else None,
         _first_token(last) if measured else None,
         str(attempts[-1][-1].get("text", "")),
+        str(attempts[-1][-1].get("id", "")),
     )
 
 
 def _answer(stages: Sequence[Mapping[str, Any]]) -> Any:
-    """What two records of one stored answer share: its text and its numbers. Without numbers each is its own."""
-    said = [(answer.get("text"), answer.get("thinking"), answer.get("numbers")) for answer in stages]
-    if any(number for *_, numbers in said for number in (numbers or {}).values()):
-        return json.dumps(said, sort_keys=True)
-    return object()
+    """What two records of one stored answer share. Without it each is its own."""
+    ids = tuple(answer.get("id") for answer in stages)
+    return ids if all(ids) else object()
 
 
 def _rate(answer: Mapping[str, Any]) -> float | None:

@@ -16,7 +16,7 @@ from pytest_llm.gates import past as pasts
 from pytest_llm.gates.decide import decide
 from pytest_llm.gates.past import Past
 from pytest_llm.gates.rows import differing, lost, rows
-from pytest_llm.gates.types import Bar, Decision
+from pytest_llm.gates.types import Bar, CellRow, Decision
 from pytest_llm.plugin import storing
 from pytest_llm.plugin.confirming import settings_of
 from pytest_llm.plugin.options import SETTINGS, STORED
@@ -26,6 +26,7 @@ from pytest_llm.reports.plain import one_line
 from pytest_llm.store.record import CellLine, Header, RunRecord
 
 NAME = "llm_gate"
+FLIPS = 50  # of which the earlier answer is looked for
 _COLOURS: Mapping[str, dict[str, bool]] = {
     "PASS": {"green": True},
     "WARN": {"yellow": True},
@@ -88,9 +89,10 @@ class Gate:
 
     def _decide(self, record: RunRecord) -> Decision:
         whole = replace(record, header=replace(record.header, files=(*record.header.files, *self._deleted())))
+        found_rows = self._with_answers(rows(self.past, whole))
         changed = self._config.pluginmanager.get_plugin("llm_changed")
         found = decide(
-            rows(self.past, whole),
+            found_rows,
             settings_of(self._config),
             bars=_tried(self._settings.bars + self._settings.default_bars, record),
             differences=differing(self.past, record),
@@ -98,6 +100,13 @@ class Gate:
         )
         weaker = changed.weakened() if changed else ()
         return replace(found, remarks=(*weaker, *found.remarks))
+
+    def _with_answers(self, found: list[CellRow]) -> list[CellRow]:
+        """Those that flipped with what they answered before, where the store has it."""
+        flipped = {"newly failing": "passed", "fixed": "failed"}
+        wanted = {row.nodeid: flipped[row.state] for row in found if row.state in flipped and not row.answers[0]}
+        texts = storing.earlier(session(self._config), dict(list(wanted.items())[:FLIPS]))
+        return [replace(row, answers=(texts.get(row.nodeid, row.answers[0]), row.answers[1])) for row in found]
 
     def _deleted(self) -> set[str]:
         """The files of the baseline that are no more, of those that this run would have collected."""

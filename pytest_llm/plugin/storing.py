@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,26 @@ def runs_of(state: LlmSession, branch: str, last: int) -> list[RunRecord]:
         return store.runs_of(branch, last)
     finally:
         store.close()
+
+
+def earlier(state: LlmSession, wanted: Mapping[str, str]) -> dict[str, str]:
+    """The text of the latest stored answer of each of these cells that ended so; that there is none is no trouble.
+
+    wanted: passed or failed, by node id.
+    """
+    from pytest_llm.gates.tally import samples
+
+    def look(store: Store) -> dict[str, str]:
+        found = {}
+        for nodeid, outcome in wanted.items():
+            lines = (line for _, line in store.history(nodeid))
+            ids = (one.id for line in lines for one in samples(line) if one.outcome == outcome and one.id)
+            if answer := store.answer(next(ids, "")):
+                found[nodeid] = str(answer.answer.get("text") or answer.answer.get("partial") or "")
+        return found
+
+    memory = opened(state)
+    return (memory.with_store(look) if wanted and memory else None) or {}
 
 
 def _open(where: Address, root: Path, *, create: bool) -> Store:

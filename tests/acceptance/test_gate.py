@@ -101,7 +101,7 @@ def test_one_flip_beside_single_answers_is_inconclusive(known: Bench) -> None:
     words(known, *"Abcdef")
     result = known.run("--llm-baseline=b.json")
     assert (word_of(result), result.ret) == ("INCONCLUSIVE", 0)
-    result.stdout.fnmatch_lines(["*t.prompt.yaml::t?m-row1?*newly failing*", "*now: A*"])
+    result.stdout.fnmatch_lines(["*t.prompt.yaml::t?m-row1?*newly failing*", "*before: a", "*now: A"])
     assert known.run("--llm-baseline=b.json", "-o", "llm_inconclusive=fail").ret == 1
 
 
@@ -339,6 +339,25 @@ def test_what_the_same_change_weakened_is_said(bench: Bench) -> None:
             "this change lowers min_pass of t.prompt.yaml::t from all of 1 to 1 of 2",
         ]
     )
+
+
+@pytest.mark.parametrize(
+    ("case", "code"),
+    [
+        ("prompt: hi\nchecks: [{equals: zzz}]\nmust_pass: true", 1),
+        ("prompt: hi\nchecks: [{equals: zzz}]", 0),
+        ("prompt: hi\nchecks: [{contains: hello}]\nmust_pass: true\nmarks: [skip]", 1),
+        ("prompt: hi\nchecks: [{contains: hello}]\nmust_pass: true", 0),
+        ("prompt: hi\nchecks: [{equals: zzz}]\nmarks: [{xfail: known}]", 0),
+        ("prompt: hi\nchecks: [{contains: hello}]\nmarks: [{xfail: {strict: true}}]", 1),
+    ],
+)
+def test_what_must_pass(known: Bench, case: str, code: int) -> None:
+    words(known, *"abcdef")
+    known.case(case, "must")
+    result = known.run("--llm-baseline=b.json")
+    assert result.ret == code
+    assert (word_of(result) == "BLOCK") == ("must_pass" in case and code == 1)
 
 
 def test_under_xdist_the_controller_does_it_all(known: Bench) -> None:

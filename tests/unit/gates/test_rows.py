@@ -32,7 +32,7 @@ def line(outcome: str = "passed", *answers: dict[str, Any], **more: Any) -> Cell
     )
 
 
-ESCALATED = line("passed", answer(passed=False), answer(passed=True, attempt=2, text="t"))
+ESCALATED = line("passed", answer(passed=False), answer(passed=True, attempt=2, text="t"), escalated=True)
 ENDS: dict[Ended, CellLine | None] = {
     "passed": line("passed"),
     "failed": line("failed"),
@@ -115,9 +115,9 @@ def test_what_is_expected_to_fail_is_not_tested() -> None:
         ([answer(seed=1), answer(seed=2, sample=1)], Tally(2, 2)),
         ([answer(seed=1), answer(seed=1, sample=1, passed=False)], Tally(1, 1)),
         ([answer(), answer(sample=1)], Tally(2, 2)),
-        ([answer(numbers={"wall": 1.5}), answer(sample=1, numbers={"wall": 1.5})], Tally(2, 2)),
-        ([answer(numbers={"wall": 1.5}, text="x"), answer(sample=1, numbers={"wall": 1.5}, text="x")], Tally(1, 1)),
-        ([answer(numbers={"wall": 0.0}, text="x"), answer(sample=1, numbers={"wall": 0.0}, text="x")], Tally(2, 2)),
+        ([answer(id="1"), answer(sample=1, id="2")], Tally(2, 2)),
+        ([answer(id="1"), answer(sample=1, id="1")], Tally(1, 1)),
+        ([answer(id=""), answer(sample=1, id="")], Tally(2, 2)),
     ],
 )
 def test_copies_count_once(answers: list[dict[str, Any]], expected: Tally) -> None:
