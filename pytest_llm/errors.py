@@ -26,6 +26,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 
 class PytestLlmError(Exception):
@@ -158,10 +159,14 @@ class CheckCrashed(HarnessError):
 
 
 class NoAnswer(PytestLlmError):
-    """No whole answer came. stored: the day of it, where it was not today; id: the store's, as of an answer."""
+    """No whole answer came. stored: the day of it, where it was not today; id: the store's, as of an answer.
+
+    fingerprint: as of an answer, a providers.base.Fingerprint; None where it is not known.
+    """
 
     stored: str = ""
     id: str = ""
+    fingerprint: Any = None
 
 
 class GenerationTimeout(NoAnswer):

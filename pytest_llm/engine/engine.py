@@ -234,6 +234,7 @@ class Engine:
             except (NoAnswer, Unsupported) as error:
                 if isinstance(error, NoAnswer):
                     error.id = new_id()
+                    error.fingerprint = fingerprint(info, job.request, Response(""), self._slots)
                 await self._memory.keep(job.request, info, error, alone=job.exclusive)
                 raise
             found = self._described(response, reasons, job.request, info)

@@ -106,6 +106,9 @@ def _top(root: Path) -> str:
     except GitError as error:
         if "not a git repository" in error.message or "work tree" in error.message:
             raise GitError(f"{root} is in no git work tree", hint="run it in a clone of the repository") from None
+        if "dubious ownership" in error.message:
+            hint = f"`git config --global --add safe.directory {root}` says that you trust it"
+            raise GitError(f"{root} belongs to another user, and git does not read it", hint=hint) from None
         raise
     return os.fsdecode(said.removesuffix(b"\n"))
 

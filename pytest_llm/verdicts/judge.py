@@ -124,10 +124,12 @@ def _unanswered(error: Exception | None) -> Finding:
 def _partial(error: Exception | None) -> Response | None:
     """What had been written when it broke off: nothing is lost."""
     text, thinking = getattr(error, "partial", ""), getattr(error, "thinking", "")
-    stored, id_ = (error.stored, error.id) if isinstance(error, NoAnswer) else ("", "")
-    if not (text or thinking or stored):
+    known = error if isinstance(error, NoAnswer) else NoAnswer()
+    if not (text or thinking or known.stored):
         return None
-    return Response(text, thinking, "unknown", notes=("the answer is not complete",), stored=stored, id=id_)
+    partial = Response(text, thinking, "unknown", notes=("the answer is not complete",))
+    rests_on = known.fingerprint or partial.fingerprint
+    return replace(partial, stored=known.stored, id=known.id, fingerprint=rests_on)
 
 
 def named(stage: StagePlan, finding: Finding) -> Finding:

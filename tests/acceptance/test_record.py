@@ -263,3 +263,16 @@ def test_the_revision_stands_in_the_header(bench: Bench, monkeypatch: pytest.Mon
     (record,) = records(bench)
     assert (record.header.commit, record.header.branch) == ("c0ffee", "main")
     assert json.loads(record.path.read_text().partition("\n")[0])["format"] == 1
+
+
+def test_an_answer_that_was_cut_off_keeps_what_it_rests_on(bench: Bench) -> None:
+    bench.file("script.yaml", "- {text: 'one two three four five six seven', rate: 5}\n")
+    bench.case("models: 'scripted:script.yaml'\nprompt: hi\ntimeout: 0.5\nchecks: [{contains: seven}]")
+    bench.run().assert_outcomes(failed=1)
+    (record,) = records(bench)
+    (answer,) = record.lines[0].answers
+    assert answer["text"].startswith("one")
+    assert answer["fingerprint"] == {
+        "answers": {"server": "scripted"},
+        "speed": {"machine": "scripted", "slots": 1},
+    }

@@ -114,6 +114,14 @@ def test_outside_of_git(tmp_path: Path, repository: Path) -> None:
         compared(empty, "main")
 
 
+def test_a_repository_of_another_user(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container, which runs as another user than the one who checked out."""
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    with pytest.raises(GitError, match="belongs to another user") as raised:
+        compared(repository, "main")
+    assert f"safe.directory {repository}" in raised.value.hint
+
+
 def test_no_git(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(GitError, match="git cannot be run") as raised:
