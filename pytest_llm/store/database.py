@@ -95,7 +95,7 @@ class Database:
     def _told(self) -> Iterator[None]:
         try:
             yield
-        except (SQLAlchemyError, sqlite3.Error, ImportError) as error:
+        except (SQLAlchemyError, sqlite3.Error, ImportError, ValueError) as error:  # of a format that is no number
             raise self._fault(*_words(error)) from None
 
     def _fault(self, message: str, hint: str) -> StoreError:

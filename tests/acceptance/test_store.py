@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import random
@@ -22,6 +23,7 @@ from pytest_llm.store.record import RunRecord, read
 from pytest_llm.store.store import Store
 from tests.acceptance.conftest import Bench
 from tests.fake_ollama import Script
+from tests.helpers.postgres import Postgres
 
 SEEN: WeakKeyDictionary[Bench, int] = WeakKeyDictionary()
 
@@ -187,6 +189,24 @@ def test_a_store_that_cannot_be_used_is_told_once_and_the_run_goes_on(
     assert said in result.stdout.str()
     assert asked(bench) == []
     assert not (bench.path.parent / "elsewhere.sqlite").exists()
+
+
+def test_a_database_of_the_team(bench: Bench, postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("psycopg", "sqlalchemy.dialects.postgresql.psycopg"):
+        importlib.import_module(name)  # as tests/acceptance/conftest.py says
+    monkeypatch.setenv("PYTEST_LLM_STORE", postgres.database())
+    bench.case("prompt: hi\nchecks: [{contains: hello}]")
+    bench.run().assert_outcomes(passed=1)
+    bench.run("--llm-reuse").assert_outcomes(passed=1)
+    assert len(asked(bench)) == 1
+    postgres.stop()
+    try:
+        result = bench.run("--llm-reuse")
+        result.assert_outcomes(passed=1, warnings=2)
+        assert result.stdout.str().count("look whether it runs") == 1
+    finally:
+        postgres.start()
+    assert not (bench.path / ".pytest_llm/store.sqlite").exists()
 
 
 def test_without_a_terminal_the_run_goes_on_all_the_same(bench: Bench) -> None:

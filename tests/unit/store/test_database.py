@@ -229,6 +229,13 @@ def test_a_sweep_keeps_the_newest(reopen: Reopen) -> None:
     assert store.models() == []
 
 
+def test_a_format_that_is_none(reopen: Reopen) -> None:
+    store = reopen()
+    store._database.write(lambda connection: connection.exec_driver_sql("UPDATE llm_store SET value = 'x'"))
+    with pytest.raises(StoreError, match="cannot be used"):
+        reopen()
+
+
 # SQLite alone
 
 
