@@ -88,7 +88,7 @@ class Gate:
             self._write(record)
 
     def _decide(self, record: RunRecord) -> Decision:
-        whole = replace(record, header=replace(record.header, files=(*record.header.files, *self._deleted())))
+        whole = self._with_deleted(record, self.past)
         found_rows = self._with_answers(rows(self.past, whole))
         changed = self._config.pluginmanager.get_plugin("llm_changed")
         found = decide(
@@ -108,23 +108,25 @@ class Gate:
         texts = storing.earlier(session(self._config), dict(list(wanted.items())[:FLIPS]))
         return [replace(row, answers=(texts.get(row.nodeid, row.answers[0]), row.answers[1])) for row in found]
 
-    def _deleted(self) -> set[str]:
-        """The files of the baseline that are no more, of those that this run would have collected."""
+    def _with_deleted(self, record: RunRecord, past: Past) -> RunRecord:
+        """As if the baseline's files that are no more had been collected, where this run would have done so."""
         root, invoked = self._config.rootpath, self._config.invocation_params.dir
         folders = [(invoked / argument).resolve() for argument in self._config.args if "::" not in argument]
-        found = {id_.partition("::")[0] for id_ in self.past.cells}
-        return {
+        found = {id_.partition("::")[0] for id_ in past.cells}
+        deleted = {
             file
             for file in found
             if not (root / file).exists() and any((root / file).is_relative_to(folder) for folder in folders)
         }
+        return replace(record, header=replace(record.header, files=(*record.header.files, *sorted(deleted))))
 
     def _write(self, record: RunRecord) -> None:
         file = Path(self._settings.write_baseline)
         try:
             old = _old(file)
             newer = pasts.to_file(record)
-            gone = lost(pasts.of_file("", old), record)
+            before = pasts.of_file("", old)
+            gone = lost(before, self._with_deleted(record, before))
             files.write(file, old.updated(newer, gone))
         except InputError as error:
             self.told.append(f"the baseline {error}")
