@@ -102,6 +102,15 @@ def test_a_long_system() -> None:
         "Answer only in JSON.\nOutput only YAML.",
         "JSON only.\nReturn nothing but valid XML.",
         "No explanations.\nExplain each step.",
+        "No emojis.\nUse emojis.",
+        "Include comments.\nNo comments!",
+        "Respond only with JSON.\nUse Markdown formatting.",
+        "Format answers as markdown.\nOutput nothing but XML.",
+        "Be concise.\nExplain everything in great detail.",
+        "Be as detailed as possible.\nAnswer in one sentence.",
+        "Write in all capitals.\nAnswer in lower case.",
+        "Use at most 50 words.\nWrite at least 200 words.",
+        "Answer in no fewer than three sentences.\nUse up to two sentences.",
     ],
 )
 def test_what_contradicts_itself(system: str) -> None:
@@ -124,6 +133,11 @@ def test_what_contradicts_itself(system: str) -> None:
         "Do not explain.\nNever explain.",
         "Be kind. Be brief. Be kind.",
         "No.\nYes.",
+        "No comments.\nComments are bad.",
+        "Output only JSON.\nUse HTML entities within strings.",
+        "Output only JSON.\nReturn valid JSON.",
+        "Use at most 50 words.\nWrite at least 20 words.",
+        "Use at most 50 words.\nWrite at least 60 characters.",
         "Reply in French.\nReply in French only.",
     ],
 )
