@@ -139,9 +139,10 @@ def _exceptions(matches: Sequence[dict[str, list[Node]]]) -> dict[tuple[int, int
 def _pieces(
     root: Node, table: Grammar, exceptions: Mapping[tuple[int, int], str]
 ) -> Iterator[tuple[str, int, int]]:
-    kinds = table.kind_of
+    """What stands at the top. Where the grammar explains nothing, what is in no row is no statement either."""
+    kinds, other = table.kind_of, "error" if root.is_error else "statement"
     for node in root.children:
-        kind = "error" if node.is_error else kinds.get(node.type, "statement" if node.is_named else "")
+        kind = "error" if node.is_error else kinds.get(node.type, other if node.is_named else "")
         if kind:
             yield exceptions.get(node.byte_range, kind), *node.byte_range
 

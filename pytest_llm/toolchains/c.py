@@ -50,7 +50,7 @@ class C(Scaffolded):
     suffix: ClassVar[str] = ".c"
     preprocessed: ClassVar[str] = ".i"
     one_pass = True
-    style: ClassVar[Style] = Style(Around("int main{}(void) {\n"), whole=(Around("int main(void) {\n"),))
+    style: ClassVar[Style] = Style(Around("int main{}(void) {\n"))
     standard: ClassVar[str] = ""  # the compiler's own
     # What gcc 14 refuses is refused by the older ones too, so that a verdict does not depend on the machine.
     flags: ClassVar[tuple[str, ...]] = tuple(
@@ -171,7 +171,8 @@ class Cpp(C):
 def _headers(language: str) -> dict[str, str]:
     """name -> the header that brings it, by the table that tools/standard_names.py makes from the compiler."""
     rows = (_NAMES / f"{language}.txt").read_text("utf-8").replace("\n  ", " ").splitlines()
-    return {name: header for header, _, names in (row.partition(": ") for row in rows) for name in names.split()}
+    own = {name: header for header, _, names in (row.partition(": ") for row in rows) for name in names.split()}
+    return _headers("c") | own if language == "cpp" else own
 
 
 def _bare(outline: Outline) -> bool:

@@ -27,10 +27,17 @@ _FOLLOWS = re.compile(
 
 
 _PACKAGES = """
-java.io java.math java.net java.net.http java.nio java.nio.charset java.nio.file java.security java.sql java.text
-java.time java.time.format java.time.temporal java.util java.util.concurrent java.util.concurrent.atomic
-java.util.concurrent.locks java.util.function java.util.regex java.util.stream java.util.zip java.lang.annotation
-java.lang.reflect
+java.io java.lang.annotation java.lang.invoke java.lang.ref java.lang.reflect java.math java.net java.net.http
+java.nio java.nio.channels java.nio.charset java.nio.file java.nio.file.attribute java.security java.sql
+java.text java.time java.time.format java.time.temporal java.time.zone java.util java.util.concurrent
+java.util.concurrent.atomic
+java.util.concurrent.locks java.util.function java.util.logging java.util.prefs java.util.regex java.util.stream
+java.util.zip javax.crypto javax.crypto.spec
+"""
+# What is in two of them: the one that is meant.
+_MEANT = """
+java.lang.annotation.Annotation java.lang.reflect.Array java.lang.reflect.Proxy java.sql.Timestamp java.util.Date
+java.util.Formatter
 """
 _CLASS, _METHOD = "class Snippet {\n", "void main{}() throws Exception {\n"
 
@@ -46,7 +53,6 @@ class Java(Scaffolded):
         function=Around(_METHOD),
         members=Around(_CLASS),
         nested="static ",
-        whole=(Around(_CLASS), Around(_CLASS + _METHOD, "\n}}\n")),
     )
 
     def __init__(self) -> None:
@@ -80,7 +86,9 @@ class Java(Scaffolded):
         return replace(self.style, members=Around(_CLASS.replace("Snippet", name))) if name else self.style
 
     def imports(self, outline: Outline) -> str:
-        return "".join(f"import {package}.*; " for package in _PACKAGES.split()) + "\n"
+        wanted = outline.all("used") - outline.all("defined")
+        meant = [name for name in _MEANT.split() if name.rpartition(".")[2] in wanted]
+        return " ".join(f"import {name};" for name in (*meant, *(f"{one}.*" for one in _PACKAGES.split()))) + "\n"
 
     def compile(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
         words = [":".join(map(str, options.classpath))]
@@ -102,7 +110,7 @@ class Java(Scaffolded):
 
 def _name(file: base.Snippet) -> str:
     """The name that javac wants for a file: that of its public type."""
-    outline = _outline(file)
+    outline = _outline(file) if "public" in file.text else Outline()
     return f"{next(iter(outline.names.get('public', ())), 'Snippet')}.java"
 
 

@@ -8,7 +8,7 @@ stands at its top says whether statements need a function around them, and metho
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby, pairwise
@@ -16,6 +16,7 @@ from time import monotonic
 from typing import ClassVar
 
 from pytest_llm.errors import CheckCrashed
+from pytest_llm.syntax.grammars import Kind
 from pytest_llm.syntax.outline import Outline, Piece, read
 from pytest_llm.toolchains.base import Diagnostic, Options, Snippet, Toolchain, clean, fails, inside
 
@@ -78,14 +79,20 @@ class Style:
     """How the snippets of a language are completed.
 
     function: around statements, where they stand in no file alone. members: around methods and the like, where
-    these do not; nested: put before a type that then stands among them. whole: what else may be tried around a text
-    that the grammar does not explain.
+    these do not; nested: put before a type that then stands among them.
     """
 
     function: Around | None = None
     members: Around | None = None
     nested: str = ""
-    whole: tuple[Around, ...] = ()
+
+    def wholes(self, kinds: Container[Kind]) -> Iterator[Around]:
+        """What may be tried around the whole of a text whose top the grammar does not explain."""
+        if self.members:
+            yield self.members
+        if self.function and "function" not in kinds:
+            outer = self.members or Around("", "")
+            yield Around(outer.opening + self.function.opening, self.function.closing + outer.closing)
 
 
 class Scaffolded(Toolchain):
@@ -135,7 +142,7 @@ class Scaffolded(Toolchain):
                 best = said
             if not fails(best):
                 break
-        return best
+        return best if best is found else _up_to_surplus(best, files[0], outline)
 
     def _distance(self, found: Sequence[Diagnostic]) -> tuple[int, int, int]:
         """How far from compiling: what no parser takes, all errors, and how early the first of them stands."""
@@ -170,10 +177,20 @@ def completions(text: str, outline: Outline, style: Style, imports: str) -> Iter
         yield _completed(text, heads, around[:1], _nested(outline.pieces, body, inner, style), inner, around[1:])
     elif inner:
         yield _completed(text, heads, inner)
-    if outline.errors:
+    if "error" in outline.kinds:
         start = max((piece.end for piece in outline.pieces if piece.kind in ("import", "head")), default=0)
-        for wrapper in style.whole:
+        for wrapper in style.wholes(outline.kinds):
             yield _completed(text, heads, wrapper.insertions(start, len(text)))
+
+
+def _up_to_surplus(found: list[Diagnostic], file: Snippet, outline: Outline) -> list[Diagnostic]:
+    """A brace that closes nothing closes what the scaffold opened: what is said from there on is its echo."""
+    if outline.surplus is None or not fails(found):
+        return found
+    line = file.text.count("\n", 0, outline.surplus) + 1
+    before = [one for one in found if one.line is None or one.line < line]
+    column = outline.surplus - _start(file.text, line) + 1
+    return [*before, Diagnostic("error", "syntax", "a closing brace without an opening one", 0, line, column)]
 
 
 def _completed(text: str, *insertions: Sequence[tuple[int, str]]) -> Completed:
