@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import lru_cache
 from pathlib import Path
 
 from pytest_llm.errors import ModelUnavailable
 from pytest_llm.models.grammar import Command
 
+_PART = re.compile(r"(?P<name>.+)-\d{5}-of-(?P<count>\d{5})\.gguf")
+_MOST_PARTS = 1000
 NAMING = ("FROM", "ADAPTER", "DRAFT")
 
 
@@ -26,6 +29,15 @@ def file_digest(path: Path) -> str:
         return hash_file(path, stat.st_mtime_ns, stat.st_size)
     except OSError as error:
         raise ModelUnavailable(f"the model file {path} cannot be read: {error.strerror}") from None
+
+
+def parts(path: Path) -> tuple[Path, ...]:
+    """A file, with all parts where it is one of several (`NAME-00001-of-00003.gguf`)."""
+    found = _PART.fullmatch(path.name)
+    if not found or int(found["count"]) > _MOST_PARTS:
+        return (path,)
+    numbers = range(1, int(found["count"]) + 1)
+    return tuple(path.with_name(f"{found['name']}-{number:05}-of-{found['count']}.gguf") for number in numbers)
 
 
 def _is_gguf(path: Path) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pytest_llm.errors import InputError
+from pytest_llm.models.files import parts
 from pytest_llm.models.modelfile import ModelSpec
 from pytest_llm.models.modelfile import load as load_modelfile
 from pytest_llm.models.refusals import PART, TAG
@@ -51,7 +52,8 @@ class ModelRef:
     def files(self) -> tuple[Path, ...]:
         """Every file that it is made of, there or not: its Modelfiles, what they name, or the file of its name."""
         named = [path for spec in self.modelfiles for path in (spec.path, *spec.files)]
-        return tuple(named) if self.spec or self.engine not in OF_FILES else (Path(self.name),)
+        found = named if self.spec or self.engine not in OF_FILES else [Path(self.name)]
+        return tuple(part for path in found for part in parts(path))
 
     @property
     def modelfiles(self) -> tuple[ModelSpec, ...]:

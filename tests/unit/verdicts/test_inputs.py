@@ -43,6 +43,8 @@ FILES = {
     "modelfiles/w.gguf": "GGUF 1",
     "modelfiles/a.gguf": "GGUF 2",
     "w.gguf": "GGUF 3",
+    "big-00001-of-00002.gguf": "GGUF 4",
+    "big-00002-of-00002.gguf": "GGUF 5",
     "model_of_ours.py": "import pydantic\n\n\nclass Thing(pydantic.BaseModel):\n    a: int\n",
 }
 CHANGED = {  # so that they can still be read
@@ -135,6 +137,7 @@ CASES = [
         {f"modelfiles/{n}" for n in ("mine.Modelfile", "base.Modelfile", "w.gguf", "a.gguf")},
     ),
     (f"models: 'gguf:w.gguf'\n{REST}", {"w.gguf"}),
+    (f"models: 'gguf:big-00001-of-00002.gguf'\n{REST}", {f"big-0000{part}-of-00002.gguf" for part in (1, 2)}),
     (f"models: 'scripted:script.yaml'\n{REST}", {"script.yaml"}),
     (f"models: 'openai:script.yaml'\n{REST}", set()),
     ("vars: {n: answer}\nprompt: hi\nchecks: [{schema: '../{{ n }}.json'}]", {"answer.json"}),
