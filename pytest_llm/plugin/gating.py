@@ -19,7 +19,8 @@ from pytest_llm.gates.rows import differing, lost, rows
 from pytest_llm.gates.types import Bar, CellRow, Decision
 from pytest_llm.plugin import storing
 from pytest_llm.plugin.confirming import settings_of
-from pytest_llm.plugin.options import SETTINGS, STORED
+from pytest_llm.plugin.gate_settings import STORED
+from pytest_llm.plugin.options import SETTINGS
 from pytest_llm.plugin.session import LlmSession, session
 from pytest_llm.reports import gate as words
 from pytest_llm.reports.plain import one_line

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pytest_llm.errors import InputError
-from pytest_llm.settings import GateSettings, Settings
+from pytest_llm.plugin.gate_settings import gate_settings
+from pytest_llm.plugin.values import usage, value_of
+from pytest_llm.settings import Settings
 
 SETTINGS = pytest.StashKey[Settings]()
 SUFFIX = ".prompt.yaml"
@@ -25,7 +24,6 @@ HOST_ENV = "OLLAMA_HOST"
 SUMMARY_ENV = "GITHUB_STEP_SUMMARY"  # of GitHub, Gitea, Forgejo: the file to which each step appends
 STORE_ENV = "PYTEST_LLM_STORE"
 ADDRESSES = {"host": HOST_ENV, "openai_url": OPENAI_URL_ENV}
-STORED = "store:"  # a baseline that is a branch of the store
 THINKS = ("off", "on", "low", "medium", "high", "max", "default")
 
 # A native TOML table holds numbers as such; pytest takes a union of types from 9.2 on.
@@ -182,7 +180,7 @@ def settings(config: pytest.Config) -> Settings:
     """The settings of this run. Raises pytest.UsageError where a value is none."""
     cli = {o.name: config.getoption(o.dest, None) for o in TABLE if not o.ini_only}
     ini = {o.name: config.getini(o.ini_name) for o in TABLE if o.ini or o.ini_only}
-    value = {o.name: _value(o, cli.get(o.name), ini.get(o.name)) for o in TABLE}
+    value = {o.name: value_of(o, cli.get(o.name), ini.get(o.name)) for o in TABLE}
     for name in ADDRESSES:
         _check_address(f"--llm-{name.replace('_', '-')}", name, cli[name])
         _check_address(f"llm_{name}", name, ini[name])
@@ -214,56 +212,13 @@ def settings(config: pytest.Config) -> Settings:
         browser=value["browser"] or "",
         limit=value["limit"],
         keep_runs=value["keep_runs"],
-        gate=_gate(config, cli, ini, value),
+        gate=gate_settings(config, cli, ini, value),
         system_tokens=value["system_tokens"],
         vram=value["vram"],
         samples=value["samples"],
         stop_early=value["stop_early"],
         **_store(config, cli, ini["store"]),
     )
-
-
-def _gate(
-    config: pytest.Config, cli: Mapping[str, Any], ini: Mapping[str, Any], value: Mapping[str, Any]
-) -> GateSettings:
-    """Paths of the command line are relative to where pytest was started, those of the ini file to the rootdir."""
-    invoked = config.invocation_params.dir
-    if value["inconclusive"] not in ("pass", "fail"):
-        raise pytest.UsageError(f"llm_inconclusive must be pass or fail, not {value['inconclusive']!r}")
-    if not 0 < value["gate_alpha"] < 1:
-        raise pytest.UsageError("llm_gate_alpha must be above 0% and below 100%")
-    if cli["write_baseline"] and value["stop_early"]:
-        raise pytest.UsageError("--llm-write-baseline counts all samples: leave out --llm-stop-early")
-    bars, default_bars = tuple(cli["gate"] or ()), tuple(ini["gate"])
-    if bars or default_bars:
-        from pytest_llm.gates.bars import parse
-
-        for said_by, written in (("--llm-gate", bars), ("llm_gate", default_bars)):
-            with _usage(said_by):
-                list(map(parse, written))
-    for said_by, written in (("--llm-baseline", cli["baseline"]), ("llm_baseline", ini["baseline"])):
-        if written and written.strip() == STORED:
-            raise pytest.UsageError(f"{said_by}: name a branch, as in store:main")
-    baseline = _place(cli["baseline"], invoked) or _place(ini["baseline"], config.rootpath)
-    return GateSettings(
-        baseline=baseline,
-        write_baseline=_place(cli["write_baseline"], invoked),
-        bars=bars,
-        default_bars=default_bars,
-        confirm=value["confirm"],
-        alpha=value["gate_alpha"],
-        effect=value["gate_effect"],
-        errors=value["gate_errors"],
-        speed_tolerance=value["speed_tolerance"],
-        fail_inconclusive=value["inconclusive"] == "fail",
-    )
-
-
-def _place(written: str | None, base: Path) -> str:
-    """A file, absolute; a branch of the store as it is written."""
-    if not written or written.startswith(STORED):
-        return written or ""
-    return str(base / written)
 
 
 def _store(config: pytest.Config, cli: Mapping[str, Any], ini: str) -> dict[str, Any]:
@@ -279,7 +234,7 @@ def _store(config: pytest.Config, cli: Mapping[str, Any], ini: str) -> dict[str,
         return {"reuse": reuse, "replay": replay}
     from pytest_llm.store.address import NONE, parse
 
-    with _usage(named):
+    with usage(named):
         found = parse(text, base)
     if found is None and (reuse or replay):
         raise pytest.UsageError(f"{'--llm-reuse' if reuse else '--llm-replay'} needs a store, and {named} is none")
@@ -298,9 +253,9 @@ def check_environment(config: pytest.Config) -> None:
     for name, variable in ADDRESSES.items():
         if not config.getoption(f"llm_{name}", None):
             _check_address(variable, name, os.environ.get(variable, ""))
-    with _usage(HEADERS_ENV):
+    with usage(HEADERS_ENV):
         extra_headers()
-    with _usage("the key"):
+    with usage("the key"):
         openai_key()
 
 
@@ -309,20 +264,11 @@ def _check_address(said_by: str, name: str, text: str | None) -> None:
         return
     from pytest_llm.providers.ollama.host import ollama_urls, openai_url
 
-    with _usage(said_by):
+    with usage(said_by):
         if name == "host":
             ollama_urls(text, strict=said_by != HOST_ENV)
         else:
             openai_url(text)
-
-
-@contextmanager
-def _usage(said_by: str) -> Iterator[None]:
-    """An InputError told as the misuse of an option, an ini value or a variable."""
-    try:
-        yield
-    except InputError as error:
-        raise pytest.UsageError(f"{said_by}: {error.message}; {error.hint}") from None
 
 
 def _thinks(modes: list[str] | None) -> tuple[str, ...]:
@@ -330,55 +276,3 @@ def _thinks(modes: list[str] | None) -> tuple[str, ...]:
         if mode not in THINKS:
             raise pytest.UsageError(f"--llm-think must be one of {', '.join(THINKS)}, not {mode!r}")
     return tuple(modes or ())
-
-
-def _value(option: Option, said: Any, ini: Any) -> Any:
-    found = said if said is not None else ini if ini not in (None, "", []) else option.default
-    try:
-        match option.kind:
-            case "flag":
-                return bool(found)
-            case "list":
-                return list(found or [])
-            case "seconds" if found is not option.default:
-                return _seconds(found)
-            case "count" if found is not option.default:
-                return _count(found, option.least, option.most)
-            case "share" if found is not option.default:
-                return _share(found)
-            case "size" if found is not option.default:
-                return _size(found)
-    except ValueError as error:
-        said_by = option.ini_name if option.ini_only else option.flag
-        raise pytest.UsageError(f"{said_by}: {error}") from None
-    return found
-
-
-def _seconds(found: Any) -> float:
-    from pytest_llm.cases.durations import parse_duration
-
-    return parse_duration(found)
-
-
-def _size(found: Any) -> int:
-    from pytest_llm.cases.durations import parse_size
-
-    return parse_size(found)
-
-
-def _count(found: Any, least: int, most: int | None) -> int:
-    if not str(found).isdecimal() or int(found) < least or (most and int(found) > most):
-        raise ValueError(f"must be a whole number from {least}{f' to {most}' if most else ''}, not {found!r}")
-    return int(found)
-
-
-def _share(found: Any) -> float:
-    """A percentage, or a number from 0 to 1."""
-    number, percent, _ = str(found).strip().partition("%")
-    try:
-        share = float(number) / (100 if percent else 1)
-    except ValueError:
-        share = -1.0
-    if not 0 <= share <= 1:
-        raise ValueError(f"must be a share such as 20% or 0.2, not {found!r}")
-    return share

@@ -47,9 +47,9 @@ def shown(bench: Bench, file: str, table: str, lines: list[str]) -> pytest.RunRe
 
 def written(option: Option) -> str:
     """A value of the option's kind, as TOML has it."""
-    return {"flag": "true", "list": '["off"]', "seconds": "2.5", "count": "2", "size": "2"}.get(
-        option.kind, '"http://h:1"'
-    )
+    kinds = {"flag": "true", "list": '["off"]', "seconds": "2.5", "count": "2", "size": "2", "share": "0.5"}
+    own = {"gate": '[">=1%"]', "inconclusive": '"fail"'}
+    return own.get(option.name, kinds.get(option.kind, '"http://h:1"'))
 
 
 @pytest.mark.skipif(pytest.version_tuple < (9, 2), reason="pytest has native TOML tables with numbers from 9.2 on")

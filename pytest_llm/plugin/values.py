@@ -1,0 +1,75 @@
+"""What is written for an option becomes a value, or a usage error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_llm.errors import InputError
+
+if TYPE_CHECKING:
+    from pytest_llm.plugin.options import Option
+
+
+@contextmanager
+def usage(said_by: str) -> Iterator[None]:
+    """An InputError told as the misuse of an option, an ini value or a variable."""
+    try:
+        yield
+    except InputError as error:
+        raise pytest.UsageError(f"{said_by}: {error.message}; {error.hint}") from None
+
+
+def value_of(option: Option, said: Any, ini: Any) -> Any:
+    found = said if said is not None else ini if ini not in (None, "", []) else option.default
+    try:
+        match option.kind:
+            case "flag":
+                return bool(found)
+            case "list":
+                return list(found or [])
+            case "seconds" if found is not option.default:
+                return _seconds(found)
+            case "count" if found is not option.default:
+                return _count(found, option.least, option.most)
+            case "share" if found is not option.default:
+                return _share(found)
+            case "size" if found is not option.default:
+                return _size(found)
+    except ValueError as error:
+        said_by = option.ini_name if option.ini_only else option.flag
+        raise pytest.UsageError(f"{said_by}: {error}") from None
+    return found
+
+
+def _seconds(found: Any) -> float:
+    from pytest_llm.cases.durations import parse_duration
+
+    return parse_duration(found)
+
+
+def _size(found: Any) -> int:
+    from pytest_llm.cases.durations import parse_size
+
+    return parse_size(found)
+
+
+def _count(found: Any, least: int, most: int | None) -> int:
+    if not str(found).isdecimal() or int(found) < least or (most and int(found) > most):
+        raise ValueError(f"must be a whole number from {least}{f' to {most}' if most else ''}, not {found!r}")
+    return int(found)
+
+
+def _share(found: Any) -> float:
+    """A percentage, or a number from 0 to 1."""
+    number, percent, _ = str(found).strip().partition("%")
+    try:
+        share = float(number) / (100 if percent else 1)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise ValueError(f"must be a share such as 20% or 0.2, not {found!r}")
+    return share
