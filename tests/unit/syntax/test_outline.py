@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
+from pytest_llm.syntax import outline
 from pytest_llm.syntax.grammars import KINDS, LANGUAGES, grammar
 from pytest_llm.syntax.outline import Outline, ranked, read
 
@@ -37,18 +40,18 @@ TOPS: dict[str, list[tuple[str, list[str]]]] = {
 
 @pytest.mark.parametrize(("language", "text", "kinds"), [(n, t, k) for n, rows in TOPS.items() for t, k in rows])
 def test_what_stands_at_the_top(language: str, text: str, kinds: list[str]) -> None:
-    outline = read(text, language)
-    assert outline is not None
-    assert (outline.errors, [piece.kind for piece in outline.pieces]) == (0, kinds)
+    found = read(text, language)
+    assert found is not None
+    assert (found.errors, [piece.kind for piece in found.pieces]) == (0, kinds)
 
 
 def test_names_are_counted_and_relations_kept() -> None:
-    outline = read("std::sort(a, b); sort(c);\n#define X puts(1)\n", "cpp") or Outline()
-    assert (outline.names["used"]["sort"], outline.names["qualified"]) == (2, {"sort": 1})
-    assert outline.all("macro") == {"puts(1)"}
-    outline = read("@A class B extends C<D> implements E {}\n", "java") or Outline()
+    found = read("std::sort(a, b); sort(c);\n#define X puts(1)\n", "cpp") or Outline()
+    assert (found.names["used"]["sort"], found.names["qualified"]) == (2, {"sort": 1})
+    assert found.all("macro") == {"puts(1)"}
+    found = read("@A class B extends C<D> implements E {}\n", "java") or Outline()
     pairs = [("heir", "parent"), ("marked", "annotation")]
-    assert {(one[a], one[b]) for one in outline.relations for a, b in pairs if a in one} == {
+    assert {(one[a], one[b]) for one in found.relations for a, b in pairs if a in one} == {
         ("B", "C<D>"),
         ("B", "E"),
         ("B", "A"),
@@ -70,8 +73,8 @@ def test_a_brace_that_closes_nothing(language: str, text: str, surplus: int | No
 
 
 def test_offsets_count_characters() -> None:
-    outline = read('f("é😀");\nint x;\n', "c") or Outline()
-    assert [(piece.start, piece.end) for piece in outline.pieces] == [(0, 8), (9, 15)]
+    found = read('f("é😀");\nint x;\n', "c") or Outline()
+    assert [(piece.start, piece.end) for piece in found.pieces] == [(0, 8), (9, 15)]
 
 
 HARD = [
@@ -88,6 +91,19 @@ HARD = [
 def test_junk_costs_an_outline_and_no_more(language: str, text: str) -> None:
     assert read(text, language) is None or (read(text, language) or Outline()).errors
     assert read("\n", language) == Outline()
+
+
+def die(*_: object) -> None:
+    os.abort()
+
+
+def test_a_parser_that_crashes_costs_its_own_text_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(outline, "_READ", f"{__name__}:die")
+        patch.setattr(outline, "_RANK", f"{__name__}:die")
+        assert read("int crash;", "c") is None
+        assert ranked("int crash;") == []
+    assert read("int fine;", "c") is not None
 
 
 GUESSED = [
