@@ -192,7 +192,7 @@ def test_a_branch_of_the_store_is_pooled(kept: Path, capsys: pytest.CaptureFixtu
     store.close()
     assert main(["compare", "store:main", WORSE, "--json"]) == 1
     data = json.loads(capsys.readouterr().out)
-    assert (data["baseline"], data["rows"][0]["baseline"]["passed"]) == ("store:main", 5)
+    assert (data["baseline"], data["rows"][0]["baseline"]["passed"]) == ("store:main", 10)
     assert main(["compare", "store:main", WORSE, "--store", "none"]) == 2
     assert main(["compare", "store:other", WORSE]) == 0
     assert "INCONCLUSIVE: store:other holds none" in capsys.readouterr().out
