@@ -12,10 +12,12 @@ from typing import Any
 
 from pytest_llm.errors import CheckCrashed, Unsupported
 from pytest_llm.sandbox import programs, sandbox
+from pytest_llm.syntax.outline import ranked
 from pytest_llm.toolchains import base, warm
 
 # A later compiler is no JavaScript any more, and has no such API.
 _PACKAGES = ("typescript@5", "@types/node@20")
+_SUFFIXES = {"typescript": "ts", "tsx": "tsx"}
 _UNDEFINED = frozenset(
     {2304, 2305, 2307, 2339, 2503, 2551, 2552, 2580, 2581, 2582, 2583, 2584, 2591, 2614, 2694, 2724}
 )
@@ -122,12 +124,10 @@ def _candidates(options: base.Options, prefix: Path) -> Iterator[Path]:
 
 
 def _name(index: int, text: str) -> str:
-    """A file name; markup in the text asks for the other suffix."""
-    markup = re.search(
-        r"return\s{0,80}\(?\s{0,80}<[A-Za-z>]|=>\s{0,80}\(?\s{0,80}<[A-Za-z][\w.]*[\s/>]|=\s{0,80}<[A-Z]\w*\s{0,80}/>|</\w+>",
-        text,
-    )
-    return f"snippet{index or ''}.{'tsx' if markup else 'ts'}"
+    """A file name; where markup may stand in the text, the suffix by which more of it is explained."""
+    markup = "</" in text or "/>" in text
+    suffix = next((_SUFFIXES[name] for name, _ in ranked(text, tuple(_SUFFIXES))), "ts") if markup else "ts"
+    return f"snippet{index or ''}.{suffix}"
 
 
 def _diagnostic(item: dict[str, Any], files: Sequence[base.Snippet]) -> base.Diagnostic:

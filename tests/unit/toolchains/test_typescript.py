@@ -16,6 +16,10 @@ VALID = {
     "await at the top": "const r = await fetch('/x');\nconsole.log(r.status);\n",
     "enum": "enum E {\n  A = 'a',\n}\nexport const e: E = E.A;\n",
     "document": "document.querySelector<HTMLCanvasElement>('canvas')?.getContext('2d')?.fillRect(0, 0, 1, 1);\n",
+    "assertion by brackets": "export function f(y: unknown) {\n  return <string>y;\n}\n",
+    "assertion beside markup in a string": "export const a = (y: unknown) => `<p>${<string>y}</p>`;\n",
+    "generic beside markup in a string": "export const s = '<b></b>';\nexport const g = <C>(c: C): C => c;\n",
+    "generic call beside markup in a comment": "// <br/>\nexport const m = new Map<string, number>();\n",
     "windows": "export const x: string = 'a';\r\nexport const y = x.length;\r\n",
     "byte order mark": "\ufeffexport const x = 1;\n",
     "emoji": "export const é: string = '😀{';\n\tconsole.log(é);\n",
@@ -36,6 +40,17 @@ BROKEN = {
     "windows": ("export const x = 1;\r\nexport const y: string = x;\r\n", "type", 2),
     "byte order mark": ("\ufeffexport const x = 1;\nexport const y: string = x;\n", "type", 2),
 }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "export const a = <A/>;\n",
+        "export function F() {\n  return (\n    <ul>\n      <li>x</li>\n    </ul>\n  );\n}\n",
+    ],
+)
+def test_markup_is_parsed(text: str) -> None:
+    assert {kind for kind, _ in errors(compiled("typescript", text))} <= {"missing-dependency", "undefined"}
 
 
 @pytest.mark.parametrize("name", VALID)
