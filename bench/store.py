@@ -104,7 +104,7 @@ def together(address: Address, root: Path, engines: int, answers: int) -> bool:
     return good == answers and all(process.exitcode == 0 for process in processes)
 
 
-def killed(root: Path, kills: int, cells: int = 40) -> bool:
+def killed(root: Path, kills: int, cells: int = 100) -> bool:
     """Whether runs that are killed at random moments, and resumed, ask one answer again for each kill at most."""
     log = root / "asked"
     (root / "pytest.ini").write_text("[pytest]\n")
@@ -122,10 +122,13 @@ def killed(root: Path, kills: int, cells: int = 40) -> bool:
         (root / f"t{number:03}.prompt.yaml").write_text(case)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--llm-reuse"]
     quiet = {"cwd": root, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    longest = timed(lambda: subprocess.run([*command, "--collect-only"], **quiet)) / 1000 + 3
+    log.touch()
     for _ in range(kills):
+        before = log.stat().st_size
         run = subprocess.Popen(command, start_new_session=True, **quiet)
-        time.sleep(random.uniform(0.3, 1) * longest)
+        while log.stat().st_size == before and run.poll() is None:
+            time.sleep(0.01)
+        time.sleep(random.uniform(0, 0.5))
         os.killpg(run.pid, signal.SIGKILL)
         run.wait()
     last = subprocess.run(command, cwd=root, capture_output=True, text=True)
