@@ -12,7 +12,7 @@ from pytest_llm.errors import InputError
 from pytest_llm.models.files import parts
 from pytest_llm.models.modelfile import ModelSpec
 from pytest_llm.models.modelfile import load as load_modelfile
-from pytest_llm.models.refusals import PART, TAG
+from pytest_llm.models.refusals import PART, TAG, check_template
 
 # A name with a top-level domain, so no address in any spelling, and none that only a local network knows.
 _PUBLIC = re.compile(
@@ -144,9 +144,10 @@ def with_parents(spec: ModelSpec, folders: Sequence[Path], root: Path, above: tu
     """A Modelfile with the one that its FROM names. above: those that are built on it.
 
     One that is FROM its own name means the server's model of that name. Raises InputError for a longer circle, for
-    a parent that cannot be used, and where a file that one names is not below `root`.
+    a parent that cannot be used, for a TEMPLATE that is none, and where a file that one names is not below `root`.
     """
     _check_files(spec, root)
+    check_template(spec.commands, spec.path)
     name = spec.path.name.removesuffix(".Modelfile")
     if spec.gguf or spec.base == name:
         return spec

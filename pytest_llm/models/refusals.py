@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from pytest_llm.errors import InputError
 from pytest_llm.models import template
 from pytest_llm.models.files import local_file, named_file
 from pytest_llm.models.grammar import Command
@@ -72,18 +73,15 @@ def _adapters(commands: Sequence[Command], path: Path) -> Iterator[Refusal]:
             yield command.line, f"a model takes one ADAPTER, and line {given[0].line} has one", "merge them before"
 
 
-def _template(commands: Sequence[Command], path: Path) -> Iterator[Refusal]:
-    """Of the TEMPLATE that counts, the last: it alone is sent."""
+_OF_ALL = (_no_from, _draft_is_from, _adapters)
+
+
+def check_template(commands: Sequence[Command], path: Path) -> None:
+    """Raises InputError where the TEMPLATE that counts, the last, is none: it alone is sent."""
     for command in [command for command in commands if command.name == "TEMPLATE"][-1:]:
         try:
             template.check(command.value)
         except template.Fault as fault:
             line = command.line + command.value.count("\n", 0, fault.at)
-            yield (
-                line,
-                f"TEMPLATE is no template: {fault.message}",
-                "it is one of Go's text/template",
-            )
-
-
-_OF_ALL = (_no_from, _draft_is_from, _adapters, _template)
+            hint = "mend the TEMPLATE: it is one of Go's text/template"
+            raise InputError(f"TEMPLATE is no template: {fault.message}", path=path, line=line, hint=hint) from None

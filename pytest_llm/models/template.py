@@ -75,9 +75,9 @@ class _Reader:
         if before is not None and not token.spaced and _is_torn(before, token):
             raise Fault(f"unexpected {token.text!r} after {before.text!r}", token.at)
         if token.kind == "name" and token.text not in FUNCTIONS | _CONSTANTS:
-            raise Fault(f"function {token.text!r} not defined", token.at)
+            raise Fault(f'function "{token.text}" not defined', token.at)
         if token.kind == "variable" and token.text not in self.variables:
-            raise Fault(f"undefined variable {token.text!r}", token.at)
+            raise Fault(f'undefined variable "{token.text}"', token.at)
         if token.text in (",", ":="):
             raise Fault(f"unexpected {token.text!r} in a command", token.at)
         if token.text == "=" and (before is None or before.kind != "variable"):

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llm.errors import InputError
-from pytest_llm.models.modelfile import load, parse
+from pytest_llm.models.modelfile import load
+from pytest_llm.models.reference import with_parents
 from pytest_llm.models.template import Fault, check
 
 ROOT = Path(__file__).parents[3]
@@ -50,11 +51,11 @@ REFUSED = [
     ("{{}}", "missing value for command"),
     ("{{ | json }}", "missing value for command"),
     ("{{ break }}", "outside {{range}}"),
-    ("{{ upper .A }}", "function 'upper' not defined"),
-    ("{{ System }}", "function 'System' not defined"),
-    ("{{ .A | trim }}", "function 'trim' not defined"),
-    ("{{ $x }}", "undefined variable '$x'"),
-    ("{{ range $i, $j, $k := .A }}{{ end }}", "undefined variable '$i'"),
+    ("{{ upper .A }}", 'function "upper" not defined'),
+    ("{{ System }}", 'function "System" not defined'),
+    ("{{ .A | trim }}", 'function "trim" not defined'),
+    ("{{ $x }}", 'undefined variable "$x"'),
+    ("{{ range $i, $j, $k := .A }}{{ end }}", 'undefined variable "$i"'),
     ("{{-.A}}", "a trim marker has a blank"),
     ("{{ .A-}}", "bad character '-'"),
     ("{{ .A & .B }}", "unexpected '&'"),
@@ -87,12 +88,14 @@ def test_refused(text: str, words: str) -> None:
     assert 0 <= caught.value.at <= len(text)
 
 
-def test_the_fault_of_a_modelfile_has_its_line() -> None:
-    text = 'FROM m\nTEMPLATE """{{ .System }}\n\n{{ upper .Prompt }}"""\n'
-    with pytest.raises(InputError, match="function 'upper' not defined") as caught:
-        parse(text, Path("x.Modelfile"))
+def test_the_fault_of_a_modelfile_has_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "x.Modelfile"
+    file.write_text('FROM m\nTEMPLATE """{{ .System }}\n\n{{ upper .Prompt }}"""\n')
+    with pytest.raises(InputError, match='function "upper" not defined') as caught:
+        with_parents(load(file), [], tmp_path)
     assert caught.value.line == 4
-    parse("FROM m\nTEMPLATE {{ upper\nTEMPLATE {{ .Prompt }}\n", Path("x.Modelfile"))
+    file.write_text("FROM m\nTEMPLATE {{ upper\nTEMPLATE {{ .Prompt }}\n")
+    with_parents(load(file), [], tmp_path)
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("modelfiles/*.Modelfile")), ids=lambda path: path.stem)
