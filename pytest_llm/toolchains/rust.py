@@ -14,16 +14,14 @@ from typing import Any
 
 from pytest_llm.errors import Unsupported
 from pytest_llm.sandbox import programs, sandbox, scratch
+from pytest_llm.syntax.outline import Outline, read
 from pytest_llm.toolchains import base
+from pytest_llm.toolchains.scaffold import Around, Scaffolded, Style
 
 _UNDEFINED = re.compile("E0(405|407|412|422|423|424|425|426|432|433|531|560|599|609)")
 _BROKE = re.compile("internal compiler error|rustc interrupted by SIG|compiler unexpectedly panicked")
 _OWN = frozenset({"std", "core", "alloc", "crate", "self", "super", "Self"})
 _LITERAL = re.compile(r'//[^\n]*|/\*.*?(?:\*/|\Z)|"(?:\\.|[^"\\])*"?|\'(?:\\.|[^\'\\\n])\'', re.DOTALL)
-_ITEM = re.compile(
-    r"(?:pub\b|fn\b|struct\b|enum\b|impl\b|trait\b|use\b|mod\b|const\b|static\b|type\b|extern\b|unsafe\b|async\b"
-    r"|union\b|macro_rules!|#|where\b|[)}\]>]|->)"
-)
 _OBVIOUS = {
     "std::collections": ("BTreeMap", "BTreeSet", "BinaryHeap", "HashMap", "HashSet", "VecDeque"),
     "std::rc": ("Rc",),
@@ -34,12 +32,13 @@ _OBVIOUS = {
 }
 
 
-class Rust(base.Toolchain):
+class Rust(Scaffolded):
     name = "Rust"
     languages = ("rust",)
     program = "rustc"
     sound = "fn main() {}\n"
     install = "sudo apt-get install rustc"
+    style = Style(Around("fn main{}() {\n"))
 
     @cached_property
     def path(self) -> Path:
@@ -52,13 +51,19 @@ class Rust(base.Toolchain):
             raise Unsupported(f"{proxy} does not run: {said}", "rustup default stable") from None
         return (Path(sysroot.strip()) / "bin" / "rustc").resolve()
 
-    def check(self, snippets: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
-        files = [base.clean(snippet) for snippet in snippets]
-        prepared = [_complete(file) for file in files]
+    def imports(self, outline: Outline) -> str:
+        """What stands without its path; a module (in lower case) only where something is taken from it."""
+        qualified, own = outline.names.get("qualified", {}), outline.all("defined")
+        bare = {name for name, count in outline.names.get("used", {}).items() if count > qualified.get(name, 0)}
+        bare = {name for name in bare - own if name[0].isupper() or name in outline.all("path")}
+        uses = (f"use {module}::{name};\n" for module, names in _OBVIOUS.items() for name in names if name in bare)
+        return "".join(uses)
+
+    def compile(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
         names = [file.name or f"snippet{index or ''}.rs" for index, file in enumerate(files)]
         root = next((name for name in names if Path(name).name in ("main.rs", "lib.rs")), names[0])
-        texts = [text for text, _ in prepared]
-        kind = "bin" if re.search(r"\bfn\s+main\s*\(", _bare(texts[names.index(root)])) else "lib"
+        text = files[names.index(root)].text
+        kind = "bin" if "main" in text and "main" in (read(text, "rust") or Outline()).all("function") else "lib"
         argv = [
             str(self.path), "--edition", options.edition or "2021", "--crate-type", kind, "--crate-name", "snippet",
             "--emit=metadata", "-o", "out.rmeta", "--error-format=json", "-A", "dead_code", root,
@@ -67,17 +72,15 @@ class Rust(base.Toolchain):
         walls = base.walls(self.path, options, *readonly)
         limits = sandbox.Limits(seconds=options.seconds)
         with scratch.folder() as folder:
-            base.write([replace(f, name=n, text=t) for f, n, t in zip(files, names, texts, strict=True)], folder)
+            base.write([replace(file, name=name) for file, name in zip(files, names, strict=True)], folder)
             result = sandbox.run([*argv, *extra], folder=folder, walls=walls, limits=limits)
-        found = _parse(result, files, names, [shift for _, shift in prepared])
+        found = _parse(result, files, names)
         if _BROKE.search(result.text) or (result.returncode and not base.fails(found) and not result.killed_by):
             return base.gave_up("rustc", result, files)
         return [*found, *base.stopped(result, limits)]
 
 
-def _parse(
-    result: sandbox.Result, files: list[base.Snippet], names: list[str], shifts: list[int]
-) -> list[base.Diagnostic]:
+def _parse(result: sandbox.Result, files: Sequence[base.Snippet], names: list[str]) -> list[base.Diagnostic]:
     said: list[dict[str, Any]] = []
     for line in result.stderr.decode("utf-8", "replace").splitlines():
         try:
@@ -87,13 +90,13 @@ def _parse(
         if item.get("level") in ("error", "warning") and not re.match(r"aborting due|\d+ warning", item["message"]):
             said.append(item)
     missing = {name for item in said if (name := _crate(item, files)) is not None}
-    found = [_diagnostic(item, files, names, shifts, missing) for item in said]
-    return base.bounded(one for one in found if one)
+    found = [_diagnostic(item, files, names, missing) for item in said]
+    return base.bounded(found)
 
 
 def _diagnostic(
-    item: dict[str, Any], files: list[base.Snippet], names: list[str], shifts: list[int], missing: set[str]
-) -> base.Diagnostic | None:
+    item: dict[str, Any], files: Sequence[base.Snippet], names: list[str], missing: set[str]
+) -> base.Diagnostic:
     code = (item["code"] or {}).get("code", "")
     spans = [_outermost(span, names) for span in item["spans"]]
     span = next((s for s in spans if s["is_primary"] and s["file_name"] in names), None)
@@ -108,9 +111,7 @@ def _diagnostic(
         column=span["column_start"] if span else None,
         code=code,
     )
-    if warning and span and span["line_start"] <= shifts[index]:
-        return None  # about what the scaffold brought
-    return base.inside(found, files, shifts[index])
+    return base.inside(found, files)
 
 
 def _outermost(span: dict[str, Any], names: list[str]) -> dict[str, Any]:
@@ -127,7 +128,7 @@ def _message(item: dict[str, Any], span: dict[str, Any] | None) -> str:
 
 
 def _kind(
-    item: dict[str, Any], code: str, warning: bool, missing: set[str], files: list[base.Snippet]
+    item: dict[str, Any], code: str, warning: bool, missing: set[str], files: Sequence[base.Snippet]
 ) -> base.Kind:
     message = item["message"]
     if warning:
@@ -152,7 +153,7 @@ def _parsing(message: str) -> bool:
     )
 
 
-def _crate(item: dict[str, Any], files: list[base.Snippet]) -> str | None:
+def _crate(item: dict[str, Any], files: Sequence[base.Snippet]) -> str | None:
     """The crate that an error says is not here; None for other errors."""
     code = (item["code"] or {}).get("code")
     if code not in ("E0432", "E0433", "E0463"):
@@ -168,7 +169,7 @@ def _crate(item: dict[str, Any], files: list[base.Snippet]) -> str | None:
     return name
 
 
-def _follows(message: str, code: str, missing: set[str], files: list[base.Snippet]) -> bool:
+def _follows(message: str, code: str, missing: set[str], files: Sequence[base.Snippet]) -> bool:
     """Whether an error follows from a crate that is not here: its attributes, macros, derives, its `main`."""
     if not missing:
         return False
@@ -185,51 +186,19 @@ def _follows(message: str, code: str, missing: set[str], files: list[base.Snippe
     return False
 
 
-def _brought(missing: set[str], files: list[base.Snippet]) -> set[str]:
+def _brought(missing: set[str], files: Sequence[base.Snippet]) -> set[str]:
     """The names that `use` takes from missing crates."""
     text = "\n".join(_bare(file.text) for file in files)
     uses = re.findall(rf"\buse\s+(?:{'|'.join(sorted(missing))})\b([^;]*);", text)
     return {name for use in uses for name in re.findall(r"\w+", use)}
 
 
-def _derived(missing: set[str], files: list[base.Snippet]) -> set[str]:
+def _derived(missing: set[str], files: Sequence[base.Snippet]) -> set[str]:
     """The types that derive a trait of a missing crate."""
     text = "\n".join(_bare(file.text) for file in files)
     brought = _brought(missing, files) | missing
     pattern = r"#\[derive\(([^)]*)\)\]\s*(?:#\[[^\]]*\]\s*)*(?:pub(?:\([^)]*\))?\s+)?(?:struct|enum)\s+(\w+)"
     return {name for traits, name in re.findall(pattern, text) if brought & set(re.findall(r"\w+", traits))}
-
-
-def _complete(file: base.Snippet) -> tuple[str, int]:
-    """The text as a file of its own, and how many lines were put before it."""
-    bare = _bare(file.text)
-    if re.search(r"\bfn\s+main\s*\(", bare) or file.name:
-        return file.text, 0
-    heads = []
-    if not re.search(r"^[ \t]*use\b", bare, re.MULTILINE):
-        for module, names in _OBVIOUS.items():
-            used = [name for name in names if re.search(rf"(?<![:\w]){name}\b(?!\s*!)", bare)]
-            own = [n for n in used if re.search(rf"\b(?:struct|enum|trait|type|mod|let|mut)\s+{n}\b", bare)]
-            heads += [f"use {module}::{name};" for name in used if name not in own and _as_path(name, bare)]
-    if _statements(bare):
-        return " ".join([*heads, "fn main() {"]) + "\n" + file.text + "\n}\n", 1
-    return (" ".join(heads) + "\n" + file.text, 1) if heads else (file.text, 0)
-
-
-def _as_path(name: str, bare: str) -> bool:
-    """A module (in lower case) counts only where something is taken from it."""
-    return name[0].isupper() or bool(re.search(rf"(?<![:\w]){name}::", bare))
-
-
-def _statements(bare: str) -> bool:
-    """Whether something other than an item stands outside all braces."""
-    depth = 0
-    for line in bare.split("\n"):
-        word = line.strip()
-        if depth == 0 and word and not _ITEM.match(word):
-            return True
-        depth += sum(map(line.count, "{([")) - sum(map(line.count, "})]"))
-    return False
 
 
 def _bare(text: str) -> str:

@@ -9,6 +9,12 @@ from pytest_llm.toolchains.base import Options, Snippet
 from tests.helpers.compiling import agrees, compiled, errors
 
 VALID = {
+    "type right after a colon": "fn f(words: &[&str], seen:HashMap<String, u32>) -> usize { words.len() + seen.len() }\n",
+    "where of several lines": "fn f<T>(x: T) -> T\nwhere\n    T: Clone\n        + Send,\n    T: Sync,\n{\n    x.clone()\n}\n",
+    "macro at the top": "thread_local! {\n    static N: Cell<u32> = Cell::new(0);\n}\nfn g() { N.with(|n| n.set(1)); }\n",
+    "function and a call of it": 'fn sq(x: i32) -> i32 {\n    x * x\n}\n\nprintln!("{}", sq(4));\n',
+    "module used by its name": 'struct P;\n\nimpl fmt::Display for P {\n    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result { f.write_str("p") }\n}\n',
+    "use and statements": 'use std::mem;\nlet x = mem::size_of::<u8>();\nprintln!("{}", x);\n',
     "program": 'fn main() {\n    println!("hi");\n}\n',
     "function alone": "pub fn add(a: i32, b: i32) -> i32 {\n    a + b\n}\n",
     "statements alone": 'let mut m = HashMap::new();\nm.insert(1, "a");\nprintln!("{:?}", m);\n',
@@ -23,6 +29,8 @@ VALID = {
 }
 
 BROKEN = {
+    "no use beside another": ("use std::mem;\n\nfn f(m: HashMap<u8, u8>) { mem::drop(m) }\n", "undefined", 3),
+    "brace too many": ("fn f() -> i32 {\n    1\n}\n}\nfn g() {}\n", "syntax", 4),
     "missing semicolon": ("fn main() {\n    let x = 5\n    let y = x;\n}\n", "syntax", 2),
     "missing brace": ("fn main() {\n    if true {\n}\n", "syntax", 3),
     "type": ('fn main() {\n    let x: i32 = "a";\n}\n', "type", 2),
