@@ -23,6 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -129,7 +130,8 @@ def killed(root: Path, kills: int, cells: int = 100) -> bool:
         while log.stat().st_size == before and run.poll() is None:
             time.sleep(0.01)
         time.sleep(random.uniform(0, 0.5))
-        os.killpg(run.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it had nothing more to ask
+            os.killpg(run.pid, signal.SIGKILL)
         run.wait()
     last = subprocess.run(command, cwd=root, capture_output=True, text=True)
     asked = log.read_text().split("\n")[:-1]
