@@ -119,7 +119,8 @@ def _facts(
     names: dict[str, Counter[str]] = {}
     relations: dict[tuple[tuple[str, str], ...], None] = {}
     for captures in matches:
-        texts = [(name, _text(node, raw)) for name, nodes in captures.items() for node in nodes]
+        there = ((name, node) for name, nodes in captures.items() for node in nodes if not node.is_missing)
+        texts = [(name, text) for name, node in there if (text := _text(node, raw))]
         if len(captures) == 1:
             for name, text in texts:
                 names.setdefault(name, Counter())[text] += 1

@@ -8,16 +8,18 @@ from functools import cached_property
 
 from pytest_llm.sandbox import sandbox
 from pytest_llm.toolchains import base, warm
+from pytest_llm.toolchains.scaffold import Around, Scaffolded, Style
 
 _KINDS = {".mjs": "module", ".cjs": "script"}
 
 
-class JavaScript(base.Toolchain):
+class JavaScript(Scaffolded):
     name = "JavaScript"
     languages = ("javascript",)
     program = "node"
     sound = "let x = 1;\n"
     install = "sudo apt-get install nodejs"
+    style = Style(members=Around("class Snippet {\n"))
 
     @cached_property
     def _pool(self) -> warm.Pool:
@@ -25,8 +27,7 @@ class JavaScript(base.Toolchain):
         walls = base.walls(self.path, base.Options())
         return warm.Pool(argv, warm.SERVERS / "check_javascript.cjs", walls, sandbox.Limits(memory=1 << 30))
 
-    def check(self, snippets: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
-        files = [base.clean(snippet) for snippet in snippets]
+    def compile(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
         request = {"files": [[file.name, file.text, _kind(file)] for file in files]}
         answer = self._pool.ask(json.dumps(request), options.seconds)
         if isinstance(answer, list):

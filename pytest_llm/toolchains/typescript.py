@@ -14,6 +14,7 @@ from pytest_llm.errors import CheckCrashed, Unsupported
 from pytest_llm.sandbox import programs, sandbox
 from pytest_llm.syntax.outline import ranked
 from pytest_llm.toolchains import base, warm
+from pytest_llm.toolchains.scaffold import Around, Scaffolded, Style
 
 # A later compiler is no JavaScript any more, and has no such API.
 _PACKAGES = ("typescript@5", "@types/node@20")
@@ -31,12 +32,13 @@ _NODE_WORDS = re.compile(
 )
 
 
-class TypeScript(base.Toolchain):
+class TypeScript(Scaffolded):
     name = "TypeScript"
     languages = ("typescript", "tsx")
     program = "node"
     sound = "export const x = 1;\n"
     install = "pytest-llm doctor --install"
+    style = Style(members=Around("class Snippet {\n"))
 
     def __init__(self) -> None:
         self._pools: dict[tuple[Path, Path | None], warm.Pool] = {}
@@ -75,8 +77,7 @@ class TypeScript(base.Toolchain):
                 self._pools[package, module] = warm.Pool(argv, server, walls, limits)
             return self._pools[package, module]
 
-    def check(self, snippets: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
-        files = [base.clean(snippet) for snippet in snippets]
+    def compile(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
         request = {
             "files": [[file.name or _name(index, file.text), file.text] for index, file in enumerate(files)],
             "strict": options.strict,

@@ -49,6 +49,8 @@ def test_names_are_counted_and_relations_kept() -> None:
     found = read("std::sort(a, b); sort(c);\n#define X puts(1)\n", "cpp") or Outline()
     assert (found.names["used"]["sort"], found.names["qualified"]) == (2, {"sort": 1})
     assert found.all("macro") == {"puts(1)"}
+    found = read("int f(int) { = ; }\n", "rust") or Outline()
+    assert "" not in found.all("used")
     found = read("@A class B extends C<D> implements E {}\n", "java") or Outline()
     pairs = [("heir", "parent"), ("marked", "annotation")]
     assert {(one[a], one[b]) for one in found.relations for a, b in pairs if a in one} == {

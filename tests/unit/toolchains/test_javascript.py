@@ -5,6 +5,8 @@ import pytest
 from tests.helpers.compiling import agrees, compiled, errors
 
 VALID = {
+    "method alone": "async load(urls) {\n  for (const url of urls) await this.get(url);\n}\n",
+    "methods alone": "constructor(a) {\n  this.a = a;\n}\n\nget b() { return this.a; }\nstatic c = 1;\n",
     "script": "const f = (a) => a + 1;\nconsole.log(f(1));\n",
     "module": "import fs from 'node:fs';\nexport const a = fs.readFileSync('x');\n",
     "await at the top": "const r = await fetch('/');\n",
@@ -18,6 +20,10 @@ VALID = {
 }
 
 BROKEN = {
+    "method alone": ("async load(urls) {\n  for (const url of urls {\n  }\n}\n", "syntax", 2),
+    "await in a method": ("load(urls) {\n  return await urls;\n}\n\nother() {}\n", "syntax", 2),
+    "brace too many after a method": ("load(a) {\n  return a;\n}\n}\n\nother() {}\n", "syntax", 4),
+    "method among statements": ("const a = 1;\nload(b) { return b; }\n", "syntax", 2),
     "unclosed": ("function f() {\n  return 1;\n", "syntax", 2),
     "expression": ("let a = 1;\nlet b = ;\n", "syntax", 2),
     "twice": ("let a = 1;\nlet a = 2;\n", "syntax", 2),

@@ -8,6 +8,8 @@ from pytest_llm.toolchains.base import Options
 from tests.helpers.compiling import agrees, compiled, errors
 
 VALID = {
+    "method alone": "async load(urls: string[]): Promise<void> {\n  for (const url of urls) await fetch(url);\n}\n",
+    "methods alone": "private a = 1;\n\nget b(): number {\n  return this.a;\n}\n",
     "program": "const x: number = 1;\nconsole.log(x);\n",
     "untyped": "function f(a, b) {\n  return a + b;\n}\nf(1, 2);\n",
     "interface": "interface A {\n  a: number;\n}\nexport const a: A = { a: 1 };\n",
@@ -26,6 +28,7 @@ VALID = {
 }
 
 BROKEN = {
+    "type in a method alone": ("size(a: string[]): number {\n  return a.length;\n}\n\nname(): string {\n  return 1;\n}\n", "type", 6),
     "expression": ("let x = 1;\nlet y = ;\n", "syntax", 2),
     "missing brace": ("function f() {\n  return 1;\n", "syntax", 2),
     "type": ("export const x: number =\n  'a';\n", "type", 1),
