@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from pytest_llm.sandbox import sandbox
+from pytest_llm.syntax.outline import Outline
 from pytest_llm.toolchains import base, warm
 from pytest_llm.toolchains.scaffold import Around, Scaffolded, Style
 
@@ -26,6 +27,10 @@ class JavaScript(Scaffolded):
         argv = [str(self.path), "--experimental-vm-modules", "--no-warnings", "--max-old-space-size=512", "SERVER"]
         walls = base.walls(self.path, base.Options())
         return warm.Pool(argv, warm.SERVERS / "check_javascript.cjs", walls, sandbox.Limits(memory=1 << 30))
+
+    def style_for(self, outline: Outline) -> Style:
+        """Only what the grammar does not explain may be methods: `return` alone would be a field of a class."""
+        return self.style if outline.errors else Style()
 
     def compile(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
         request = {"files": [[file.name, file.text, _kind(file)] for file in files]}

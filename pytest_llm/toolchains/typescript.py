@@ -12,7 +12,7 @@ from typing import Any
 
 from pytest_llm.errors import CheckCrashed, Unsupported
 from pytest_llm.sandbox import programs, sandbox
-from pytest_llm.syntax.outline import ranked
+from pytest_llm.syntax.outline import Outline, ranked
 from pytest_llm.toolchains import base, warm
 from pytest_llm.toolchains.scaffold import Around, Scaffolded, Style
 
@@ -76,6 +76,10 @@ class TypeScript(Scaffolded):
                 server = warm.SERVERS / "check_typescript.cjs"
                 self._pools[package, module] = warm.Pool(argv, server, walls, limits)
             return self._pools[package, module]
+
+    def style_for(self, outline: Outline) -> Style:
+        """Only what the grammar does not explain may be methods: `return` alone would be a field of a class."""
+        return self.style if outline.errors else Style()
 
     def compile(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
         request = {
