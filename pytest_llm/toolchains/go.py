@@ -8,17 +8,21 @@ import shlex
 import subprocess
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 from pytest_llm.errors import CheckCrashed, Unsupported
 from pytest_llm.sandbox import environment, programs, sandbox, scratch
 from pytest_llm.sandbox.walls import Walls
+from pytest_llm.syntax.outline import Outline
 from pytest_llm.toolchains import base
-from pytest_llm.toolchains.go_source import File, prepare
+from pytest_llm.toolchains.go_packages import File, Package, grouped, leads_to, ordered, prepare
+from pytest_llm.toolchains.scaffold import Around, Scaffolded, Style
 
 _PLACE = re.compile(r"^(?:vet: )?(.+?\.go):(\d+)(?::(\d+))?: (.*)$")
+_RETURNS = (1, 2, 3)
 _KINDS: tuple[tuple[str, base.Kind], ...] = (
     (
         r"declared (?:and|but) not used|imported and not used|imported as .* and not used"
@@ -34,28 +38,13 @@ _KINDS: tuple[tuple[str, base.Kind], ...] = (
 )
 
 
-@dataclass(frozen=True)
-class _Package:
-    """The files of one folder that say the same package name. name: the path it is compiled under."""
-
-    directory: str
-    name: str
-    files: tuple[File, ...]
-
-    @property
-    def imports(self) -> list[str]:
-        return list(dict.fromkeys(path for file in self.files for path in file.imports))
-
-    def is_meant_by(self, path: str) -> bool:
-        return not self.name.endswith("_test") and _leads_to(self.directory, path)
-
-
-class Go(base.Toolchain):
+class Go(Scaffolded):
     name = "Go"
     languages = ("go",)
     program = "go"
     sound = "package a\n"
     install = "sudo apt-get install golang-go"
+    style = Style(Around("func _() {\n"))
 
     def __init__(self) -> None:
         self._exports: dict[tuple[Path | None, str], dict[str, str]] = {}
@@ -80,19 +69,27 @@ class Go(base.Toolchain):
         names = self._go(["list", "std"]).split()
         return frozenset(n for n in names if not re.search(r"(^|/)(internal|vendor)(/|$)", n)) | {"unsafe"}
 
-    def check(self, snippets: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
-        files = [base.clean(snippet) for snippet in snippets]
+    def whole(self, outline: Outline) -> bool:
+        """A text with a package clause is a file."""
+        return bool(outline.all("package"))
+
+    def style_for(self, outline: Outline) -> Style:
+        """The function around statements gives back as many values as they do."""
+        number = max((count for count in _RETURNS if outline.all(f"return_{count}")), default=0)
+        return replace(self.style, function=_returning(number)) if number else self.style
+
+    def compile(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
         sources = [
-            prepare(index, file, file.name or f"snippet{index or ''}.go")
+            prepare(index, file, file.name or f"snippet{index or ''}.go", self._standard)
             for index, file in enumerate(files)
             if file.name.endswith(".go") or not file.name
         ]
-        packages, found = _ordered(_grouped(sources))
+        packages, found = ordered(grouped(sources))
         if found:
             return found
         exports = self._exports_for(packages, options.module)
         with scratch.folder() as folder:
-            base.write([base.Snippet(source.text, source.path) for source in sources], folder)
+            base.write([source.whole for source in sources], folder)
             script = "\n".join(self._commands(number, packages, exports, folder) for number in range(len(packages)))
             limits = sandbox.Limits(seconds=options.seconds)
             walls = Walls(readonly=(Path(self._places["GOROOT"]), _cache()), env={"GOMAXPROCS": "2"})
@@ -100,7 +97,7 @@ class Go(base.Toolchain):
             found = self._parse(result, folder, sources, files)
         return [*found, *base.stopped(result, limits)]
 
-    def _commands(self, number: int, packages: list[_Package], exports: dict[str, str], folder: Path) -> str:
+    def _commands(self, number: int, packages: list[Package], exports: dict[str, str], folder: Path) -> str:
         """Compile one package; vet it meanwhile, for it needs only what was compiled before."""
         package, tools = packages[number], Path(self._places["GOTOOLDIR"])
         known = dict(exports)
@@ -124,7 +121,7 @@ class Go(base.Toolchain):
         compile_ = shlex.join([str(tools / "compile"), *flags, "--", *names])
         return f"{shlex.join([str(tools / 'vet'), f'{number}.cfg'])} >&2 &\n{compile_} || echo exit: $?"
 
-    def _exports_for(self, packages: Iterable[_Package], module: Path | None) -> dict[str, str]:
+    def _exports_for(self, packages: Iterable[Package], module: Path | None) -> dict[str, str]:
         """Where the compiled form of each package of the standard library (or the module) lies that is imported."""
         wanted = {path for package in packages for path in package.imports} - {"C", "unsafe"}
         wanted = {path for path in wanted if re.fullmatch(r"[\w./~-]+", path) and path[0] not in "./-"}
@@ -174,32 +171,26 @@ class Go(base.Toolchain):
         return result.stdout.decode("utf-8", "replace")
 
     def _parse(
-        self, result: sandbox.Result, folder: Path, sources: list[File], files: list[base.Snippet]
+        self, result: sandbox.Result, folder: Path, sources: list[File], files: Sequence[base.Snippet]
     ) -> list[base.Diagnostic]:
-        said = result.stdout.decode("utf-8", "replace").replace(f"{folder}/", "")
-        if "internal compiler error" in said or "goroutine stack exceeds" in said:
+        output, notes = (
+            raw.decode("utf-8", "replace").replace(f"{folder}/", "") for raw in (result.stdout, result.stderr)
+        )
+        broke = "internal compiler error" in output or "goroutine stack exceeds" in output
+        said = self._diagnostics(output, sources, "error")
+        if broke or (not said and "exit: " in output and not result.killed_by):
             return base.gave_up("the Go compiler", result, files)
+        if not said:
+            said = self._diagnostics(notes, sources, "warning")
+        of_files = {source.index: source.completed for source in sources}
+        told = (one for index in of_files for one in of_files[index].told(d for d in said if d.file == index))
+        return base.bounded(base.inside(one, files) for one in told)
+
+    def _diagnostics(self, said: str, sources: Sequence[File], severity: base.Severity) -> list[base.Diagnostic]:
+        """The first of what was said, in the places of what was compiled."""
         places = {source.path: source for source in sources}
-        found = self._diagnostics(said, places, files, "error")
-        if not found and "exit: " in said and not result.killed_by:
-            return base.gave_up("the Go compiler", result, files)
-        if not found and not result.killed_by:
-            found = _without_main(sources)
-        if not found:
-            said = result.stderr.decode("utf-8", "replace").replace(f"{folder}/", "")
-            found = self._diagnostics(said, places, files, "warning")
-        return found
-
-    def _diagnostics(
-        self, said: str, places: dict[str, File], files: list[base.Snippet], severity: base.Severity
-    ) -> list[base.Diagnostic]:
-        found = (_diagnostic(line, places, files, severity, self._standard) for line in said.splitlines())
-        return base.bounded(filter(None, found))
-
-
-def _leads_to(directory: str, path: str) -> bool:
-    """Whether an import path means this folder of the answer."""
-    return bool(directory) and (path == directory or path.endswith("/" + directory))
+        found = (_diagnostic(line, places, severity, self._standard) for line in dict.fromkeys(said.splitlines()))
+        return list(islice(filter(None, found), base.MOST))
 
 
 def _environment() -> dict[str, str]:
@@ -214,77 +205,41 @@ def _cache() -> Path:
     return programs.kept("go-build")
 
 
-def _grouped(sources: Iterable[File]) -> list[_Package]:
-    groups: dict[tuple[str, str], list[File]] = {}
-    for source in sources:
-        groups.setdefault((source.directory, source.package), []).append(source)
-    packages = [_Package(directory, name, tuple(files)) for (directory, name), files in groups.items()]
-    wanted = [path for package in packages for path in package.imports]
-    return [replace(p, name=next(filter(p.is_meant_by, wanted), p.name)) for p in packages]
-
-
-def _ordered(packages: list[_Package]) -> tuple[list[_Package], list[base.Diagnostic]]:
-    """What is imported before what imports it; a cycle is an error."""
-    order: list[_Package] = []
-    found: list[base.Diagnostic] = []
-
-    def visit(package: _Package, above: tuple[_Package, ...]) -> None:
-        if package in above:
-            message = "import cycle: " + " imports ".join(p.directory or p.name for p in (*above, package))
-            found.append(base.Diagnostic("error", "type", message, package.files[0].index, 1))
-        elif package not in order:
-            for path in package.imports:
-                for other in packages:
-                    if other is not package and other.is_meant_by(path) and not (found and other in above):
-                        visit(other, (*above, package))
-            order.append(package)
-
-    for package in packages:
-        visit(package, ())
-    return order, found
-
-
-def _without_main(sources: list[File]) -> list[base.Diagnostic]:
-    """What only the linker would say: a program needs a main function."""
-    mains = [source for source in sources if source.package == "main"]
-    if not mains or any(source.has_main for source in mains):
-        return []
-    message = "function main is undeclared in the main package"
-    return [base.Diagnostic("error", "undefined", message, mains[0].index, 1)]
-
-
 def _diagnostic(
-    text: str, places: dict[str, File], files: list[base.Snippet], severity: base.Severity, standard: frozenset[str]
+    text: str, places: dict[str, File], severity: base.Severity, standard: frozenset[str]
 ) -> base.Diagnostic | None:
     place = _PLACE.match(text)
     if not place or place[1] not in places:
         return None
-    source = places[place[1]]
-    line, message = int(place[2]) - source.shift, place[4]
-    if missing := re.match(r"could not import (\S+)", message):
-        if any(_leads_to(file.directory, missing[1]) for file in places.values()):
-            return None  # a package of the answer itself, which has errors of its own
-        return _not_there(missing[1], source, line, standard)
+    source, line, message = places[place[1]], int(place[2]), place[4]
     kind: base.Kind = "lint" if severity == "warning" else _kind(message)
-    if line < 1 and kind == "unused":
-        return None  # an import that the scaffold brought
-    column = base.character_column(base.line_of(files[source.index], line), int(place[3] or 1))
+    column = base.character_column(base.line_of(source.whole, line), int(place[3] or 1))
     found = base.Diagnostic(severity, kind, message, source.index, line, column)
-    return base.inside(found, files)
+    missing = re.match(r"could not import (\S+)", message)
+    if missing is None:
+        return found
+    if any(leads_to(file.directory, missing[1]) for file in places.values()):
+        return None  # a package of the answer itself, which has errors of its own
+    return _not_there(missing[1], found, standard)
 
 
 def _kind(message: str) -> base.Kind:
     return next((kind for pattern, kind in _KINDS if re.search(pattern, message)), "type")
 
 
-def _not_there(path: str, source: File, line: int, standard: frozenset[str]) -> base.Diagnostic:
+def _not_there(path: str, found: base.Diagnostic, standard: frozenset[str]) -> base.Diagnostic:
     """An import that cannot be had: a module of others, or a name that the standard library never had."""
     first = path.partition("/")[0]
     own = "." not in first and ("/" not in path or any(name.partition("/")[0] == first for name in standard))
     if path == "C":
         message = 'import "C" needs cgo, which is never run on a model\'s code'
     elif own:
-        return base.Diagnostic("error", "undefined", f'no package "{path}" in Go\'s library', source.index, line)
+        return replace(found, kind="undefined", message=f'no package "{path}" in Go\'s library', column=None)
     else:
         message = f'the package "{path}" is not here'
-    return base.Diagnostic("error", "missing-dependency", message, source.index, line)
+    return replace(found, kind="missing-dependency", message=message, column=None)
+
+
+def _returning(number: int) -> Around:
+    """A function with so many results of any kind. They have names, so that a bare return is right too."""
+    return Around(f"func _() ({', '.join('_' * number)} any) {{\n", "\npanic(0)\n}\n")

@@ -8,7 +8,7 @@ stands at its top says whether statements need a function around them, and metho
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby, pairwise
@@ -72,6 +72,13 @@ class Completed:
         line = self.original.count("\n", 0, at) + 1
         column = at - _start(self.original, line) + 1 if own and found.column else None
         return replace(found, line=line, column=column), own
+
+    def told(self, found: Iterable[Diagnostic]) -> list[Diagnostic]:
+        """What was said of the completed text, said of the original; of the scaffold no warning, nothing unused."""
+        if not self.insertions:
+            return list(found)
+        placed = [self.place(one) for one in found]
+        return [one for one, own in placed if own or (one.severity == "error" and one.kind != "unused")]
 
 
 @dataclass(frozen=True)
@@ -160,9 +167,7 @@ class Scaffolded(Toolchain):
         if any(one.kind in _ENDED for one in found):
             return None
         file = Snippet(completed.original)
-        placed = [completed.place(one) for one in found]
-        about = (one for one, own in placed if own or (one.severity == "error" and one.kind != "unused"))
-        return [inside(one, [file]) for one in about]
+        return [inside(one, [file]) for one in completed.told(found)]
 
 
 def completions(text: str, outline: Outline, style: Style, imports: str) -> Iterator[Completed]:

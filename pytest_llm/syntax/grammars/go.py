@@ -4,6 +4,36 @@ from __future__ import annotations
 
 from pytest_llm.syntax.grammars import Grammar
 
+_DEEP = (
+    "(source_file RETURN)",
+    "(source_file (if_statement (block (statement_list RETURN))))",
+    "(source_file (for_statement (block (statement_list RETURN))))",
+    "(source_file (for_statement (block (statement_list (if_statement (block (statement_list RETURN)))))))",
+)
+
+
+def _returns(number: int) -> str:
+    """A return of so many values by the snippet itself, not by a function in it."""
+    values = ". (_) " * (number - 1) + f". (_) @return_{number} ."
+    return "\n".join(place.replace("RETURN", f"(return_statement (expression_list {values}))") for place in _DEEP)
+
+
+_QUERIES = "\n".join(
+    (
+        "(package_clause (package_identifier) @package)",
+        "(import_declaration) @import",
+        "(import_spec path: (_) @path)",
+        "(source_file (function_declaration name: (identifier) @function))",
+        "(source_file (function_declaration name: (identifier) @defined))",
+        "(source_file (type_declaration (type_spec name: (_) @defined)))",
+        "(source_file (var_declaration (var_spec name: (identifier) @defined)))",
+        "(source_file (const_declaration (const_spec name: (identifier) @defined)))",
+        "(selector_expression operand: (identifier) @of field: (_) @member)",
+        "(qualified_type package: (_) @of name: (_) @member)",
+        *(_returns(number) for number in (1, 2, 3)),
+    )
+)
+
 GRAMMAR = Grammar(
     "tree_sitter_go",
     {
@@ -15,4 +45,5 @@ GRAMMAR = Grammar(
         "comment": "comment",
         "empty": ";",
     },
+    _QUERIES,
 )

@@ -17,6 +17,7 @@ VALID = {
     "statements alone": 'x := []int{3, 1}\nsort.Ints(x)\nfmt.Println(strings.ToUpper("a"), x)\n',
     "statements with import": 'import "fmt"\n\nfmt.Println(1)\n',
     "main alone": "func main() {\n\tfmt.Println(1)\n}\n",
+    "no main": P + "func helper() {}\n",
     "generics": P
     + "func m[T any](a []T, f func(T) T) []T {\n\tfor i := range a {\n\t\ta[i] = f(a[i])\n\t}\n\treturn a\n}\n"
     "func main() { println(len(m([]int{1}, func(i int) int { return i + 1 }))) }\n",
@@ -41,7 +42,6 @@ BROKEN = {
     "missing module": (P + 'import "github.com/gin-gonic/gin"\n\nfunc main() { gin.Default() }\n', "missing-dependency", 2),
     "invented package": (P + 'import "fmtt"\n\nfunc main() { fmtt.Println() }\n', "undefined", 2),
     "no import": (P + "func main() { fmt.Println(1) }\n", "undefined", 2),
-    "no main": (P + "func helper() {}\n", "undefined", 1),
     "snippet": ("a := 1\nb := \"x\"\nfmt.Println(a + b)\n", "type", 3),
     "windows": (P.replace("\n", "\r\n") + "func main() {\r\n\tvar a int = \"x\"\r\n\t_ = a\r\n}\r\n", "type", 3),
     "byte order mark": ("\ufeff" + P + "func main() {\n\ty()\n}\n", "undefined", 3),
