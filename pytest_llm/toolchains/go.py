@@ -22,7 +22,7 @@ from pytest_llm.toolchains.go_packages import File, Package, grouped, leads_to, 
 from pytest_llm.toolchains.scaffold import Around, Scaffolded, Style
 
 _PLACE = re.compile(r"^(?:vet: )?(.+?\.go):(\d+)(?::(\d+))?: (.*)$")
-_RETURNS = (1, 2, 3)
+_RETURNS = (3, 2, 1)
 _KINDS: tuple[tuple[str, base.Kind], ...] = (
     (
         r"declared (?:and|but) not used|imported and not used|imported as .* and not used"
@@ -74,8 +74,9 @@ class Go(Scaffolded):
         return bool(outline.all("package"))
 
     def style_for(self, outline: Outline) -> Style:
-        """The function around statements gives back as many values as they do."""
-        number = max((count for count in _RETURNS if outline.all(f"return_{count}")), default=0)
+        """The function around statements gives back as many values as they do; in it none need be given back."""
+        counts = (n for name in ("own_return", "return") for n in _RETURNS if outline.all(f"{name}_{n}"))
+        number = next(counts, 0)
         return replace(self.style, function=_returning(number)) if number else self.style
 
     def compile(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:

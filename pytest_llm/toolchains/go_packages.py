@@ -11,7 +11,7 @@ from pytest_llm.syntax.outline import Outline, read
 from pytest_llm.toolchains.base import Diagnostic, Snippet
 from pytest_llm.toolchains.scaffold import Completed
 
-_HEAD = 20_000  # characters in which the package and the imports stand, where the whole takes too long to be read
+_HEAD = 10_000  # characters that hold package and imports, where the whole is too much for the reader
 # A package that is meant only where one of these is used: there is a better known one of its name.
 _LESSER = {
     "crypto/rand": "Prime Read Reader Text",

@@ -13,9 +13,11 @@ _DEEP = (
 
 
 def _returns(number: int) -> str:
-    """A return of so many values by the snippet itself, not by a function in it."""
-    values = ". (_) " * (number - 1) + f". (_) @return_{number} ."
-    return "\n".join(place.replace("RETURN", f"(return_statement (expression_list {values}))") for place in _DEEP)
+    """A return of so many values: anywhere, and by the snippet itself, not by a function in it."""
+    values = "(return_statement (expression_list " + ". (_) " * (number - 1) + ". (_) @CAPTURE .))"
+    own = values.replace("CAPTURE", f"own_return_{number}")
+    anywhere = values.replace("CAPTURE", f"return_{number}")
+    return "\n".join((anywhere, *(place.replace("RETURN", own) for place in _DEEP)))
 
 
 _QUERIES = "\n".join(
@@ -30,6 +32,7 @@ _QUERIES = "\n".join(
         "(source_file (const_declaration (const_spec name: (identifier) @defined)))",
         "(selector_expression operand: (identifier) @of field: (_) @member)",
         "(qualified_type package: (_) @of name: (_) @member)",
+        "(source_file (type_declaration (type_alias name: (_) @defined)))",
         *(_returns(number) for number in (1, 2, 3)),
     )
 )

@@ -26,6 +26,10 @@ VALID = {
     "emoji and tabs": P + 'func main() {\n\t\tprintln("😀é", `\n\t{`)\n}\n',
     "aliased import": P + 'import str "strings"\n\nfunc main() { println(str.ToUpper("a")) }\n',
     "comment first": "// Package main says hello.\n\n/* package nothing */\n" + P + "func main() {}\n",
+    "too much to be read": P
+    + 'import "fmt"\n\nvar x = []int{\n'
+    + "\t1,\n" * 12_000
+    + "}\n\nfunc main() { fmt.Println(x) }\n",
     "build tag": "//go:build ignore\n\n" + P + "func main() {}\n",
     "a variable named like a package": "func f(sort []int) int {\n\tvar path = struct{ A int }{1}\n\treturn path.A + len(sort)\n}\n",
 }
