@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
 from pytest_llm.sandbox import sandbox
 from pytest_llm.sandbox.walls import Walls
+from pytest_llm.syntax.outline import Outline, read
 from pytest_llm.toolchains import base, warm
+from pytest_llm.toolchains.scaffold import Completed, Scaffolded, Style
 
 _OPENING = "if True:\n"
+_INDENT = re.compile("unindent|unexpected indent")
+_MOST_DEPTHS = 3  # of indentation that are tried
 
 
-class Python(base.Toolchain):
+class Python(Scaffolded):
     name = "Python"
     languages = ("python",)
     program = "python3"
     sound = "x = 1\n"
     install = "sudo apt-get install python3"
+    style = Style()
 
     @cached_property
     def path(self) -> Path:
@@ -37,8 +43,18 @@ class Python(base.Toolchain):
         argv = [str(self.path), "-ISB", "SERVER"]
         return warm.Pool(argv, warm.SERVERS / "check_python.py", walls, sandbox.Limits(memory=512 << 20))
 
-    def check(self, snippets: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
-        files = [base.clean(snippet) for snippet in snippets]
+    def tries(self, text: str, outline: Outline) -> Iterator[Completed]:
+        """Methods, indented but for their first line. Beside anything else a wrong indentation is a mistake."""
+        for completed in _deeper(text, outline):
+            found = read(completed.text, "python")
+            if found is not None and not found.all("stray"):
+                yield completed
+
+    def distance(self, found: Sequence[base.Diagnostic]) -> tuple[int, ...]:
+        """An indentation that does not fit is told before what stands earlier."""
+        return sum(bool(_INDENT.search(one.message)) for one in found), *super().distance(found)
+
+    def compile(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
         request = {"files": [[file.name or "snippet.py", _OPENING * _indented(file) + file.text] for file in files]}
         answer = self._pool.ask(json.dumps(request), options.seconds)
         if isinstance(answer, list):
@@ -47,6 +63,21 @@ class Python(base.Toolchain):
 
     def close(self) -> None:
         self._pool.close()
+
+
+def _deeper(text: str, outline: Outline) -> Iterator[Completed]:
+    """A block around the text, with its first function as deep as what follows it."""
+    code = [piece for piece in outline.pieces if piece.kind != "comment"]
+    if not code or code[0].kind != "function":
+        return
+    start = code[0].start
+    if text[:start].endswith((" ", "\t")):  # behind a comment that begins its line
+        depths = [""] if outline.pieces[0].kind == "comment" and not text[:1].isspace() else []
+    else:
+        lines = [line for line in text[start:].split("\n") if line.strip()]
+        depths = sorted({line[: len(line) - len(line.lstrip())] for line in lines} - {""}, key=len)[:_MOST_DEPTHS]
+    for depth in depths:
+        yield Completed(text, ((0, _OPENING), (start, depth)))
 
 
 def _indented(file: base.Snippet) -> bool:

@@ -128,6 +128,11 @@ class Scaffolded(Toolchain):
         """Lines that import what a text without imports of its own uses of the standard library."""
         return ""
 
+    def tries(self, text: str, outline: Outline) -> Iterator[Completed]:
+        """The text completed in ever more ways, the least first."""
+        imports = "" if outline.all("import") else self.imports(outline)
+        return completions(text, outline, self.style_for(outline), imports)
+
     def check(self, snippets: Sequence[Snippet], options: Options) -> list[Diagnostic]:
         files = [clean(snippet) for snippet in snippets]
         started = monotonic()
@@ -137,21 +142,19 @@ class Scaffolded(Toolchain):
         outline = read(files[0].text, self.languages[0])
         if outline is None or self.whole(outline):
             return found
-        imports = "" if outline.all("import") else self.imports(outline)
 
         def left() -> Options:
             return replace(options, seconds=max(options.seconds - (monotonic() - started), 1.0))
 
-        tries = completions(files[0].text, outline, self.style_for(outline), imports)
         best = found
-        for said in (self._try(one, left()) for one in tries):
-            if said is not None and self._distance(said) < self._distance(best):
+        for said in (self._try(one, left()) for one in self.tries(files[0].text, outline)):
+            if said is not None and self.distance(said) < self.distance(best):
                 best = said
             if not fails(best):
                 break
         return best if best is found else _up_to_surplus(best, files[0], outline)
 
-    def _distance(self, found: Sequence[Diagnostic]) -> tuple[int, int, int]:
+    def distance(self, found: Sequence[Diagnostic]) -> tuple[int, ...]:
         """How far from compiling: what no parser takes, all errors, and how early the first of them stands."""
         errors = [one for one in found if one.severity == "error"]
         first = min((one.line for one in errors if one.line), default=0)

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from pytest_llm.syntax.grammars import Grammar
 
+_STATEMENTS = """
+import_statement import_from_statement assert_statement expression_statement return_statement delete_statement
+raise_statement if_statement match_statement for_statement while_statement try_statement with_statement
+"""
+_STRAY = " ".join(f"({name})" for name in _STATEMENTS.split())
+
 GRAMMAR = Grammar(
     "tree_sitter_python",
     {
@@ -13,5 +19,7 @@ GRAMMAR = Grammar(
         "comment": "comment",
         "empty": "pass_statement ;",
     },
+    # What stands beside the methods where `if True:` was put before a text.
+    f"(module . (comment)* . (if_statement consequence: (block [{_STRAY}] @stray)))",
     exceptions="(module (expression_statement . (ellipsis) .) @empty)",
 )

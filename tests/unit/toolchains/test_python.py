@@ -17,6 +17,11 @@ VALID = {
     "emoji and tabs": "def f():\n\tx = '😀é'\n\treturn x\n",
     "no line end": "x = 1",
     "cut out": "    @property\n    def x(self):\n\n        return 1\n\n    y = x\n",
+    "cut out but for the first line": "def push(self, x):\n        self.a.append(x)\n\n    def pop(self):\n        return self.a.pop()\n",
+    "a decorator cut out": "@property\n    def x(self):\n        return self._x\n\n    @x.setter\n    def x(self, value):\n        self._x = value\n",
+    "cut out with tabs": "async def a(self):\n\t\treturn 1\n\n\tdef b(self):\n\t\treturn 2\n",
+    "cut out with an example": "def a(self):\n        return 1\n\n    # then\n    def b(self):\n        return 2\n\nprint(C().b())\n",
+    "cut out below a comment": "# the methods\n    def a(self):\n        return 1\n\n    def b(self):\n        return 2\n",
     "walrus": "while (n := next(i)) > 3:\n    print(f'{n=}')\n",
 }
 
@@ -25,6 +30,35 @@ BROKEN = {
     "unclosed": ("x = 1\ny = (1,\nz = 2\n", "syntax", 2),
     "indent": ("def f():\npass\n", "syntax", 2),
     "unindent": ("def f():\n        a\n    b\n", "syntax", 3),
+    "unindent to a call": ("def f(x):\n        y = x\n    print(y)\n", "syntax", 3),
+    "unindent to a loop": ("def f(x):\n        y = x\n    for z in y:\n        print(z)\n", "syntax", 3),
+    "cut out, one word wrong": (
+        "def push(self, x):\n        self.a.append(x\n\n    def pop(self):\n        return 1\n",
+        "syntax",
+        2,
+    ),
+    "cut out, the end wrong": (
+        "def push(self, x):\n        self.a = x\n\n    def pop(self):\n        return = 1\n",
+        "syntax",
+        5,
+    ),
+    "cut out, a colon missing": (
+        "def push(self, x):\n        self.a = x\n\n    def pop(self)\n        return 1\n",
+        "syntax",
+        4,
+    ),
+    "cut out, the first line wrong": (
+        "def push(self x):\n        self.a = x\n\n    def pop(self):\n        return 1\n",
+        "syntax",
+        1,
+    ),
+    "cut out, one deeper": (
+        "def push(self, x):\n        self.a = x\n\n    def pop(self):\n        return 1\n\n      def top(self):\n        return 1\n",
+        "syntax",
+        7,
+    ),
+    "a deeper second statement": ("x = 1\n    y = 2\n", "syntax", 2),
+    "a function deeper than the statement before": ("x = 1\n    def f():\n        pass\n", "syntax", 2),
     "return outside": ("x = 1\nreturn x\n", "syntax", 2),
     "await outside": ("def f():\n    await g()\n", "syntax", 2),
     "indented first line": ("  x = 1\ny = 2\n", "syntax", 1),
