@@ -156,7 +156,8 @@ def add(parser: pytest.Parser) -> None:
         if not option.ini_only:
             action = {"flag": "store_true", "list": "append"}.get(option.kind, "store")
             extra = {} if option.kind == "flag" else {"metavar": option.name.rpartition("_")[2].upper()}
-            group.addoption(option.flag, dest=option.dest, action=action, default=None, help=option.help, **extra)
+            shown = option.help.replace("%", "%%")  # argparse takes it for a format
+            group.addoption(option.flag, dest=option.dest, action=action, default=None, help=shown, **extra)
         if option.ini or option.ini_only:
             kind = INI_TYPES.get(option.kind, "string")
             empty: Any = {"flag": False, "list": []}.get(option.kind, "")

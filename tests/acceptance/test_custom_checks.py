@@ -224,7 +224,7 @@ def test_all_that_is_wrong_with_the_checks_is_told_at_once(checked: Bench) -> No
             prompt: hi
             checks:
               - wrods: 2
-              - {not: {any_of: [fine, {compile: golang2}]}}
+              - {not: {any_of: [fine, {compile: golong}]}}
         checks: [{words: many}, fine, {contains: 3}]
         models: m
         ---
