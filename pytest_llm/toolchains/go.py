@@ -18,10 +18,13 @@ from pytest_llm.sandbox import environment, programs, sandbox, scratch
 from pytest_llm.sandbox.walls import Walls
 from pytest_llm.syntax.outline import Outline
 from pytest_llm.toolchains import base
-from pytest_llm.toolchains.go_packages import File, Package, grouped, leads_to, ordered, prepare
+from pytest_llm.toolchains.go_missing import UNDEFINED, missing
+from pytest_llm.toolchains.go_packages import File, Package, grouped, leads_to, name_of, ordered, prepare
 from pytest_llm.toolchains.scaffold import Around, Scaffolded, Style
 
 _PLACE = re.compile(r"^(?:vet: )?(.+?\.go):(\d+)(?::(\d+))?: (.*)$")
+_NOT_HERE = 'the package "{}" is not here'
+_ABSENT = re.compile(_NOT_HERE.replace("{}", "(.+)"))
 _RETURNS = (3, 2, 1)
 _KINDS: tuple[tuple[str, base.Kind], ...] = (
     (
@@ -178,7 +181,7 @@ class Go(Scaffolded):
             raw.decode("utf-8", "replace").replace(f"{folder}/", "") for raw in (result.stdout, result.stderr)
         )
         broke = "internal compiler error" in output or "goroutine stack exceeds" in output
-        said = self._diagnostics(output, sources, "error")
+        said = self._explained(self._diagnostics(output, sources, "error"), sources)
         if broke or (not said and "exit: " in output and not result.killed_by):
             return base.gave_up("the Go compiler", result, files)
         if not said:
@@ -186,6 +189,16 @@ class Go(Scaffolded):
         of_files = {source.index: source.completed for source in sources}
         told = (one for index in of_files for one in of_files[index].told(d for d in said if d.file == index))
         return base.bounded(base.inside(one, files) for one in told)
+
+    def _explained(self, said: list[base.Diagnostic], sources: Sequence[File]) -> list[base.Diagnostic]:
+        """What follows from a package that is not here is called so."""
+        absent = {path[1] for one in said if (path := _ABSENT.fullmatch(one.message))}
+        if not absent:
+            return said
+        undefined = {name[1] for one in said if (name := UNDEFINED.fullmatch(one.message))}
+        outlines = [source.outline for source in sources]
+        lost = missing(outlines, absent, undefined, set(map(name_of, self._standard)))
+        return [replace(one, kind="missing-dependency") if lost.explains(one.message) else one for one in said]
 
     def _diagnostics(self, said: str, sources: Sequence[File], severity: base.Severity) -> list[base.Diagnostic]:
         """The first of what was said, in the places of what was compiled."""
@@ -237,7 +250,7 @@ def _not_there(path: str, found: base.Diagnostic, standard: frozenset[str]) -> b
     elif own:
         return replace(found, kind="undefined", message=f'no package "{path}" in Go\'s library', column=None)
     else:
-        message = f'the package "{path}" is not here'
+        message = _NOT_HERE.format(path)
     return replace(found, kind="missing-dependency", message=message, column=None)
 
 

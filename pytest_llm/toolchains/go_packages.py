@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from pytest_llm.syntax.outline import Outline, read
@@ -31,6 +31,7 @@ class File:
     completed: Completed
     package: str
     imports: tuple[str, ...]
+    outline: Outline = field(repr=False)
 
     @property
     def directory(self) -> str:
@@ -66,11 +67,11 @@ def prepare(index: int, snippet: Snippet, path: str, standard: Collection[str]) 
     own = tuple(quoted[1:-1] for quoted in outline.names.get("path", {}))
     package = next(iter(outline.names.get("package", {})), "")
     if package:
-        return File(index, path, Completed(text), package, own)
+        return File(index, path, Completed(text), package, own, outline)
     package = "main" if "main" in outline.all("function") else "snippet"
     brought = () if outline.all("import") else _used(outline, standard)
     head = "; ".join([f"package {package}", *(f'import "{one}"' for one in brought)]) + "\n"
-    return File(index, path, Completed(text, ((0, head),)), package, (*own, *brought))
+    return File(index, path, Completed(text, ((0, head),)), package, (*own, *brought), outline)
 
 
 def _used(outline: Outline, standard: Collection[str]) -> tuple[str, ...]:
@@ -81,7 +82,7 @@ def _used(outline: Outline, standard: Collection[str]) -> tuple[str, ...]:
             members.setdefault(pair["of"], set()).add(pair["member"])
     named: dict[str, list[str]] = {}
     for path in sorted(standard):
-        named.setdefault(re.sub(r"/v\d+$", "", path).rpartition("/")[2], []).append(path)
+        named.setdefault(name_of(path), []).append(path)
     wanted = members.keys() & named.keys() - outline.all("defined")
     return tuple(_meant(named[name], members[name]) for name in sorted(wanted))
 
@@ -91,6 +92,11 @@ def _meant(paths: list[str], members: set[str]) -> str:
     told = [path for path in paths if members & set(_LESSER.get(path, "").split())]
     known = [path for path in paths if path not in _LESSER]
     return (told or known or paths)[0]
+
+
+def name_of(path: str) -> str:
+    """The name of a package of the standard library."""
+    return re.sub(r"/v\d+$", "", path).rpartition("/")[2]
 
 
 def leads_to(directory: str, path: str) -> bool:

@@ -87,6 +87,30 @@ def test_a_real_mistake_beside_a_missing_module() -> None:
     assert errors(compiled("go", text)) == [("missing-dependency", 2), ("type", 7)]
 
 
+G = P + 'import "gorm.io/gorm"\n\n'
+FOLLOWS = {
+    "an embedded type": (G + "type U struct{ gorm.Model }\n\nfunc main() {\n\tprintln(U{ID: 1}.ID)\n}\n", [2, 7, 7], []),
+    "by a pointer": (G + "type U struct{ *gorm.DB }\n\nfunc (u *U) f() {\n\tu.Find()\n\tu.x = 1\n}\nfunc main() {}\n", [2, 7], [8]),
+    "through another type": (G + "type U struct{ gorm.Model }\ntype A struct{ *U }\n\nfunc main() {\n\tprintln(A{}.ID)\n}\n", [2, 8], []),
+    "with a type parameter": (G + "type U[T any] struct{ gorm.Box[T] }\n\nfunc main() {\n\tprintln(U[int]{}.ID)\n}\n", [2, 7], []),
+    "in an interface": (G + "type R interface{ gorm.Valuer }\n\nfunc f(r R) {\n\tr.Other()\n}\nfunc main() {}\n", [2, 7], []),
+    "with another name": (G.replace('"gorm.', 'g "gorm.') + "type U struct{ g.Model }\n\nfunc main() {\n\tprintln(U{}.ID)\n}\n", [2, 7], []),
+    "by a dot": (P + 'import . "gorm.io/gorm"\n\ntype U struct{ Model }\n\nfunc main() {\n\tprintln(U{}.ID)\n\topen()\n}\n', [2, 4, 7], [8]),
+    "a version in the path": (P + 'import "github.com/labstack/echo/v4"\n\nfunc main() {\n\techo.New()\n\tehco.New()\n}\n', [2, 5], [6]),
+    "a name that is not in the path": (P + 'import "github.com/a/telegram-api/v5"\n\nfunc main() {\n\ttgbot.New()\n\tstrings.ToUpper("a")\n}\n', [2, 5], [6]),
+    "for its effects": (P + 'import _ "github.com/lib/pq"\n\nfunc main() {\n\tsql.Open()\n\tfoo.Bar()\n}\n', [2], [5, 6]),
+    "its own type embedded": (G + "type B struct{}\ntype U struct{ B }\n\nfunc main() {\n\tgorm.Open()\n\tprintln(U{}.ID)\n}\n", [2], [9]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FOLLOWS)
+def test_what_follows_from_a_missing_module(name: str) -> None:
+    text, missing, own = FOLLOWS[name]
+    found = compiled("go", text)
+    assert [one.line for one in found if one.kind == "missing-dependency"] == missing
+    assert [one.line for one in found if one.kind != "missing-dependency"] == own
+
+
 def files(**texts: str) -> list[Snippet]:
     return [Snippet(text, name.replace("__", "/") + ".go") for name, text in texts.items()]
 
