@@ -7,7 +7,7 @@ import re
 import shlex
 import subprocess
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice
@@ -20,7 +20,7 @@ from pytest_llm.syntax.outline import Outline
 from pytest_llm.toolchains import base
 from pytest_llm.toolchains.go_missing import UNDEFINED, missing
 from pytest_llm.toolchains.go_packages import File, Package, grouped, leads_to, name_of, ordered, prepare
-from pytest_llm.toolchains.scaffold import Around, Scaffolded, Style
+from pytest_llm.toolchains.scaffold import Around, Completed, Scaffolded, Style, completions
 
 _PLACE = re.compile(r"^(?:vet: )?(.+?\.go):(\d+)(?::(\d+))?: (.*)$")
 _NOT_HERE = 'the package "{}" is not here'
@@ -81,6 +81,12 @@ class Go(Scaffolded):
         counts = (n for name in ("own_return", "return") for n in _RETURNS if outline.all(f"{name}_{n}"))
         number = next(counts, 0)
         return replace(self.style, function=_returning(number)) if number else self.style
+
+    def tries(self, text: str, outline: Outline) -> Iterator[Completed]:
+        """Where a call is given back, it may bring two values: mostly one and an error."""
+        yield from super().tries(text, outline)
+        if outline.all("return_call"):
+            yield from completions(text, outline, replace(self.style, function=_returning(2)), "")
 
     def compile(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
         sources = [

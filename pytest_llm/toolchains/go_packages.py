@@ -70,8 +70,19 @@ def prepare(index: int, snippet: Snippet, path: str, standard: Collection[str]) 
         return File(index, path, Completed(text), package, own, outline)
     package = "main" if "main" in outline.all("function") else "snippet"
     brought = () if outline.all("import") else _used(outline, standard)
-    head = "; ".join([f"package {package}", *(f'import "{one}"' for one in brought)]) + "\n"
-    return File(index, path, Completed(text, ((0, head),)), package, (*own, *brought), outline)
+    head = "\n" + "; ".join([f"package {package}", *(f'import "{one}"' for one in brought)]) + "\n"
+    return File(index, path, Completed(text, ((_start(text, outline), head),)), package, (*own, *brought), outline)
+
+
+def _start(text: str, outline: Outline) -> int:
+    """Where a package clause stands: behind build constraints, before all else."""
+    at = 0
+    for piece in outline.pieces:
+        if piece.kind != "comment":
+            break
+        if re.match(r"//\s*(?:go:build|\+build)\b", text[piece.start : piece.end]):
+            at = piece.end
+    return at
 
 
 def _used(outline: Outline, standard: Collection[str]) -> tuple[str, ...]:

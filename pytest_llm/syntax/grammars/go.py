@@ -37,6 +37,7 @@ _QUERIES = "\n".join(
         "(selector_expression operand: (identifier) @of field: (_) @member)",
         "(qualified_type package: (_) @of name: (_) @member)",
         "(source_file (type_declaration (type_alias name: (_) @defined)))",
+        "(return_statement (expression_list . (call_expression) @return_call .))",
         *(_returns(number) for number in (1, 2, 3)),
     )
 )
