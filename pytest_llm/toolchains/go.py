@@ -47,7 +47,7 @@ class Go(Scaffolded):
     program = "go"
     sound = "package a\n"
     install = "sudo apt-get install golang-go"
-    style = Style(Around("func _() {\n"))
+    style = Style(Around("func _() {\n"), outside=True)
 
     def __init__(self) -> None:
         self._exports: dict[tuple[Path | None, str], dict[str, str]] = {}

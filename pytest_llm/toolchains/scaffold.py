@@ -86,12 +86,14 @@ class Style:
     """How the snippets of a language are completed.
 
     function: around statements, where they stand in no file alone. members: around methods and the like, where
-    these do not; nested: put before a type that then stands among them.
+    these do not; nested: put before a type that then stands among them. outside: variables before statements stay
+    where functions see them, whatever they begin with.
     """
 
     function: Around | None = None
     members: Around | None = None
     nested: str = ""
+    outside: bool = False
 
     def wholes(self, kinds: Container[Kind]) -> Iterator[Around]:
         """What may be tried around the whole of a text whose top the grammar does not explain."""
@@ -214,7 +216,7 @@ def _functions(pieces: Sequence[Piece], style: Style) -> list[tuple[int, str]]:
     """Functions around statements, as many as there are runs of them."""
     if style.function is None:
         return []
-    runs = list(_runs(pieces))
+    runs = list(_runs(pieces, style.outside))
     return [
         one
         for number, run in enumerate(runs)
@@ -231,20 +233,21 @@ def _nested(
     return [(at, style.nested) for at in among if not any(start <= at < end for start, end in functions)]
 
 
-def _runs(pieces: Sequence[Piece]) -> Iterator[Sequence[Piece]]:
+def _runs(pieces: Sequence[Piece], outside: bool) -> Iterator[Sequence[Piece]]:
     """Statements with what may stand among them, between what stands in no function.
 
     Variables are members where methods stand too, and statements where nothing else does.
     """
     kinds = {piece.kind for piece in pieces}
     wanted = {"statement"} if kinds & {"statement", "function"} else {"either"}
-    for outside, group in groupby(pieces, key=lambda piece: piece.kind in ("function", "import", "head")):
+    apart = outside and "function" in kinds
+    for elsewhere, group in groupby(pieces, key=lambda piece: piece.kind in ("function", "import", "head")):
         part = list(group)
         places = [index for index, piece in enumerate(part) if piece.kind in wanted]
-        if outside or not places:
+        if elsewhere or not places:
             continue
         first, last = places[0], places[-1]
-        while first and part[first - 1].kind in ("either", "comment", "error"):
+        while first and not apart and part[first - 1].kind in ("either", "comment", "error"):
             first -= 1
         while last + 1 < len(part) and part[last + 1].kind in ("either", "error"):
             last += 1
