@@ -130,7 +130,9 @@ class Keeper:
         try:
             return await asyncio.wrap_future(self._hand.do(lambda: self._replayed(asked, wanted)))
         except (StoreError, InputError) as error:
-            raise ProviderError(error.message, hint=error.hint, reach="server") from None
+            path = getattr(error, "path", None)
+            said = f"{path} {error.message}" if path else error.message
+            raise ProviderError(said, hint=error.hint, reach="server") from None
 
     async def keep(self, request: ChatRequest, info: ModelInfo, outcome: Outcome, *, alone: bool) -> None:
         """Write what came, where it says something of the model; returns when that is done, or takes too long."""

@@ -64,7 +64,7 @@ def parse(text: str) -> Spec:
 
 
 def reach(bar: Spec, cells: Iterable[Barred]) -> Bar:
-    """What the cells of a run make of a bar. One that no cell was judged or measured for is met, and says so."""
+    """What the cells of a run make of a bar. One of whose cells none was selected is left out, and says so."""
     own = [cell for cell in cells if bar.covers(cell)]
     if bar.is_rate:
         rates = [cell.rate for cell in own if cell.rate is not None]
@@ -72,8 +72,10 @@ def reach(bar: Spec, cells: Iterable[Barred]) -> Bar:
     else:
         judged = [cell.passed for cell in own if cell.passed is not None]
         found, of, said = fmean(judged or [0]), len(judged), "{:.1%}"
+    if not own:
+        return Bar(bar.text, True, "none of its cells ran")
     if not of:
-        return Bar(bar.text, True, f"but no cell of it was {'measured' if bar.is_rate else 'judged'}")
+        return Bar(bar.text, None, f"no cell of it was {'measured' if bar.is_rate else 'judged'}")
     over = f" over {of} {'cell' if of == 1 else 'cells'}"
     return Bar(bar.text, found >= bar.least, said.format(found) + over)
 

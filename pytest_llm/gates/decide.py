@@ -57,7 +57,7 @@ def decide(
     taken = [f"{ground.said}, but the answers fingerprint differs" for ground in grounds if ground.shaken(answers)]
     found: list[tuple[Word, list[str]]] = [
         ("BLOCK", standing),
-        ("INCONCLUSIVE", [*taken, *_unclear(rows, groups, cells, settings, baseline)]),
+        ("INCONCLUSIVE", [*taken, *_untried(bars), *_unclear(rows, groups, cells, settings, baseline)]),
         ("WARN", list(_noticed(rows, cells, speed, baseline))),
         ("PASS", [_well(rows, bars, baseline)]),
     ]
@@ -79,7 +79,7 @@ def decide(
 
 def _absolute(rows: Sequence[CellRow], bars: Sequence[Bar]) -> Iterator[_Ground]:
     for bar in bars:
-        if not bar.met:
+        if bar.met is False:
             yield _Ground(f"the bar {bar.text} is missed" + (f": {bar.said}" if bar.said else ""))
     for words, names in (
         ("failed", [row.nodeid for row in rows if row.must_pass and row.failed]),
@@ -116,7 +116,8 @@ def _unclear(
     baseline: str,
 ) -> Iterator[str]:
     if baseline and not compared(rows):
-        yield f"{baseline} holds none of the cells that were judged"
+        judged = any(row.run.asked for row in rows) or not rows
+        yield f"{baseline} holds none of the cells that were judged" if judged else "no cell was judged"
     counts = _counts(rows)
     if counts["missing"]:
         yield f"{number(counts['missing'], 'cell')} of the baseline had no verdict in this run"
@@ -129,6 +130,10 @@ def _unclear(
             f"{number(len(loose), 'newly failing cell')} could not be confirmed, and a drop of "
             f"{_points(settings.effect)} in all cells could have gone unseen"
         )
+
+
+def _untried(bars: Iterable[Bar]) -> Iterator[str]:
+    yield from (f"the bar {bar.text} is not tried: {bar.said}" for bar in bars if bar.met is None)
 
 
 def _would_see(groups: Sequence[GroupResult], settings: Settings) -> bool:

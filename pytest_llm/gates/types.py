@@ -94,10 +94,13 @@ class Settings:
 
 @dataclass(frozen=True)
 class Bar:
-    """An absolute rule of the owner's, tried on the run: as it was written, whether it is met, and the number."""
+    """An absolute rule of the owner's, tried on the run: as it was written, whether it is met, and the number.
+
+    met: None where its cells ran and nothing could be told of them.
+    """
 
     text: str
-    met: bool
+    met: bool | None
     said: str = ""
 
 

@@ -64,6 +64,9 @@ class Gate:
         """Before anything is asked. Raises pytest.UsageError where a baseline cannot be read."""
         try:
             self.past = _past(session(self._config), self._settings.baseline)
+            if self._settings.baseline.startswith(STORED) and not self.past.cells:
+                branch = self._settings.baseline.removeprefix(STORED)
+                self.told.append(f"the store has no complete run of the branch {branch!r} to compare with")
             if self._settings.write_baseline:
                 _old(Path(self._settings.write_baseline))
         except InputError as error:

@@ -102,7 +102,8 @@ def _speed(result: SpeedResult) -> str:
 
 def _bars(decision: Decision) -> Iterator[str]:
     for bar in decision.bars:
-        yield f"bar {bar.text}: {'reached' if bar.met else 'missed'}" + (f", {bar.said}" if bar.said else "")
+        became = {True: "reached", False: "missed", None: "not tried"}[bar.met]
+        yield f"bar {bar.text}: {became}" + (f", {bar.said}" if bar.said else "")
 
 
 def _flips(decision: Decision) -> Iterator[str]:

@@ -22,7 +22,8 @@ def count(verdict: Verdict) -> str:
     if verdict.samples == 1:
         return ""
     passed, asked = verdict.outcomes.count("passed"), len(verdict.outcomes)
-    of = f"the {asked} samples asked" if verdict.stopped else f"{asked} samples"
+    noun = f"sample{'s' if asked != 1 else ''}"
+    of = f"the {asked} {noun} asked" if verdict.stopped else f"{asked} {noun}"
     most = f" of {verdict.samples}" if verdict.stopped else ""
     return f"{passed} of {of} passed, min_pass is {verdict.min_pass}{most}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -48,10 +49,15 @@ def parse(text: str, base: Path, *, trusted: bool = True) -> Address | None:
     if text == NONE:
         return None
     if "://" not in text:
-        return Address(base / Path(text).expanduser(), trusted=trusted)
+        return Address(_plain(base / Path(text).expanduser()), trusted=trusted)
     if text.startswith(SQLITE):
-        return Address(base / Path(text.removeprefix(SQLITE)), trusted=trusted)
+        return Address(_plain(base / Path(text.removeprefix(SQLITE))), trusted=trusted)
     return Address(url=_server(text), trusted=trusted)
+
+
+def _plain(path: Path) -> Path:
+    """Without `..`, so that what lies beside the rootdir is not taken for something in it."""
+    return Path(os.path.normpath(path))
 
 
 def _server(text: str) -> str:

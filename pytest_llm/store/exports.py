@@ -51,7 +51,10 @@ def read(folder: Path) -> Iterator[Answer]:
             raise InputError(error.message, path=file, hint=error.hint) from None
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             said = f"{type(error).__name__}: {error}"
-            raise InputError(f"is no exported answer: {said[:200]}", path=file) from None
+            raise InputError(f"is no exported answer: {said[:200]}", path=file, hint=MEND) from None
+
+
+MEND = "export the answer anew, or take the file away"
 
 
 def _name(answer: Answer) -> str:

@@ -68,14 +68,15 @@ CELLS = (
         ("visual@m>=50%", True, "50.0% over 2 cells"),
         ("slow>=1%", False, "0.0% over 1 cell"),
         ("slow>=0%", True, "0.0% over 1 cell"),
-        ("other>=80%", True, "but no cell of it was judged"),
+        ("other>=80%", None, "no cell of it was judged"),
         ("rate>=30", True, "30.0 tokens a second over 3 cells"),
         ("rate@m>=35.1", False, "35.0 tokens a second over 2 cells"),
         ("rate@n>=5", True, "5.0 tokens a second over 1 cell"),
-        ("rate@none>=5", True, "but no cell of it was measured"),
+        ("rate@none>=5", True, "none of its cells ran"),
+        ("nothing>=5%", True, "none of its cells ran"),
     ],
 )
-def test_what_it_finds(text: str, met: bool, said: str) -> None:
+def test_what_it_finds(text: str, met: bool | None, said: str) -> None:
     assert reach(parse(text), CELLS) == Bar(text, met, said)
 
 

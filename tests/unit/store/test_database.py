@@ -27,6 +27,16 @@ from tests.helpers.postgres import PASSWORD, Postgres
 Reopen = Callable[[], Store]
 
 
+def test_a_place_beside_the_rootdir_is_no_link_out_of_it(tmp_path: Path) -> None:
+    root = tmp_path / "project"
+    root.mkdir()
+    address = parse("../beside.sqlite", root)
+    assert address is not None
+    assert address.path == tmp_path / "beside.sqlite"
+    Store.open(address, root).close()
+    assert (tmp_path / "beside.sqlite").is_file()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def where(request: pytest.FixtureRequest, tmp_path: Path) -> Address:
     """A place for a store of either kind."""
