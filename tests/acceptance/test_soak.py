@@ -51,7 +51,7 @@ def held() -> tuple[int, set[threading.Thread]]:
     return len(os.listdir("/proc/self/fd")), set(threading.enumerate())
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1])
 def test_every_cell_gets_its_verdict_and_nothing_is_left(tmp_path: Path, seed: int) -> None:
     draw = random.Random(seed)
     with server() as (fake, expected):
