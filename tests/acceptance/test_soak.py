@@ -21,7 +21,7 @@ from tests.fake_ollama import FakeOllama, VirtualClock
 from tests.helpers.asking import desk
 from tests.helpers.faulty import equip
 
-CELLS = int(os.environ.get("PYTEST_LLM_SOAK", "5000"))
+CELLS = int(os.environ.get("PYTEST_LLM_SOAK", "2000"))
 AT_A_TIME = 8
 LIMITS = Limits(connect=10, first_byte=60, silence=60)
 CASE = """
