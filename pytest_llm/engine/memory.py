@@ -130,8 +130,8 @@ class Keeper:
         try:
             return await asyncio.wrap_future(self._hand.do(lambda: self._replayed(asked, wanted)))
         except (StoreError, InputError) as error:
-            path = getattr(error, "path", None)
-            said = f"{path} {error.message}" if path else error.message
+            file = error.path if isinstance(error, InputError) else None
+            said = f"{file} {error.message}" if file else error.message
             raise ProviderError(said, hint=error.hint, reach="server") from None
 
     async def keep(self, request: ChatRequest, info: ModelInfo, outcome: Outcome, *, alone: bool) -> None:
