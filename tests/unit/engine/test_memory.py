@@ -29,7 +29,7 @@ from pytest_llm.errors import (
 )
 from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import ModelInfo, Response, ToolCall, Usage
-from pytest_llm.store.address import default
+from pytest_llm.store.address import Address, default
 from pytest_llm.store.answers import Answer
 from pytest_llm.store.store import Store
 
@@ -334,3 +334,16 @@ def test_a_replay_without_a_store_is_one_error_of_all_cells(runs: Runs) -> None:
     found = [outcome(engine, Job(str(n), REQUEST)) for n in range(2)]
     assert all(isinstance(one, ProviderError) and one.reach == "server" for one in found)
     assert [one.repeated for one in found if isinstance(one, ProviderError)] == [False, True]
+
+
+def test_a_damaged_exported_answer_is_named(runs: Runs, tmp_path: Path) -> None:
+    folder = tmp_path / "exported"
+    folder.mkdir()
+    (folder / "m-0.answer.json").write_text("garbage: [", encoding="utf-8")
+    address = Address(folder)
+    keeper = Keeper(lambda: Store.open(address, runs.root, create=False), replays=True)
+    runs.ends.append(keeper)
+    engine = runs.with_keeper(Server(ValueError()), keeper)
+    with pytest.raises(ProviderError, match=r"m-0\.answer\.json is no exported answer") as caught:
+        engine.ask(JOB)
+    assert "export the answer anew" in caught.value.hint
