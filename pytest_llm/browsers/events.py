@@ -16,7 +16,6 @@ _MOST = 40  # different events of a kind; a page that fails in new words each fr
 _MORE = "more than {} different ones, what came after them was only counted"
 _WAITING = 400  # errors that the browser may still tell of itself
 _LONGEST = 1000  # characters of a message
-_AT = re.compile(re.escape(PAGE_URL) + r":(\d+):(\d+)")
 # Said by other events already, or by a browser without a GPU.
 _OURS = re.compile(
     r"Failed to load resource|^Uncaught |error occurred when fetching the script"
@@ -130,8 +129,8 @@ def listen(session: Session, log: EventLog, *, worker: bool = False) -> None:
         if event["name"] == witness.BINDING:
             seen = witness.read(event["payload"])
             place = log.places.inside(seen.url, seen.line - 1, seen.column - 1) if seen.line else NOWHERE
-            if place == NOWHERE and (at := _AT.search(seen.stack)):
-                place = (int(at[1]), int(at[2]))
+            if place == NOWHERE:
+                place = log.places.written(seen.stack)
             log.suspect(seen.kind, "worker" if worker else seen.kind, seen.text, place)
 
     def console(event: dict[str, Any]) -> None:
@@ -172,8 +171,8 @@ def _exception(details: dict[str, Any], log: EventLog, worker: bool) -> tuple[st
     text = _shown(thrown) if thrown else details["text"]
     rejected = "in promise" in details["text"]
     place = log.places.stack(details.get("stackTrace"))
-    if place == NOWHERE and (at := _AT.search(str(thrown.get("description", "")))):
-        place = (int(at[1]), int(at[2]))
+    if place == NOWHERE:
+        place = log.places.written(str(thrown.get("description", "")))
     if place == NOWHERE and not rejected:
         place = log.places.inside(details.get("url", ""), details["lineNumber"], details["columnNumber"])
     from_worker = worker or (place == NOWHERE and details.get("url", "").startswith("blob:"))

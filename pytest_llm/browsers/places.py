@@ -38,6 +38,8 @@ _MEANT = tuple(
 )
 _SPECIFIER = re.compile(r"module specifier [\"']([^\"'\n]+)|specifier “([^”\n]+)” was a bare specifier")
 _SRCDOC = re.compile(r"""\bsrcdoc["']?\s*=\s*["'`]?""")
+_FRAME_URL = "about:srcdoc"  # of every frame that has its text in its page
+_AT = re.compile(rf"({re.escape(PAGE_URL)}|{_FRAME_URL}):(\d+):(\d+)")
 
 
 class Places:
@@ -73,7 +75,7 @@ class Places:
         """A place that the browser names, counted from 0; of a frame's own text, where the page holds that text."""
         if url == PAGE_URL:
             return line + 1, column + 1
-        first, begins = self._frame if url == "about:srcdoc" else NOWHERE
+        first, begins = self._frame if url == _FRAME_URL else NOWHERE
         if first is None or begins is None:
             return NOWHERE
         return first + line, begins + column if line == 0 else column + 1
@@ -87,6 +89,11 @@ class Places:
                     return place
             trace = trace.get("parent")
         return NOWHERE
+
+    def written(self, stack: str) -> Place:
+        """The innermost frame of a stack that lies in the page, as an error's text has it."""
+        places = (self.inside(url, int(line) - 1, int(column) - 1) for url, line, column in _AT.findall(stack))
+        return next((place for place in places if place != NOWHERE), NOWHERE)
 
     @cached_property
     def _frame(self) -> Place:

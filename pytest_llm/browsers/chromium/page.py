@@ -45,7 +45,7 @@ class Page:
         self._shelf = Shelf(options.libraries, log)
         self._requests: dict[str, tuple[str, Place]] = {}
         self._others: list[Session] = []
-        self._scripts: set[str] = set()
+        self._scripts: dict[str, str] = {}
         self._pausing: asyncio.Future[Place] | None = None
         self._context = ""
         self._target = ""
@@ -266,15 +266,13 @@ class Page:
             self._browser.connection.browser.post("Target.closeTarget", targetId=info["targetId"])
 
     def _script(self, event: dict[str, Any]) -> None:
-        if event["url"] == PAGE_URL:
-            self._scripts.add(event["scriptId"])
+        self._scripts[event["scriptId"]] = event["url"]
 
     def _paused(self, event: dict[str, Any]) -> None:
         """It was asked to, or it is out of memory, or it says `debugger` and shall go on."""
-        inside = [
-            frame["location"] for frame in event["callFrames"] if frame["location"]["scriptId"] in self._scripts
-        ]
-        place = (inside[0]["lineNumber"] + 1, inside[0].get("columnNumber", 0) + 1) if inside else NOWHERE
+        at = [frame["location"] for frame in event["callFrames"]]
+        frames = [{"columnNumber": 0, "url": self._scripts.get(a["scriptId"], ""), **a} for a in at]
+        place = self._log.places.stack({"callFrames": frames})
         if event["reason"] == "OOM":
             self.session.fail(PageBroken("crash", "the page ran out of memory", place))
         elif self._pausing is not None and not self._pausing.done():

@@ -21,7 +21,7 @@ from pytest_llm.browsers.report import PageOptions
 from pytest_llm.browsers.shelf import Shelf
 
 _STAYS = "window.close = () => undefined;"  # as in Chromium; Firefox would go by what is in the page's history
-_STOPPED = re.compile(r"Script terminated by timeout at:\s+\S*?" + re.escape(PAGE_URL) + r":(\d+):(\d+)")
+_STOPPED = re.compile(r"Script terminated by timeout at:\s+(\S+:\d+:\d+)")
 _STOP_LIMIT = 2.0  # seconds
 _RESOURCES = {"style": "Stylesheet", "audio": "Media", "video": "Media"}
 
@@ -126,7 +126,7 @@ class FirefoxPage:
             async with asyncio.timeout(_STOP_LIMIT):
                 while not (found := _STOPPED.search(self._browser.said)):
                     await asyncio.sleep(0.05)
-                return int(found[1]), int(found[2])
+                return self._log.places.written(found[1])
         return NOWHERE
 
     async def close(self) -> None:

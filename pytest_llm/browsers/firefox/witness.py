@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from pytest_llm.browsers.events import EventLog
-from pytest_llm.browsers.places import NOWHERE, PAGE_URL, Place
+from pytest_llm.browsers.places import NOWHERE, Place
 
 CHANNEL = "witness"
 # Firefox logs a rejection or a syntax error without saying that it is one, or where; an error that the page hides
@@ -25,7 +25,6 @@ WITNESS = r"""say => {
 }"""
 _UNCAUGHT = "uncaught exception: "
 _MOST = 200  # witnessed events that wait for the log
-_AT = re.compile(re.escape(PAGE_URL) + r":(\d+):(\d+)")
 # Said by the request already; or owed to us, who keep WebRTC from the network.
 _OURS = re.compile(r"^Firefox can.t establish a connection|^WebRTC: ICE failed")
 _CONSOLE = {"error": "console", "assert": "console", "warn": "warning"}
@@ -44,7 +43,8 @@ class Witness:
         if event["channel"] != CHANNEL:
             return
         kind, text, shown, where, line, column = (item.get("value") for item in event["data"]["value"])
-        place = (line, column) if where == PAGE_URL else _found(where)
+        places = self._log.places
+        place = places.inside(where, line - 1, column - 1) if line else places.written(where)
         value = text.removeprefix(_UNCAUGHT)
         self._log.suspect(value, kind, shown or value, place)
         if len(self._seen) < _MOST:
@@ -58,9 +58,12 @@ class Witness:
         frames = event.get("stackTrace", {}).get("callFrames", [])
         in_worker = bool(frames) and frames[0]["url"].startswith("blob:")
         if event["type"] == "console":
-            self._console(event, _innermost(frames), in_worker)
+            self._console(event, self._innermost(frames), in_worker)
         elif event["level"] == "error" and not _OURS.search(event["text"]):
-            self._uncaught(event["text"], _innermost(frames), in_worker)
+            self._uncaught(event["text"], self._innermost(frames), in_worker)
+
+    def _innermost(self, frames: list[dict[str, Any]]) -> Place:
+        return self._log.places.stack({"callFrames": frames})
 
     def _console(self, event: dict[str, Any], place: Place, in_worker: bool) -> None:
         kind = _CONSOLE.get(event["method"])
@@ -81,17 +84,6 @@ class Witness:
         kind, shown, seen = self._seen.get(value, (unseen, value, NOWHERE))
         self._log.told(value)
         self._log.add(kind, shown, seen if place == NOWHERE else place)
-
-
-def _found(stack: str) -> Place:
-    found = _AT.search(stack)
-    return (int(found[1]), int(found[2])) if found else NOWHERE
-
-
-def _innermost(frames: list[dict[str, Any]]) -> Place:
-    """The innermost frame that lies in the page; counted from 1, where the protocol counts from 0."""
-    inside = (frame for frame in frames if frame["url"] == PAGE_URL)
-    return next(((frame["lineNumber"] + 1, frame["columnNumber"] + 1) for frame in inside), NOWHERE)
 
 
 def _shown(value: dict[str, Any], depth: int = 0) -> str:

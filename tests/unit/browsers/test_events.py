@@ -43,6 +43,27 @@ def test_a_call_belongs_where_it_alone_can_be_meant(kind: str, place: tuple[int 
     assert (event.line, event.column) == place
 
 
+FRAME = "<p>\n<iframe srcdoc='<script>\nlost()</script>'></iframe>"
+
+
+@pytest.mark.parametrize(
+    ("page", "stack", "place"),
+    [
+        (FRAME, "lost@about:srcdoc:2:1\n", (3, 1)),  # Firefox
+        (FRAME, "ReferenceError: lost\n    at about:srcdoc:1:9", (2, 25)),
+        (FRAME, "ReferenceError: lost\n    at f (http://localhost/page.html:1:3)\n    at about:srcdoc:2:1", (1, 3)),
+        (FRAME, "at https://unpkg.com/a.js:9:9\n    at http://localhost/page.html:1:3", (1, 3)),
+        (FRAME * 2, "at about:srcdoc:2:1", (None, None)),  # of which of them?
+        (FRAME * 2, "at about:srcdoc:2:1\n    at http://localhost/page.html:1:3", (1, 3)),
+        (FRAME, "a word", (None, None)),
+    ],
+)
+def test_a_stack_belongs_to_its_innermost_frame_in_the_page(
+    page: str, stack: str, place: tuple[int | None, int | None]
+) -> None:
+    assert EventLog(page).places.written(stack) == place
+
+
 CALLS = """<script>
 navigator.mediaDevices.getUserMedia({});
 canvas.requestPointerLock();
