@@ -66,7 +66,7 @@ TABLE = {
     "bad-endless-loop": Showing("hang", 9, "does not come to an end", replace(QUICK, hang=1.0)),
     "bad-memory": Showing("crash", None, "memory and was stopped", PageOptions(memory=500_000_000)),
 }
-TALKS = """<!DOCTYPE html><html><body><p>Hello</p><iframe srcdoc="<p>inside<script>astray()</script>"></iframe><script>
+TALKS = """<!DOCTYPE html><html><body><iframe srcdoc="<p>Hi<script>astray()</script>"></iframe><script>
 open('', '_self'); close();
 onerror = message => message.includes("handled");
 console.error("at", {a: [1, true, null]}, NaN);
