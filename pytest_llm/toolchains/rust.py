@@ -16,12 +16,11 @@ from pytest_llm.errors import Unsupported
 from pytest_llm.sandbox import programs, sandbox, scratch
 from pytest_llm.syntax.outline import Outline, read
 from pytest_llm.toolchains import base
+from pytest_llm.toolchains.rust_missing import Error, Missing, crate, may_be_crate, missing
 from pytest_llm.toolchains.scaffold import Around, Scaffolded, Style
 
 _UNDEFINED = re.compile("E0(405|407|412|422|423|424|425|426|432|433|531|560|599|609)")
 _BROKE = re.compile("internal compiler error|rustc interrupted by SIG|compiler unexpectedly panicked")
-_OWN = frozenset({"std", "core", "alloc", "crate", "self", "super", "Self"})
-_LITERAL = re.compile(r'//[^\n]*|/\*.*?(?:\*/|\Z)|"(?:\\.|[^"\\])*"?|\'(?:\\.|[^\'\\\n])\'', re.DOTALL)
 _OBVIOUS = {
     "std::collections": ("BTreeMap", "BTreeSet", "BinaryHeap", "HashMap", "HashSet", "VecDeque"),
     "std::rc": ("Rc",),
@@ -89,27 +88,35 @@ def _parse(result: sandbox.Result, files: Sequence[base.Snippet], names: list[st
             continue
         if item.get("level") in ("error", "warning") and not re.match(r"aborting due|\d+ warning", item["message"]):
             said.append(item)
-    missing = {name for item in said if (name := _crate(item, files)) is not None}
-    found = [_diagnostic(item, files, names, missing) for item in said]
+    errors = [_error(item) for item in said]
+    outlines = [read(file.text, "rust") or Outline() for file in files] if any(map(may_be_crate, errors)) else []
+    crates = {name for error in errors if (name := crate(error, outlines))}
+    lost = missing(outlines, crates, {name for names in _OBVIOUS.values() for name in names})
+    found = [_diagnostic(item, error, files, names, lost) for item, error in zip(said, errors, strict=True)]
     return base.bounded(found)
 
 
+def _error(item: dict[str, Any]) -> Error:
+    proposals = [child for child in item["children"] if "similar name" in child["message"]]
+    similar = frozenset(span["suggested_replacement"] or "" for child in proposals for span in child["spans"])
+    return Error((item["code"] or {}).get("code", ""), item["message"], similar)
+
+
 def _diagnostic(
-    item: dict[str, Any], files: Sequence[base.Snippet], names: list[str], missing: set[str]
+    item: dict[str, Any], error: Error, files: Sequence[base.Snippet], names: list[str], lost: Missing
 ) -> base.Diagnostic:
-    code = (item["code"] or {}).get("code", "")
     spans = [_outermost(span, names) for span in item["spans"]]
     span = next((s for s in spans if s["is_primary"] and s["file_name"] in names), None)
     index = names.index(span["file_name"]) if span else 0
     warning = item["level"] == "warning"
     found = base.Diagnostic(
         severity="warning" if warning else "error",
-        kind=_kind(item, code, warning, missing, files),
+        kind=_kind(item, error, warning, lost),
         message=_message(item, span),
         file=index,
         line=span["line_start"] if span else None,
         column=span["column_start"] if span else None,
-        code=code,
+        code=error.code,
     )
     return base.inside(found, files)
 
@@ -127,13 +134,11 @@ def _message(item: dict[str, Any], span: dict[str, Any] | None) -> str:
     return f"{message}: {label}" if label and label not in message else message
 
 
-def _kind(
-    item: dict[str, Any], code: str, warning: bool, missing: set[str], files: Sequence[base.Snippet]
-) -> base.Kind:
-    message = item["message"]
+def _kind(item: dict[str, Any], error: Error, warning: bool, lost: Missing) -> base.Kind:
+    message, code = error.message, error.code
     if warning:
         return "unused" if code.startswith("unused") else "lint"
-    if _crate(item, files) is not None or _follows(message, code, missing, files):
+    if lost.explains(error):
         return "missing-dependency"
     if _UNDEFINED.fullmatch(code) or message.startswith(("cannot find", "couldn't read")):
         return "undefined"
@@ -151,58 +156,6 @@ def _parsing(message: str) -> bool:
     return bool(
         re.match(words + r"unknown prefix|prefix|unmatched|incorrect|no rules expected|char|lifetime", message)
     )
-
-
-def _crate(item: dict[str, Any], files: Sequence[base.Snippet]) -> str | None:
-    """The crate that an error says is not here; None for other errors."""
-    code = (item["code"] or {}).get("code")
-    if code not in ("E0432", "E0433", "E0463"):
-        return None
-    found = re.search(
-        r"unresolved import `(\w+)|(?:crate or module|module or crate|unlinked crate) `(\w+)|find crate for `(\w+)",
-        item["message"],
-    )
-    name = next(filter(None, found.groups()), "") if found else ""
-    text = "\n".join(_bare(file.text) for file in files)
-    if not name or name in _OWN or name[0].isupper() or re.search(rf"\bmod\s+{name}\b", text):
-        return None
-    return name
-
-
-def _follows(message: str, code: str, missing: set[str], files: Sequence[base.Snippet]) -> bool:
-    """Whether an error follows from a crate that is not here: its attributes, macros, derives, its `main`."""
-    if not missing:
-        return False
-    named = re.search(
-        r"cannot (?:find|determine resolution for the) (?:attribute|macro|derive macro|attribute macro) `(\w+)`",
-        message,
-    )
-    if named:
-        return named[1] in missing or named[1] in _brought(missing, files)
-    if code == "E0752":  # an async main wants the attribute of a runtime
-        return True
-    if code in ("E0277", "E0599"):
-        return bool(_derived(missing, files) & set(re.findall(r"\w+", message)))
-    return False
-
-
-def _brought(missing: set[str], files: Sequence[base.Snippet]) -> set[str]:
-    """The names that `use` takes from missing crates."""
-    text = "\n".join(_bare(file.text) for file in files)
-    uses = re.findall(rf"\buse\s+(?:{'|'.join(sorted(missing))})\b([^;]*);", text)
-    return {name for use in uses for name in re.findall(r"\w+", use)}
-
-
-def _derived(missing: set[str], files: Sequence[base.Snippet]) -> set[str]:
-    """The types that derive a trait of a missing crate."""
-    text = "\n".join(_bare(file.text) for file in files)
-    brought = _brought(missing, files) | missing
-    pattern = r"#\[derive\(([^)]*)\)\]\s*(?:#\[[^\]]*\]\s*)*(?:pub(?:\([^)]*\))?\s+)?(?:struct|enum)\s+(\w+)"
-    return {name for traits, name in re.findall(pattern, text) if brought & set(re.findall(r"\w+", traits))}
-
-
-def _bare(text: str) -> str:
-    return _LITERAL.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text)
 
 
 def _dependencies(module: Path | None) -> tuple[list[str], list[Path]]:

@@ -95,6 +95,11 @@ def test_junk_costs_an_outline_and_no_more(language: str, text: str) -> None:
     assert read("\n", language) == Outline()
 
 
+def test_many_attributes_are_read() -> None:
+    found = read("#[derive(" + "a, " * 200 + "b)]\n" + "#[c(d)]\n" * 200 + "struct E;\n", "rust") or Outline()
+    assert {"mark": "c", "listed": "(d)", "decorated": "E"} in found.relations
+
+
 def die(*_: object) -> None:
     os.abort()
 
