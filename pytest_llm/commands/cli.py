@@ -1,169 +1,186 @@
-"""The command `pytest-llm`."""
+"""The command `pytest-llm`. Each command's own module is imported when it is called."""
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Literal, cast
+
+import click
+from click.shell_completion import get_completion_class
+
+from pytest_llm.commands.cli_store import STORE_OPTION, store
+
+NAME = "pytest-llm"
+_COMPLETE = "_PYTEST_LLM_COMPLETE"  # the variable by which click's scripts ask
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="pytest-llm-cases", prog_name=NAME)
+def cli() -> None:
+    """Prompts as pytest test cases."""
+
+
+cli.add_command(store)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a subcommand. Exit codes: 0 well, 1 something fell short, 2 could not run."""
-    parser = argparse.ArgumentParser(prog="pytest-llm", description="Prompts as pytest test cases.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    schema = commands.add_parser("schema", help="print the JSON Schema of case files, for editors")
-    schema.add_argument("--output", type=Path, help="write it to this file instead")
-    schema.set_defaults(run=_schema)
-
-    doctor = commands.add_parser(
-        "doctor", help="tell what is missing here: tools of the checks, models of the cases"
-    )
-    doctor.add_argument(
-        "--install",
-        nargs="*",
-        metavar="TOOL",
-        help="install it with the system's package manager, or only the tools that are named",
-    )
-    doctor.add_argument("paths", nargs="*", metavar="PATH", help="where the cases are (default: as pytest)")
-    doctor.set_defaults(run=_doctor)
-
-    show = commands.add_parser("show", help="show the runs that are kept, the cells of one, or all of one cell")
-    show.add_argument(
-        "words",
-        nargs="*",
-        metavar="[RUN] CELL",
-        help="a run's id or folder (default: the latest); a cell's node id, its tail or a part of it",
-    )
-    show.set_defaults(run=_show)
-
-    compare = commands.add_parser(
-        "compare", help="hold a run or a baseline against an earlier one, as the gate does"
-    )
-    named = "a run's id, folder or file, or a baseline's file"
-    compare.add_argument("before", metavar="BEFORE", help=f"{named}, or store:BRANCH for its latest runs")
-    compare.add_argument("now", metavar="NOW", help=named)
-    form = compare.add_mutually_exclusive_group()
-    form.add_argument("--markdown", dest="form", action="store_const", const="markdown", default="terminal")
-    form.add_argument("--json", dest="form", action="store_const", const="json")
-    compare.add_argument("--store", default="", metavar="URL", help="another store than the one of this folder")
-    compare.set_defaults(run=_compare)
-
-    history = commands.add_parser("history", help="show the last runs of a cell: pass rate, speed")
-    history.add_argument("cell", metavar="CELL", help="a cell's node id, its tail or a part of it")
-    history.add_argument("--last", type=int, default=10, metavar="N", help="so many runs (default: 10)")
-    history.add_argument("--store", default="", metavar="URL", help="another store than the one of this folder")
-    history.set_defaults(run=_history)
-
-    promptfoo = commands.add_parser("import", help="write the cases of a promptfoo configuration as case files")
-    promptfoo.add_argument("config", type=Path, metavar="promptfooconfig.yaml")
-    promptfoo.add_argument("--output", type=Path, default=Path("cases"), help="the folder (default: cases)")
-    promptfoo.set_defaults(run=_import)
-
-    prune = commands.add_parser(
-        "prune", help="remove from the Ollama server the models that were built of Modelfiles which are no more"
-    )
-    prune.add_argument(
-        "--all", action="store_true", help="all that were built here, also of Modelfiles as they are"
-    )
-    prune.add_argument("--dry-run", action="store_true", help="tell which, and remove none")
-    prune.set_defaults(run=_prune)
-    _declare_store(commands)
-
-    given = parser.parse_args(arguments)
-    code: int = given.run(given)
-    return code
+    try:
+        code = cli.main(arguments, prog_name=NAME, complete_var=_COMPLETE, standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        click.echo("stopped", err=True)
+        return 130
+    return cast(int, code or 0)
 
 
-def _declare_store(commands: Any) -> None:
-    store = commands.add_parser("store", help="list, export, import and sweep stored answers")
-    store.add_argument("--store", metavar="PLACE", help="which one (default: that of the project here)")
-    kinds = store.add_subparsers(required=True, metavar="ls|export|import|gc")
-    shown = kinds.add_parser("ls", help="the models with answers in it; of one model, its newest answers")
-    shown.add_argument("model", nargs="?", default="")
-    shown.set_defaults(work="ls")
-    written = kinds.add_parser("export", help="write the newest answer to each question as text, a file each")
-    written.add_argument("folder", type=Path)
-    written.add_argument("--model", default="", help="of this model only")
-    written.set_defaults(work="export")
-    read = kinds.add_parser("import", help="take in the answers of an exported folder")
-    read.add_argument("folder", type=Path)
-    read.set_defaults(work="import")
-    swept = kinds.add_parser("gc", help="delete what newer answers and runs have replaced")
-    swept.add_argument("--keep", type=_count, default=1, metavar="N", help="answers to each question (default: 1)")
-    swept.add_argument("--days", type=_count, metavar="N", help="delete answers that are older, too")
-    swept.add_argument(
-        "--runs", type=_count, default=100, metavar="N", help="finished runs that stay (default: 100)"
-    )
-    swept.add_argument("--dry-run", action="store_true", help="say what would be deleted")
-    swept.set_defaults(work="gc")
-    store.set_defaults(run=_store)
+def _runs(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
+    """Names of runs that begin like that, for the shell."""
+    from pytest_llm.commands.naming import kept
+    from pytest_llm.errors import InputError
+
+    try:
+        return [folder.name for folder in kept(Path.cwd()) if folder.name.startswith(begun)]
+    except InputError:
+        return []
 
 
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"must be a whole number from 1, not {text!r}")
-    return int(text)
+@cli.command()
+@click.option("--output", type=click.Path(path_type=Path), help="Write it to this file instead.")
+def schema(output: Path | None) -> int:
+    """Print the JSON Schema of case files, for editors."""
+    from pytest_llm.commands.schema import text
 
-
-def _store(given: argparse.Namespace) -> int:
-    from pytest_llm.commands.store import run
-
-    return run(given)
-
-
-def _schema(given: argparse.Namespace) -> int:
-    from pytest_llm.commands.schema import case_schema
-
-    text = json.dumps(case_schema(), indent=2, ensure_ascii=False) + "\n"
-    if given.output is None:
-        sys.stdout.write(text)
+    if output is None:
+        click.echo(text(), nl=False)
         return 0
     try:
-        given.output.write_text(text, encoding="utf-8")
+        output.write_text(text(), encoding="utf-8")
     except OSError as error:
-        print(f"cannot write {given.output}: {error.strerror}", file=sys.stderr)
+        click.echo(f"cannot write {output}: {error.strerror}", err=True)
         return 2
     return 0
 
 
-def _show(given: argparse.Namespace) -> int:
+@cli.command()
+@click.option("--install", is_flag=True, help="Install what is missing, or only the tools that are named.")
+@click.option("--json", "as_json", is_flag=True, help="The lines as data.")
+@click.argument("words", nargs=-1, metavar="[PATH|TOOL]...")
+def doctor(words: tuple[str, ...], install: bool, as_json: bool) -> int:
+    """Tell what is missing here: of the tools, the servers, the models of the cases below PATH.
+
+    With --install: TOOLs, as they are listed here.
+    """
+    from pytest_llm.commands import doctor, tools
+
+    if install:
+        return tools.install(words)
+    return doctor.examine(arguments=words, form="json" if as_json else "text")
+
+
+@cli.command()
+@click.argument("words", nargs=-1, metavar="[RUN] [CELL]", shell_complete=_runs)
+def show(words: tuple[str, ...]) -> int:
+    """Show the runs that are kept, the cells of one, or all of one cell.
+
+    RUN: an id or a folder (default: the latest). CELL: a node id, its tail or a part of it.
+    """
     from pytest_llm.commands.show import show
 
-    if len(given.words) > 2:
-        print("pytest-llm show takes a run and a cell, no more", file=sys.stderr)
-        return 2
-    return show(given.words, Path.cwd())
+    if len(words) > 2:
+        raise click.UsageError("show takes a run and a cell, no more")
+    return show(words, Path.cwd())
 
 
-def _import(given: argparse.Namespace) -> int:
-    from pytest_llm.commands.promptfoo import command
+@cli.command()
+@click.argument("before", shell_complete=_runs)
+@click.argument("now", shell_complete=_runs)
+@click.option("--markdown", "form", flag_value="markdown", help="For a comment of a pull request.")
+@click.option("--json", "form", flag_value="json", help="For programs.")
+@STORE_OPTION
+def compare(before: str, now: str, form: str | None, store: str) -> int:
+    """Hold a run or a baseline against an earlier one, as the gate does.
 
-    return command.run(given.config, given.output)
+    Each is a run's id, folder or file, or a baseline's file; BEFORE also store:BRANCH, its latest runs.
+    """
+    from pytest_llm.commands.compare import Form, compare
+
+    return compare(before, now, Path.cwd(), cast(Form, form or "terminal"), store)
 
 
-def _compare(given: argparse.Namespace) -> int:
-    from pytest_llm.commands.compare import compare
-
-    return compare(given.before, given.now, Path.cwd(), given.form, given.store)
-
-
-def _history(given: argparse.Namespace) -> int:
+@cli.command()
+@click.argument("cell")
+@click.option("--last", type=click.IntRange(min=1), default=10, show_default=True, help="So many runs.")
+@STORE_OPTION
+def history(cell: str, last: int, store: str) -> int:
+    """Show the last runs of a cell: pass rate, speed. CELL is a node id, its tail or a part of it."""
     from pytest_llm.commands.history import history
 
-    return history(given.cell, Path.cwd(), max(1, given.last), given.store)
+    return history(cell, Path.cwd(), last, store)
 
 
-def _doctor(given: argparse.Namespace) -> int:
-    from pytest_llm.commands import doctor
+@cli.command("import")
+@click.argument("config", type=click.Path(path_type=Path), metavar="promptfooconfig.yaml")
+@click.option("--output", type=click.Path(path_type=Path), default="cases", show_default=True, help="The folder.")
+def import_(config: Path, output: Path) -> int:
+    """Write the cases of a promptfoo configuration as case files."""
+    from pytest_llm.commands.promptfoo import command
 
-    return doctor.examine(arguments=given.paths) if given.install is None else doctor.install(given.install)
+    return command.run(config, output)
 
 
-def _prune(given: argparse.Namespace) -> int:
+@cli.command()
+@click.option("--all", "every", is_flag=True, help="All that were built here, also of Modelfiles as they are.")
+@click.option("--dry-run", is_flag=True, help="Tell which, and remove none.")
+def prune(every: bool, dry_run: bool) -> int:
+    """Remove from the Ollama server the models that were built of Modelfiles which are no more."""
     from pytest_llm.commands.prune import prune
 
-    return prune(every=given.all, dry_run=given.dry_run)
+    return prune(every=every, dry_run=dry_run)
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path())
+@click.option("--model", default="", metavar="NAME", help="Of the Ollama server; else it is asked what it has.")
+@click.option("--ci", type=click.Choice(["github", "gitlab", "none"]), default="github", show_default=True)
+@click.option("--demo", is_flag=True, help="With a small model that comes along, and no server at all.")
+def init(folder: Path, model: str, ci: str, demo: bool) -> int:
+    """Write a first case, its schema, a Modelfile, pytest's settings and a CI file; never over what is there."""
+    from pytest_llm.commands.starter.init import init
+    from pytest_llm.commands.starter.server import Offered
+
+    def choose(offered: Sequence[Offered]) -> Offered:
+        if len(offered) == 1 or not sys.stdin.isatty():
+            return offered[0]
+        names = [model.name for model in offered]
+        name = click.prompt("Model", type=click.Choice(names), default=names[0])
+        return offered[names.index(name)]
+
+    return init(folder, model=model, ci=ci, demo=demo, choose=choose)
+
+
+@cli.command()
+@click.argument("name")
+@click.option(
+    "--category", default="structured", show_default=True, help="visual, backend, structured, or any other."
+)
+@click.option("--folder", type=click.Path(path_type=Path), default="cases", show_default=True)
+def new(name: str, category: str, folder: Path) -> int:
+    """Write one more case file, NAME.prompt.yaml, as its category's cases begin."""
+    from pytest_llm.commands.starter.new import new
+
+    return new(name, category, folder)
+
+
+@cli.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: Literal["bash", "zsh", "fish"]) -> int:
+    """Print what makes a shell complete these commands: eval "$(pytest-llm completion bash)"."""
+    kind = get_completion_class(shell)
+    assert kind is not None
+    click.echo(kind(cli, {}, NAME, _COMPLETE).source())
+    return 0

@@ -1,284 +1,113 @@
-"""What this machine has of what the checks use, and how to get the rest."""
+"""`pytest-llm doctor`: what is there of what the cases here need, and what mends the rest."""
 
 from __future__ import annotations
 
-import os
+import json
+import platform
 import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from importlib.util import find_spec
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from importlib import metadata
 from pathlib import Path
+from typing import Literal
 
-from pytest_llm.sandbox import programs, walls
-
-_APT = ("apt-get", "install", "-y", "-q", "--no-install-recommends")
-_LIMIT = 900  # seconds for one command
-
-
-@dataclass(frozen=True)
-class Tool:
-    """Something a check or an engine uses.
-
-    programs: any one of them will do; locate: looks elsewhere instead. packages: the system's, that bring it;
-    remedy: the command that does where they cannot. optional: only those who name it want it.
-    """
-
-    name: str
-    purpose: str
-    programs: tuple[str, ...] = ()
-    locate: Callable[[], str] | None = None
-    packages: tuple[str, ...] = ()
-    remedy: Callable[[], list[str]] = list
-    optional: bool = False
-
-    def found(self) -> str:
-        """Where it is; "" where it is not."""
-        if self.locate is not None:
-            return self.locate()
-        return next((path for path in map(_which, self.programs) if path), "")
-
-
-def _module(name: str) -> Callable[[], str]:
-    def locate() -> str:
-        spec = find_spec(name)
-        return str(spec.origin or name) if spec else ""
-
-    return locate
-
-
-def _extra(name: str) -> Callable[[], list[str]]:
-    return lambda: ["pip", "install", f"pytest-llm-cases[{name}]"]
-
-
-def _browser() -> str:
-    from pytest_llm.browsers import find
-
-    return str(find.locate(os.environ.get(find.VARIABLE)) or "")
-
-
-def _firefox() -> str:
-    from pytest_llm.browsers import find
-
-    return str(find.locate("firefox") or "")
-
-
-def _libraries() -> str:
-    from pytest_llm.browsers import libraries
-
-    where = libraries.folder()
-    return "" if libraries.missing(where) else str(where)
-
-
-def _npm_libraries() -> list[str]:
-    from pytest_llm.browsers import libraries
-
-    return libraries.installation(libraries.folder())
-
-
-def _postgresql() -> str:
-    """Debian keeps the server's programs off the PATH, in a folder for each version."""
-    kept = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: path.parts[-3].zfill(3))
-    return _which("initdb") or (str(kept[-1]) if kept else "")
-
-
-def _download() -> list[str]:
-    deps = [] if _privilege() is None else ["--with-deps"]
-    return [sys.executable, "-m", "playwright", "install", *deps, "chromium-headless-shell"]
-
-
-def _typescript() -> str:
-    from pytest_llm.errors import Unsupported
-    from pytest_llm.toolchains.typescript import TypeScript
-
-    try:
-        return str(TypeScript().package())
-    except Unsupported:
-        return ""
-
-
-def _npm() -> list[str]:
-    from pytest_llm.toolchains.typescript import TypeScript
-
-    return TypeScript().installation
-
-
-TOOLS = (
-    Tool("bubblewrap", "keeps compilers and pages away from everything else", ("bwrap",), packages=("bubblewrap",)),
-    Tool("go", "compile: go", ("go",), packages=("golang-go",)),
-    Tool("java", "compile: java", ("javac",), packages=("default-jdk-headless",)),
-    Tool("node", "compile: javascript, typescript", ("node", "nodejs"), packages=("nodejs",)),
-    Tool("npm", "installs typescript", ("npm",), packages=("npm",)),
-    Tool("typescript", "compile: typescript", locate=_typescript, remedy=_npm),
-    Tool("c", "compile: c", ("gcc", "clang", "cc"), packages=("gcc", "libc6-dev")),
-    Tool("c++", "compile: cpp", ("g++", "clang++", "c++"), packages=("g++",)),
-    Tool("rust", "compile: rust", ("rustc",), packages=("rustc",)),
-    Tool("bash", "compile: shell", ("bash",), packages=("bash",)),
-    Tool("shellcheck", "lint for shell", ("shellcheck",), packages=("shellcheck",)),
-    Tool(
-        "chromium",
-        "the browser check",
-        locate=_browser,
-        packages=("chromium-headless-shell",),
-        remedy=_download,
-    ),
-    Tool(
-        "libraries",
-        "pages that load them from well-known addresses",
-        locate=_libraries,
-        remedy=_npm_libraries,
-        optional=True,
-    ),
-    Tool("firefox", "--llm-browser firefox", locate=_firefox, packages=("firefox-esr",), optional=True),
-    Tool(
-        "postgresql",
-        "a server for this project's own tests",
-        locate=_postgresql,
-        packages=("postgresql",),
-        optional=True,
-    ),
-    Tool("psycopg", "--llm-store postgresql+psycopg://", locate=_module("psycopg"), remedy=_extra("postgres")),
-    Tool("xllamacpp", "the embedded engine", locate=_module("xllamacpp"), remedy=_extra("embedded")),
-    Tool("playwright", "actions in a page", locate=_module("playwright"), remedy=_extra("browser")),
-    Tool("pillow", "the browser check", locate=_module("PIL"), remedy=_extra("browser")),
-    Tool("pytest-html", "--html", locate=_module("pytest_html"), remedy=_extra("html")),
-)
-# What `install` brings by the tool's own remedy, after the system's packages.
-_OURS = ("typescript", "chromium", "libraries")
+from pytest_llm.commands import diagnosis, models, tools
+from pytest_llm.commands.collected import Collected, NotCollected, collected
+from pytest_llm.commands.diagnosis import Line
+from pytest_llm.errors import InputError
+from pytest_llm.sandbox import walls
+from pytest_llm.store import address
 
 Say = Callable[[str], object]
+DISTRIBUTION, NAMESAKE = "pytest-llm-cases", "pytest-llm"
+TOOLS = "Tools"
+LEAST_DISK = 2**30  # bytes: below it, answers and screenshots of a long run may not fit
 
 
-def examine(say: Say = print, arguments: Sequence[str] = ()) -> int:
-    """Tell what is there and what is not, of tools and of the models that the cases here name.
+def examine(say: Say = print, arguments: Sequence[str] = (), form: Literal["text", "json"] = "text") -> int:
+    """Tell what is there and what is not: of Python, the tools, the store, servers and models of the cases here.
 
-    arguments: for pytest, which collects the cases. Returns the exit code: 0 all there, 1 something is missing, 2
+    arguments: for pytest, which collects the cases. Returns the exit code: 0 all there, 1 there is a problem, 2
     pytest could not collect the cases.
     """
-    return max(_tools(say), _models(say, arguments))
-
-
-def _models(say: Say, arguments: Sequence[str]) -> int:
-    """The models of the cases; says nothing where there is no case."""
-    from pytest_llm.commands import models
-    from pytest_llm.commands.collected import NotCollected, collected
-
+    lines = [*_python(), *_tools()]
     try:
         found = collected(arguments)
     except NotCollected as error:
-        say(f"problem   {error}")
-        return 2
-    states, cells = models.examine(found), models.counts(found)
-    for name, state in states.items():
-        purpose = f"model of {cells[name]} cells" if cells[name] > 1 else "model of 1 cell"
-        say(f"{'ok' if state.ok else 'missing':<8}  {name:<24} {purpose:<36} {state.where}")
-    for broken in found.errors:
-        say(f"problem   {broken['error']}")
-    for remedy in dict.fromkeys(state.remedy for state in states.values() if not state.ok and state.remedy):
-        say(f"to mend: {remedy}")
-    return int(bool(found.errors) or not all(state.ok for state in states.values()))
+        lines.append(Line("Cases", "problem", "pytest", str(error)))
+        code = 2
+    else:
+        lines += [*_store(found), *models.lines(found)]
+        code = diagnosis.code(lines)
+    say(
+        json.dumps(diagnosis.as_data(lines), indent=2)
+        if form == "json"
+        else diagnosis.as_text(lines, _mends(lines))
+    )
+    return code
 
 
-def _tools(say: Say) -> int:
-    missing = []
-    for tool in TOOLS:
-        where = tool.found()
-        state = "ok" if where else "optional" if tool.optional else "missing"
-        say(f"{state:<8}  {tool.name:<12} {tool.purpose:<48} {where}".rstrip())
-        if state == "missing":
-            missing.append(tool)
-    broken = "" if any(tool.name == "bubblewrap" for tool in missing) else walls.missing()
-    if broken:
-        say(f"problem   {broken}")
-    for line in remedies(missing):
-        say(f"to mend: {line}")
-    return 1 if missing or broken else 0
+def _mends(lines: Sequence[Line]) -> Iterator[str]:
+    """What mends them, each once; what the system's packages bring by one command."""
+    missing = {line.name for line in lines if line.part == TOOLS and line.state == "problem"}
+    yield from tools.remedies(tool for tool in tools.TOOLS if tool.name in missing)
+    yield from dict.fromkeys(line.remedy for line in lines if line.remedy and line.part != TOOLS)
 
 
-def install(names: Sequence[str] = (), say: Say = print) -> int:
-    """Install what is missing of the tools with these names; of all but Python packages and optional ones without.
-
-    Prints the commands of what it may not or cannot do. Returns the exit code: 0 all there, 1 something is still
-    missing, 2 a name is unknown.
-    """
-    known = {tool.name: tool for tool in TOOLS if _installable(tool)}
-    if unknown := [name for name in names if name not in known]:
-        say(f"nothing called {', '.join(unknown)} can be installed; there are: {', '.join(known)}")
-        return 2
-    wanted = [known[name] for name in names] or [tool for tool in known.values() if not tool.optional]
-    _packages(_missing(wanted), say)
-    for tool in _missing(wanted):
-        if tool.name in _OURS:
-            _run(tool.remedy(), say)
-    missing = _missing(wanted)
-    for line in remedies(missing):
-        say(f"to be run by hand: {line}")
-    return 1 if missing else 0
-
-
-def remedies(missing: Iterable[Tool]) -> list[str]:
-    """The commands that bring what is missing."""
-    tools = list(missing)
-    packages = _sorted(tools)
-    lines = [f"sudo apt-get install -y {' '.join(packages)}"] if packages else []
-    commands = [" ".join(map(_quoted, tool.remedy())) for tool in tools]
-    return lines + list(dict.fromkeys(filter(None, commands)))
-
-
-def _installable(tool: Tool) -> bool:
-    return bool(tool.packages) or tool.name in _OURS
-
-
-def _missing(wanted: Iterable[Tool]) -> list[Tool]:
-    return [tool for tool in wanted if not tool.found()]
-
-
-def _sorted(tools: Iterable[Tool]) -> list[str]:
-    return sorted({package for tool in tools for package in tool.packages})
-
-
-def _packages(tools: Sequence[Tool], say: Say) -> None:
-    """The system's packages: all at once, or one tool at a time where this system does not know one of them."""
-    privilege = _privilege() if shutil.which("apt-get") else None
-    if privilege is None or not _sorted(tools):
-        return
-    _run([*privilege, "apt-get", "update", "-q"], say)
-    if not _run([*privilege, *_APT, *_sorted(tools)], say):
-        for tool in tools:
-            if tool.packages:
-                _run([*privilege, *_APT, *tool.packages], say)
-
-
-def _privilege() -> list[str] | None:
-    """What goes before a command that installs; None where this user may not."""
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        return []
-    sudo = ["sudo", "-n"]
-    if shutil.which("sudo") and subprocess.run([*sudo, "true"], capture_output=True).returncode == 0:
-        return sudo
-    return None
-
-
-def _run(command: list[str], say: Say) -> bool:
-    say(f"$ {' '.join(map(_quoted, command))}")
-    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+def _python() -> Iterator[Line]:
+    yield Line("Python", "ok", "python", version=platform.python_version())
+    yield Line("Python", "ok", "pytest", version=metadata.version("pytest"))
+    yield Line("Python", "ok", DISTRIBUTION, version=metadata.version(DISTRIBUTION))
     try:
-        done = subprocess.run(command, cwd=programs.empty(), env=env, capture_output=True, timeout=_LIMIT)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        say(str(error))
-        return False
-    if done.returncode:
-        say((done.stdout + done.stderr)[-2000:].decode(errors="replace"))
-    return done.returncode == 0
+        other = metadata.version(NAMESAKE)
+    except metadata.PackageNotFoundError:
+        return
+    yield Line(
+        "Python",
+        "problem",
+        NAMESAKE,
+        "another distribution, which is a package pytest_llm too",
+        version=other,
+        remedy=f"pip uninstall -y {NAMESAKE} && pip install --force-reinstall --no-deps {DISTRIBUTION}",
+    )
 
 
-def _quoted(word: str) -> str:
-    return f"'{word}'" if "[" in word or " " in word else word
+def _tools() -> Iterator[Line]:
+    with ThreadPoolExecutor(8) as pool:
+        for tool, where, version in pool.map(_looked, tools.TOOLS):
+            state: diagnosis.State = "ok" if where else "optional" if tool.optional else "problem"
+            remedy = "" if where else "; ".join(tools.remedies([tool]))
+            yield Line(TOOLS, state, tool.name, where or "is not here", tool.purpose, version, remedy)
+            if tool.name == "bubblewrap" and where and (broken := walls.missing()):
+                yield Line(TOOLS, "problem", "sandbox", broken)
 
 
-def _which(program: str) -> str:
-    """On the PATH, or in the folders of toolchains that are often left out of it."""
-    home = Path.home()
-    extra = ("/usr/local/go/bin", str(home / ".cargo/bin"), str(home / "go/bin"))
-    return str(programs.which(program, extra) or "")
+def _looked(tool: tools.Tool) -> tuple[tools.Tool, str, str]:
+    where = tool.found()
+    return tool, where, tool.version(where) if where else ""
+
+
+def _store(found: Collected) -> Iterator[Line]:
+    settings = found.settings
+    try:
+        place = (
+            address.parse(settings["store"], found.root, trusted=bool(settings["store_trusted"]))
+            if settings["store"]
+            else address.default(found.root)
+        )
+    except InputError as error:
+        yield Line("Store", "problem", "store", str(error))
+        return
+    if place is None or place.path is None:
+        yield Line("Store", "ok", "store", str(place or "none: answers are not kept"))
+        return
+    folder = next(path for path in place.path.parents if path.is_dir())
+    free = shutil.disk_usage(folder).free
+    size = place.path.stat().st_size if place.path.is_file() else 0
+    said = f"{_shown(place.path, found.root)}, {size / 2**20:.1f} MiB, {free / 2**30:.1f} GiB free"
+    remedy = "pytest-llm store gc; or free some space" if free < LEAST_DISK else ""
+    yield Line("Store", "warning" if remedy else "ok", "store", said, "answers and runs", remedy=remedy)
+
+
+def _shown(path: Path, root: Path) -> str:
+    return str(path.relative_to(root) if path.is_relative_to(root) else path)

@@ -1,17 +1,21 @@
-"""Whether the models that the cases here name are where they would be asked."""
+"""Whether the servers and models that the cases here name are where they would be asked."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_llm.commands.collected import Collected
+from pytest_llm.commands.diagnosis import Line
 from pytest_llm.commands.servers import ollama
 from pytest_llm.errors import PytestLlmError
+
+if TYPE_CHECKING:
+    from pytest_llm.providers.ollama.models import Running, Shown
 
 Model = Mapping[str, Any]  # a cell that asks it
 
@@ -25,27 +29,116 @@ class State:
     remedy: str = ""
 
 
-def examine(collected: Collected) -> dict[str, State]:
-    """The state of each model, by its name as written. The Ollama server is asked where a case uses it."""
+@dataclass
+class Server:
+    """What the Ollama server has. models: their digests by full name. loaded: how each runs that is loaded.
+
+    shown: what it tells of the models that cases name. problem: why it could not be asked.
+    """
+
+    url: str
+    version: str = ""
+    models: Mapping[str, str] = field(default_factory=dict)
+    loaded: Mapping[str, Running] = field(default_factory=dict)
+    shown: dict[str, Shown] = field(default_factory=dict)
+    problem: State | None = None
+
+    @property
+    def where(self) -> str:
+        return f"Ollama {self.version} at {self.url}"
+
+
+def lines(collected: Collected) -> Iterator[Line]:
+    """The servers, the models of the cases, and what is wrong with the case files; none where there is no case."""
+    server = _asked(collected)
+    if server is not None:
+        yield from _server(server)
+    cells = Counter(cell["model"] for cell in collected.cells)
+    for name, state in examine(collected, server).items():
+        purpose = f"model of {cells[name]} cells" if cells[name] > 1 else "model of 1 cell"
+        if server is not None and state is server.problem:
+            state = State(False, "not looked for: the server cannot be asked")
+        yield Line("Models", "ok" if state.ok else "problem", name, state.where, purpose, remedy=state.remedy)
+    if server is not None:
+        yield from _contexts(collected, server)
+    for broken in collected.errors:
+        yield Line("Cases", "problem", "case file", broken["error"])
+
+
+def examine(collected: Collected, server: Server | None = None) -> dict[str, State]:
+    """The state of each model, by its name as written. server: as it was asked; else it is asked now."""
+    server = server or _asked(collected)
     models = {cell["model"]: cell for cell in collected.cells}
-    server = None
-    if any(model["engine"] == "ollama" for model in models.values()):
-        server = _Ollama(collected.settings)
     return {name: _state(model, collected.settings, server) for name, model in models.items()}
 
 
-def counts(collected: Collected) -> Counter[str]:
-    """How many cells ask each model."""
-    return Counter(cell["model"] for cell in collected.cells)
+def _asked(collected: Collected) -> Server | None:
+    """The Ollama server, where a cell asks one."""
+    names = {_name(cell) for cell in collected.cells if cell["engine"] == "ollama"}
+    if not names:
+        return None
+    try:
+        return asyncio.run(_ask(collected.settings, names - {""}))
+    except PytestLlmError as error:
+        message, _, hint = str(error).partition("\n")
+        return Server("", problem=State(False, message, hint.strip()))
 
 
-def _state(model: Model, settings: Mapping[str, Any], server: _Ollama | None) -> State:
+def _name(cell: Model) -> str:
+    resolved = cell["resolved"]
+    return "" if resolved.get("gguf") or resolved.get("fault") else resolved["base"] or resolved["name"]
+
+
+async def _ask(settings: Mapping[str, Any], names: set[str]) -> Server:
+    from pytest_llm.providers.ollama.models import Models, full_name
+
+    http = ollama(settings)
+    models = Models(http, lambda _: None, ())
+    try:
+        server = Server(http.url, await models.version(), await models.digests(), await models.loaded())
+        for name in sorted(names):
+            if full_name(name) in server.models:
+                server.shown[name] = await models.show(name)
+        return server
+    finally:
+        await http.close()
+
+
+def _server(server: Server) -> Iterator[Line]:
+    if server.problem is not None:
+        yield Line("Servers", "problem", "ollama", server.problem.where, remedy=server.problem.remedy)
+        return
+    yield Line("Servers", "ok", "ollama", server.url, "the server of plain model names", server.version)
+    for name, running in server.loaded.items():
+        share = running.gpu
+        shown = "" if share is None else f"{share:.0%} in the GPU's memory"
+        said = ", ".join(filter(None, (shown, "" if running.context is None else f"context {running.context}")))
+        partly = share is not None and 0 < share < 1
+        remedy = f"{name}: a shorter num_ctx or a smaller quantisation fits whole" if partly else ""
+        yield Line("Servers", "warning" if partly else "ok", name, said, "is loaded", remedy=remedy)
+
+
+def _contexts(collected: Collected, server: Server) -> Iterator[Line]:
+    """The models that are asked for a longer context than they were trained with."""
+    wanted: dict[str, int] = {}
+    for cell in collected.cells:
+        context = (cell["options"] or {}).get("num_ctx")
+        if cell["engine"] == "ollama" and isinstance(context, int):
+            wanted[_name(cell)] = max(context, wanted.get(_name(cell), 0))
+    for name, context in wanted.items():
+        trained = server.shown[name].trained if name in server.shown else None
+        if trained is not None and context > trained:
+            said = f"num_ctx {context} is longer than the {trained} tokens it was trained with"
+            yield Line("Models", "warning", name, said, "context", remedy=f"{name}: num_ctx {trained} at most")
+
+
+def _state(model: Model, settings: Mapping[str, Any], server: Server | None) -> State:
     engine, name = model["engine"], model["resolved"]["name"]
     if fault := model["resolved"].get("fault"):
         message, _, hint = fault.partition("\n")
-        return State(False, message, hint)
+        return State(False, message, hint.strip())
     if engine == "ollama" and server is not None:
-        return server.state(model)
+        return _on(server, model["resolved"])
     if engine == "openai":
         url = settings["openai_url"]
         return State(True, url) if url else State(False, "no server's URL is given", "export OPENAI_BASE_URL=URL")
@@ -54,40 +147,16 @@ def _state(model: Model, settings: Mapping[str, Any], server: _Ollama | None) ->
     return State(True, f"engine {engine}")
 
 
-class _Ollama:
-    """What one server has, asked once."""
+def _on(server: Server, resolved: Mapping[str, Any]) -> State:
+    """Whether it can be asked there; of a Modelfile, whether it can be built."""
+    from pytest_llm.providers.ollama.models import full_name
 
-    def __init__(self, settings: Mapping[str, Any]) -> None:
-        self._names: dict[str, str] = {}
-        self._problem = State(True, "")
-        try:
-            asyncio.run(self._ask(settings))
-        except PytestLlmError as error:
-            message, _, hint = str(error).partition("\n")
-            self._problem = State(False, message, hint.strip())
-
-    async def _ask(self, settings: Mapping[str, Any]) -> None:
-        from pytest_llm.providers.ollama.models import Models
-
-        http = ollama(settings)
-        models = Models(http, lambda _: None, ())
-        try:
-            self._where = f"Ollama {await models.version()} at {http.url}"
-            self._names = await models.digests()
-        finally:
-            await http.close()
-
-    def state(self, model: Model) -> State:
-        """Whether it can be asked there; of a Modelfile, whether it can be built."""
-        from pytest_llm.providers.ollama.models import full_name
-
-        if not self._problem.ok:
-            return self._problem
-        resolved = model["resolved"]
-        gguf, wanted = resolved["gguf"], resolved["base"] or resolved["name"]
-        if gguf:
-            there, remedy = Path(gguf).is_file(), ""
-        else:
-            there, remedy = full_name(wanted) in self._names, f"ollama pull {wanted}"
-        missing = f"{gguf or wanted} is not there ({self._where})"
-        return State(True, self._where) if there else State(False, missing, remedy)
+    if server.problem is not None:
+        return server.problem
+    gguf, wanted = resolved["gguf"], resolved["base"] or resolved["name"]
+    if gguf:
+        there, remedy = Path(gguf).is_file(), ""
+    else:
+        there, remedy = full_name(wanted) in server.models, f"ollama pull {wanted}"
+    missing = f"{gguf or wanted} is not there ({server.where})"
+    return State(True, server.where) if there else State(False, missing, remedy)

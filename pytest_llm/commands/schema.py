@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from pytest_llm.cases.case import Case
@@ -27,6 +28,11 @@ def case_schema() -> dict[str, Any]:
     schema["$defs"] |= Registry().json_schema()
     schema["oneOf"] = [{"required": [name]} for name in ("prompt", "messages", "stages")]
     return {"$schema": DIALECT, **schema, "title": "A pytest-llm case"}
+
+
+def text() -> str:
+    """The schema as a file has it."""
+    return json.dumps(case_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 def _one_or_many(schema: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import datetime
 import sys
 from collections.abc import Callable, Iterator
@@ -17,11 +16,14 @@ from pytest_llm.store.store import Store
 HEAD = 60  # characters of a prompt in a list
 
 
-def run(given: argparse.Namespace) -> int:
-    """0 done, 1 there is nothing of it, 2 the store or a folder could not be read or written."""
+def work(place: str, done: Callable[[Store], int], *, create: bool = False) -> int:
+    """Open a store and work on it. 0 done, 1 there is nothing of it, 2 it or a folder could not be read or written.
+
+    place: as it is written; "" for that of the project here. create: it may be made.
+    """
     try:
-        with opened(given.store, create=given.work == "import") as store:
-            return WORK[given.work](store, given)
+        with opened(place, create=create) as store:
+            return done(store)
     except (StoreError, InputError) as error:
         print(plain(str(error)), file=sys.stderr)
     except OSError as error:
@@ -30,7 +32,7 @@ def run(given: argparse.Namespace) -> int:
 
 
 @contextmanager
-def opened(place: str | None = None, *, create: bool = False) -> Iterator[Store]:
+def opened(place: str = "", *, create: bool = False) -> Iterator[Store]:
     """The store that is named; else that of the project here, by its settings. Raises StoreError, InputError."""
     address, root = _address(place)
     if address is None:
@@ -42,7 +44,7 @@ def opened(place: str | None = None, *, create: bool = False) -> Iterator[Store]
         store.close()
 
 
-def _address(place: str | None) -> tuple[Address | None, Path]:
+def _address(place: str) -> tuple[Address | None, Path]:
     if place:
         return parse(place, Path.cwd()), Path.cwd()
     from pytest_llm.commands.collected import NotCollected, collected
@@ -56,10 +58,11 @@ def _address(place: str | None) -> tuple[Address | None, Path]:
     return (parse(said, root, trusted=trusted) if said else default(root)), root
 
 
-def ls(store: Store, given: argparse.Namespace) -> int:
+def ls(store: Store, model: str) -> int:
+    """Print the models with answers; of those that hold `model` in their name, their newest answers."""
     found = store.models()
-    if given.model:
-        found = [entry for entry in found if given.model in entry[0].question.model]
+    if model:
+        found = [entry for entry in found if model in entry[0].question.model]
         for name in dict.fromkeys(entry[0].question.model for entry in found):
             for answer in store.newest_of_each(name):
                 asked = answer.question.request["messages"][-1]["content"]
@@ -73,37 +76,30 @@ def ls(store: Store, given: argparse.Namespace) -> int:
             )
         runs = store.runs()
         print(f"{len(runs):>7} runs" + (f", the latest {runs[0]}" if runs else ""))
-    return 0 if found or not given.model else 1
+    return 0 if found or not model else 1
 
 
-def export(store: Store, given: argparse.Namespace) -> int:
+def export(store: Store, folder: Path, model: str) -> int:
     from pytest_llm.store import exports
 
-    number = exports.write(given.folder, store.newest_of_each(given.model))
-    print(f"{number} answers written to {given.folder}")
+    number = exports.write(folder, store.newest_of_each(model))
+    print(f"{number} answers written to {folder}")
     return 0 if number else 1
 
 
-def import_(store: Store, given: argparse.Namespace) -> int:
+def import_(store: Store, folder: Path) -> int:
     from pytest_llm.store import exports
 
-    answers = list(exports.read(given.folder))
+    answers = list(exports.read(folder))
     print(f"{store.add(answers)} of {len(answers)} answers were new")
     return 0
 
 
-def gc(store: Store, given: argparse.Namespace) -> int:
+def gc(store: Store, *, keep: int, days: int | None, runs: int, dry_run: bool) -> int:
+    """Delete all but the newest `keep` answers to each question, those older than `days`, all but `runs` runs."""
     before = ""
-    if given.days:
-        before = (datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=given.days)).isoformat()
-    answers, runs = store.sweep(given.keep, before, given.runs, dry=given.dry_run)
-    print(f"{answers} answers and {runs} runs {'would be' if given.dry_run else 'were'} deleted")
+    if days:
+        before = (datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=days)).isoformat()
+    answers, gone = store.sweep(keep, before, runs, dry=dry_run)
+    print(f"{answers} answers and {gone} runs {'would be' if dry_run else 'were'} deleted")
     return 0
-
-
-WORK: dict[str, Callable[[Store, argparse.Namespace], int]] = {
-    "ls": ls,
-    "export": export,
-    "import": import_,
-    "gc": gc,
-}

@@ -91,7 +91,7 @@ class Manager:
             "digest": runner.model.digest,
             "details": self.details(runner.model),
             "expires_at": utc(runner.expires),
-            "size_vram": runner.size if self.server.gpu else 0,
+            "size_vram": int(runner.size * self.server.gpu),
             "context_length": runner.context,
         }
 

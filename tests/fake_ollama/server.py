@@ -60,7 +60,7 @@ class FakeOllama:
 
     version: "0.33.0", "0.24.0", "0.12.6" (or any other: what differs goes by the number), or "llama-server".
     clock: RealClock or VirtualClock. token_time, prompt_time: seconds for a token, for a prompt that is not cached.
-    The rest are the limits of `runners.Limits`. gpu: whether `ps` says that runners live in the GPU's memory.
+    The rest are the limits of `runners.Limits`. gpu: the share of a runner that `ps` says is in the GPU's memory.
     api_key: asked for by the llama-server dialect.
     """
 
@@ -78,7 +78,7 @@ class FakeOllama:
         load_time: float | Callable[[Model], float] = 0.0,
         keep_alive: float = 300.0,
         context: int = 4096,
-        gpu: bool = False,
+        gpu: float = 0,
         api_key: str = "",
         port: int = 0,
     ) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llm.commands.doctor import TOOLS
+from pytest_llm.commands.tools import TOOLS
 
 PASSWORD = "the tests' own word"
 _numbers = count(1)

@@ -183,13 +183,20 @@ class Models:
 
     async def running(self, name: str, digest: str) -> Running:
         """What is told of a loaded model. A runner may be listed under the name of its first model."""
-        running = await self._small("GET", "/api/ps", None, name)
-        models = [m for m in running.get("models") or [] if isinstance(m, dict)]
+        models = await self._resident(name)
         own = [
             m for m in models if full_name(str(m.get("name", ""))) == full_name(name) or m.get("digest") == digest
         ]
         found = own or (models if len(models) == 1 else [])
         return _running(found[0]) if found else Running()
+
+    async def loaded(self) -> dict[str, Running]:
+        """What is told of each loaded model, by its name."""
+        return {full_name(str(m.get("name", ""))): _running(m) for m in await self._resident("")}
+
+    async def _resident(self, name: str) -> list[dict[str, Any]]:
+        listed = await self._small("GET", "/api/ps", None, name)
+        return [m for m in listed.get("models") or [] if isinstance(m, dict)]
 
     async def ran_with(self, name: str, info: ModelInfo, usage: Usage, num_ctx: Any = None) -> Running:
         """How a model ran that has answered; its context as asked for, as the model says, else as the server chose.

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
+import platform
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from pytest_llm.commands import cli, doctor
+from pytest_llm.commands import cli, doctor, tools
 
 APT = """#!/bin/sh
 echo "$@" >> {log}
@@ -53,8 +56,8 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     monkeypatch.chdir(tmp_path)
     for name in ("PLAYWRIGHT_BROWSERS_PATH", "PYTEST_LLM_BROWSER"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(doctor, "_which", lambda program: str(_in(bare.folder, program)))
-    monkeypatch.setattr(doctor, "_OURS", ())  # npm and Playwright would download
+    monkeypatch.setattr(tools, "_which", lambda program: str(_in(bare.folder, program)))
+    monkeypatch.setattr(tools, "_OURS", ())  # npm and Playwright would download
     return bare
 
 
@@ -62,12 +65,20 @@ def _in(folder: Path, program: str) -> Path | str:
     return folder / program if os.access(folder / program, os.X_OK) else ""
 
 
+def lines(said: Sequence[str], part: str = doctor.TOOLS) -> dict[str, dict[str, str]]:
+    """What `doctor --json` says of one part, by name."""
+    return {line["name"]: line for line in json.loads("".join(said)) if line["part"] == part}
+
+
 def test_every_tool_is_told_of() -> None:
     said: list[str] = []
-    code = doctor.examine(said.append)
-    states = [line.split()[0] for line in said if not line.startswith("to mend")]
-    assert len(states) == len(doctor.TOOLS)
-    assert code == int("missing" in states)
+    code = doctor.examine(said.append, form="json")
+    told = lines(said)
+    assert list(told) == [tool.name for tool in tools.TOOLS]
+    assert code == int("problem" in {line["state"] for line in told.values()})
+    assert all(line["version"] for name, line in told.items() if name in ("node", "c", "bash", "pytest-html"))
+    assert lines(said, "Python")["python"]["version"] == platform.python_version()
+    assert "GiB free" in lines(said, "Store")["store"]["found"]
 
 
 def test_nothing_is_run_where_all_is_there(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,16 +86,20 @@ def test_nothing_is_run_where_all_is_there(machine: Machine, monkeypatch: pytest
     machine.apt()
     machine.program("bwrap")
     machine.program("go")
-    assert doctor.install(say=machine.said.append) == 0
+    assert tools.install(say=machine.said.append) == 0
     assert machine.said == machine.asked == []
 
 
 def test_what_is_missing_is_told_with_its_command(machine: Machine) -> None:
     machine.program("go")
+    assert doctor.examine(machine.said.append, form="json") == 1
+    told = lines(machine.said)
+    assert [told[name]["state"] for name in ("go", "bubblewrap", "chromium")] == ["ok", "problem", "problem"]
+    assert told["bubblewrap"]["remedy"] == "sudo apt-get install -y bubblewrap"
+    machine.said.clear()
     assert doctor.examine(machine.said.append) == 1
-    lines = {line.split()[1]: line.split()[0] for line in machine.said if not line.startswith("to mend")}
-    assert (lines["go"], lines["bubblewrap"], lines["chromium"]) == ("ok", "missing", "missing")
-    (packages,) = [line for line in machine.said if line.startswith("to mend: sudo apt-get install -y ")]
+    said = machine.said[0].splitlines()
+    (packages,) = [line for line in said if line.startswith("to mend: sudo apt-get install -y ")]
     assert "bubblewrap" in packages
     assert "golang-go" not in packages
 
@@ -94,14 +109,14 @@ def test_a_bubblewrap_that_does_not_work_is_told_of(machine: Machine, monkeypatc
     _only(monkeypatch, "bubblewrap")
     machine.program("bwrap", "#!/bin/sh\necho no namespaces >&2\nexit 1\n")
     assert doctor.examine(machine.said.append) == 1
-    assert "problem   bubblewrap does not work here: no namespaces" in machine.said
+    assert "bubblewrap does not work here: no namespaces" in machine.said[0]
 
 
 def test_it_installs_what_is_missing_in_one_go(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     _only(monkeypatch, "bubblewrap", "go")
     machine.apt()
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    assert doctor.install(say=machine.said.append) == 0
+    assert tools.install(say=machine.said.append) == 0
     assert machine.asked == ["update -q", "install -y -q --no-install-recommends bubblewrap golang-go"]
 
 
@@ -111,7 +126,7 @@ def test_a_package_that_the_system_does_not_know_costs_that_tool_only(
     _only(monkeypatch, "bubblewrap", "go", "rust")
     machine.apt(unknown="rustc")
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    assert doctor.install(say=machine.said.append) == 1
+    assert tools.install(say=machine.said.append) == 1
     assert (machine.folder / "bwrap").exists()
     assert (machine.folder / "go").exists()
     assert machine.said[-1] == "to be run by hand: sudo apt-get install -y rustc"
@@ -126,14 +141,14 @@ def test_the_commands_are_printed_where_it_may_not_run_them(
     if apt:
         machine.apt()
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert doctor.install(say=machine.said.append) == 1
+    assert tools.install(say=machine.said.append) == 1
     assert machine.asked == []
     assert machine.said == ["to be run by hand: sudo apt-get install -y bubblewrap golang-go"]
 
 
 def test_what_packages_cannot_bring_is_downloaded(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     """TypeScript by npm, a browser by Playwright: each by its own command, told where it fails."""
-    monkeypatch.setattr(doctor, "_OURS", ("typescript", "chromium"))
+    monkeypatch.setattr(tools, "_OURS", ("typescript", "chromium"))
     _only(monkeypatch, "typescript", "chromium")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setattr(sys, "executable", str(machine.folder / "python"))
@@ -141,7 +156,7 @@ def test_what_packages_cannot_bring_is_downloaded(machine: Machine, monkeypatch:
     for name in ("npm", "python"):
         machine.program(name, f'#!/bin/sh\necho {name} "$@" >> {log}\nexit 3\n')
     (machine.folder / "sh").symlink_to("/bin/sh")
-    assert doctor.install(say=machine.said.append) == 1
+    assert tools.install(say=machine.said.append) == 1
     npm, playwright = machine.asked
     assert npm.startswith("npm install")
     assert playwright == "python -m playwright install chromium-headless-shell"
@@ -153,14 +168,37 @@ def test_an_optional_tool_is_for_those_who_name_it(machine: Machine, monkeypatch
     _only(monkeypatch, "bubblewrap", "firefox")
     machine.apt()
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    assert doctor.install(["firefox"], machine.said.append) == 0
+    assert tools.install(["firefox"], machine.said.append) == 0
     assert machine.asked == ["update -q", "install -y -q --no-install-recommends firefox-esr"]
     (machine.folder / "firefox-esr").unlink()
-    assert doctor.install(say=machine.said.append) == 0
+    assert tools.install(say=machine.said.append) == 0
     assert machine.asked[2:] == ["update -q", "install -y -q --no-install-recommends bubblewrap"]
     machine.said.clear()
-    assert doctor.examine(machine.said.append) == 0
-    assert [line.split()[:2] for line in machine.said] == [["ok", "bubblewrap"], ["optional", "firefox"]]
+    assert doctor.examine(machine.said.append, form="json") == 0
+    told = lines(machine.said)
+    assert {name: line["state"] for name, line in told.items()} == {"bubblewrap": "ok", "firefox": "optional"}
+
+
+def test_the_other_distribution_of_that_name(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both are a package pytest_llm: where it is there too, ours may not be what is imported."""
+    _only(monkeypatch, "bubblewrap")
+    machine.program("bwrap")
+    other = machine.folder.parent / "site/pytest_llm-3.1.dist-info"
+    other.mkdir(parents=True)
+    (other / "METADATA").write_text("Metadata-Version: 2.1\nName: pytest-llm\nVersion: 3.1\n")
+    monkeypatch.syspath_prepend(str(other.parent))
+    assert doctor.examine(machine.said.append, form="json") == 1
+    line = lines(machine.said, "Python")["pytest-llm"]
+    assert (line["state"], line["version"]) == ("problem", "3.1")
+    assert line["remedy"].startswith("pip uninstall -y pytest-llm")
+
+
+def test_a_full_disk_is_a_warning(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    _only(monkeypatch, "bubblewrap")
+    machine.program("bwrap")
+    monkeypatch.setattr(doctor, "LEAST_DISK", 2**80)
+    assert doctor.examine(machine.said.append, form="json") == 0
+    assert lines(machine.said, "Store")["store"]["state"] == "warning"
 
 
 def test_a_tool_that_nobody_knows_is_refused(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
@@ -171,4 +209,4 @@ def test_a_tool_that_nobody_knows_is_refused(machine: Machine, capsys: pytest.Ca
 
 
 def _only(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
-    monkeypatch.setattr(doctor, "TOOLS", tuple(tool for tool in doctor.TOOLS if tool.name in names))
+    monkeypatch.setattr(tools, "TOOLS", tuple(tool for tool in tools.TOOLS if tool.name in names))

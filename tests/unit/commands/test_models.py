@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import httpx
 import pytest
 
 from pytest_llm.commands import cli, models
@@ -61,15 +62,35 @@ def test_doctor_tells_of_models_and_broken_cases(
     (project / "two.prompt.yaml").write_text("prompt: hi\nchekcs: []\n")
     assert cli.main(["doctor"]) == 1
     said = capsys.readouterr().out.splitlines()
-    assert [line.split()[:2] for line in said if "model of" in line] == [["missing", "a"], ["missing", "b"]]
+    assert [line.split()[:2] for line in said if "model of" in line] == [["problem", "a"], ["problem", "b"]]
     assert sum("ollama serve" in line for line in said) == 1
-    assert any(line.startswith("problem") and "'chekcs'" in line for line in said)
+    assert any(line.startswith("  problem") and "'chekcs'" in line for line in said)
     assert cli.main(["doctor", "no-such-folder"]) == 2
     assert "no-such-folder" in capsys.readouterr().out
 
 
+def test_what_is_loaded_and_which_context_is_too_long(
+    project: Path, fake_ollama: FakeOllama, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OLLAMA_HOST", fake_ollama.url)
+    fake_ollama.add_model("qwen3:8b", context_length=4096)
+    fake_ollama.add_model("half:1b")
+    case(project, "qwen3:8b")
+    with (project / "one.prompt.yaml").open("a") as file:
+        file.write("options: {num_ctx: 9000}\n")
+    fake_ollama.gpu = 0.5
+    httpx.post(f"{fake_ollama.url}/api/generate", json={"model": "half:1b"})
+    told = {(line.part, line.name): line for line in models.lines(collected())}
+    assert told["Servers", "ollama"].version == fake_ollama.profile.version
+    half = told["Servers", "half:1b"]
+    assert (half.state, half.found.split(",")[0]) == ("warning", "50% in the GPU's memory")
+    long = [line for line in models.lines(collected()) if line.purpose == "context"]
+    assert [(line.state, line.name) for line in long] == [("warning", "qwen3:8b")]
+    assert "num_ctx 9000 is longer than the 4096 tokens" in long[0].found
+
+
 def test_nothing_is_said_where_there_is_no_case(project: Path) -> None:
-    assert models.examine(collected()) == {}
+    assert list(models.lines(collected())) == []
 
 
 def test_a_collection_that_takes_too_long(project: Path) -> None:

@@ -1,0 +1,1 @@
+"""`pytest-llm init` and `pytest-llm new`: the first files of a project, and one more case."""

@@ -1,0 +1,266 @@
+"""The tools that checks and engines use: where they are here, and what brings those that are not."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+
+from pytest_llm.sandbox import programs
+
+_APT = ("apt-get", "install", "-y", "-q", "--no-install-recommends")
+_LIMIT = 900  # seconds for one command
+_PATIENCE = 20  # seconds for a program to tell its version
+
+
+@dataclass(frozen=True)
+class Tool:
+    """Something a check or an engine uses.
+
+    programs: any one of them will do; locate: looks elsewhere instead. packages: the system's, that bring it;
+    remedy: the command that does where they cannot. optional: only those who name it want it. asks: how its program
+    is asked for its version; empty where it has none. distribution: the name of a Python package.
+    """
+
+    name: str
+    purpose: str
+    programs: tuple[str, ...] = ()
+    locate: Callable[[], str] | None = None
+    packages: tuple[str, ...] = ()
+    remedy: Callable[[], list[str]] = list
+    optional: bool = False
+    asks: tuple[str, ...] = ("--version",)
+    distribution: str = ""
+
+    def found(self) -> str:
+        """Where it is; "" where it is not."""
+        if self.locate is not None:
+            return self.locate()
+        return next((path for path in map(_which, self.programs) if path), "")
+
+    def version(self, where: str) -> str:
+        """Of what was found; "" where it does not tell."""
+        if self.distribution:
+            return metadata.version(self.distribution)
+        return (
+            _told([where, *self.asks]) if self.asks and os.access(where, os.X_OK) and Path(where).is_file() else ""
+        )
+
+
+def _told(command: Sequence[str]) -> str:
+    """The first version number in what a program says of itself."""
+    try:
+        said = programs.ask(command, seconds=_PATIENCE)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    number = re.search(r"\d+(?:\.\d+)+", said[:1000])
+    return number[0] if number else ""
+
+
+def _package(name: str, purpose: str, module: str, extra: str) -> Tool:
+    """A Python package, which comes with an extra of ours."""
+    return Tool(
+        name,
+        purpose,
+        locate=lambda: _module(module),
+        remedy=lambda: ["pip", "install", f"pytest-llm-cases[{extra}]"],
+        distribution=name,
+    )
+
+
+def _module(name: str) -> str:
+    spec = find_spec(name)
+    return str(spec.origin or name) if spec else ""
+
+
+def _browser() -> str:
+    from pytest_llm.browsers import find
+
+    return str(find.locate(os.environ.get(find.VARIABLE)) or "")
+
+
+def _firefox() -> str:
+    from pytest_llm.browsers import find
+
+    return str(find.locate("firefox") or "")
+
+
+def _libraries() -> str:
+    from pytest_llm.browsers import libraries
+
+    where = libraries.folder()
+    return "" if libraries.missing(where) else str(where)
+
+
+def _npm_libraries() -> list[str]:
+    from pytest_llm.browsers import libraries
+
+    return libraries.installation(libraries.folder())
+
+
+def _postgresql() -> str:
+    """Debian keeps the server's programs off the PATH, in a folder for each version."""
+    kept = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: path.parts[-3].zfill(3))
+    return _which("initdb") or (str(kept[-1]) if kept else "")
+
+
+def _download() -> list[str]:
+    deps = [] if _privilege() is None else ["--with-deps"]
+    return [sys.executable, "-m", "playwright", "install", *deps, "chromium-headless-shell"]
+
+
+def _typescript() -> str:
+    from pytest_llm.errors import Unsupported
+    from pytest_llm.toolchains.typescript import TypeScript
+
+    try:
+        return str(TypeScript().package())
+    except Unsupported:
+        return ""
+
+
+def _npm() -> list[str]:
+    from pytest_llm.toolchains.typescript import TypeScript
+
+    return TypeScript().installation
+
+
+TOOLS = (
+    Tool("bubblewrap", "keeps compilers and pages away from everything else", ("bwrap",), packages=("bubblewrap",)),
+    Tool("go", "compile: go", ("go",), packages=("golang-go",), asks=("version",)),
+    Tool("java", "compile: java", ("javac",), packages=("default-jdk-headless",)),
+    Tool("node", "compile: javascript, typescript", ("node", "nodejs"), packages=("nodejs",)),
+    Tool("npm", "installs typescript", ("npm",), packages=("npm",)),
+    Tool("typescript", "compile: typescript", locate=_typescript, remedy=_npm, asks=()),
+    Tool("c", "compile: c", ("gcc", "clang", "cc"), packages=("gcc", "libc6-dev")),
+    Tool("c++", "compile: cpp", ("g++", "clang++", "c++"), packages=("g++",)),
+    Tool("rust", "compile: rust", ("rustc",), packages=("rustc",)),
+    Tool("bash", "compile: shell", ("bash",), packages=("bash",)),
+    Tool("shellcheck", "lint for shell", ("shellcheck",), packages=("shellcheck",)),
+    Tool(
+        "chromium",
+        "the browser check",
+        locate=_browser,
+        packages=("chromium-headless-shell",),
+        remedy=_download,
+    ),
+    Tool(
+        "libraries",
+        "pages that load them from well-known addresses",
+        locate=_libraries,
+        remedy=_npm_libraries,
+        optional=True,
+    ),
+    Tool("firefox", "--llm-browser firefox", locate=_firefox, packages=("firefox-esr",), optional=True),
+    Tool(
+        "postgresql",
+        "a server for this project's own tests",
+        locate=_postgresql,
+        packages=("postgresql",),
+        optional=True,
+    ),
+    _package("psycopg", "--llm-store postgresql+psycopg://", "psycopg", "postgres"),
+    _package("xllamacpp", "the embedded engine", "xllamacpp", "embedded"),
+    _package("playwright", "actions in a page", "playwright", "browser"),
+    _package("pillow", "the browser check", "PIL", "browser"),
+    _package("pytest-html", "--html", "pytest_html", "html"),
+)
+# What `install` brings by the tool's own remedy, after the system's packages.
+_OURS = ("typescript", "chromium", "libraries")
+
+Say = Callable[[str], object]
+
+
+def install(names: Sequence[str] = (), say: Say = print) -> int:
+    """Install what is missing of the tools with these names; of all but Python packages and optional ones without.
+
+    Prints the commands of what it may not or cannot do. Returns the exit code: 0 all there, 1 something is still
+    missing, 2 a name is unknown.
+    """
+    known = {tool.name: tool for tool in TOOLS if _installable(tool)}
+    if unknown := [name for name in names if name not in known]:
+        say(f"nothing called {', '.join(unknown)} can be installed; there are: {', '.join(known)}")
+        return 2
+    wanted = [known[name] for name in names] or [tool for tool in known.values() if not tool.optional]
+    _packages(_missing(wanted), say)
+    for tool in _missing(wanted):
+        if tool.name in _OURS:
+            _run(tool.remedy(), say)
+    missing = _missing(wanted)
+    for line in remedies(missing):
+        say(f"to be run by hand: {line}")
+    return 1 if missing else 0
+
+
+def remedies(missing: Iterable[Tool]) -> list[str]:
+    """The commands that bring what is missing."""
+    tools = list(missing)
+    packages = _sorted(tools)
+    lines = [f"sudo apt-get install -y {' '.join(packages)}"] if packages else []
+    commands = [" ".join(map(_quoted, tool.remedy())) for tool in tools]
+    return lines + list(dict.fromkeys(filter(None, commands)))
+
+
+def _installable(tool: Tool) -> bool:
+    return bool(tool.packages) or tool.name in _OURS
+
+
+def _missing(wanted: Iterable[Tool]) -> list[Tool]:
+    return [tool for tool in wanted if not tool.found()]
+
+
+def _sorted(tools: Iterable[Tool]) -> list[str]:
+    return sorted({package for tool in tools for package in tool.packages})
+
+
+def _packages(tools: Sequence[Tool], say: Say) -> None:
+    """The system's packages: all at once, or one tool at a time where this system does not know one of them."""
+    privilege = _privilege() if shutil.which("apt-get") else None
+    if privilege is None or not _sorted(tools):
+        return
+    _run([*privilege, "apt-get", "update", "-q"], say)
+    if not _run([*privilege, *_APT, *_sorted(tools)], say):
+        for tool in tools:
+            if tool.packages:
+                _run([*privilege, *_APT, *tool.packages], say)
+
+
+def _privilege() -> list[str] | None:
+    """What goes before a command that installs; None where this user may not."""
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        return []
+    sudo = ["sudo", "-n"]
+    if shutil.which("sudo") and subprocess.run([*sudo, "true"], capture_output=True).returncode == 0:
+        return sudo
+    return None
+
+
+def _run(command: list[str], say: Say) -> bool:
+    say(f"$ {' '.join(map(_quoted, command))}")
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    try:
+        done = subprocess.run(command, cwd=programs.empty(), env=env, capture_output=True, timeout=_LIMIT)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        say(str(error))
+        return False
+    if done.returncode:
+        say((done.stdout + done.stderr)[-2000:].decode(errors="replace"))
+    return done.returncode == 0
+
+
+def _quoted(word: str) -> str:
+    return f"'{word}'" if "[" in word or " " in word else word
+
+
+def _which(program: str) -> str:
+    """On the PATH, or in the folders of toolchains that are often left out of it."""
+    home = Path.home()
+    extra = ("/usr/local/go/bin", str(home / ".cargo/bin"), str(home / "go/bin"))
+    return str(programs.which(program, extra) or "")
