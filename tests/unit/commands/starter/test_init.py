@@ -142,9 +142,11 @@ def test_a_file_where_a_folder_should_be(folder: Path, capsys: pytest.CaptureFix
 
 
 def test_the_demo_passes_with_no_server_at_all(folder: Path, pytester: pytest.Pytester) -> None:
-    """Structured cases and code in Python; the wheel and the sdist carry what it needs."""
+    """Structured cases and code in Python: what every machine can judge."""
     assert main(["init", str(pytester.path), "--demo"]) == 0
-    done = pytester.runpytest_subprocess("cases/structured", "cases/backend", "-k", "number or python", "--llm-store", "none")
+    done = pytester.runpytest_subprocess(
+        "cases/structured", "cases/backend", "-k", "number or python", "--llm-store", "none"
+    )
     done.assert_outcomes(passed=6)
 
 
@@ -158,7 +160,7 @@ def test_new(folder: Path, capsys: pytest.CaptureFixture[str], category: str) ->
     assert main(["new", "mine", "--category", category]) == 0
     cells = collected(("--llm-model", "m")).cells
     places = [str(Path(cell["file"]).relative_to(folder)) for cell in cells]
-    assert places == ["cases/mine.prompt.yaml", f"cases/{category}/mine.prompt.yaml"]
+    assert set(places) == {"cases/mine.prompt.yaml", f"cases/{category}/mine.prompt.yaml"}
     assert all(category in cell["markers"] for cell in cells)
 
 
