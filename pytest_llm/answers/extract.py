@@ -15,7 +15,7 @@ from pytest_llm.answers.choice import Given, choose
 from pytest_llm.answers.ends import glued, without_end
 from pytest_llm.answers.fences import Fenced, scan
 from pytest_llm.answers.guessing import is_code
-from pytest_llm.answers.languages import JSON_LABELS, LOOSE, PROSE, guess_language
+from pytest_llm.answers.languages import JSON_LABELS, KIN, LOOSE, PROSE, guess_language
 from pytest_llm.answers.languages import normalise_language as normalise_language  # checks ask for it here
 from pytest_llm.answers.pages import fragment, page_begins
 from pytest_llm.answers.schemas import is_schema
@@ -63,7 +63,7 @@ class Artifact:
         return self.blocks if self.may_echo and not own else own
 
     def code(self, language: str | None = None) -> CodeBlock | None:
-        """The block in `language` (any spelling of it); without one, an unlabelled block.
+        """The block in `language` (any spelling of it); without one, one of its kin, then an unlabelled block.
 
         language None: a block of whatever language, prose and console sessions last. Where the answer has no fence
         at all, it is the text itself if that looks like code (`notes` then say so).
@@ -72,8 +72,8 @@ class Artifact:
         if language is None:
             return choose(([b for b in pieces if b.language not in PROSE], self.blocks), given)
         wanted = normalise_language(language)
-        labelled = [b for b in pieces if b.language == wanted]
-        return choose((labelled, [b for b in pieces if not b.language or not b.fenced], self._bare(wanted)), given)
+        labelled = ([b for b in pieces if b.language == name] for name in (wanted, *KIN.get(wanted, ())))
+        return choose((*labelled, [b for b in pieces if not b.language or not b.fenced], self._bare(wanted)), given)
 
     def _bare(self, language: str) -> list[CodeBlock]:
         """The answer itself where it has no fence and may be meant as code in the language."""

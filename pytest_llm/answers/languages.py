@@ -36,6 +36,9 @@ _ALIASES = {
 }
 _CANONICAL = {alias: name for name, aliases in _ALIASES.items() for alias in [name, *aliases.split()]}
 
+KIN = {"typescript": ("tsx",), "tsx": ("typescript", "jsx"), "shell": ("console",)}
+"""What else a block may be labelled where a language is asked for and nothing is labelled so."""
+
 PROSE = frozenset({"text", "console", "markdown", "diff"})
 """Languages that are no program: taken for code only where nothing else is there."""
 

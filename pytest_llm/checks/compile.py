@@ -26,9 +26,14 @@ _ONLY_FOR = {
     "standard": ("c", "cpp"),
     "edition": ("rust",),
     "strict": ("typescript", "tsx"),
+    "lib": ("typescript", "tsx"),
+    "target": ("typescript", "tsx"),
     "classpath": ("java",),
     "module": ("go", "rust", "typescript", "tsx"),
 }
+_YEAR = re.compile(r"es(?:[35-7]|20[12]\d|next)", re.IGNORECASE)
+_LIBRARY = re.compile(rf"(?:{_YEAR.pattern}|dom|webworker|decorators|scripthost)(?:\.\w+)*", re.IGNORECASE)
+_OTHERS = {str: "", tuple: ", dom, dom.iterable, webworker"}
 _SUFFIXES = {
     "c": (".c", ".h"),
     "cpp": (".cpp", ".cc", ".cxx", ".hpp", ".hh", ".h"),
@@ -58,6 +63,8 @@ class Compile(Check):
     warnings: Literal["show", "error"] = "show"
     allow: tuple[Literal["unused", "missing-dependency"], ...] = ()
     strict: bool = False
+    lib: tuple[str, ...] = ()
+    target: str = ""
     standard: str = ""
     edition: str = ""
     classpath: tuple[str, ...] = ()
@@ -83,6 +90,16 @@ class Compile(Check):
             raise ValueError(f"{value!r} is neither a standard nor an edition")
         return value
 
+    @field_validator("lib", "target")
+    @classmethod
+    def _of_typescript(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        for name in filter(None, [value] if isinstance(value, str) else value):
+            if not _YEAR.fullmatch(name) and (isinstance(value, str) or not _LIBRARY.fullmatch(name)):
+                raise ValueError(
+                    f"{name!r} is unknown to TypeScript (such as es2022, esnext{_OTHERS[type(value)]})"
+                )
+        return value
+
     @model_validator(mode="before")
     @classmethod
     def _lenient(cls, data: Any) -> Any:
@@ -90,7 +107,7 @@ class Compile(Check):
         if not isinstance(data, dict):
             return data
         data = dict(data)
-        for key in ("allow", "classpath"):
+        for key in ("allow", "classpath", "lib"):
             if isinstance(data.get(key), str):
                 data[key] = [data[key]]
         for key in ("standard", "edition"):
@@ -137,6 +154,8 @@ class Compile(Check):
             standard=self.standard,
             edition=self.edition,
             strict=self.strict,
+            lib=self.lib,
+            target=self.target,
             classpath=classpath,
             module=module,
             root=root,

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from pytest_llm.sandbox import sandbox
 from pytest_llm.syntax.outline import Outline
-from pytest_llm.toolchains import base, warm
-from pytest_llm.toolchains.scaffold import Around, Scaffolded, Style
+from pytest_llm.toolchains import base, ecmascript, warm
+from pytest_llm.toolchains.scaffold import Completed, Scaffolded, Style
 
+_FLAGS = ("--experimental-vm-modules", "--expose-internals", "--no-warnings")
 _KINDS = {".mjs": "module", ".cjs": "script"}
 
 
@@ -20,17 +21,20 @@ class JavaScript(Scaffolded):
     program = "node"
     sound = "let x = 1;\n"
     install = "sudo apt-get install nodejs"
-    style = Style(members=Around("class Snippet {\n"))
+    style = Style()
 
     @cached_property
     def _pool(self) -> warm.Pool:
-        argv = [str(self.path), "--experimental-vm-modules", "--no-warnings", "--max-old-space-size=512", "SERVER"]
+        argv = [str(self.path), *_FLAGS, "--max-old-space-size=512", "SERVER"]
         walls = base.walls(self.path, base.Options())
         return warm.Pool(argv, warm.SERVERS / "check_javascript.cjs", walls, sandbox.Limits(memory=1 << 30))
 
     def style_for(self, outline: Outline) -> Style:
-        """Only what the grammar does not explain may be methods: `return` alone would be a field of a class."""
-        return self.style if outline.errors else Style()
+        return ecmascript.style(outline, "Object")
+
+    def tries(self, text: str, outline: Outline) -> Iterator[Completed]:
+        yield from super().tries(text, outline)
+        yield from ecmascript.calls(text, outline, self.style_for(outline))
 
     def compile(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
         request = {"files": [[file.name, file.text, _kind(file)] for file in files]}

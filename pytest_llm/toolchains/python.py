@@ -17,6 +17,8 @@ from pytest_llm.toolchains import base, warm
 from pytest_llm.toolchains.scaffold import Completed, Scaffolded, Style
 
 _OPENING = "if True:\n"
+_FUNCTIONS = ("def _():\n", "async def _():\n")  # in the second a generator gives back nothing
+_MAGIC = re.compile(r"^[ \t]*(%{1,2}[a-z]\w*\b(?! *=)|!\{?\w)", re.MULTILINE)
 _INDENT = re.compile("unindent|unexpected indent")
 _MOST_DEPTHS = 3  # of indentation that are tried
 
@@ -44,7 +46,13 @@ class Python(Scaffolded):
         return warm.Pool(argv, warm.SERVERS / "check_python.py", walls, sandbox.Limits(memory=512 << 20))
 
     def tries(self, text: str, outline: Outline) -> Iterator[Completed]:
-        """Methods, indented but for their first line. Beside anything else a wrong indentation is a mistake."""
+        """Lines of a notebook that are no Python; statements of a function's body; methods, indented but for their
+        first line. Beside anything else a wrong indentation is a mistake.
+        """
+        if magic := tuple((found.start(1), "pass #") for found in _MAGIC.finditer(text)):
+            yield Completed(text, magic)
+        if outline.all("inner") and not outline.kinds & {"function", "type", "import"}:
+            yield from (_in_function(text, opening) for opening in _FUNCTIONS)
         for completed in _deeper(text, outline):
             found = read(completed.text, "python")
             if found is not None and not found.all("stray"):
@@ -63,6 +71,13 @@ class Python(Scaffolded):
 
     def close(self) -> None:
         self._pool.close()
+
+
+def _in_function(text: str, opening: str) -> Completed:
+    """A function around the text, each line of which is one step deeper."""
+    depth = "" if _indented(base.Snippet(text)) else "    "
+    starts = (found.start() for found in re.finditer(r"^(?=.)", text, re.MULTILINE))
+    return Completed(text, ((0, opening), *((at, depth) for at in starts if depth)))
 
 
 def _deeper(text: str, outline: Outline) -> Iterator[Completed]:

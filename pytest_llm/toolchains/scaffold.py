@@ -19,6 +19,7 @@ from pytest_llm.errors import CheckCrashed
 from pytest_llm.syntax.grammars import Kind
 from pytest_llm.syntax.outline import Outline, Piece, read
 from pytest_llm.toolchains.base import Diagnostic, Options, Snippet, Toolchain, clean, fails, inside
+from pytest_llm.toolchains.prompts import session
 
 _ENDED = frozenset({"timeout", "limit", "crash"})
 _LEADING = frozenset({"import", "head", "comment", "empty"})
@@ -87,13 +88,14 @@ class Style:
 
     function: around statements, where they stand in no file alone. members: around methods and the like, where
     these do not; nested: put before a type that then stands among them. outside: variables before statements stay
-    where functions see them, whatever they begin with.
+    where functions see them, whatever they begin with. others: what else may be tried around all but the imports.
     """
 
     function: Around | None = None
     members: Around | None = None
     nested: str = ""
     outside: bool = False
+    others: tuple[Around, ...] = ()
 
     def wholes(self, kinds: Container[Kind]) -> Iterator[Around]:
         """What may be tried around the whole of a text whose top the grammar does not explain."""
@@ -122,6 +124,10 @@ class Scaffolded(Toolchain):
         """Whether a text is a whole program, which is never completed."""
         return "main" in outline.all("function")
 
+    def lacking(self, found: Sequence[Diagnostic]) -> bool:
+        """Whether what was said of a text may come of what it lacks."""
+        return True
+
     def style_for(self, outline: Outline) -> Style:
         """How this text is completed."""
         return self.style
@@ -137,12 +143,17 @@ class Scaffolded(Toolchain):
 
     def check(self, snippets: Sequence[Snippet], options: Options) -> list[Diagnostic]:
         files = [clean(snippet) for snippet in snippets]
+        typed = session(files[0], self.languages[0]) if len(files) == 1 else None
+        return typed.told(self._completed([typed.file], options)) if typed else self._completed(files, options)
+
+    def _completed(self, files: Sequence[Snippet], options: Options) -> list[Diagnostic]:
+        """What is said of the files, or of the one file completed."""
         started = monotonic()
         found = self.compile(files, options)
         if len(files) > 1 or files[0].name or not fails(found) or any(one.kind in _ENDED for one in found):
             return found
         outline = read(files[0].text, self.languages[0])
-        if outline is None or self.whole(outline):
+        if outline is None or self.whole(outline) or not self.lacking(found):
             return found
 
         def left() -> Options:
@@ -187,10 +198,10 @@ def completions(text: str, outline: Outline, style: Style, imports: str) -> Iter
         yield _completed(text, heads, around[:1], _nested(outline.pieces, body, inner, style), inner, around[1:])
     elif inner:
         yield _completed(text, heads, inner)
-    if "error" in outline.kinds:
-        start = max((piece.end for piece in outline.pieces if piece.kind in ("import", "head")), default=0)
-        for wrapper in style.wholes(outline.kinds):
-            yield _completed(text, heads, wrapper.insertions(start, len(text)))
+    start = max((piece.end for piece in outline.pieces if piece.kind in ("import", "head")), default=0)
+    wholes = style.wholes(outline.kinds) if "error" in outline.kinds else ()
+    for wrapper in (*wholes, *style.others):
+        yield _completed(text, heads, wrapper.insertions(start, len(text)))
 
 
 def _up_to_surplus(found: list[Diagnostic], file: Snippet, outline: Outline) -> list[Diagnostic]:

@@ -13,8 +13,8 @@ from typing import Any
 from pytest_llm.errors import CheckCrashed, Unsupported
 from pytest_llm.sandbox import programs, sandbox
 from pytest_llm.syntax.outline import Outline, ranked
-from pytest_llm.toolchains import base, warm
-from pytest_llm.toolchains.scaffold import Around, Scaffolded, Style
+from pytest_llm.toolchains import base, ecmascript, warm
+from pytest_llm.toolchains.scaffold import Completed, Scaffolded, Style
 
 # A later compiler is no JavaScript any more, and has no such API.
 _PACKAGES = ("typescript@5", "@types/node@20")
@@ -38,7 +38,7 @@ class TypeScript(Scaffolded):
     program = "node"
     sound = "export const x = 1;\n"
     install = "pytest-llm doctor --install"
-    style = Style(members=Around("class Snippet {\n"))
+    style = Style()
 
     def __init__(self) -> None:
         self._pools: dict[tuple[Path, Path | None], warm.Pool] = {}
@@ -78,13 +78,22 @@ class TypeScript(Scaffolded):
             return self._pools[package, module]
 
     def style_for(self, outline: Outline) -> Style:
-        """Only what the grammar does not explain may be methods: `return` alone would be a field of a class."""
-        return self.style if outline.errors else Style()
+        return ecmascript.style(outline, "(Object as any)")
+
+    def lacking(self, found: Sequence[base.Diagnostic]) -> bool:
+        """Nothing is imported for a text, so only what the grammar does not explain."""
+        return any(one.kind == "syntax" for one in found)
+
+    def tries(self, text: str, outline: Outline) -> Iterator[Completed]:
+        yield from super().tries(text, outline)
+        yield from ecmascript.calls(text, outline, self.style_for(outline))
 
     def compile(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
         request = {
             "files": [[file.name or _name(index, file.text), file.text] for index, file in enumerate(files)],
             "strict": options.strict,
+            "lib": list(options.lib),
+            "target": options.target,
             "base": str(options.module or "/snippet"),
             **self._types(options, files),
         }
@@ -153,7 +162,7 @@ def _diagnostic(item: dict[str, Any], files: Sequence[base.Snippet]) -> base.Dia
 
 
 def _kind(code: int, syntax: bool, message: str) -> base.Kind:
-    if syntax:
+    if syntax or 1000 <= code < 2000:  # by the compiler's own order of messages
         return "syntax"
     if code in _UNUSED:
         return "unused"

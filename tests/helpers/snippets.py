@@ -2,7 +2,8 @@
 
 An entry begins with `=== NAME`, or `=== NAME @ LINE` where that line has an error; its text follows. Its mutants
 are the lines `--- OLD ==> NEW`, where OLD stands once in the text, and `--- OLD ==> NEW @ LINE` where the first
-error stands in another line than OLD begins in. `¶` in either is a line end.
+error stands in another line than OLD begins in. `¶` in either is a line end. An entry whose name ends in `(answer)`
+is a whole answer, prose and fences and all, for the check `compile` to judge.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.helpers.checking import findings
 from tests.helpers.compiling import compiled, errors
 
 DATA = Path(__file__).parents[1] / "data"
@@ -53,9 +55,16 @@ def disagreements(
     rows = list(tries(language, table))
     compiled(language, rows[0].text)
     with ThreadPoolExecutor(2) as pool:
-        said = list(pool.map(lambda row: errors(compiled(language, row.text)), rows))
+        said = list(pool.map(lambda row: _said(language, row), rows))
     return [
         (row.name, found)
         for row, found in zip(rows, said, strict=True)
         if min((line for kind, line in found if line and kind != without), default=None) != row.line
     ]
+
+
+def _said(language: str, row: Try) -> list[tuple[str, int | None]]:
+    if "(answer)" in row.name:
+        found = findings({"compile": language}, row.text)
+        return [(one.kind, one.line) for one in found if one.severity == "failure"]
+    return errors(compiled(language, row.text))

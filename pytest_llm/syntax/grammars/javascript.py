@@ -14,4 +14,9 @@ TOP: dict[Kind, str] = {
 }
 DIRECTIVES = "(program (expression_statement . (string)) @empty)"
 
-GRAMMAR = Grammar("tree_sitter_javascript", TOP, exceptions=DIRECTIVES)
+QUERIES = """
+(super) @super
+(import_statement) @import
+"""
+
+GRAMMAR = Grammar("tree_sitter_javascript", TOP, QUERIES, exceptions=DIRECTIVES)

@@ -20,6 +20,8 @@ GRAMMAR = Grammar(
         "empty": "pass_statement ;",
     },
     # What stands beside the methods where `if True:` was put before a text.
-    f"(module . (comment)* . (if_statement consequence: (block [{_STRAY}] @stray)))",
+    f"""(module . (comment)* . (if_statement consequence: (block [{_STRAY}] @stray)))
+    [(return_statement) (yield) (await) (with_statement "async") (for_statement "async")] @inner
+    """,
     exceptions="(module (expression_statement . (ellipsis) .) @empty)",
 )

@@ -10,4 +10,10 @@ TOP: dict[Kind, str] = {
     "enum_declaration ambient_declaration",
 }
 
-GRAMMAR = Grammar("tree_sitter_typescript", TOP, exceptions=javascript.DIRECTIVES, function="language_typescript")
+GRAMMAR = Grammar(
+    "tree_sitter_typescript",
+    TOP,
+    javascript.QUERIES,
+    exceptions=javascript.DIRECTIVES,
+    function="language_typescript",
+)

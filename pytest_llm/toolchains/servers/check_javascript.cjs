@@ -8,6 +8,11 @@ const path = require("node:path");
 const vm = require("node:vm");
 const readline = require("node:readline");
 
+let decorate = null; // Node's own way of telling where a broken module breaks, where this Node has it
+try {
+  decorate = require("internal/util").decorateErrorStack;
+} catch {}
+
 function attempt(kind, text) {
   try {
     if (kind === "module") new vm.SourceTextModule(text, { identifier: "model.js" });
@@ -16,11 +21,17 @@ function attempt(kind, text) {
     return null;
   } catch (error) {
     if (error instanceof RangeError) return { message: "nested too deeply for the compiler", limit: true };
-    return describe(error.message, kind === "module" ? afresh(text) : String(error.stack));
+    return describe(error.message, kind === "module" ? decorated(error, text) : String(error.stack));
   }
 }
 
-// The error of a broken module does not tell its line; what another Node prints about the file does.
+// The error of a broken module does not tell its line by itself.
+function decorated(error, text) {
+  if (decorate) decorate(error);
+  return /^model\.js:\d+$/m.test(String(error.stack).split("\n")[0]) ? error.stack : afresh(text);
+}
+
+// What another Node prints about the file tells it.
 function afresh(text) {
   const file = path.join(__dirname, "model.mjs");
   fs.writeFileSync(file, text);
@@ -35,14 +46,18 @@ function describe(message, stack) {
   return { message, line: place ? Number(place[1]) : null, column };
 }
 
+// Of the two ways to take a text, the one that explains more of it; as a script where that is all the same.
+function farther(script, module) {
+  return script.line === module.line ? script.column >= module.column : script.line > module.line;
+}
+
 function examine([name, text, kind]) {
   if (kind) return attempt(kind, text);
   const script = attempt("script", text);
   if (!script) return null;
   const module = attempt("module", text);
   if (!module) return null;
-  const modular = /^\s*(import\b[^(]|export\b)/m.test(text) || /\bawait\b/.test(script.message);
-  return modular ? module : script;
+  return farther(script, module) ? script : module;
 }
 
 readline.createInterface({ input: process.stdin }).on("line", (line) => {

@@ -1,6 +1,6 @@
 // Stays, and type-checks what it is sent; nothing is emitted. argv[2] is the folder of the package `typescript`.
-// One line: TICKET, a tab, {"files": [[path, text]], "strict", "types", "typeRoots", "base"}. One line back: TICKET, a
-// tab, {"diagnostics": [...], "spent": whether a limit was met, after which the compiler's own state is not whole}.
+// One line: TICKET, a tab, {"files": [[path, text]], "strict", "lib", "target", "types", "typeRoots", "base"}. One line
+// back: TICKET, a tab, {"diagnostics": [...], "spent": whether a limit was met, after which the compiler's own state is not whole}.
 "use strict";
 const path = require("node:path");
 const readline = require("node:readline");
@@ -8,20 +8,27 @@ const ts = require(process.argv[2]);
 
 const libraries = new Map(); // the files of the standard library and of Node's, parsed once
 
+const LIBRARIES = ["ESNext", "DOM", "DOM.Iterable", "DOM.AsyncIterable"];
+
+// A value of one of the compiler's enumerations, by its name in any case.
+function named(table, name) {
+  return table[Object.keys(table).find((key) => key.toLowerCase() === name.toLowerCase())];
+}
+
 function settings(request) {
   return {
-    target: ts.ScriptTarget.ES2022,
+    target: named(ts.ScriptTarget, request.target || "ESNext"),
     module: ts.ModuleKind.ESNext,
     moduleResolution: ts.ModuleResolutionKind.Bundler,
     moduleDetection: ts.ModuleDetectionKind.Force,
     jsx: ts.JsxEmit.Preserve,
-    lib: ["lib.es2023.d.ts", "lib.dom.d.ts", "lib.dom.iterable.d.ts"],
+    lib: (request.lib.length ? request.lib : LIBRARIES).map((name) => `lib.${name.toLowerCase()}.d.ts`),
     strict: request.strict,
     noEmit: true,
     skipLibCheck: false, // only the model's own files are asked for, its declaration files among them
     allowImportingTsExtensions: true,
     esModuleInterop: true,
-    experimentalDecorators: true,
+    experimentalDecorators: request.decorators,
     noUnusedLocals: true,
     types: request.types,
     typeRoots: request.typeRoots,
@@ -49,7 +56,7 @@ function hostFor(options, own) {
   host.getSourceFile = (name, version, ...rest) => {
     if (own.has(name)) return parse(name, own.get(name), version);
     if (!/\/typescript\/lib\/|\/node_modules\/@types\//.test(name)) return read(name, version, ...rest);
-    const key = `${options.strict} ${name}`; // what is strict is bound otherwise
+    const key = `${options.strict} ${options.target} ${name}`; // what is strict is bound otherwise
     if (!libraries.has(key)) libraries.set(key, read(name, version, ...rest));
     return libraries.get(key);
   };
@@ -104,7 +111,19 @@ function semantic(program, file, names) {
   return found;
 }
 
+// Decorators by the standard; as they were before it, where that explains more.
 function examine(request) {
+  const standard = judge({ ...request, decorators: false });
+  if (!failures(standard) || !request.files.some(([, text]) => /@[A-Za-z_(]/.test(text))) return standard;
+  const experimental = judge({ ...request, decorators: true });
+  return failures(experimental) < failures(standard) ? experimental : standard;
+}
+
+function failures(said) {
+  return said.diagnostics.filter((one) => one.error).length;
+}
+
+function judge(request) {
   const options = { ...settings(request), base: request.base };
   const own = new Map(request.files.map(([name, text]) => [path.posix.join(request.base, name), text]));
   const names = [...own.keys()];

@@ -1,0 +1,38 @@
+"""What JavaScript and TypeScript share: how their snippets are completed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pytest_llm.syntax.outline import Outline
+from pytest_llm.toolchains.scaffold import Around, Completed, Style
+
+# A literal; the members of one, which commas may follow; the body of a function; the cases of a switch.
+_OTHERS = (
+    Around("(", "\n);\n"),
+    Around("({\n", "\n});\n"),
+    Around("async function _() {\n"),
+    Around("async function* _() {\n"),
+    Around("switch (0) {\n"),
+)
+
+
+def style(outline: Outline, base: str) -> Style:
+    """What the grammar does not explain may be methods, of an heir where they speak of a parent.
+
+    No others may: `return` alone would be a field of a class. base: what the heir extends.
+    """
+    heir = f" extends {base}" if outline.all("super") else ""
+    return Style(members=Around(f"class Snippet{heir} {{\n") if outline.errors else None, others=_OTHERS)
+
+
+def calls(text: str, outline: Outline, style: Style) -> Iterator[Completed]:
+    """Methods with calls below them, and a chain that begins with a point."""
+    blocks = [index for index, piece in enumerate(outline.pieces) if text[piece.start : piece.end].endswith("}")]
+    if style.members and blocks and blocks[-1] + 1 < len(outline.pieces):
+        start = next(piece.start for piece in outline.pieces if piece.kind not in ("import", "comment"))
+        end = outline.pieces[blocks[-1]].end
+        if start < end:
+            yield Completed(text, tuple(style.members.insertions(start, end)))
+    if text.lstrip().startswith("."):
+        yield Completed(text, ((len(text) - len(text.lstrip()), "Promise.resolve()"),))

@@ -1,0 +1,74 @@
+"""Sessions: what was typed behind a prompt is the program, what was printed below it is not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from pytest_llm.toolchains.base import Diagnostic, Snippet
+
+_LOOKED_AT = 20  # lines: a session begins with a prompt, or with comments before it
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a session looks. first: a prompt; more: what stands before the lines that go on; opens: the end of a
+    typed line that the following ones belong to, though nothing stands before them.
+    """
+
+    first: re.Pattern[str]
+    more: re.Pattern[str]
+    opens: re.Pattern[str] | None = None
+
+
+_SHELL = r"(?:\([\w.-]+\) )?(?:[\w.-]+@[\w.-]+(?::| )?[~\w./-]*|\[[\w.-]+@[\w.-]+ [~\w./-]+\])?"
+STYLES: Mapping[str, Style] = {
+    "python": Style(re.compile(r">>>(?: |$)|In ?\[\d*\]: ?"), re.compile(r"\.\.\.(?: |$)|[ ]+\.\.\.: ?")),
+    "shell": Style(
+        re.compile(rf"{_SHELL}[$%] (?=\S)"),
+        re.compile(r">(?: |$)"),
+        re.compile(r"(?:\\|&&|\||[{(]|\b(?:do|then|else|in))\s*$"),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Session:
+    """A file without its prompts, and how wide the prompt of each line was."""
+
+    file: Snippet
+    widths: tuple[int, ...]
+
+    def told(self, found: Sequence[Diagnostic]) -> list[Diagnostic]:
+        """What was said of the typed lines, in the columns of the text."""
+        return [
+            replace(one, column=one.column + self.widths[one.line - 1])
+            if one.line and one.column and one.line <= len(self.widths)
+            else one
+            for one in found
+        ]
+
+
+def session(file: Snippet, language: str) -> Session | None:
+    """What was typed in a session; None where the text is none."""
+    style = STYLES.get(language)
+    code = (line for line in islice(file.lines, _LOOKED_AT) if line.strip() and not line.lstrip().startswith("#"))
+    if style is None or not style.first.match(next(code, "")):
+        return None
+    lines = list(_typed(file.lines, style))
+    return Session(replace(file, text="\n".join(text for text, _ in lines)), tuple(width for _, width in lines))
+
+
+def _typed(lines: Sequence[str], style: Style) -> Iterator[tuple[str, int]]:
+    """Each line as it was typed, empty where it was printed; and the width of its prompt."""
+    going_on = opened = begun = False
+    for line in lines:
+        prompt = style.first.match(line) or (style.more.match(line) if going_on else None)
+        going_on = bool(prompt)
+        if prompt:
+            opened = bool(style.opens and style.opens.search(line))
+        begun = begun or going_on
+        kept = opened or not begun or line.startswith("#")
+        yield (line[prompt.end() :], prompt.end()) if prompt else (line if kept else "", 0)
