@@ -72,13 +72,20 @@ class Complaints:
         try:
             yield
         except InputError as error:
-            errors = error.errors if isinstance(error, InputErrors) else [error]
-            self._found.update({str(one): one for one in errors})
+            self.add(error)
+
+    def add(self, error: InputError) -> None:
+        errors = error.errors if isinstance(error, InputErrors) else [error]
+        self._found.update({str(one): one for one in errors})
+
+    @property
+    def errors(self) -> list[InputError]:
+        """What was gathered, each once, by file and line."""
+        return sorted(self._found.values(), key=lambda error: (str(error.path), error.line or 0))
 
     def tell(self) -> None:
         """Raise what was gathered: the InputError itself where there is one, InputErrors where there are more."""
-        errors = sorted(self._found.values(), key=lambda error: (str(error.path), error.line or 0))
-        if errors:
+        if errors := self.errors:
             raise errors[0] if len(errors) == 1 else InputErrors(errors)
 
 

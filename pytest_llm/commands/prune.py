@@ -69,13 +69,12 @@ async def _remove(models: Any, names: Iterable[str], say: Say) -> int:
 
 def _modelfiles(settings: Mapping[str, Any]) -> Iterator[tuple[Path, ModelSpec | InputError]]:
     """The Modelfiles here, each with those that it is built on; of two with one name the first counts."""
-    from pytest_llm.models.modelfile import load
-    from pytest_llm.models.reference import with_parents
+    from pytest_llm.models.reference import at
 
     folders = [Path(folder) for folder in settings["modelfiles"]]
     found = {path.name: path for folder in reversed(folders) for path in sorted(folder.glob("*.Modelfile"))}
     for path in found.values():
         try:
-            yield path, with_parents(load(path), folders, Path(settings["root"]))
+            yield path, at(path, folders, Path(settings["root"]))
         except InputError as error:
             yield path, error

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 PATIENCE = 10.0  # seconds that the run waits for the store, once; its opening has limits of its own
+SILENT = 1.0  # seconds of these before the user is told; and all that a store gets at the end that did not work
 SLOW = f"the store is slow: nothing came of it in {PATIENCE:g} s"
 MOST_WAITING = 1000  # answers that are held for a store that is broken
 RECORD = "record it: run this cell without --llm-replay, which asks the model and stores the answer"
@@ -91,7 +93,7 @@ class Keeper:
     """The memory that is a store. troubles: what is to be told to the user, each once.
 
     opening: opens the store; called in the thread. reuse: take what is there. size: bytes that an answer may have.
-    hidden: words that are kept nowhere.
+    hidden: words that are kept nowhere. waits: called once, from any thread, when the run waits for the store.
     """
 
     def __init__(
@@ -102,10 +104,15 @@ class Keeper:
         replays: bool = False,
         size: int = 64 * 2**20,
         hidden: Sequence[str] = (),
+        waits: Callable[[], None] = lambda: None,
     ) -> None:
         self.replays, self.troubles = replays, list[str]()
+        self._waits: Callable[[], None] | None = waits
+        self._settled = False
         self._opening, self._reuse, self._size, self._hidden = opening, reuse, size, hidden
         self._store: Store | None = None
+        self._fault: Exception | None = None
+        self._again = 0.0
         self._waiting: list[Answer] = []
         self._writing: Future[None] | None = None
         self._lost = 0
@@ -149,10 +156,10 @@ class Keeper:
             self._writing = self._hand.do(self._write)
 
     async def _patiently(self, future: Future[T]) -> T | None:
-        await asyncio.shield(asyncio.wrap_future(self._begun))
+        await self._awaited(self._begun)
         try:
             async with asyncio.timeout(PATIENCE):
-                return await asyncio.shield(asyncio.wrap_future(future))
+                return await self._awaited(future)
         except TimeoutError:
             self._trouble(SLOW)
         except (NoAnswer, Unsupported):
@@ -160,6 +167,18 @@ class Keeper:
         except Exception as error:
             self._trouble(_words(error))
         return None
+
+    async def _awaited(self, future: Future[T]) -> T:
+        waiting = asyncio.wrap_future(future)
+        if not (await asyncio.wait({waiting}, timeout=SILENT))[0]:
+            self._say()
+        return await asyncio.shield(waiting)
+
+    def _say(self) -> None:
+        """That the run waits for the store."""
+        if said := self._waits:
+            self._waits = None
+            said()
 
     # In the thread.
 
@@ -170,7 +189,15 @@ class Keeper:
             self._trouble(_words(error))
 
     def _opened(self) -> Store:
-        self._store = self._store or self._opening()
+        """What could not be opened is not tried again for a while: each try may take seconds."""
+        if self._store is None:
+            if self._fault and time.monotonic() < self._again:
+                raise self._fault
+            try:
+                self._store = self._opening()
+            except Exception as error:
+                self._fault, self._again = error, time.monotonic() + PATIENCE
+                raise
         return self._store
 
     def _newest(self, asked: Question, wanted: Wanted) -> Response | None:
@@ -212,25 +239,35 @@ class Keeper:
     def with_store(self, work: Callable[[Store], T]) -> T | None:
         """Do something more with the store; where that fails it is one more trouble, and None."""
         try:
-            return self._hand.do(lambda: work(self._opened())).result(PATIENCE)
-        except TimeoutError:
-            self._trouble(SLOW)
+            return self._result(self._hand.do(lambda: work(self._opened())))
         except Exception as error:
-            self._trouble(_words(error))
+            if self._healthy or not self._settled:  # else it is told
+                self._trouble(SLOW if isinstance(error, TimeoutError) else _words(error))
         return None
+
+    def _result(self, future: Future[T]) -> T:
+        with suppress(TimeoutError):
+            return future.result(SILENT)
+        self._say()
+        return future.result(PATIENCE - SILENT if self._healthy or not self._settled else 0)
 
     def settle(self) -> None:
         """The run asks no more: try once more to write what is waiting, and count what could not be."""
-        if self._waiting:
+        if self._waiting and not self._settled:
+            self._again = 0.0
             with suppress(TimeoutError):
-                self._hand.do(self._write).result(PATIENCE)
-        if lost := len(self._waiting) + self._lost:
-            self._trouble(f"{lost} answers of this run are not in the store")
+                self._result(self._hand.do(self._write))
+        if (lost := len(self._waiting) + self._lost) and not self._settled:
+            what = f"{lost} answers of this run are" if lost > 1 else "1 answer of this run is"
+            *others, last = self.troubles or [SLOW]
+            head, end, hint = last.partition("\n")
+            self._healthy, self.troubles = False, [*others, f"{head}, and {what} not in it{end}{hint}"]
+        self._settled = True
 
     def close(self) -> None:
         """Let the store go. May be called twice."""
         self._hand.do(self._let_go)
-        self._hand.end(PATIENCE)
+        self._hand.end(PATIENCE if self._healthy else SILENT)
 
     def _let_go(self) -> None:
         if self._store:

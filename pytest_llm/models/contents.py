@@ -16,12 +16,11 @@ from pytest_llm.models.memory import GIB, LONGEST, Need, default_context, need
 from pytest_llm.models.modelfile import ModelSpec
 
 
-def examine(spec: ModelSpec, vram: int = 0) -> list[Complaint]:
+def examine(spec: ModelSpec, vram: int, wrong: Complaints) -> list[Complaint]:
     """What the files show, in the order of the lines. vram: bytes that the model is to fit into, 0 for no limit.
 
-    Reads the headers of GGUF files. Raises InputError (InputErrors) for files that Ollama refuses.
+    Reads the headers of GGUF files. wrong: takes the files that Ollama refuses.
     """
-    wrong = Complaints()
     found: list[Complaint] = []
     files: list[Gguf] = []
     for command in spec.commands:
@@ -30,7 +29,6 @@ def examine(spec: ModelSpec, vram: int = 0) -> list[Complaint]:
                 file = _read(spec, command, path)
                 files += [file] if isinstance(file, Gguf) else []
                 found += [file] if isinstance(file, Complaint) else []
-    wrong.tell()
     found += [Complaint(spec.path, line, text) for line, text in _fit(spec, files, vram)]
     return sorted(found, key=lambda complaint: complaint.line)
 

@@ -10,11 +10,10 @@ from __future__ import annotations
 import bisect
 import re
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_llm.errors import InputError, nearest
+from pytest_llm.errors import Complaints, InputError, nearest
 
 _ONE_VALUE = ("FROM", "TEMPLATE", "SYSTEM", "ADAPTER", "DRAFT", "RENDERER", "PARSER", "LICENSE", "REQUIRES")
 COMMANDS = (*_ONE_VALUE, "PARAMETER", "MESSAGE")
@@ -26,6 +25,9 @@ _NONCHARACTER = re.compile(
     "[\ufdd0-\ufdef]|" + "|".join(f"[{chr(p << 16 | 0xFFFE)}{chr(p << 16 | 0xFFFF)}]" for p in range(17))
 )
 _REST_OF_LINE = re.compile(r"[^\r\n]*")
+_COMMAND_LINE = re.compile(rf"(?<=[\r\n])[ \t]*(?:{'|'.join(COMMANDS)})[ \t]")
+_MEANT_LINE = re.compile(rf"(?<=[\r\n])[ \t]*(?:[A-Z]{{3,}}|(?i:{'|'.join(COMMANDS)}))[ \t]")
+_MOST = 50  # mistakes of one file: what is no Modelfile at all has one a line
 
 
 @dataclass(frozen=True)
@@ -43,44 +45,94 @@ class Command:
     last_line: int = 0
 
 
-def commands(text: str, path: Path) -> Iterator[Command]:
-    """The commands of a Modelfile in their order. Raises InputError with the line."""
-    newlines = [m.start() for m in _NEWLINE.finditer(text)]
+def commands(text: str, path: Path, wrong: Complaints) -> tuple[tuple[Command, ...], frozenset[str]]:
+    """The commands of a Modelfile in their order, and the names of those that were meant and cannot be read.
 
-    def line(at: int) -> int:
-        return bisect.bisect_left(newlines, at) + 1
-
-    before: Command | None = None
-    pos = 0
-    while (pos := _end(_BLANKS, text, pos)) < len(text):
-        if text[pos] == "#":
-            pos = _end(_REST_OF_LINE, text, pos)
-            continue
-        start = pos
-        word, pos = _word(text, pos)
+    wrong: takes what is wrong with each of the latter; reading goes on at the next line that may be a command.
+    """
+    reader = _Reader(text, path)
+    while reader.more() and len(wrong.errors) < _MOST:
         try:
-            name = _command_name(word, path, line(start))
+            reader.step()
+        except InputError as error:
+            wrong.add(error)
+            reader.recover()
+    return tuple(reader.found), frozenset(reader.broken)
+
+
+class _Reader:
+    """Reads one command at a time. pos: where it is. found, broken: what it met."""
+
+    def __init__(self, text: str, path: Path) -> None:
+        self.text, self.path, self.pos = text, path, 0
+        self.found: list[Command] = []
+        self.broken: set[str] = set()
+        self._newlines = [m.start() for m in _NEWLINE.finditer(text)]
+        self._name, self._open = "", False  # what is being read; whether its quote is not closed
+
+    def more(self) -> bool:
+        """Whether there is a command; goes to it."""
+        while (at := _end(_BLANKS, self.text, self.pos)) < len(self.text) and self.text[at] == "#":
+            self.pos = _end(_REST_OF_LINE, self.text, at)
+        self.pos = at
+        return at < len(self.text)
+
+    def step(self) -> None:
+        """Read the command that begins here. Raises InputError."""
+        line = self._line(self.pos)
+        word, self.pos = _word(self.text, self.pos)
+        self._name = _meant(word)
+        try:
+            name = _command_name(word, self.path, line)
         except InputError:
-            if before is not None and _ran_on(before):
-                raise _ran_on_error(before, path) from None
+            if self.found and _ran_on(self.found[-1]):
+                raise self._rewound(self.found.pop()) from None
             raise
         key = ""
-        _need_blank(text, pos, name, path, line(start))
+        _need_blank(self.text, self.pos, name, self.path, line)
         if name in ("PARAMETER", "MESSAGE"):
-            key, pos = _word(text, pos + 1)
-            _check_key(name, key, path, line(start))
-            _need_blank(text, pos, f"{name} {key}", path, line(start))
-        value, end = _value(text, pos)
-        raw = text[pos:end].strip()
+            key, self.pos = _word(self.text, self.pos + 1)
+            _check_key(name, key, self.path, line)
+            _need_blank(self.text, self.pos, f"{name} {key}", self.path, line)
+        value, end = _value(self.text, self.pos)
+        raw = self.text[self.pos : end].strip()
         if value is None:
-            raise _unclosed(raw, f"{name} {key}".strip(), path, line(start))
-        yield (before := Command(name, value, key, raw, line(start), line(end)))
-        pos = end
+            self._open = True
+            raise _unclosed(raw, f"{name} {key}".strip(), self.path, line)
+        self.found.append(Command(name, value, key, raw, line, self._line(end)))
+        self.pos = end
+
+    def recover(self) -> None:
+        """Go behind what cannot be read: its value, or what follows it up to the next line that is a command."""
+        self.broken |= {self._name} - {""}
+        value, end = _value(self.text, self.pos)
+        self.pos = _end(_REST_OF_LINE, self.text, self.pos) if self._open or value is None else end
+        if self._open or not self._name:
+            found = (_COMMAND_LINE if self._open else _MEANT_LINE).search(self.text, self.pos)
+            self.pos = found.start() if found else len(self.text)
+        self._open = False
+
+    def _rewound(self, command: Command) -> InputError:
+        """Where a quoted value took in the commands below it: back to its first line."""
+        self.pos = self._newlines[command.line - 2] + 1 if command.line > 1 else 0
+        self._name, self._open = command.name, True
+        return _ran_on_error(command, self.path)
+
+    def _line(self, at: int) -> int:
+        return bisect.bisect_left(self._newlines, at) + 1
 
 
 def _end(pattern: re.Pattern[str], text: str, pos: int) -> int:
     found = pattern.match(text, pos)
     return found.end() if found else pos
+
+
+def _meant(word: str) -> str:
+    """The command that a word was surely meant to be; "" for prose."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(word.upper()[:40], COMMANDS, n=1)
+    return near[0] if near else ""
 
 
 def _word(text: str, pos: int) -> tuple[str, int]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from pytest_llm.models import system
 from pytest_llm.models.grammar import COMMANDS, Command, prints
 from pytest_llm.models.modelfile import ModelSpec
-from pytest_llm.models.parameters import out_of_range, unmeant
+from pytest_llm.models.parameters import PARAMETERS, out_of_range, unmeant
 
 _REPEATABLE = ("FROM", "LICENSE", "MESSAGE", "ADAPTER")
 _COMMAND_LINE = re.compile(rf"^[ \t]*({'|'.join(COMMANDS)})[ \t]+\S", re.MULTILINE)
@@ -81,6 +81,8 @@ def _comment(command: Command) -> Iterator[str]:
 
 
 def _empty(command: Command) -> Iterator[str]:
+    if command.name in ("FROM", "REQUIRES") or PARAMETERS.get(command.key, str) in (int, float, bool):
+        return  # refused
     if not command.value.strip() and (command.key != "stop" or not command.value):
         keeps = f": Ollama keeps the {command.name} of FROM" if command.name in ("SYSTEM", "TEMPLATE") else ""
         yield f"the value of {command.name} is empty{keeps}"

@@ -80,7 +80,18 @@ class ModelSpec:
 
 
 def load(path: Path) -> ModelSpec:
-    """The Modelfile at `path` (UTF-8, or UTF-16 with a byte order mark). Raises InputError with the line."""
+    """The Modelfile at `path`. Raises InputError (InputErrors) with the line of everything that is wrong."""
+    wrong = Complaints()
+    spec = read(path, wrong)
+    wrong.tell()
+    return spec
+
+
+def read(path: Path, wrong: Complaints) -> ModelSpec:
+    """The Modelfile at `path` (UTF-8, or UTF-16 with a byte order mark), as far as it can be read.
+
+    wrong: takes the rest, each with its line. Raises InputError where this is no text.
+    """
     try:
         if path.exists() and not path.is_file():
             raise InputError("this is no regular file", path=path)
@@ -92,24 +103,29 @@ def load(path: Path) -> ModelSpec:
         raise InputError(
             "this is no Modelfile", path=path, hint="a Modelfile is a text that says FROM ./model.gguf"
         )
-    return parse(_decode(data, path), path)
+    return parsed(_decode(data, path, wrong), path, wrong)
 
 
 def parse(text: str, path: Path) -> ModelSpec:
-    """The Modelfile with this text; `path` is where local files are looked for.
-
-    Raises InputError (InputErrors) with the line of everything that Ollama refuses, as far as the text shows it.
-    """
-    commands = tuple(read_commands(text, path))
+    """The Modelfile with this text; `path` is where local files are looked for. Raises as `load`."""
     wrong = Complaints()
-    parameters = _parameters(commands, path, wrong)
-    for line, message, hint in refused(commands, path):
-        with wrong.gather():
-            raise InputError(message, path=path, line=line, hint=hint)
+    spec = parsed(text, path, wrong)
     wrong.tell()
-    froms = [c for c in commands if c.name == "FROM"]
+    return spec
+
+
+def parsed(text: str, path: Path, wrong: Complaints) -> ModelSpec:
+    """What of a Modelfile's text can be read. wrong: takes everything that Ollama refuses, as far as it shows here.
+
+    `base` is "" where no FROM can be read.
+    """
+    commands, broken = read_commands(text, path, wrong)
+    parameters = _parameters(commands, path, wrong)
+    for line, message, hint in refused(commands, path, broken):
+        wrong.add(InputError(message, path=path, line=line, hint=hint))
+    froms = [c.value for c in commands if c.name == "FROM"]
     values = {c.name: c.value for c in commands}
-    bases = [c.value for c in froms if local_file(c.value, path) is None] or [froms[0].value]
+    bases = [value for value in froms if local_file(value, path) is None] or froms[:1] or [""]
     return ModelSpec(
         path=path,
         base=bases[-1],
@@ -141,13 +157,15 @@ def content_digest(spec: ModelSpec) -> str:
     return total.hexdigest()
 
 
-def _decode(data: bytes, path: Path) -> str:
+def _decode(data: bytes, path: Path, wrong: Complaints) -> str:
     utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    encoding = "utf-16" if utf16 else "utf-8-sig"
     try:
-        return data.decode("utf-16" if utf16 else "utf-8-sig")
+        return data.decode(encoding)
     except UnicodeDecodeError as error:
         line = None if utf16 else data[: error.start].count(b"\n") + 1
-        raise InputError("this is no UTF-8 text", path=path, line=line, hint="save the file as UTF-8") from None
+        wrong.add(InputError("this is no UTF-8 text", path=path, line=line, hint="save the file as UTF-8"))
+        return data.decode(encoding, "replace")
 
 
 def _parameters(commands: tuple[Command, ...], path: Path, wrong: Complaints) -> dict[str, Any]:

@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pytest_llm.errors import InputError
+from pytest_llm.errors import Complaints, InputError
 from pytest_llm.models.files import parts
-from pytest_llm.models.modelfile import ModelSpec
-from pytest_llm.models.modelfile import load as load_modelfile
+from pytest_llm.models.modelfile import ModelSpec, read
 from pytest_llm.models.refusals import PART, TAG, check_template
 
 # A name with a top-level domain, so no address in any spelling, and none that only a local network knows.
@@ -136,22 +135,38 @@ def _modelfile(name: str, folders: Sequence[Path], root: Path, above: tuple[str,
         return None
     for folder in folders:
         if (path := folder / f"{name}.Modelfile").is_file():
-            return with_parents(load_modelfile(path), folders, root, above)
+            return at(path, folders, root, above)
     return None
 
 
-def with_parents(spec: ModelSpec, folders: Sequence[Path], root: Path, above: tuple[str, ...] = ()) -> ModelSpec:
+def at(path: Path, folders: Sequence[Path], root: Path, above: tuple[str, ...] = ()) -> ModelSpec:
+    """The Modelfile at `path` with the one that its FROM names. Raises InputError (InputErrors)."""
+    wrong = Complaints()
+    spec = with_parents(read(path, wrong), folders, root, wrong, above)
+    wrong.tell()
+    return spec
+
+
+def with_parents(
+    spec: ModelSpec, folders: Sequence[Path], root: Path, wrong: Complaints, above: tuple[str, ...] = ()
+) -> ModelSpec:
     """A Modelfile with the one that its FROM names. above: those that are built on it.
 
-    One that is FROM its own name means the server's model of that name. Raises InputError for a longer circle, for
-    a parent that cannot be used, for a TEMPLATE that is none, and where a file that one names is not below `root`.
+    One that is FROM its own name means the server's model of that name. wrong: takes a longer circle, a parent that
+    cannot be used, a TEMPLATE that is none, and files that are not below `root`.
     """
-    _check_files(spec, root)
-    check_template(spec.commands, spec.path)
+    _check_files(spec, root, wrong)
+    with wrong.gather():
+        check_template(spec.commands, spec.path)
     name = spec.path.name.removesuffix(".Modelfile")
     if spec.gguf or spec.base == name:
         return spec
-    chain = (*above, name)
+    with wrong.gather():
+        return replace(spec, parent=_parent(spec, folders, root, (*above, name)))
+    return spec
+
+
+def _parent(spec: ModelSpec, folders: Sequence[Path], root: Path, chain: tuple[str, ...]) -> ModelSpec | None:
     if spec.base in chain:
         circle = " -> ".join((*chain[chain.index(spec.base) :], spec.base))
         raise InputError(
@@ -160,20 +175,17 @@ def with_parents(spec: ModelSpec, folders: Sequence[Path], root: Path, above: tu
             line=spec.line("FROM"),
             hint="one of them must be FROM a file, or a model of the server's",
         )
-    return replace(spec, parent=_modelfile(spec.base, folders, root, chain))
+    return _modelfile(spec.base, folders, root, chain)
 
 
-def _check_files(spec: ModelSpec, root: Path) -> None:
+def _check_files(spec: ModelSpec, root: Path, wrong: Complaints) -> None:
     for command in spec.commands:
         relative = command.name in ("FROM", "ADAPTER", "DRAFT") and not command.value.startswith(("/", "~"))
         path = spec.path.parent / command.value
         if relative and path in spec.files and not _within(path, root):
-            raise InputError(
-                f"{command.name} {command.value} leaves the rootdir {root}",
-                path=spec.path,
-                line=command.line,
-                hint="name a file in it, or give an absolute path",
-            )
+            message = f"{command.name} {command.value} leaves the rootdir {root}"
+            hint = "name a file in it, or give an absolute path"
+            wrong.add(InputError(message, path=spec.path, line=command.line, hint=hint))
 
 
 def _check_inside(spec: ModelSpec, root: Path) -> None:

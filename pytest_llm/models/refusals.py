@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pytest_llm.errors import InputError
@@ -18,11 +18,13 @@ _SEMVER = re.compile(r"v?\d+(\.\d+(\.\d+([-+][0-9A-Za-z.+-]+)?)?)?")
 Refusal = tuple[int | None, str, str]  # the line, what is wrong, what to do
 
 
-def refused(commands: Sequence[Command], path: Path) -> Iterator[Refusal]:
-    """What `ollama create` or the server will not take."""
+def refused(commands: Sequence[Command], path: Path, broken: Collection[str] = ()) -> Iterator[Refusal]:
+    """What `ollama create` or the server will not take. broken: commands that are there and cannot be read."""
     for command in commands:
         for message, hint in _OF_ONE.get(command.name, _nothing)(command, path):
             yield command.line, message, hint
+    if not any(command.name == "FROM" for command in commands) and "FROM" not in broken:
+        yield None, "there is no FROM line", "say FROM qwen3:8b, or FROM ./model.gguf"
     for rule in _OF_ALL:
         yield from rule(commands, path)
 
@@ -53,11 +55,6 @@ _OF_ONE: Mapping[str, Callable[[Command, Path], Iterator[tuple[str, str]]]] = {
 }
 
 
-def _no_from(commands: Sequence[Command], path: Path) -> Iterator[Refusal]:
-    if not any(command.name == "FROM" for command in commands):
-        yield None, "there is no FROM line", "say FROM qwen3:8b, or FROM ./model.gguf"
-
-
 def _draft_is_from(commands: Sequence[Command], path: Path) -> Iterator[Refusal]:
     own = {named_file(command, path) for command in commands if command.name == "FROM"} - {None}
     for command in commands:
@@ -73,7 +70,7 @@ def _adapters(commands: Sequence[Command], path: Path) -> Iterator[Refusal]:
             yield command.line, f"a model takes one ADAPTER, and line {given[0].line} has one", "merge them before"
 
 
-_OF_ALL = (_no_from, _draft_is_from, _adapters)
+_OF_ALL = (_draft_is_from, _adapters)
 
 
 def check_template(commands: Sequence[Command], path: Path) -> None:

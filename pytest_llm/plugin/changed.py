@@ -16,6 +16,7 @@ from pytest_llm.gates.changed import INI_FILES, Changes, Touched, deleted_cases,
 from pytest_llm.plugin.nodes import PromptItem
 from pytest_llm.plugin.options import SETTINGS, SUFFIX
 from pytest_llm.plugin.session import CHANGES
+from pytest_llm.plugin.telling import left_out
 from pytest_llm.reports.plain import plain
 from pytest_llm.store.git import WorkTree, compared, shown
 
@@ -116,6 +117,7 @@ class Changed:
         return bool(self.cells) and not self.selected and not self.untested
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        left_out(terminalreporter, self.cells - len(self.selected))
         for line in self.lines(terminalreporter.verbosity > 0):
             terminalreporter.write_line(plain(line))
 

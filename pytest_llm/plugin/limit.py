@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_llm.plugin.nodes import PromptItem
+from pytest_llm.plugin.telling import left_out
 
 LEFT_OUT = "pytest_llm_left_out"
 
@@ -43,6 +44,7 @@ class Limit:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self.left_out:
+            left_out(terminalreporter, self.left_out)
             terminalreporter.write_line(
                 f"--llm-limit {self.most}: {self.left_out} of {self.all} cells were left out"
             )

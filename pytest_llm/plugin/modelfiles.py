@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from pytest_llm.cases.paths import spelled
-from pytest_llm.errors import InputError, InputErrors
+from pytest_llm.errors import Complaints, InputError
 from pytest_llm.models.contents import examine
 from pytest_llm.models.lint import Complaint, lint
-from pytest_llm.models.modelfile import load
+from pytest_llm.models.modelfile import read
 from pytest_llm.models.reference import with_parents
 from pytest_llm.plugin.files import OwnFile
 from pytest_llm.plugin.options import SETTINGS
@@ -41,21 +41,24 @@ class ModelfileItem(pytest.Item):
 
     def setup(self) -> None:
         settings = self.config.stash[SETTINGS]
-        self.refused, self.complaints = [], []
-        try:
-            spec = with_parents(load(self.path), settings.modelfiles, settings.root)
+        wrong = Complaints()
+        self.complaints = []
+        with wrong.gather():
+            spec = with_parents(read(self.path, wrong), settings.modelfiles, settings.root, wrong)
             self.complaints = lint(spec, system_tokens=settings.system_tokens)
-            self.complaints += examine(spec, settings.vram)
-        except InputError as error:
-            self.refused = list(error.errors) if isinstance(error, InputErrors) else [error]
-        if not self._strict:
+            self.complaints += examine(spec, settings.vram, wrong)
+        self.refused = wrong.errors
+        if not (self._strict or self.refused):
             for complaint in self.complaints:
                 warn(self.config, str(complaint), self.nodeid, complaint.line)
 
     def runtest(self) -> None:
-        wrong = self.refused + ([_as_error(c) for c in self.complaints] if self._strict else [])
-        if wrong:
-            raise ChecksFailed(_story([plain(told(error, self.config.rootpath)) for error in wrong]))
+        """What is refused comes first, then all else that is to be said of the file."""
+        if not (self.refused or (self._strict and self.complaints)):
+            return
+        kind = "" if self._strict else "warning: "
+        wrong = [*self.refused, *(_as_error(complaint, kind) for complaint in self.complaints)]
+        raise ChecksFailed(_story([plain(told(error, self.config.rootpath)) for error in wrong]))
 
     @property
     def _strict(self) -> bool:
@@ -71,9 +74,9 @@ class ModelfileItem(pytest.Item):
         return self.path, 0, self.name
 
 
-def _as_error(complaint: Complaint) -> InputError:
+def _as_error(complaint: Complaint, kind: str) -> InputError:
     text, _, hint = complaint.text.partition("\n")
-    return InputError(text, path=complaint.path, line=complaint.line, hint=hint.strip())
+    return InputError(f"{kind}{text}", path=complaint.path, line=complaint.line, hint=hint.strip())
 
 
 def _story(complaints: Sequence[str]) -> str:

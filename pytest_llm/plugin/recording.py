@@ -118,7 +118,7 @@ class Recorder:
         self._warned = True
         folder = self._state.folder
         text = f"the record of this run cannot be written to {folder}: {error.strerror or error}; the run goes on"
-        warn(self._state.config, text, "")
+        warn(self._state.config, text, f"{folder / runs.FILE}")
 
 
 def carry(item: PromptItem, report: pytest.TestReport) -> None:

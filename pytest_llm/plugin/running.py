@@ -30,6 +30,7 @@ def begin(pytest_session: pytest.Session) -> object:
         _show(pytest_session.config, cells)
         return True
     if cells and not state.is_worker and not pytest_session.config.option.collectonly:
+        state.keep_stderr()
         _about_gate(state)
         order = _keeps_order(pytest_session.config, cells, state)
         where = [index for index, item in enumerate(pytest_session.items) if isinstance(item, PromptItem)]

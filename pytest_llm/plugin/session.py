@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import pytest
 
@@ -40,6 +42,7 @@ class LlmSession:
         self.config = config
         self.settings = config.stash[SETTINGS]
         self.position = 0
+        self._aside: TextIO | None = sys.__stderr__
         self._registries: dict[Path, Registry] = {}
         self._models: dict[str, ModelRef] = {}
         self._engine: Engine | RemoteEngine | None = None
@@ -83,11 +86,19 @@ class LlmSession:
 
         return secrets((self.settings.host, self.settings.openai_url))
 
-    def _progress(self, line: str) -> None:
+    def progress(self, line: str) -> None:
+        """Tell something while the run goes on, whatever is captured."""
         from pytest_llm.providers.wire.secrets import cleaned
         from pytest_llm.reports.plain import one_line
 
-        print(cleaned(one_line(line), self.secrets), file=sys.__stderr__, flush=True)
+        print(cleaned(one_line(line), self.secrets), file=self._aside, flush=True)
+
+    def keep_stderr(self) -> None:
+        """For `progress`: to be called where pytest does not capture."""
+        with suppress(AttributeError, OSError, ValueError):  # there is none, or it is no file
+            real = os.dup(sys.__stderr__.fileno())  # type: ignore[union-attr]
+            self._aside = aside = os.fdopen(real, "w", errors="replace")
+            self.config.add_cleanup(aside.close)
 
     def start_engine(self) -> Engine:
         """A new engine: once a run, in the process that settles the order."""
@@ -107,7 +118,7 @@ class LlmSession:
 
         hook = self.config.hook.pytest_llm_provider
         theirs: Provider | None = hook(engine=engine, settings=self.settings)
-        return theirs or connect(engine, self.settings, self._progress)
+        return theirs or connect(engine, self.settings, self.progress)
 
     def close(self) -> None:
         if self._engine is not None:

@@ -36,6 +36,7 @@ def keeper(state: LlmSession) -> Keeper | None:
         replays=settings.replay,
         size=settings.answer_size,
         hidden=state.secrets,
+        waits=lambda: state.progress(f"pytest-llm: waiting for the store {where}, which is busy"),
     )
 
 
@@ -96,7 +97,7 @@ def settle(config: pytest.Config) -> None:
     state.close()
     memory.settle()
     for trouble in memory.troubles:
-        warn(config, trouble, "")
+        warn(config, trouble, str(address(state)))
 
 
 def finish(state: LlmSession) -> None:

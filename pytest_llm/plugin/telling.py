@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -40,11 +41,24 @@ class LlmWarning(UserWarning):
 
 
 def warn(config: pytest.Config, text: str, nodeid: str, line: int = 1) -> None:
-    """Put a line into pytest's summary of warnings, by its hook: no filter makes an error of it or hides it."""
+    """Put a line into pytest's summary of warnings, by its hook: no filter makes an error of it or hides it.
+
+    nodeid: what it is about: a cell, a file, an address. line: in its file.
+    """
+    nodeid = nodeid.removeprefix(f"{config.rootpath}{os.sep}")
     file = nodeid.partition("::")[0]
     message = warnings.WarningMessage(LlmWarning(plain(text)), LlmWarning, file, line, line="")
     told = {"warning_message": message, "when": "runtest", "nodeid": nodeid, "location": None}
     config.hook.pytest_warning_recorded.call_historic(kwargs=told)
+
+
+_LEFT_OUT = SimpleNamespace(nodeid="")  # where pytest has an item: plugins look into all that is counted
+
+
+def left_out(reporter: pytest.TerminalReporter, cells: int) -> None:
+    """Count cells as deselected in the last line, where only the workers of pytest-xdist saw them go."""
+    if reporter.config.pluginmanager.hasplugin("dsession"):
+        reporter.stats.setdefault("deselected", []).extend([_LEFT_OUT] * cells)
 
 
 def longrepr(excinfo: pytest.ExceptionInfo[BaseException], fault: CellFault, path: Path, line: int) -> Any:

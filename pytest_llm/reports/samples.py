@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pytest_llm.reports.plain import one_line
 from pytest_llm.verdicts.combine import Outcome
 from pytest_llm.verdicts.estimate import Estimate, estimate
-from pytest_llm.verdicts.verdict import Asked, Try, Verdict
+from pytest_llm.verdicts.verdict import Try, Verdict
 
 _UNJUDGED: Mapping[Outcome, str] = {"error": "an ERROR", "skipped": "SKIPPED"}
 
@@ -48,9 +48,21 @@ def _estimated(found: Estimate) -> Iterator[str]:
 
 
 def _escalation(verdict: Verdict) -> str:
-    outcome = verdict.tries[-1].outcome
-    said = {"passed": "passed only so", "failed": "failed again"}.get(outcome, "could not be judged")
-    return f"escalated: asked again {_mode(verdict.tries[-1].asked[0])}, {said}"
+    last = verdict.tries[-1]
+    if _is_unable(last):
+        return f"{_again(last)}: {one_line(last.findings[0].message)}"
+    said = {"passed": "passed only so", "failed": "failed again"}.get(last.outcome, "could not be judged")
+    return f"escalated: {_again(last)}, {said}"
+
+
+def _again(one: Try) -> str:
+    think = one.asked[0].request.get("think")
+    return f"{'not ' if _is_unable(one) else ''}asked again with think {'on' if think is True else think}"
+
+
+def _is_unable(one: Try) -> bool:
+    """Whether the model cannot do what it was to be asked for, so that there is nothing to judge."""
+    return one.outcome == "skipped" and not any(asked.response for asked in one.asked)
 
 
 def share(value: float) -> str:
@@ -61,16 +73,11 @@ def share(value: float) -> str:
 def title(verdict: Verdict, one: Try) -> str:
     """Which of the tries of a cell it is, people counting from 1; "" where there is one only."""
     if one.attempt > 1:
-        return f"asked again {_mode(one.asked[0])}"
+        return _again(one)
     if verdict.samples > 1:
         seed = one.asked[0].request.get("options", {}).get("seed")
         return f"sample {one.sample + 1}" + (f", seed {seed}" if seed is not None else "")
     return "asked first" if several(verdict) else ""
-
-
-def _mode(asked: Asked) -> str:
-    think = asked.request.get("think")
-    return f"with think {'on' if think is True else think}"
 
 
 def shown(verdict: Verdict, most: int | None = None) -> list[Try]:

@@ -21,6 +21,7 @@ from pytest_llm.store.address import Address
 
 T = TypeVar("T")
 BUSY = 4.0  # seconds that another process may hold a lock
+HASTY = 0.5  # the same, where it was held for longer the last time
 CONNECT = 3  # seconds for a server to answer
 _PAUSE = 0.02
 MEMORY = Address(Path(":memory:"))
@@ -50,6 +51,7 @@ class Database:
         self.address, self.readonly = address, address.path is not None and _is_readonly(address.path)
         if address.path is not None and not create and not address.path.exists():
             raise self._fault("is not there", "a run that asks models makes it; --llm-store names another")
+        self._busy = False
         self._engine = self._opened(create=create and not self.readonly)
 
     def _opened(self, *, create: bool) -> sa.Engine:
@@ -80,7 +82,13 @@ class Database:
         if self.readonly:
             raise self._fault(*_CODES[sqlite3.SQLITE_READONLY])
         with self._told(), self._engine.begin() as connection:
-            return work(connection)
+            if self._busy:
+                connection.exec_driver_sql(f"PRAGMA busy_timeout={round(1000 * HASTY)}")
+            done = work(connection)
+        if self._busy:
+            self._busy = False
+            self._engine.dispose()  # the next connection is patient again
+        return done
 
     def shrink(self) -> None:
         """Give back the room of what was deleted. Raises StoreError."""
@@ -96,6 +104,7 @@ class Database:
         try:
             yield
         except (SQLAlchemyError, sqlite3.Error, ImportError, ValueError) as error:  # of a format that is no number
+            self._busy = _code(error) == sqlite3.SQLITE_BUSY
             raise self._fault(*_words(error)) from None
 
     def _fault(self, message: str, hint: str) -> StoreError:
@@ -106,14 +115,18 @@ def _words(error: Exception) -> tuple[str, str]:
     """What happened, and what to do, in the words of a sentence that begins with the store."""
     if isinstance(error, ImportError):
         return "needs a driver that is not installed", "pip install 'pytest-llm-cases[postgres]'"
+    if (code := _code(error)) in _CODES:
+        return _CODES[code]
     cause = getattr(error, "orig", None) or error
-    code = getattr(cause, "sqlite_errorcode", None)
-    if code is not None and code & 0xFF in _CODES:
-        return _CODES[code & 0xFF]
     if known := _STATES.get(getattr(cause, "sqlstate", None) or ""):
         return known
     first = str(cause).strip().partition("\n")[0]
     return f"cannot be used: {_without_password(first)}", "" if isinstance(cause, sqlite3.Error) else _SERVER
+
+
+def _code(error: Exception) -> int:
+    """SQLite's primary result code; 0 where it is none of SQLite's."""
+    return getattr(getattr(error, "orig", None) or error, "sqlite_errorcode", 0) & 0xFF
 
 
 def _without_password(text: str) -> str:

@@ -157,7 +157,7 @@ def test_every_worker_is_told_once(cases: Bench, tmp_path: Path, monkeypatch: py
     wrapper.chmod(0o755)
     monkeypatch.setenv("PATH", f"{wrapper.parent}{os.pathsep}{os.environ['PATH']}")
     result = cases.process("--llm-changed=main", "-n2", "-v")
-    result.assert_outcomes(passed=2)
+    result.assert_outcomes(passed=2, deselected=4)
     result.stdout.fnmatch_lines(["--llm-changed main: 4 of 5 cells were left out: *", "*: asks/asks.prompt.yaml"])
     assert (tmp_path / "calls").read_text().count(" diff ") == 1
 

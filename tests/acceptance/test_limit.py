@@ -52,7 +52,7 @@ def test_the_first_cells_of_each_case(cases: Bench, options: list[str], passed: 
 
 def test_every_worker_collects_the_same(cases: Bench) -> None:
     result = cases.process("--llm-limit=1", "-n2")
-    result.assert_outcomes(passed=5)
+    result.assert_outcomes(passed=5, deselected=6)
     result.stdout.fnmatch_lines(["--llm-limit 1: 6 of 9 cells were left out"])
 
 

@@ -82,6 +82,41 @@ def test_what_becomes_of_them(folder: Bench, mode: list[str]) -> None:
     assert not (folder.path / ".pytest_llm").exists()
 
 
+MANY = (
+    "FROM m\nSYTEM hi\nPARAMETER seed x\nPARAMETER temprature 1\nPARAMETER top_p 3\n"
+    'TEMPLATE """{{ .Prompt }}\n{{ if }}"""\nREQUIRES soon\nADAPTER ./none.gguf\n'
+)
+
+
+@pytest.mark.parametrize("options", ["", "--llm-strict"])
+def test_mistakes_of_all_kinds_are_told_at_once(folder: Bench, options: str) -> None:
+    folder.file("modelfiles/bad.Modelfile", MANY)
+    kind = "" if options else "warning: "
+    result = folder.run("modelfiles/bad.Modelfile", *options.split())
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "modelfiles/bad.Modelfile:2: unknown command 'SYTEM'*(and 6 more)",
+            "*bad.Modelfile:2: unknown command 'SYTEM', did you mean 'SYSTEM'?",
+            "*bad.Modelfile:3: PARAMETER seed takes a whole number*",
+            "*bad.Modelfile:7: TEMPLATE is no template: missing value for if",
+            "*bad.Modelfile:8: REQUIRES takes a version*",
+            f"*bad.Modelfile:4: {kind}unknown PARAMETER 'temprature'*",
+            f"*bad.Modelfile:5: {kind}PARAMETER top_p 3 is out of range*",
+            f"*bad.Modelfile:9: {kind}ADAPTER ./none.gguf: there is no such file*",
+        ]
+    )
+
+
+def test_cells_are_told_all_that_is_refused(folder: Bench) -> None:
+    folder.file("modelfiles/bad.Modelfile", MANY)
+    folder.case("models: bad\nprompt: hi\nchecks: [{contains: hello}]")
+    result = folder.run("t.prompt.yaml")
+    result.assert_outcomes(errors=1)
+    for line in (2, 3, 7, 8):
+        result.stdout.fnmatch_lines([f"*bad.Modelfile:{line}: *"])
+
+
 def test_strict_fails_what_is_warned_of(folder: Bench) -> None:
     result = folder.run("modelfiles", "--llm-strict")
     result.assert_outcomes(passed=2, failed=2)

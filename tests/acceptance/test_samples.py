@@ -240,8 +240,7 @@ def test_a_failed_cell_is_asked_once_more_thinking(thinker: Bench) -> None:
     result.stdout.fnmatch_lines(
         [
             "*escalated: asked again with think on, failed again",
-            "*escalated: asked again with think on, could not be judged",
-            "*skipped: model: the model 'dull' cannot think",
+            "*not asked again with think on: the model 'dull' cannot think",
             "*helps.prompt.yaml:*escalated: asked again with think on, passed only so; before: the answer does*",
         ]
     )

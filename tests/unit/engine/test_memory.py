@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -284,7 +285,33 @@ def test_what_is_never_written_is_counted(runs: Runs, monkeypatch: pytest.Monkey
     engine.close()
     keeper.settle()
     assert keeper.with_store(lambda store: store.count("m")) is None
-    assert keeper.troubles == ["it is down", "3 answers of this run are not in the store"]
+    assert keeper.troubles == ["it is down, and 3 answers of this run are not in it"]
+
+
+def test_the_wait_for_a_store_is_said_once_and_its_opening_not_tried_at_each_answer(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SILENT", 0.01)
+    tried: list[None] = []
+    said: list[None] = []
+
+    def locked() -> Store:
+        tried.append(None)
+        time.sleep(0.2)
+        raise StoreError("it is locked", hint="wait")
+
+    keeper = Keeper(locked, waits=lambda: said.append(None))
+    runs.ends.append(keeper)
+    engine = runs.with_keeper(Server(FULL), keeper)
+    for number in range(4):
+        assert engine.ask(Job(str(number), replace(REQUEST, sample=number))).text == FULL.text
+    engine.close()
+    assert (len(tried), len(said)) == (1, 1)
+    for _ in range(2):
+        keeper.settle()
+    assert keeper.with_store(lambda store: store.count("m")) is None
+    assert (len(tried), len(said)) == (2, 1), "the end of the run is worth another try"
+    assert keeper.troubles == ["it is locked, and 4 answers of this run are not in it\n  wait"]
 
 
 def test_a_store_that_hangs_holds_the_run_up_once(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:

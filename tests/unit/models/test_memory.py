@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 
-from pytest_llm.errors import InputError
+from pytest_llm.errors import Complaints, InputError
 from pytest_llm.models.contents import examine
 from pytest_llm.models.gguf import read
 from pytest_llm.models.memory import GIB, default_context, need
-from pytest_llm.models.modelfile import load
-from pytest_llm.models.reference import with_parents
+from pytest_llm.models.reference import at
 from tests.helpers.tiny_gguf import WIDTH, write_gguf, write_header
 
 EIGHT = {
@@ -98,8 +97,11 @@ def test_the_default_context_follows_the_memory() -> None:
 
 def told(folder: Path, text: str, vram: int = 0) -> list[tuple[int, str]]:
     (folder / "x.Modelfile").write_text(text)
-    spec = with_parents(load(folder / "x.Modelfile"), [folder], folder)
-    return [(found.line, found.text) for found in examine(spec, vram)]
+    wrong = Complaints()
+    spec = at(folder / "x.Modelfile", [folder], folder)
+    found = [(one.line, one.text) for one in examine(spec, vram, wrong)]
+    wrong.tell()
+    return found
 
 
 @pytest.mark.parametrize(

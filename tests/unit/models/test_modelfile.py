@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_llm.errors import InputError, InputErrors, ModelUnavailable
+from pytest_llm.errors import Complaints, InputError, InputErrors, ModelUnavailable
 from pytest_llm.models.grammar import COMMANDS
 from pytest_llm.models.lint import lint
-from pytest_llm.models.modelfile import ModelSpec, content_digest, load, parse
+from pytest_llm.models.modelfile import ModelSpec, content_digest, load, parse, parsed, read
 from pytest_llm.models.parameters import PARAMETERS
 from pytest_llm.models.reference import resolve
 
@@ -368,3 +368,71 @@ def test_what_a_modelfile_does_not_say_is_said_by_the_one_it_is_built_on() -> No
     assert found.gguf == Path("modelfiles/a.gguf")
     assert replace(spec_of("FROM base\nSYSTEM new\nMESSAGE user ho\n"), parent=base).whole.system == "new"
     assert base.whole is base
+
+
+def lenient(text: str) -> tuple[ModelSpec, list[tuple[int | None, str]]]:
+    wrong = Complaints()
+    spec = parsed(text, HERE, wrong)
+    return spec, [(error.line, error.message) for error in wrong.errors]
+
+
+@pytest.mark.parametrize(
+    ("text", "mistakes", "kept"),
+    [
+        (
+            "FROM m\nTEMPLATES x\nPARAMETER seed x\nREQUIRES y\n",
+            {2: "unknown command", 3: "seed", 4: "REQUIRES"},
+            "",
+        ),
+        ("FORM m\nSYSTEM hi\n", {1: "did you mean 'FROM'"}, "hi"),
+        ("PARAMETER seed x\nSYSTEM hi\n", {None: "no FROM", 1: "seed"}, "hi"),
+        ("FROM m\nSYTEM one\nPARAMTER seed 1\nSYSTEM two\n", {2: "SYTEM", 3: "PARAMTER"}, "two"),
+        ('FROM m\nSYTEM """\nbe brief\nnow\n"""\nPARAMETER seed x\n', {2: "SYTEM", 6: "seed"}, ""),
+        ("FROM m\nYou are kind.\nBe brief.\nNever lie.\nSYSTEM hi\n", {2: "'You'"}, "hi"),
+        (
+            "FROM m\nSYSTEM hi\nMESSAGE User a\nMESSAGE bot b\nPARAMETER a-b 1\n",
+            {3: "role", 4: "role", 5: "a-b"},
+            "hi",
+        ),
+        ("FROM m\nPARAMETER\nTEMPLATE\nSYSTEM hi", {2: "PARAMETER has no value", 3: "TEMPLATE has no value"}, "hi"),
+        (
+            'FROM m\nTEMPLATE """{{ .Prompt }}\nmore\nPARAMETER seed x\nSYSTEM hi\n',
+            {2: "never closed", 4: "seed"},
+            "hi",
+        ),
+        ('FROM m\nTEMPLATE "{{ .Prompt }}\nSYSTEM "hi"\nseed\n', {2: "line 3 closes", 4: "'seed'"}, "hi"),
+        ('FROM m\r\nTEMPLATE """\r\nBe\r\nSYSTEM "hi"\r\nREQUIRES x', {2: "never closed", 5: "REQUIRES"}, "hi"),
+        ('FROM "m\nSYSTEM hi\n', {1: "never closed"}, "hi"),
+        ("FROM\nSYSTEM hi\n", {1: "FROM has no value"}, "hi"),
+        ("FROM m x\nSYSTEM hi\nPARAMETER top_k 1.5\n", {1: "one model", 3: "top_k"}, "hi"),
+        ("", {None: "no FROM"}, ""),
+    ],
+)
+def test_all_mistakes_are_told_and_the_rest_is_read(text: str, mistakes: dict[int | None, str], kept: str) -> None:
+    spec, told = lenient(text)
+    assert [line for line, _ in told] == list(mistakes)
+    assert all(words in message for (_, message), words in zip(told, mistakes.values(), strict=True))
+    assert (spec.system or "") == kept
+
+
+def test_bytes_that_are_no_text_are_one_mistake_among_others(tmp_path: Path) -> None:
+    file = tmp_path / "x.Modelfile"
+    file.write_bytes(b"FROM m\nSYSTEM gr\xfc\xdf\nPARAMETER seed x\n")
+    wrong = Complaints()
+    assert read(file, wrong).base == "m"
+    assert [(error.line, error.message[:15]) for error in wrong.errors] == [
+        (2, "this is no UTF-"),
+        (3, "PARAMETER seed "),
+    ]
+
+
+def test_what_is_no_modelfile_at_all_is_given_up() -> None:
+    assert len(lenient("MODEL x\n" * 5000)[1]) == 51
+    assert len(lenient("Some prose.\n" * 200_000)[1]) == 2
+
+
+@given(st.text(alphabet=st.sampled_from(list("FROM SYTE\n\r\"'#x1 ")) | st.characters(), max_size=200))
+def test_any_text_is_read_or_told(text: str) -> None:
+    wrong = Complaints()
+    spec = parsed(text, HERE, wrong)
+    assert spec.base or wrong.errors

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pytest_llm.errors import InputError
 from pytest_llm.models.modelfile import load
-from pytest_llm.models.reference import with_parents
+from pytest_llm.models.reference import at
 from pytest_llm.models.template import Fault, check
 
 ROOT = Path(__file__).parents[3]
@@ -92,10 +92,10 @@ def test_the_fault_of_a_modelfile_has_its_line(tmp_path: Path) -> None:
     file = tmp_path / "x.Modelfile"
     file.write_text('FROM m\nTEMPLATE """{{ .System }}\n\n{{ upper .Prompt }}"""\n')
     with pytest.raises(InputError, match='function "upper" not defined') as caught:
-        with_parents(load(file), [], tmp_path)
+        at(file, [], tmp_path)
     assert caught.value.line == 4
     file.write_text("FROM m\nTEMPLATE {{ upper\nTEMPLATE {{ .Prompt }}\n")
-    with_parents(load(file), [], tmp_path)
+    at(file, [], tmp_path)
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("modelfiles/*.Modelfile")), ids=lambda path: path.stem)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pytest_llm.checks.base import Finding, Severity
@@ -98,6 +100,13 @@ def test_escalation_in_words(again: str, think: object, words: str, outcome: str
     assert list(samples.warnings(found)) == ([f"escalated: {words}; before: no 1"] if told else [])
     assert [samples.title(found, one) for one in found.tries] == ["asked first", words.split(",")[0]]
     assert Verdict.from_plain(found.to_plain()) == found
+
+
+def test_a_model_that_cannot_think_was_not_asked_again() -> None:
+    unable = replace(asked("s", 0, 2, True), response=None)
+    found = Verdict((asked("f", 0), unable))
+    assert samples.tally(found) == ["not asked again with think on: no 1"]
+    assert [samples.title(found, one) for one in found.tries] == ["asked first", "not asked again with think on"]
 
 
 def test_a_pass_tells_what_was_not_judged_and_others_do_not() -> None:
