@@ -8,28 +8,39 @@ from collections.abc import Sequence
 from typing import Any
 
 from pytest_llm.sandbox import programs, sandbox, scratch
+from pytest_llm.syntax.outline import Outline
 from pytest_llm.toolchains import base
+from pytest_llm.toolchains.scaffold import Around, Scaffolded, Style
 
 _SAID = re.compile(r"^[^:]+: line (\d+): (.*)$")
 _DIALECT = re.compile(r"\A#!\s*\S*?(?:/env\s+(?:-S\s*)?)?\b(sh|dash|ksh|bash)\b")
 
 
-class Shell(base.Toolchain):
+class Shell(Scaffolded):
     name = "shell"
     languages = ("shell",)
     program = "bash"
     sound = "echo a\n"
     install = "sudo apt-get install bash shellcheck"
 
-    def check(self, snippets: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
-        files = [base.clean(snippet) for snippet in snippets]
-        found = []
+    style = Style()
+
+    def style_for(self, outline: Outline) -> Style:
+        """A closing parenthesis without an opening one, or two semicolons: branches of a case."""
+        return Style(others=(Around("case x in\n", "\nesac\n"),)) if outline.errors else self.style
+
+    def distance(self, found: Sequence[base.Diagnostic]) -> tuple[int, ...]:
+        """bash ends at the first error, and says more or less of it."""
+        return int(base.fails(found)), -min((one.line for one in found if one.line), default=0)
+
+    def compile(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
+        found: list[base.Diagnostic] = []
         for index, file in enumerate(files):
             found += self._one(index, file, files, options)
         return base.bounded(found)
 
     def _one(
-        self, index: int, file: base.Snippet, files: list[base.Snippet], options: base.Options
+        self, index: int, file: base.Snippet, files: Sequence[base.Snippet], options: base.Options
     ) -> list[base.Diagnostic]:
         limits, linter = sandbox.Limits(seconds=options.seconds), programs.which("shellcheck")
         walls = base.walls(self.path, options, *([linter.resolve()] if linter else []))
@@ -51,7 +62,7 @@ def _dialect(text: str) -> str:
     return found[1] if found else "bash"
 
 
-def _errors(result: sandbox.Result, index: int, files: list[base.Snippet]) -> list[base.Diagnostic]:
+def _errors(result: sandbox.Result, index: int, files: Sequence[base.Snippet]) -> list[base.Diagnostic]:
     """What bash says. It shows the line itself as well, in a second message for the same line."""
     found: dict[int, base.Diagnostic] = {}
     for line in result.stderr.decode("utf-8", "replace").splitlines():
@@ -62,7 +73,7 @@ def _errors(result: sandbox.Result, index: int, files: list[base.Snippet]) -> li
     return list(found.values())
 
 
-def _warnings(result: sandbox.Result, index: int, files: list[base.Snippet]) -> list[base.Diagnostic]:
+def _warnings(result: sandbox.Result, index: int, files: Sequence[base.Snippet]) -> list[base.Diagnostic]:
     """What shellcheck says. Where it was stopped, or broke, bash's word stands alone."""
     try:
         comments: list[dict[str, Any]] = json.loads(result.stdout)["comments"]
