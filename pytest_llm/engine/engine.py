@@ -15,12 +15,14 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.engine.fingerprint import fingerprint
 from pytest_llm.engine.memory import Forgetful, Memory
 from pytest_llm.engine.order import Group, group
+from pytest_llm.engine.phases import Phases, Placed
 from pytest_llm.engine.servers import ModelKey, Server, key
 from pytest_llm.engine.turnstile import Turnstile
 from pytest_llm.errors import (
@@ -49,6 +51,10 @@ class Job:
     request: ChatRequest
     exclusive: bool = False
     if_able: bool = False
+
+    @property
+    def cell(self) -> str:
+        return self.id.rpartition("#")[0]
 
 
 class Asker(Protocol):
@@ -96,6 +102,7 @@ class Engine:
         self._checks: Counter[str] = Counter()
         self._tasks: dict[str, asyncio.Task[Response]] = {}
         self._machine = Turnstile()
+        self._phases = Phases()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True, name="pytest-llm-engine")
         self._thread.start()
@@ -119,6 +126,22 @@ class Engine:
         """For each request what must be loaded to answer it."""
         return self._call(self._groups(list(requests)))
 
+    def arrange(self, cells: Sequence[Placed]) -> None:
+        """The order of the run: a cell waits for those of earlier phases that somebody is given."""
+        self._soon(partial(self._phases.arrange, cells))
+
+    def given(self, cells: Sequence[str], owner: str = "") -> None:
+        """A process is to run these, after what it was given before."""
+        self._soon(partial(self._phases.given, owner, cells))
+
+    def taken(self, cells: Sequence[str], owner: str = "") -> None:
+        """A process is not to run these any more."""
+        self._soon(partial(self._phases.taken, owner, cells))
+
+    def done(self, cell: str) -> None:
+        """A cell asks nothing more."""
+        self._soon(partial(self._phases.done, cell))
+
     def check_begins(self, owner: str = "") -> None:
         self._tell(self._check_in(owner))
 
@@ -129,6 +152,7 @@ class Engine:
         """A process has gone: nothing of its is wanted any more, no check of its is running."""
         self._tell(self._want([], owner))
         self._tell(self._check_out(owner, every=True))
+        self._soon(partial(self._phases.forget, owner))
 
     def close(self, grace: float = 10.0) -> None:
         """Cancel what is in flight and let the providers go; may be called twice."""
@@ -144,6 +168,10 @@ class Engine:
             self._thread.join(grace)
             if not self._thread.is_alive():
                 self._loop.close()
+
+    def _soon(self, work: Callable[[], None]) -> None:
+        if not self._closed:
+            self._loop.call_soon_threadsafe(work)
 
     def _tell(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """What a closed engine need not hear."""
@@ -187,9 +215,14 @@ class Engine:
     def _begin(self, job: Job) -> asyncio.Task[Response]:
         if job.id not in self._tasks:
             task = self._loop.create_task(self._run(job))
-            task.add_done_callback(_retrieve)
+            task.add_done_callback(partial(self._over, job))
             self._tasks[job.id] = task
         return self._tasks[job.id]
+
+    def _over(self, job: Job, task: asyncio.Task[Response]) -> None:
+        if not task.cancelled():
+            self._phases.asked(job.cell, job.id)
+        _retrieve(task)
 
     async def _answer(self, job: Job) -> Response:
         task = self._begin(job)
@@ -228,6 +261,8 @@ class Engine:
             raise fault
         server, provider = self._server(info.server), self._provider(model.engine)
         machine = self._machine if info.local else None
+        await self._phases.turn(job.cell)
+        self._phases.asked(job.cell, job.id)  # from here on it comes before whoever waits for it
         async with server.room(group(info, job.request), machine, exclusive=job.exclusive):
             try:
                 response, reasons = await server.patiently(lambda: provider.chat(job.request), model, self._pause)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from pytest_llm.cases.request import ChatRequest
     from pytest_llm.engine.engine import Engine, Job
+    from pytest_llm.engine.phases import Placed
     from pytest_llm.providers.base import Response
 
 Address = tuple[str, int, str]
@@ -65,10 +66,23 @@ class Desk:
             claimed, self._claimed = self._claimed, True
             return not claimed
 
-    def settle_order(self, ids: list[str], header: Any, complaint: str = "") -> None:
+    def settle_order(self, cells: list[Placed], header: Any, complaint: str = "") -> None:
         """header: what the worker that settles it knows of the run. complaint: why it cannot begin."""
+        self._get().arrange(cells)
         self.header, self.complaint = header, complaint  # before the ranks, which tell that the order is settled
-        self.ranks = {id_: rank for rank, id_ in enumerate(ids)}
+        self.ranks = {cell.id: rank for rank, cell in enumerate(cells)}
+
+    def given(self, ids: list[str], owner: str) -> None:
+        if self._engine:
+            self._engine.given(ids, owner)
+
+    def taken(self, ids: list[str], owner: str) -> None:
+        if self._engine:
+            self._engine.taken(ids, owner)
+
+    def done(self, id_: str) -> None:
+        if self._engine:
+            self._engine.done(id_)
 
     def baseline(self) -> Any:
         """What the run is compared with, as the controller has read it."""

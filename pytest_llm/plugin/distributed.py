@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -56,11 +56,20 @@ def node_down(node: Any) -> None:
     """A worker has gone: what it wanted or was checking no longer counts."""
     desk = node.config.stash.get(DESK, None)
     if desk:
-        desk.forget(node.workerinput["workerid"])
+        desk.forget(_name(node))
 
 
-def failed(config: pytest.Config) -> None:
-    """A report of a failure: from the last that is borne on (`-x`), no other worker waits for its answer."""
+def reported(config: pytest.Config, report: pytest.TestReport) -> None:
+    """What a worker says of an item: a cell's last word but for its teardown lets others go on."""
+    if report.failed:
+        _failed(config)
+    desk = config.stash.get(DESK, None)
+    if desk and (report.when != "setup" or not report.passed):
+        desk.done(report.nodeid)
+
+
+def _failed(config: pytest.Config) -> None:
+    """From the last failure that is borne on (`-x`), no other worker waits for its answer."""
     config.stash[FAILURES] = config.stash.get(FAILURES, 0) + 1
     desk = config.stash.get(DESK, None)
     if desk and config.stash[FAILURES] == config.getoption("maxfail"):
@@ -74,6 +83,11 @@ def finish(config: pytest.Config) -> None:
         desk.close()
 
 
+def _name(node: Any) -> str:
+    name: str = node.workerinput["workerid"]
+    return name
+
+
 class _Ranked:
     """What the schedulers below share: the places of the cells, by id; what is no cell comes before them."""
 
@@ -81,8 +95,16 @@ class _Ranked:
 
     @property
     def ranks(self) -> Mapping[str, int]:
-        desk = self.config.stash.get(DESK, None)
-        return desk.ranks if desk else {}
+        return desk.ranks if (desk := self.desk) else {}
+
+    @property
+    def desk(self) -> Desk | None:
+        return self.config.stash.get(DESK, None)
+
+    def _give(self, node: Any, ids: Sequence[str]) -> None:
+        """Tell the engine who runs what, before the worker knows."""
+        if self.desk:
+            self.desk.given(list(ids), _name(node))
 
 
 class _InOrder(_Ranked):
@@ -95,7 +117,17 @@ class _InOrder(_Ranked):
         if ranks := self.ranks:
             self.pending.sort(key=lambda index: ranks.get(self.collection[index], -1))
             num = min(num, 2)
+            self._give(node, [self.collection[index] for index in self.pending[:num]])
         super()._send_tests(node, num)  # type: ignore[misc]
+
+
+class _Stealing(_InOrder):
+    """As above where a worker gives back what it has not begun."""
+
+    def remove_pending_tests_from_node(self, node: Any, indices: Sequence[int]) -> None:
+        if self.ranks and self.desk:
+            self.desk.taken([self.collection[index] for index in indices], _name(node))
+        super().remove_pending_tests_from_node(node, indices)  # type: ignore[misc]
 
 
 class _InScopes(_Ranked):
@@ -110,6 +142,7 @@ class _InScopes(_Ranked):
     def _assign_work_unit(self, node: Any) -> None:
         if ranks := self.ranks:
             self.workqueue = OrderedDict(sorted(self.workqueue.items(), key=lambda unit: ranks.get(unit[0], -1)))
+            self._give(node, list(next(iter(self.workqueue.values()))))
         super()._assign_work_unit(node)  # type: ignore[misc]
 
 
@@ -126,7 +159,7 @@ SCHEDULERS = {
     name: type(f"Cell{kind.__name__}", (way, kind), {})
     for name, way, kind in (
         ("load", _InOrder, scheduler.LoadScheduling),
-        ("worksteal", _InOrder, scheduler.WorkStealingScheduling),
+        ("worksteal", _Stealing, scheduler.WorkStealingScheduling),
         ("loadscope", _InScopes, scheduler.LoadScopeScheduling),
         ("loadfile", _InScopes, scheduler.LoadFileScheduling),
         ("loadgroup", _InScopes, scheduler.LoadGroupScheduling),

@@ -145,10 +145,10 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    if report.failed and hasattr(report, "node"):
+    if (node := getattr(report, "node", None)) and (report.failed or options.MARK in report.nodeid):
         from pytest_llm.plugin import distributed
 
-        distributed.failed(report.node.config)
+        distributed.reported(node.config, report)
 
 
 def pytest_deselected(items: Sequence[pytest.Item]) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import takewhile
+from collections.abc import Iterator, Sequence
 
 import pytest
 
 from pytest_llm.engine.engine import Job
 from pytest_llm.engine.order import Group
+from pytest_llm.engine.phases import Placed
 from pytest_llm.plugin.marks import keeps_from_asking
 from pytest_llm.plugin.nodes import PromptItem
 from pytest_llm.plugin.once import SHARED
@@ -17,8 +17,9 @@ from pytest_llm.plugin.session import LlmSession, session
 from pytest_llm.plugin.telling import NotJudged, warn
 from pytest_llm.reports import terminal
 from pytest_llm.reports.plain import plain
-from pytest_llm.verdicts.pipeline import first_jobs
+from pytest_llm.verdicts.pipeline import first_jobs, questions
 
+NOWHERE: Group = ("", "", "")
 KEPT_ORDER = ("stepwise", "failedfirst", "newfirst")
 
 
@@ -32,7 +33,10 @@ def begin(pytest_session: pytest.Session) -> object:
     if cells and not state.is_worker and not pytest_session.config.option.collectonly:
         state.keep_stderr()
         _about_gate(state)
-        order = _keeps_order(pytest_session.config, cells, state)
+        ordered = _order(cells, state)
+        order = [item for item, _ in ordered]
+        state.own_engine.arrange(_placed(ordered, state))
+        state.own_engine.given([item.nodeid for item in order])
         where = [index for index, item in enumerate(pytest_session.items) if isinstance(item, PromptItem)]
         for index, item in zip(where, order, strict=True):
             pytest_session.items[index] = item
@@ -67,15 +71,13 @@ def settle_order(pytest_session: pytest.Session) -> None:
     cells = [item for item in pytest_session.items if isinstance(item, PromptItem)]
     if cells and isinstance(state.engine, RemoteEngine) and state.engine.desk.claim_order():
         complaint = _about_bars(state)
-        ordered = cells if complaint else _keeps_order(pytest_session.config, cells, state)
-        header, ids = recording.header(state, ordered), [item.nodeid for item in ordered]
-        state.engine.desk.settle_order(ids, header, complaint)
+        ordered = [(item, NOWHERE) for item in cells] if complaint else _order(cells, state)
+        header = recording.header(state, [item for item, _ in ordered])
+        state.engine.desk.settle_order(_placed(ordered, state), header, complaint)
 
 
-def _keeps_order(config: pytest.Config, cells: list[PromptItem], state: LlmSession) -> list[PromptItem]:
+def _order(cells: list[PromptItem], state: LlmSession) -> list[tuple[PromptItem, Group]]:
     """Grouped by what must be loaded, each group once; as they are where pytest's own order matters."""
-    if any(config.getoption(name, False) for name in KEPT_ORDER):
-        return cells
     requests = [item.plan.job(item.nodeid).request for item in cells]
     kinds = [
         (request.model, json.dumps([dict(request.options), request.trim], sort_keys=True)) for request in requests
@@ -83,9 +85,17 @@ def _keeps_order(config: pytest.Config, cells: list[PromptItem], state: LlmSessi
     distinct = {(model.engine, model.name, options): r for (model, options), r in zip(kinds, requests, strict=True)}
     groups = dict(zip(distinct, state.engine.groups(list(distinct.values())), strict=True))
     of = [groups[model.engine, model.name, options] for model, options in kinds]
-    state.groups = {item.nodeid: group for item, group in zip(cells, of, strict=True)}
+    ordered = list(zip(cells, of, strict=True))
+    if any(state.config.getoption(name, False) for name in KEPT_ORDER):
+        return ordered
     first = {group: rank for rank, group in reversed(list(enumerate(of)))}
-    return [item for _, item in sorted(zip(of, cells, strict=True), key=lambda pair: first[pair[0]])]
+    return sorted(ordered, key=lambda pair: first[pair[1]])
+
+
+def _placed(ordered: list[tuple[PromptItem, Group]], state: LlmSession) -> list[Placed]:
+    """Where the engine has each cell; with a baseline, any may be asked again once it is judged."""
+    again = bool(state.settings.gate.baseline and state.settings.gate.confirm)
+    return [Placed(item.nodeid, group, 0 if again else questions(item.plan)) for item, group in ordered]
 
 
 def ahead(item: pytest.Item, nextitem: pytest.Item | None) -> None:
@@ -102,16 +112,10 @@ def _upcoming(item: pytest.Item, state: LlmSession) -> Sequence[pytest.Item]:
     start = state.position
     while start < len(items) and items[start] is not item:
         start += 1
+    for over in items[state.position : start]:
+        state.own_engine.done(over.nodeid)
     state.position = start
-    coming = items[start : start + state.settings.slots + 2]
-    gate = state.settings.gate
-    return _of_one_group(coming, state.groups) if gate.baseline and gate.confirm else coming
-
-
-def _of_one_group(items: Sequence[pytest.Item], groups: Mapping[str, Group]) -> list[pytest.Item]:
-    """Those that the first one's model answers: it stays loaded, for the first may have to be asked again."""
-    own = groups.get(items[0].nodeid) if items else None
-    return list(takewhile(lambda item: groups.get(item.nodeid) == own, items))
+    return items[start : start + state.settings.slots + 2]
 
 
 def _jobs(items: Sequence[pytest.Item | None]) -> Iterator[Job]:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from pytest_llm.checks.registry import Registry
     from pytest_llm.engine.engine import Engine
     from pytest_llm.engine.memory import Keeper
-    from pytest_llm.engine.order import Group
     from pytest_llm.engine.remote import RemoteEngine
     from pytest_llm.models.reference import ModelRef
     from pytest_llm.plugin.confirming import Confirmer
@@ -52,7 +51,6 @@ class LlmSession:
         self._worker = str(worker.get("workerid", ""))
         self.run_id = str(worker.get(RUN_ID) or _new_id())
         self.deselected: list[str] = []
-        self.groups: dict[str, Group] = {}  # of the cells, where this process settled their order
         self.collected: dict[str, list[PromptItem]] = {}  # the cells of each case file that was collected whole
 
     @property
@@ -62,6 +60,15 @@ class LlmSession:
             self._engine = self._reach() if self._address else self.start_engine()
             self.config.add_cleanup(self.close)
         return self._engine
+
+    @property
+    def own_engine(self) -> Engine:
+        """The engine, in the process that it lives in."""
+        from pytest_llm.engine.engine import Engine
+
+        engine = self.engine
+        assert isinstance(engine, Engine)
+        return engine
 
     def _reach(self) -> RemoteEngine:
         from pytest_llm.engine.remote import RemoteEngine

@@ -35,6 +35,12 @@ def first_jobs(plan: Plan, id_: str) -> list[Job]:
     return [plan.job(id_, sample=sample) for sample in range(_next(plan, ()))]
 
 
+def questions(plan: Plan) -> int:
+    """How many questions a cell asks; 0 where that depends on what it is answered."""
+    open_ = len(plan.stages) > 1 or plan.escalate or _next(plan, ()) < plan.samples
+    return 0 if open_ else plan.samples
+
+
 def cell(plan: Plan, id_: str, place: Place) -> Talk[Verdict]:
     """All samples of a cell, side by side; where it failed and may be, it is asked once more, escalated."""
     level = _level if plan.exclusive and plan.samples > 1 else None
