@@ -87,6 +87,11 @@ def python() -> Path:
     return given.parent.resolve() / given.name
 
 
+def interpreter() -> Path:
+    """The running interpreter itself, not the link to it in a virtual environment."""
+    return Path(getattr(sys, "_base_executable", "") or sys.executable).resolve()
+
+
 def _folders() -> Iterator[str]:
     """Of the PATH, those that count. Where the home lies in the working directory, no more can be told apart."""
     here, own = Path.cwd().resolve(), Path(sys.prefix).resolve()

@@ -7,20 +7,20 @@ The watchdog holds time, memory, processes, output and what is written to the di
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import IO
 
-from pytest_llm.sandbox import cgroup
+from pytest_llm.sandbox import cgroup, forkserver
+from pytest_llm.sandbox.usage import family, resident, spent, written
 from pytest_llm.sandbox.walls import Walls, missing, within
 
 _TICK = 0.05  # seconds between two looks of the watchdog
@@ -28,7 +28,6 @@ BUSY = 4  # times the limit of processor time: as long as a program may take in 
 _TELLS = Path("/proc/self/stat").exists()
 _CHUNK = 1 << 16  # bytes: as much as a pipe holds
 _FILE_TOO_LARGE = (-25, 128 + 25)  # SIGXFSZ, as it is told of a child and of a child's child
-_FILES = 20_000  # in the folder of a program: more are too many, whatever their size
 # The limits that a process sets for itself; then it joins the control groups and becomes the program.
 _LAUNCH = (
     'ulimit -c 0; ulimit -f "$1"; shift; while [ "$1" != -- ]; do echo $$ >"$1"; shift; done; shift; exec "$@"'
@@ -80,7 +79,7 @@ def run(
 ) -> Result:
     """Run a program to its end in `folder`, which it may write. Raises FileNotFoundError where it is not there."""
     limits = limits or Limits()
-    process = _Process(argv, folder, walls or Walls(), limits)
+    process = _Process(argv, folder, walls or Walls(), limits, stays=False)
     try:
         process.send(stdin, last=True)
         process.pump(limits.seconds, lambda: False)
@@ -137,7 +136,9 @@ def launched(command: Sequence[str], group: cgroup.Group | None, file: int = 256
 class _Process:
     """One program, its pipes and its watchdog. Only `pump` waits."""
 
-    def __init__(self, argv: Sequence[str], folder: Path, walls: Walls, limits: Limits) -> None:
+    def __init__(
+        self, argv: Sequence[str], folder: Path, walls: Walls, limits: Limits, *, stays: bool = True
+    ) -> None:
         self.limits, self.killed_by, self.sandboxed, self._folder = limits, "", not missing(), folder
         self.stdout, self.stderr, self.started = bytearray(), bytearray(), time.monotonic()
         self._seconds, self._spent_before = limits.seconds, 0.0
@@ -145,18 +146,26 @@ class _Process:
         env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(folder), "TMPDIR": str(folder)}
         env |= {"LANG": "C.UTF-8", **walls.env}
         self._group = cgroup.create(limits.memory, limits.processes) if os.name == "posix" else None
-        command = list(argv)
-        if self.sandboxed:
-            command = within(command, replace(walls, writable=(*walls.writable, folder), env=env), str(folder))
-        command = launched(command, self._group, limits.file)
-        self._popen = subprocess.Popen(
-            command, cwd=folder, env=env, stdin=-1, stdout=-1, stderr=-1, bufsize=0, start_new_session=True
-        )
+        shared = None
+        if self.sandboxed and not stays:
+            joins = self._group.joins if self._group else ()
+            shared = forkserver.start(argv, folder, walls, env, limits.file, joins)
+        self._popen = shared or self._alone(argv, walls, env)
         self._selector = selectors.DefaultSelector()
         for pipe, into in ((self._out, self.stdout), (self._err, self.stderr)):
             os.set_blocking(pipe.fileno(), False)
             self._selector.register(pipe, selectors.EVENT_READ, into)
         os.set_blocking(self._in.fileno(), False)
+
+    def _alone(self, argv: Sequence[str], walls: Walls, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        command = list(argv)
+        if self.sandboxed:
+            walls = replace(walls, writable=(*walls.writable, self._folder), env=env)
+            command = within(command, walls, str(self._folder))
+        command = launched(command, self._group, self.limits.file)
+        return subprocess.Popen(
+            command, cwd=self._folder, env=env, stdin=-1, stdout=-1, stderr=-1, bufsize=0, start_new_session=True
+        )
 
     @property
     def _in(self) -> IO[bytes]:
@@ -234,15 +243,21 @@ class _Process:
     def kill(self, reason: str = "") -> None:
         """End the program and all it started."""
         self.killed_by = reason
-        started = family(self._popen.pid) if self.alive and not self.sandboxed else []
+        if isinstance(self._popen, forkserver.Program):
+            self._popen.end()
+        else:
+            self._kill(self._popen.pid)
+        self._popen.wait()
+
+    def _kill(self, pid: int) -> None:
+        started = family(pid) if self.alive and not self.sandboxed else []
         if self._group:
             self._group.kill()
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._popen.pid, signal.SIGKILL)
-        for pid in started:  # those that left the process group
+            os.killpg(pid, signal.SIGKILL)
+        for one in started:  # those that left the process group
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
-        self._popen.wait()
+                os.kill(one, signal.SIGKILL)
 
     def close(self) -> None:
         if self.alive:
@@ -251,6 +266,8 @@ class _Process:
         for pipe in (self._in, self._out, self._err):
             with contextlib.suppress(BrokenPipeError):
                 pipe.close()
+        if isinstance(self._popen, forkserver.Program):
+            self._popen.release()
         if self._group:
             self._group.remove()
 
@@ -260,7 +277,7 @@ class _Process:
             return "timeout"
         if len(pids) > self.limits.processes:
             return "processes"
-        if sum(map(_resident, pids)) > self.limits.memory:
+        if sum(map(resident, pids)) > self.limits.memory:
             return "memory"
         return "disk" if written(self._folder) > self.limits.disk else ""
 
@@ -283,48 +300,3 @@ class _Process:
             key.data.extend(data)
         else:
             self._selector.unregister(key.fileobj)
-
-
-def family(pid: int) -> list[int]:
-    """The process and all that descend from it; empty where /proc does not tell."""
-    found, waiting = [], [pid]
-    while waiting:
-        parent = waiting.pop()
-        found.append(parent)
-        with contextlib.suppress(OSError):  # it may end while it is looked at
-            for task in os.listdir(f"/proc/{parent}/task"):
-                waiting += map(int, Path(f"/proc/{parent}/task/{task}/children").read_text().split())
-    return found
-
-
-def spent(pids: Iterable[int]) -> float:
-    """Seconds of processor time that these have used, with what their children that have ended had used."""
-    total = 0
-    for pid in pids:
-        with contextlib.suppress(OSError, ValueError, IndexError):  # it may end while it is looked at
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            total += sum(map(int, fields[11:15]))
-    return total / os.sysconf("SC_CLK_TCK") if total else 0.0
-
-
-def _resident(pid: int) -> int:
-    """Bytes in memory; 0 where the process has ended."""
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, IndexError):
-        return 0
-
-
-def written(folder: Path) -> float:
-    """Bytes that the files of a folder take on the disk; without end where they are too many to be counted."""
-    total, waiting, count = 0, [str(folder)], 0
-    while waiting:
-        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:  # it may go while it is looked at
-            for entry in entries:
-                count += 1
-                if count > _FILES:
-                    return math.inf
-                with contextlib.suppress(OSError):
-                    total += entry.stat(follow_symlinks=False).st_blocks * 512
-                    waiting += [entry.path] if entry.is_dir(follow_symlinks=False) else []
-    return total

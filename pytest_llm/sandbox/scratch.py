@@ -20,7 +20,12 @@ _YOUNG = 600.0  # seconds: a folder may just have been made and not be held yet
 
 def make() -> Path:
     """A new private folder, gone at the latest when this process ends."""
-    return Path(tempfile.mkdtemp(dir=_home(os.getpid())))
+    return Path(tempfile.mkdtemp(dir=home()))
+
+
+def home() -> Path:
+    """The folder of this process that holds them all."""
+    return _home(os.getpid())
 
 
 @contextmanager

@@ -41,6 +41,7 @@ _HIDDEN = (
     "sched_debug",
     "timer_list",
 )
+_NESTING = ("--cap-add", "CAP_SYS_ADMIN", "--cap-add", "CAP_SETPCAP")
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ class Walls:
 
     readonly, writable: folders or files, by any path. env: its environment, and no more. network: ours instead of
     none. uid: whom it takes itself for; None: who we are. tmp: whether it may write a /tmp of its own, in memory.
+    nesting: whether it builds walls within: it keeps the capabilities for that, and makes read-only itself what is
+    not yet: the kernel's files and the root.
     """
 
     readonly: tuple[Path, ...] = ()
@@ -57,6 +60,7 @@ class Walls:
     network: bool = False
     uid: int | None = None
     tmp: bool = False
+    nesting: bool = False
 
 
 def missing() -> str:
@@ -90,16 +94,17 @@ def _arguments(walls: Walls, folder: str) -> list[str]:
     """bubblewrap's arguments. A later mount lies over an earlier one, so the widest come first."""
     return [
         *("--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"),
+        *(_NESTING if walls.nesting else ()),
         *(["--share-net"] if walls.network else []),
         *([] if walls.uid is None else ["--uid", str(walls.uid), "--gid", str(walls.uid)]),
         *("--hostname", "walls", "--ro-bind", "/usr", "/usr", *_system()),
         *(word for path in _strangers() for word in ("--tmpfs", str(path))),
-        *("--proc", "/proc", *_kernel(), "--dev", "/dev", "--tmpfs", TMP),
+        *("--proc", "/proc", *(() if walls.nesting else _kernel()), "--dev", "/dev", "--tmpfs", TMP),
         *_bound("--ro-bind", walls.readonly),
         *_bound("--bind", walls.writable),
         *([] if walls.tmp else ["--remount-ro", TMP]),
         *(word for path in _strangers() for word in ("--remount-ro", str(path))),
-        *("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", folder),
+        *("--remount-ro", "/dev", *(() if walls.nesting else ("--remount-ro", "/")), "--chdir", folder),
         *(word for name, value in walls.env.items() for word in ("--setenv", name, value)),
     ]
 

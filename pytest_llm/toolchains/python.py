@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from pytest_llm.sandbox import sandbox
+from pytest_llm.sandbox import programs, sandbox
 from pytest_llm.sandbox.walls import Walls
 from pytest_llm.syntax.outline import Outline, read
 from pytest_llm.toolchains import base, warm
@@ -33,8 +33,7 @@ class Python(Scaffolded):
 
     @cached_property
     def path(self) -> Path:
-        """The interpreter itself, not the link to it in a virtual environment."""
-        return Path(getattr(sys, "_base_executable", "") or sys.executable).resolve()
+        return programs.interpreter()
 
     def find(self) -> str:
         return f"Python {platform.python_version()}"

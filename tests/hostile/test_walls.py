@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ import pytest
 from pytest_llm.browsers import jail
 from pytest_llm.browsers.find import BrowserFound
 from pytest_llm.errors import Unsupported
-from pytest_llm.sandbox import cgroup, programs, sandbox, walls
+from pytest_llm.sandbox import cgroup, programs, sandbox, scratch, walls
 from pytest_llm.sandbox.sandbox import Limits
 from pytest_llm.sandbox.walls import Walls
 from pytest_llm.toolchains import toolchain
@@ -63,6 +64,12 @@ def compiler(folder: Path) -> str:
     return sandbox.run([sys.executable, "-c", PROBE], folder=folder, walls=Walls(seen())).text
 
 
+def compiler_in_shared_walls(folder: Path) -> str:
+    """The kernel's files are not there at all."""
+    with scratch.folder() as place:
+        return sandbox.run([sys.executable, "-c", PROBE], folder=place, walls=Walls(seen())).text
+
+
 def page(name: str, *, network: bool = False) -> Callable[[Path], str]:
     """As a lane of this browser is started, but for the program."""
 
@@ -80,12 +87,13 @@ def seen() -> tuple[Path, ...]:
     return Path(sys.prefix), Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve()
 
 
-# who looks, and the folders that it may write
-INSIDE: dict[str, tuple[Callable[[Path], str], list[str]]] = {
-    "a compiler": (compiler, []),
-    "Chromium": (page("chromium-headless-shell"), ["/tmp"]),
-    "Firefox": (page("firefox"), ["/tmp"]),
-    "a page with network": (page("chromium-headless-shell", network=True), ["/tmp"]),
+# who looks, the folders that it may write, and whether it sees any of the kernel's files
+INSIDE: dict[str, tuple[Callable[[Path], str], list[str], bool]] = {
+    "a compiler": (compiler, [], True),
+    "a compiler in shared walls": (compiler_in_shared_walls, [], False),
+    "Chromium": (page("chromium-headless-shell"), ["/tmp"], True),
+    "Firefox": (page("firefox"), ["/tmp"], True),
+    "a page with network": (page("chromium-headless-shell", network=True), ["/tmp"], True),
 }
 
 
@@ -93,9 +101,9 @@ INSIDE: dict[str, tuple[Callable[[Path], str], list[str]]] = {
 @pytest.mark.parametrize("who", INSIDE)
 def test_nothing_of_the_machine_can_be_written(who: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "secret")
-    look, writable = INSIDE[who]
+    look, writable, kernel = INSIDE[who]
     found = json.loads(look(tmp_path))
-    assert found["seen"]
+    assert found["seen"] == kernel
     assert (found["kernel"], found["folders"], found["tells"]) == ([], writable, [])
     assert "OPENAI_API_KEY" not in found["environment"]
 
@@ -115,11 +123,13 @@ DISK = {
 }
 
 
+@pytest.mark.parametrize("shared", [True, False])
 @pytest.mark.parametrize("what", DISK)
-def test_the_disk_is_bounded(what: str, tmp_path: Path) -> None:
+def test_the_disk_is_bounded(what: str, shared: bool, tmp_path: Path) -> None:
     script, killed_by = DISK[what]
     limits = Limits(seconds=120, disk=20 << 20, file=50 << 20)
-    assert sandbox.run(["/bin/sh", "-c", script], folder=tmp_path, limits=limits).killed_by == killed_by
+    with scratch.folder() if shared else nullcontext(tmp_path) as folder:
+        assert sandbox.run(["/bin/sh", "-c", script], folder=folder, limits=limits).killed_by == killed_by
 
 
 def test_many_packages_of_one_answer_do_not_fill_the_disk() -> None:

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from pytest_llm.browsers.chromium.cdp import BrowserGone, Connection, Pipe
-from pytest_llm.sandbox import sandbox, scratch
+from pytest_llm.sandbox import scratch, usage
 
 _ARGUMENTS = (
     "--remote-debugging-pipe",
@@ -139,7 +139,7 @@ class Browser:
         """Bytes that all its processes hold, and the files that it has written."""
         if self._process is None or self._profile is None:
             return 0.0
-        return held(self._process.pid) + sandbox.written(self._profile)
+        return held(self._process.pid) + usage.written(self._profile)
 
 
 def held(pid: int) -> int:
@@ -147,7 +147,7 @@ def held(pid: int) -> int:
     import psutil
 
     private, shared = 0, 0
-    for one in sandbox.family(pid):
+    for one in usage.family(pid):
         with contextlib.suppress(psutil.Error):
             info = psutil.Process(one).memory_info()
             own = getattr(info, "shared", 0)

@@ -3,11 +3,12 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from pytest_llm.sandbox import sandbox
+from pytest_llm.sandbox import sandbox, scratch
 from pytest_llm.sandbox.sandbox import Limits, Result, Session
 from pytest_llm.sandbox.walls import Walls, missing
 
@@ -27,22 +28,32 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert "not installed" in missing()
 
 
-def test_output_status_and_input(tmp_path: Path) -> None:
-    result = sandbox.run(["/bin/sh", "-c", "cat; echo e >&2; exit 3"], folder=tmp_path, stdin=b"x" * 300_000)
+@pytest.fixture(params=["shared", "own"])
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+    """A folder within the walls of a process that stays, and one that gets walls of its own."""
+    if request.param == "own":
+        yield tmp_path
+    else:
+        with scratch.folder() as made:
+            yield made
+
+
+def test_output_status_and_input(folder: Path) -> None:
+    result = sandbox.run(["/bin/sh", "-c", "cat; echo e >&2; exit 3"], folder=folder, stdin=b"x" * 300_000)
     assert (result.returncode, len(result.stdout), result.stderr, result.killed_by) == (3, 300_000, b"e\n", "")
 
 
-def test_the_folder_is_writable_and_the_working_directory(tmp_path: Path) -> None:
-    shell("echo hi > there", tmp_path)
-    assert (tmp_path / "there").read_text() == "hi\n"
+def test_the_folder_is_writable_and_the_working_directory(folder: Path) -> None:
+    shell("echo hi > there", folder)
+    assert (folder / "there").read_text() == "hi\n"
 
 
-def test_time_that_is_not_the_programs_own_does_not_count(tmp_path: Path) -> None:
+def test_time_that_is_not_the_programs_own_does_not_count(folder: Path) -> None:
     """Waiting, as for a processor that others use, is borne up to BUSY times the limit."""
-    assert shell("sleep 1.5", tmp_path, Limits(seconds=1)).killed_by == ""
-    assert shell("while :; do :; done", tmp_path, Limits(seconds=0.5)).killed_by == "timeout"
+    assert shell("sleep 1.5", folder, Limits(seconds=1)).killed_by == ""
+    assert shell("while :; do :; done", folder, Limits(seconds=0.5)).killed_by == "timeout"
     children = "(while :; do :; done) & (while :; do :; done) & wait"
-    assert shell(children, tmp_path, Limits(seconds=0.5)).killed_by == "timeout"
+    assert shell(children, folder, Limits(seconds=0.5)).killed_by == "timeout"
 
 
 def test_a_session_counts_each_question_anew(tmp_path: Path) -> None:
@@ -54,17 +65,17 @@ def test_a_session_counts_each_question_anew(tmp_path: Path) -> None:
             assert session.ask(b"%d" % number).stdout == b"%d\n" % number
 
 
-def test_no_environment_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_environment_of_ours(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "secret")
-    said = shell("env", tmp_path, env={"GIVEN": "1"}).text
+    said = shell("env", folder, env={"GIVEN": "1"}).text
     assert "GIVEN=1" in said
     assert "secret" not in said
 
 
 @walled
 @pytest.mark.parametrize("path", [__file__, "/etc/passwd", "/etc/hostname", str(Path.home())])
-def test_nothing_of_the_file_system(path: str, tmp_path: Path) -> None:
-    result = shell(f"cat {path} || ls {path}", tmp_path)
+def test_nothing_of_the_file_system(path: str, folder: Path) -> None:
+    result = shell(f"cat {path} || ls {path}", folder)
     assert result.returncode != 0
     assert result.stdout == b""
 
@@ -82,14 +93,37 @@ def test_only_what_is_named_can_be_read_or_written(tmp_path: Path) -> None:
 
 
 @walled
-def test_no_network(tmp_path: Path) -> None:
-    result = shell("cat /proc/net/dev | tail -n +3 | cut -d: -f1", tmp_path)
+def test_no_network(folder: Path) -> None:
+    result = shell("cat /proc/self/net/dev | tail -n +3 | cut -d: -f1", folder)
     assert result.stdout.split() == [b"lo"]
 
 
 @walled
-def test_none_of_our_processes(tmp_path: Path) -> None:
-    assert shell(f"kill -9 -1; kill -0 {os.getpid()}", tmp_path).returncode != 0
+def test_none_of_our_processes(folder: Path) -> None:
+    assert shell(f"kill -9 -1; kill -0 {os.getpid()}", folder).returncode != 0
+
+
+@walled
+def test_nothing_of_one_program_is_left_for_the_next() -> None:
+    """Not its files, not its processes, not what it keeps in memory by a name, though the walls are the same."""
+    leave = "sleep 60 & ipcmk -M 4096 >&2; for i in . .. /tmp /dev/shm; do echo secret > $i/file; done"
+    look = "ls -A . .. /tmp /dev/shm; ipcs -m | grep -c 0x; ls /proc | grep -c '^[0-9]'; cat /proc/self/mounts"
+    with scratch.folder() as first, scratch.folder() as second:
+        shell(leave, first)
+        said = shell(look, second).stdout.decode()
+        assert first.name not in said
+        assert second.name in said
+        assert "file" not in said
+        memory, processes = (int(line) for line in said.splitlines() if line.isdigit())
+    assert (memory, processes <= 5) == (0, True)
+
+
+@walled
+def test_a_program_that_kills_all_it_can_does_not_end_the_next(tmp_path: Path) -> None:
+    with scratch.folder() as folder:
+        for script in ("kill -9 -1", "kill -9 1", "kill -9 $PPID; sleep 0.1", "exec sleep 60"):
+            shell(script, folder, Limits(seconds=0.2))
+            assert shell("echo well", folder).stdout == b"well\n"
 
 
 LIMITS = {
@@ -101,10 +135,10 @@ LIMITS = {
 
 
 @pytest.mark.parametrize("reason", LIMITS)
-def test_limits(reason: str, tmp_path: Path) -> None:
+def test_limits(reason: str, folder: Path) -> None:
     script, limits = LIMITS[reason]
     result = sandbox.run(
-        ["/bin/sh", "-c", script], folder=tmp_path, limits=limits, walls=Walls(env={"PATH": os.environ["PATH"]})
+        ["/bin/sh", "-c", script], folder=folder, limits=limits, walls=Walls(env={"PATH": os.environ["PATH"]})
     )
     assert result.killed_by == reason
 
@@ -117,16 +151,16 @@ def test_limits_without_walls(reason: str, tmp_path: Path) -> None:
     assert (result.killed_by, result.sandboxed) == (reason, False)
 
 
-def test_a_file_is_bounded(tmp_path: Path) -> None:
-    shell("head -c 3000000 /dev/zero > big", tmp_path, Limits(file=1 << 20))
-    assert (tmp_path / "big").stat().st_size == 1 << 20
+def test_a_file_is_bounded(folder: Path) -> None:
+    shell("head -c 3000000 /dev/zero > big", folder, Limits(file=1 << 20))
+    assert (folder / "big").stat().st_size == 1 << 20
 
 
-def test_what_it_started_ends_with_it(tmp_path: Path) -> None:
-    shell("(while :; do echo x >> alive; sleep 0.01; done) & sleep 60", tmp_path, Limits(seconds=0.3))
-    size = (tmp_path / "alive").stat().st_size
+def test_what_it_started_ends_with_it(folder: Path) -> None:
+    shell("(while :; do echo x >> alive; sleep 0.01; done) & sleep 60", folder, Limits(seconds=0.3))
+    size = (folder / "alive").stat().st_size
     threading.Event().wait(0.2)
-    assert (tmp_path / "alive").stat().st_size == size
+    assert (folder / "alive").stat().st_size == size
 
 
 ECHO = [

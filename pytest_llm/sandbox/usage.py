@@ -1,0 +1,56 @@
+"""What running programs use: processes, processor time, memory, and the disk."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+_FILES = 20_000  # in the folder of a program: more are too many, whatever their size
+
+
+def family(pid: int) -> list[int]:
+    """The process and all that descend from it; empty where /proc does not tell."""
+    found, waiting = [], [pid]
+    while waiting:
+        parent = waiting.pop()
+        found.append(parent)
+        with contextlib.suppress(OSError):  # it may end while it is looked at
+            for task in os.listdir(f"/proc/{parent}/task"):
+                waiting += map(int, Path(f"/proc/{parent}/task/{task}/children").read_text().split())
+    return found
+
+
+def spent(pids: Iterable[int]) -> float:
+    """Seconds of processor time that these have used, with what their children that have ended had used."""
+    total = 0
+    for pid in pids:
+        with contextlib.suppress(OSError, ValueError, IndexError):  # it may end while it is looked at
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            total += sum(map(int, fields[11:15]))
+    return total / os.sysconf("SC_CLK_TCK") if total else 0.0
+
+
+def resident(pid: int) -> int:
+    """Bytes in memory; 0 where the process has ended."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def written(folder: Path) -> float:
+    """Bytes that the files of a folder take on the disk; without end where they are too many to be counted."""
+    total, waiting, count = 0, [str(folder)], 0
+    while waiting:
+        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:  # it may go while it is looked at
+            for entry in entries:
+                count += 1
+                if count > _FILES:
+                    return math.inf
+                with contextlib.suppress(OSError):
+                    total += entry.stat(follow_symlinks=False).st_blocks * 512
+                    waiting += [entry.path] if entry.is_dir(follow_symlinks=False) else []
+    return total
