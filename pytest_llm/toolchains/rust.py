@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -15,20 +15,13 @@ from typing import Any
 from pytest_llm.errors import Unsupported
 from pytest_llm.sandbox import programs, sandbox, scratch
 from pytest_llm.syntax.outline import Outline, read
-from pytest_llm.toolchains import base
+from pytest_llm.toolchains import base, rust_names, rust_snippets
 from pytest_llm.toolchains.rust_missing import Error, Missing, crate, may_be_crate, missing
-from pytest_llm.toolchains.scaffold import Around, Scaffolded, Style
+from pytest_llm.toolchains.scaffold import Completed, Scaffolded, completions
 
 _UNDEFINED = re.compile("E0(405|407|412|422|423|424|425|426|432|433|531|560|599|609)")
 _BROKE = re.compile("internal compiler error|rustc interrupted by SIG|compiler unexpectedly panicked")
-_OBVIOUS = {
-    "std::collections": ("BTreeMap", "BTreeSet", "BinaryHeap", "HashMap", "HashSet", "VecDeque"),
-    "std::rc": ("Rc",),
-    "std::cell": ("Cell", "RefCell"),
-    "std::sync": ("Arc", "Mutex", "RwLock", "mpsc"),
-    "std": ("fmt", "fs", "io", "thread"),
-    "std::time": ("Duration", "Instant"),
-}
+_TESTS = re.compile(r"#\s*\[\s*(?:cfg\s*\(.*\btest\b|test\b)")
 
 
 class Rust(Scaffolded):
@@ -37,7 +30,7 @@ class Rust(Scaffolded):
     program = "rustc"
     sound = "fn main() {}\n"
     install = "sudo apt-get install rustc"
-    style = Style(Around("fn main{}() {\n"))
+    style = rust_snippets.MAIN
 
     @cached_property
     def path(self) -> Path:
@@ -51,21 +44,30 @@ class Rust(Scaffolded):
         return (Path(sysroot.strip()) / "bin" / "rustc").resolve()
 
     def imports(self, outline: Outline) -> str:
-        """What stands without its path; a module (in lower case) only where something is taken from it."""
-        qualified, own = outline.names.get("qualified", {}), outline.all("defined")
-        bare = {name for name, count in outline.names.get("used", {}).items() if count > qualified.get(name, 0)}
-        bare = {name for name in bare - own if name[0].isupper() or name in outline.all("path")}
-        uses = (f"use {module}::{name};\n" for module, names in _OBVIOUS.items() for name in names if name in bare)
-        return "".join(uses)
+        return rust_names.uses(outline)
+
+    def tries(self, text: str, outline: Outline) -> Iterator[Completed]:
+        stubs = rust_snippets.absent_types(outline)
+        imports = stubs + ("" if outline.all("import") else self.imports(outline))
+        for style in rust_snippets.styles(outline):
+            yield from completions(text, outline, style, imports)
 
     def compile(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
         names = [file.name or f"snippet{index or ''}.rs" for index, file in enumerate(files)]
+        found = self._run(files, names, options)
+        if not base.fails(found) and any(_TESTS.search(file.text) for file in files):
+            found = self._run(files, names, options, "--test")
+        return found
+
+    def _run(
+        self, files: Sequence[base.Snippet], names: list[str], options: base.Options, *more: str
+    ) -> list[base.Diagnostic]:
         root = next((name for name in names if Path(name).name in ("main.rs", "lib.rs")), names[0])
         text = files[names.index(root)].text
         kind = "bin" if "main" in text and "main" in (read(text, "rust") or Outline()).all("function") else "lib"
         argv = [
             str(self.path), "--edition", options.edition or "2021", "--crate-type", kind, "--crate-name", "snippet",
-            "--emit=metadata", "-o", "out.rmeta", "--error-format=json", "-A", "dead_code", root,
+            "--emit=metadata", "-o", "out.rmeta", "--error-format=json", "-A", "dead_code", *more, root,
         ]  # fmt: skip
         extra, readonly = _dependencies(options.module)
         walls = base.walls(self.path, options, *readonly)
@@ -91,7 +93,7 @@ def _parse(result: sandbox.Result, files: Sequence[base.Snippet], names: list[st
     errors = [_error(item) for item in said]
     outlines = [read(file.text, "rust") or Outline() for file in files] if any(map(may_be_crate, errors)) else []
     crates = {name for error in errors if (name := crate(error, outlines))}
-    lost = missing(outlines, crates, {name for names in _OBVIOUS.values() for name in names})
+    lost = missing(outlines, crates, set(rust_names.standard()))
     found = [_diagnostic(item, error, files, names, lost) for item, error in zip(said, errors, strict=True)]
     return base.bounded(found)
 

@@ -88,13 +88,15 @@ class Style:
 
     function: around statements, where they stand in no file alone. members: around methods and the like, where
     these do not; nested: put before a type that then stands among them. outside: variables before statements stay
-    where functions see them, whatever they begin with. others: what else may be tried around all but the imports.
+    where functions see them, whatever they begin with. inner: functions and imports may stand within the function
+    too, so that there is one for all statements. others: what else may be tried around all but the imports.
     """
 
     function: Around | None = None
     members: Around | None = None
     nested: str = ""
     outside: bool = False
+    inner: bool = False
     others: tuple[Around, ...] = ()
 
     def wholes(self, kinds: Container[Kind]) -> Iterator[Around]:
@@ -227,7 +229,7 @@ def _functions(pieces: Sequence[Piece], style: Style) -> list[tuple[int, str]]:
     """Functions around statements, as many as there are runs of them."""
     if style.function is None:
         return []
-    runs = list(_runs(pieces, style.outside))
+    runs = list(_runs(pieces, style))
     return [
         one
         for number, run in enumerate(runs)
@@ -244,15 +246,16 @@ def _nested(
     return [(at, style.nested) for at in among if not any(start <= at < end for start, end in functions)]
 
 
-def _runs(pieces: Sequence[Piece], outside: bool) -> Iterator[Sequence[Piece]]:
+def _runs(pieces: Sequence[Piece], style: Style) -> Iterator[Sequence[Piece]]:
     """Statements with what may stand among them, between what stands in no function.
 
     Variables are members where methods stand too, and statements where nothing else does.
     """
     kinds = {piece.kind for piece in pieces}
     wanted = {"statement"} if kinds & {"statement", "function"} else {"either"}
-    apart = outside and "function" in kinds
-    for elsewhere, group in groupby(pieces, key=lambda piece: piece.kind in ("function", "import", "head")):
+    apart = style.outside and "function" in kinds
+    ends = {"head"} if style.inner else {"function", "import", "head"}
+    for elsewhere, group in groupby(pieces, key=lambda piece: piece.kind in ends):
         part = list(group)
         places = [index for index, piece in enumerate(part) if piece.kind in wanted]
         if elsewhere or not places:

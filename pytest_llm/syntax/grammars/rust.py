@@ -19,6 +19,15 @@ _QUERIES = """
 (scoped_type_identifier path: (_) name: (type_identifier) @qualified)
 [(scoped_identifier path: (identifier) @path) (scoped_type_identifier path: (identifier) @path)]
 [(use_declaration) (extern_crate_declaration)] @import
+(field_expression field: (field_identifier) @method)
+(macro_invocation macro: (identifier) @method)
+(call_expression function: (scoped_identifier name: (identifier) @associated))
+(call_expression function: [(identifier) @called (generic_function function: (identifier) @called)])
+(function_item name: (identifier) @own)
+(source_file (function_item name: (identifier) @receiving parameters: (parameters (self_parameter))))
+(source_file (impl_item type: (type_identifier) @implemented))
+[(struct_item name: (_) @made) (enum_item name: (_) @made) (union_item name: (_) @made)]
+[(try_expression) @try (await_expression) @await (return_expression) @return]
 (source_file (function_item name: (identifier) @function))
 [(struct_item name: (_) @defined) (enum_item name: (_) @defined) (union_item name: (_) @defined)]
 [(trait_item name: (_) @defined) (type_item name: (_) @defined) (mod_item name: (_) @defined)]
