@@ -1,4 +1,4 @@
-"""Lengths of time and sizes of data as people write them."""
+"""Lengths of time, sizes of data and shares as people write them."""
 
 from __future__ import annotations
 
@@ -32,3 +32,15 @@ def parse_size(value: Any) -> int:
     if not (size := int(float(match[1]) * _SIZES[match[2].lower()])):
         raise ValueError(f"a size is more than nothing, not {value!r}")
     return size
+
+
+def parse_share(value: Any) -> float:
+    """0 to 1, from such a number or a percentage, `20%`. Raises ValueError."""
+    number, percent, _ = str(value).strip().partition("%")
+    try:
+        share = float(number) / (100 if percent else 1)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise ValueError(f"must be a share such as 20% or 0.2, not {value!r}")
+    return share

@@ -112,20 +112,30 @@ def differing(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """The names of the settings that concern prompts and differ; `addopts` where options of ours in it do."""
     names = sorted({name for name in (*before, *now) if name.startswith("llm_")})
     found = [name for name in names if before.get(name) != now.get(name)]
-    return found + (["addopts"] if _ours(before.get("addopts")) != _ours(now.get("addopts")) else [])
+    return found + (["addopts"] if _ours(before) != _ours(now) else [])
 
 
-def _ours(options: Any) -> list[str]:
-    """The options of ours among these, with what follows each."""
-    words = list(map(str, options)) if isinstance(options, list) else _words(str(options or ""))
-    return words if any(word.startswith("--llm-") for word in words) else []
+def _ours(ini: Mapping[str, Any]) -> list[str]:
+    """The options of an ini file where one of ours is among them."""
+    words = options(ini)
+    return words if any(word.startswith("--llm-") or "llm_" in word for word in words) else []
 
 
-def _words(text: str) -> list[str]:
+def options(ini: Mapping[str, Any]) -> list[str]:
+    """The words of `addopts`."""
+    said = ini.get("addopts") or ""
+    if isinstance(said, list):
+        return list(map(str, said))
     try:
-        return shlex.split(text)
+        return shlex.split(str(said))
     except ValueError:
-        return text.split()
+        return str(said).split()
+
+
+def listed(value: Any) -> list[str]:
+    """The entries of an ini value that is a list, or has one a line."""
+    lines = value.splitlines() if isinstance(value, str) else map(str, value or ())
+    return [line.strip() for line in lines if line.strip()]
 
 
 def ini_values(name: str, text: str) -> dict[str, Any] | None:

@@ -47,7 +47,7 @@ def group_results(rows: Sequence[CellRow], settings: Settings) -> tuple[GroupRes
     adjusted = dict(zip(sorted(counted), holm([levels[place] for place in sorted(counted)]), strict=True))
     strictest = settings.level / max(1, len(counted))
     return tuple(
-        _result(names, found[names], cells, (levels[place], adjusted.get(place, 1.0)), strictest, settings)
+        _result(names, found[names], cells, (levels[place], adjusted.get(place)), strictest, settings)
         for place, (names, cells) in enumerate(strata.items())
     )
 
@@ -60,7 +60,7 @@ def _result(
     names: tuple[str, ...],
     rows: Sequence[CellRow],
     strata: Sequence[Stratum],
-    levels: tuple[float, float],
+    levels: tuple[float, float | None],
     strictest: float,
     settings: Settings,
 ) -> GroupResult:
@@ -73,8 +73,9 @@ def _result(
         difference=now - before,
         interval=interval(strata),
         p=levels[0],
-        adjusted=levels[1],
-        dropped=levels[1] <= settings.level,
+        adjusted=1.0 if levels[1] is None else levels[1],
+        dropped=levels[1] is not None and levels[1] <= settings.level,
         smallest=smallest(strata, strictest, settings.power),
         models=frozenset(row.model for row in rows),
+        testable=levels[1] is not None,
     )

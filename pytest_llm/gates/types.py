@@ -133,6 +133,7 @@ class GroupResult:
     dropped: bool
     smallest: float | None
     models: frozenset[str] = frozenset()
+    testable: bool = True
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,20 @@ from pytest_llm.cases.sampling import passes
 from pytest_llm.cases.yamlfile import parse
 from pytest_llm.errors import InputError
 from pytest_llm.gates import bars as barring
+from pytest_llm.gates.changed import listed, options
 
 DEFAULTS = "_defaults.yaml"
+_FLAG, _INI, _OVERRIDES = "--llm-gate", "llm_gate", ("-o", "--override-ini")
+
+
+def bars_of(ini: Mapping[str, Any]) -> list[str]:
+    """The bars that the values of an ini file set: `llm_gate`, by itself and within `addopts`."""
+    words = options(ini)
+    pairs = [*pairwise(words), *(word.partition("=")[::2] for word in words)]
+    overriding = [value.partition("=") for flag, value in pairs if flag in _OVERRIDES]
+    own = [listed(text) for name, equals, text in overriding if equals and name.strip() == _INI]
+    given = [value for flag, value in pairs if flag == _FLAG and value]
+    return given + (own[-1] if own else listed(ini.get(_INI)))
 
 
 def bars(before: Iterable[str], now: Iterable[str]) -> Iterator[str]:

@@ -100,11 +100,20 @@ class Changed:
         """A changed input that no cell of the run stands for, though no cell is left; "" where none is changed."""
         return "" if self.selected else self.missed or next(iter(self.gone), "")
 
+    @property
+    def why_untested(self) -> str:
+        return f"{self.untested} is changed, and no cell that rests on it was selected"
+
+    @property
+    def counted(self) -> str:
+        """All the cells there were, in words."""
+        return "the one cell" if self.cells == 1 else f"the {self.cells} cells"
+
     def weakened(self) -> list[str]:
         """What the change made easier for itself, a sentence each: bars of the ini file, `min_pass` of cases."""
         c = self.changes
         before, now = _ini_values(self.config, c.top, c.base) if c.settings else ({}, {})
-        said = list(weakened.bars(_listed(before.get("llm_gate")), _listed(now.get("llm_gate"))))
+        said = list(weakened.bars(weakened.bars_of(before), weakened.bars_of(now)))
         for path in sorted(c.paths):
             if path.endswith((SUFFIX, weakened.DEFAULTS)) and Path(path).is_file():
                 then = shown(c.top, c.base, path) or ""
@@ -140,10 +149,6 @@ class Changed:
     def _counted(self, cells: int) -> str:
         of = "" if cells == self.cells else f" of {self.cells}"
         return f"{cells}{of} cell was" if cells == self.cells == 1 else f"{cells}{of} cells were"
-
-
-def _listed(value: Any) -> list[str]:
-    return value.splitlines() if isinstance(value, str) else [str(one) for one in value or ()]
 
 
 def _asked(config: pytest.Config, ref: str) -> Changes:

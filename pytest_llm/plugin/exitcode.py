@@ -23,7 +23,7 @@ def finish(pytest_session: pytest.Session, gate: Gate | None = None) -> None:
     if gate:
         pytest_session.exitstatus = gate.exit_status(int(pytest_session.exitstatus), pytest_session)
     config, status = pytest_session.config, int(pytest_session.exitstatus)
-    if hasattr(config, "workerinput") or config.option.collectonly or status not in _QUIET:
+    if hasattr(config, "workerinput") or config.option.collectonly or status not in QUIET:
         return
     if said := untested(config):
         pytest_session.exitstatus = _exit_status(config, status)
@@ -33,7 +33,7 @@ def finish(pytest_session: pytest.Session, gate: Gate | None = None) -> None:
         pytest_session.exitstatus = pytest.ExitCode.OK
 
 
-_QUIET = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+QUIET = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
 
 
 def _exit_status(config: pytest.Config, status: int) -> int:
@@ -54,7 +54,7 @@ def _others(config: pytest.Config) -> bool:
 def untested(config: pytest.Config) -> str:
     """Why no cell was tested of those that there were to test; "" where one was, or there was none."""
     if (changed := _changed(config)) and changed.untested:
-        return f"{changed.untested} is changed, and no cell that rests on it was selected"
+        return changed.why_untested
     recorder: Recorder | None = config.pluginmanager.get_plugin("llm_record")
     if recorder and (count := recorder.skipped):
         return "the one selected cell was skipped" if count == 1 else f"all {count} selected cells were skipped"

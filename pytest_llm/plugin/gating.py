@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -25,6 +25,9 @@ from pytest_llm.plugin.session import LlmSession, session
 from pytest_llm.reports import gate as words
 from pytest_llm.reports.plain import one_line
 from pytest_llm.store.record import CellLine, Header, RunRecord
+
+if TYPE_CHECKING:
+    from pytest_llm.plugin.changed import Changed
 
 NAME = "llm_gate"
 FLIPS = 50  # of which the earlier answer is looked for
@@ -80,9 +83,16 @@ class Gate:
         """A cell's line; of what was asked only what the counting needs is kept."""
         self._lines.append(replace(line, answers=_slim(line.answers), confirmations=_slim(line.confirmations)))
 
-    def end(self) -> None:
-        """After the last cell, before reports are written."""
+    def end(self, status: int) -> None:
+        """After the last cell, before reports are written. status: pytest's exit code so far."""
         if self._header is None:
+            changed: Changed | None = self._config.pluginmanager.get_plugin("llm_changed")
+            if (
+                changed
+                and self._settings.judges
+                and status in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+            ):
+                self.decision = _of_nothing(changed)
             return
         record = RunRecord(Path(), self._header, tuple(self._lines))
         if self._settings.judges:
@@ -166,7 +176,8 @@ class Gate:
         """The word, its reason, the flips."""
         if self.decision:
             colour = _COLOURS[self.decision.word]
-            reporter.section(f"llm gate: {self.past.name}" if self.past.name else "llm gate", sep="=", **colour)
+            name = self.past.name or _named(self._settings.baseline)
+            reporter.section(f"llm gate: {name}" if name else "llm gate", sep="=", **colour)
             *lines, word = words.terminal(self.decision)
             for line in lines:
                 reporter.write_line(line)
@@ -210,6 +221,19 @@ def _known(cells: Iterable[barring.Barred]) -> str:
     models = ", ".join(sorted({cell.model for cell in cells}))
     markers = ", ".join(sorted({name for cell in cells for name in cell.markers})) or "none"
     return f"the markers are {markers}, the models {models}"
+
+
+def _of_nothing(changed: Changed) -> Decision | None:
+    """Where `--llm-changed` left no cell; None where there was none."""
+    if changed.unchanged:
+        return Decision("PASS", f"nothing was to be asked: no input of {changed.counted} differs")
+    if changed.untested:
+        return Decision("INCONCLUSIVE", f"nothing was tested: {changed.why_untested}")
+    return None
+
+
+def _named(baseline: str) -> str:
+    return baseline if baseline.startswith(STORED) else Path(baseline).name
 
 
 def _past(state: LlmSession, written: str) -> Past:

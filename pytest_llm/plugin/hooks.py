@@ -101,7 +101,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
         distributed.finish(session.config)
     gate = session.config.pluginmanager.get_plugin("llm_gate")
     if gate:
-        gate.end()
+        gate.end(int(session.exitstatus))
     result = yield
     exitcode.finish(session, gate)
     if summary := session.config.pluginmanager.get_plugin("llm_summary"):

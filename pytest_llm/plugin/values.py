@@ -64,12 +64,6 @@ def _count(found: Any, least: int, most: int | None) -> int:
 
 
 def _share(found: Any) -> float:
-    """A percentage, or a number from 0 to 1."""
-    number, percent, _ = str(found).strip().partition("%")
-    try:
-        share = float(number) / (100 if percent else 1)
-    except ValueError:
-        share = -1.0
-    if not 0 <= share <= 1:
-        raise ValueError(f"must be a share such as 20% or 0.2, not {found!r}")
-    return share
+    from pytest_llm.cases.durations import parse_share
+
+    return parse_share(found)

@@ -86,7 +86,7 @@ def _group(group: GroupResult) -> tuple[str, ...]:
         f"{group.run:.1%}",
         f"{100 * group.difference:+.1f} points",
         f"{100 * low:+.0f} to {100 * high:+.0f}",
-        f"{_p(group.adjusted)}{' drop' if group.dropped else ''}",
+        f"{_p(group.adjusted)}{' drop' if group.dropped else ''}" if group.testable else "too few answers",
     )
 
 

@@ -325,16 +325,17 @@ def test_the_latest_runs_of_a_branch(bench: Bench, monkeypatch: pytest.MonkeyPat
 
 def test_what_the_same_change_weakened_is_said(bench: Bench) -> None:
     words(bench, "a")
-    bench.file("pytest.ini", "[pytest]\nllm_gate = quick>=90%\n")
+    bench.file("pytest.ini", "[pytest]\nllm_gate = quick>=90%\naddopts = --llm-gate '>=30%'\n")
     bench.file(".gitignore", ".pytest_llm\n")
     git(bench.path, "init", "-q")
     commit(bench.path)
-    bench.file("pytest.ini", "[pytest]\nllm_gate = quick>=10%\n")
+    bench.file("pytest.ini", "[pytest]\nllm_gate = quick>=10%\naddopts = --llm-gate=>=20%\n")
     bench.case(ROWS.replace("checks:", "samples: 2\n    min_pass: 1\n    checks:") % "{word: a}")
     result = bench.run("--llm-changed=main")
     assert (word_of(result), result.ret) == ("PASS", 0)
     result.stdout.fnmatch_lines(
         [
+            "this change lowers the bar >=30% to >=20%",
             "this change lowers the bar quick>=90% to quick>=10%",
             "this change lowers min_pass of t.prompt.yaml::t from all of 1 to 1 of 2",
         ]

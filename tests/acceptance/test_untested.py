@@ -117,6 +117,24 @@ def test_nothing_is_left_though_an_input_is_changed(history: Bench, options: lis
         assert accepted.ret == 0
 
 
+@pytest.mark.parametrize(
+    ("against", "mode"),
+    [("--llm-baseline=base.json", []), ("--llm-gate=>=50%", []), ("--llm-baseline=base.json", ["-n2"])],
+)
+def test_a_gate_says_its_word_where_no_cell_is_left(history: Bench, against: str, mode: list[str]) -> None:
+    history.run("--llm-write-baseline=base.json")
+    run = history.process if mode else history.run
+    result = run("--llm-changed=main", against, *mode)
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["PASS: nothing was to be asked: no input of the 2 cells differs"])
+    history.case(f"# a word\n{GOOD}", "a")
+    result = run("--llm-changed=main", against, "-k", "b", *mode)
+    assert result.ret == 5
+    result.stdout.fnmatch_lines(
+        ["INCONCLUSIVE: nothing was tested: a.prompt.yaml is changed, and no cell that rests on it was selected"]
+    )
+
+
 def test_a_case_that_was_deleted_counts_as_changed(history: Bench) -> None:
     (history.path / "a.prompt.yaml").unlink()
     result = history.run("--llm-changed=main")

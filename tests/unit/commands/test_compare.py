@@ -100,6 +100,43 @@ def test_the_word_and_the_code(
     assert capsys.readouterr().out.splitlines()[-1].startswith(word)
 
 
+@pytest.mark.parametrize(
+    ("file", "text", "now", "code", "word"),
+    [
+        ("pytest.ini", "[pytest]\nllm_gate_alpha = 0.0001%\n", WORSE, 0, "INCONCLUSIVE: 1 newly failing"),
+        ("tox.ini", "[pytest]\nllm_gate_alpha = 0.0001%\nllm_gate_effect = 90%\n", WORSE, 0, "WARN: 1 newly"),
+        (
+            "pyproject.toml",
+            '[tool.pytest.ini_options]\nllm_gate = ["visual>=99%"]\n',
+            WORSE,
+            1,
+            "BLOCK: the bar visual",
+        ),
+        ("pytest.ini", "[pytest]\naddopts = --llm-gate rate>=90\n", SAME, 1, "BLOCK: the bar rate>=90 is missed"),
+        ("pytest.ini", "[pytest]\nllm_gate = other>=99%\n", SAME, 0, "PASS: no new failure in 30 cells"),
+        ("setup.cfg", "[metadata]\nname = x\n", SAME, 0, "PASS: no new failure in 30 cells"),
+        ("pytest.ini", "[pytest]\nllm_gate_alpha = much\n", SAME, 2, "pytest.ini: llm_gate_alpha: must be a share"),
+        ("pytest.ini", "[pytest]\nllm_gate = much\n", SAME, 2, "pytest.ini: llm_gate: 'much' is no bar"),
+    ],
+)
+def test_the_settings_of_the_ini_file_count(
+    kept: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    file: str,
+    text: str,
+    now: str,
+    code: int,
+    word: str,
+) -> None:
+    (kept / file).write_text(text, encoding="utf-8")
+    (kept / "deeper").mkdir()
+    monkeypatch.chdir(kept / "deeper")
+    assert main(["compare", OLD, now]) == code
+    said = capsys.readouterr()
+    assert word in (said.err if code == 2 else said.out.splitlines()[-1])
+
+
 def test_markdown_and_json(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare", OLD, WORSE, "--markdown"]) == 1
     assert capsys.readouterr().out.startswith("## pytest-llm: BLOCK")

@@ -4,7 +4,24 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_llm.gates.weakened import bars, cases
+from pytest_llm.gates.weakened import bars, bars_of, cases
+
+
+@pytest.mark.parametrize(
+    ("ini", "bars"),
+    [
+        ({}, []),
+        ({"llm_gate": "a>=1%\n  b>=2%\n"}, ["a>=1%", "b>=2%"]),
+        ({"llm_gate": ["a>=1%"], "addopts": ["--llm-gate", "b c>=2%"]}, ["b c>=2%", "a>=1%"]),
+        ({"addopts": "-q --llm-gate=a>=1% --llm-gate 'b c>=2%' -x"}, ["a>=1%", "b c>=2%"]),
+        ({"addopts": "--llm-gate"}, []),
+        ({"addopts": "-o llm_gate=a>=1% --override-ini=llm_gate=b>=2%", "llm_gate": "c>=3%"}, ["b>=2%"]),
+        ({"addopts": "-o other=1", "llm_gate": "c>=3%"}, ["c>=3%"]),
+        ({"addopts": "--llm-gate 'a>=1%"}, ["'a>=1%"]),
+    ],
+)
+def test_the_bars_of_an_ini_file(ini: dict[str, object], bars: list[str]) -> None:
+    assert sorted(bars_of(ini)) == sorted(bars)
 
 
 @pytest.mark.parametrize(

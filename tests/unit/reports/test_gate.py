@@ -73,6 +73,11 @@ def test_groups_that_fell_are_shown_in_columns() -> None:
     assert "better" not in whole + first
 
 
+def test_a_group_that_no_test_can_tell_from_luck_says_so() -> None:
+    _, whole, *_ = terminal(decided(broken(1, baseline=Tally(1, 1))))
+    assert whole.endswith("too few answers")
+
+
 def test_speed_and_bars_are_lines() -> None:
     slow = [
         cell(place, rate=Measured(28.0 + place % 2, {f"r{run}": 40.0 + run / 10 for run in range(5)}))
