@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
@@ -41,10 +42,15 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_llm.plugin.gating import Gate
 
         config.pluginmanager.register(Gate(config), "llm_gate")
-    if (file := os.environ.get(options.SUMMARY_ENV)) and not hasattr(config, "workerinput"):
-        from pytest_llm.plugin.summary import Summary
+    if not hasattr(config, "workerinput"):
+        if config.getoption("llm_markdown", None) or options.SUMMARY_ENV in os.environ:
+            from pytest_llm.plugin import summary
 
-        config.pluginmanager.register(Summary(config, Path(file)), "llm_summary")
+            summary.register(config)
+        if options.ANNOTATIONS_ENV in os.environ:
+            from pytest_llm.plugin.annotations import Annotations
+
+            config.pluginmanager.register(Annotations(config), "llm_annotations")
     if file := config.getoption("llm_cells", None):
         from pytest_llm.plugin.cells import CellList
 
@@ -104,8 +110,10 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
         gate.end(int(session.exitstatus))
     result = yield
     exitcode.finish(session, gate)
-    if summary := session.config.pluginmanager.get_plugin("llm_summary"):
-        summary.write(gate)
+    if "pytest_llm.plugin.summary" in sys.modules:
+        from pytest_llm.plugin import summary
+
+        summary.write(session.config, gate)
     return result
 
 
@@ -121,6 +129,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Genera
     once.stored(terminalreporter)
     if gate := terminalreporter.config.pluginmanager.get_plugin("llm_gate"):
         gate.show(terminalreporter)
+    if annotations := terminalreporter.config.pluginmanager.get_plugin("llm_annotations"):
+        annotations.show(terminalreporter)
     return result
 
 

@@ -22,6 +22,7 @@ HAS_CELLS = pytest.StashKey[bool]()
 OPENAI_URL_ENV = "OPENAI_BASE_URL"
 HOST_ENV = "OLLAMA_HOST"
 SUMMARY_ENV = "GITHUB_STEP_SUMMARY"  # of GitHub, Gitea, Forgejo: the file to which each step appends
+ANNOTATIONS_ENV = "GITHUB_ACTIONS"  # set by those runners, whose logs hold annotations
 STORE_ENV = "PYTEST_LLM_STORE"
 ADDRESSES = {"host": HOST_ENV, "openai_url": OPENAI_URL_ENV}
 THINKS = ("off", "on", "low", "medium", "high", "max", "default")
@@ -135,6 +136,14 @@ TABLE = (
         again=False,
     ),
     Option("limit", "count", "run the first N cells of each case (default: all)", 0, ini=False, again=False),
+    Option(
+        "jsonl",
+        "text",
+        "write the run's record to this file too, a line as each cell is judged",
+        ini=False,
+        again=False,
+    ),
+    Option("markdown", "text", "write the run's summary in Markdown to this file", ini=False, again=False),
     Option(
         "cells",
         "text",

@@ -55,6 +55,8 @@ class Recorder:
         self._skipped: set[str] = set()
         self._warned = False
         self._writer: runs.Writer | None = None
+        self._copy = _copy(state.config, header)
+        self._hook = state.config.hook.pytest_llm_verdict
         self._rows = rows(state)
         self._gate = state.config.pluginmanager.get_plugin("llm_gate")
         try:
@@ -75,8 +77,12 @@ class Recorder:
         if line is None:
             return
         self._write(line)
+        cell = from_line(line) if self._gate or self._hook.get_hookimpls() else None
         if self._gate:
-            self._gate.add(from_line(line))
+            self._gate.add(cell)
+        if cell and self._hook.get_hookimpls():
+            told = Verdict.from_plain(vars(cell), self._state.folder)
+            self._hook(nodeid=report.nodeid, verdict=told, config=self._state.config)
         if self._rows:
             self._rows.show(report, json.loads(line))
         self._seen.add(report.nodeid)
@@ -103,7 +109,9 @@ class Recorder:
     def close(self) -> None:
         if self._writer:
             self._writer.close()
-            self._writer = None
+        if self._copy:
+            self._copy.close()
+        self._writer = self._copy = None
 
     def _write(self, line: str) -> None:
         try:
@@ -111,6 +119,12 @@ class Recorder:
                 self._writer.add(line)
         except OSError as error:
             self._trouble(error)
+        try:
+            if self._copy:
+                self._copy.add(line)
+        except OSError as error:
+            self._copy = None
+            warn(self._state.config, f"the rest of --llm-jsonl cannot be written: {error.strerror or error}", "")
 
     def _trouble(self, error: OSError) -> None:
         if self._warned:
@@ -119,6 +133,16 @@ class Recorder:
         folder = self._state.folder
         text = f"the record of this run cannot be written to {folder}: {error.strerror or error}; the run goes on"
         warn(self._state.config, text, f"{folder / runs.FILE}")
+
+
+def _copy(config: pytest.Config, header: Header) -> runs.Copy | None:
+    """Where `--llm-jsonl` wants the record too. Raises pytest.UsageError."""
+    if not (file := config.getoption("llm_jsonl", None)):
+        return None
+    try:
+        return runs.Copy(config.invocation_params.dir / file, header)
+    except OSError as error:
+        raise pytest.UsageError(f"--llm-jsonl: {file} cannot be written: {error.strerror or error}") from None
 
 
 def carry(item: PromptItem, report: pytest.TestReport) -> None:

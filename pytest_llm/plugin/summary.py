@@ -1,7 +1,8 @@
-"""The summary of a job: where a CI system names a file for it, the run is told there in Markdown."""
+"""The run in Markdown: in the file that --llm-markdown names, and in that of a CI system's summary of a job."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,25 +15,29 @@ from pytest_llm.plugin.session import session
 if TYPE_CHECKING:
     from pytest_llm.plugin.gating import Gate
 
+NAMES = ("llm_markdown", "llm_summary")
 _MODELFILE, _COLLECTION = "Modelfiles", "Not collected"
 
 
 class Summary:
-    """Appends to `file` when the run has ended; registered in the process that keeps the record."""
+    """Writes `file` when the run has ended; registered in the process that keeps the record.
 
-    def __init__(self, config: pytest.Config, file: Path) -> None:
-        self._config, self._file = config, file
+    said: what named the file. added: the summary of a job is added to what other steps have written.
+    """
+
+    def __init__(self, config: pytest.Config, file: Path, said: str, *, added: bool = False) -> None:
+        self._config, self._file, self._said, self._mode = config, file, said, "a" if added else "w"
         self._others: dict[str, list[str]] = {_MODELFILE: [], _COLLECTION: []}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed and report.nodeid.endswith(".prompt.yaml"):
-            self._others[_COLLECTION].append(_headline(report))
+            self._others[_COLLECTION].append(headline(report))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed and report.nodeid.partition("::")[0].endswith("Modelfile"):
-            self._others[_MODELFILE].append(_headline(report))
+            self._others[_MODELFILE].append(headline(report))
 
     def write(self, gate: Gate | None) -> None:
         """After the gate has spoken. Where it cannot be written the run goes on, and says so."""
@@ -41,15 +46,32 @@ class Summary:
 
         cells = _cells(self._config)
         decision = decided(gate.decision) if gate and gate.decision else ""
-        if not (cells or decision or any(self._others.values())):
+        if self._mode == "a" and not (cells or decision or any(self._others.values())):
             return
         try:
-            with self._file.open("a", encoding="utf-8", errors="replace") as file:
+            with self._file.open(self._mode, encoding="utf-8", errors="replace") as file:
                 file.write(summary(cells, self._others, decision) + "\n")
         except OSError as error:
-            text = f"pytest-llm: the summary cannot be written to ${SUMMARY_ENV}: {error.strerror or error}"
+            text = f"pytest-llm: the summary cannot be written to {self._said}: {error.strerror or error}"
             if reporter := self._config.pluginmanager.get_plugin("terminalreporter"):
                 reporter.write_line(text, yellow=True)
+
+
+def register(config: pytest.Config) -> None:
+    """The files that this run is to write, each by a plugin of its own."""
+    if file := config.getoption("llm_markdown", None):
+        config.pluginmanager.register(
+            Summary(config, config.invocation_params.dir / file, "--llm-markdown"), NAMES[0]
+        )
+    if file := os.environ.get(SUMMARY_ENV):
+        config.pluginmanager.register(Summary(config, Path(file), f"${SUMMARY_ENV}", added=True), NAMES[1])
+
+
+def write(config: pytest.Config, gate: Gate | None) -> None:
+    """At the end of the run, after the gate has spoken."""
+    for name in NAMES:
+        if own := config.pluginmanager.get_plugin(name):
+            own.write(gate)
 
 
 def _cells(config: pytest.Config) -> Any:
@@ -65,7 +87,7 @@ def _cells(config: pytest.Config) -> Any:
         return {}
 
 
-def _headline(report: pytest.TestReport | pytest.CollectReport) -> str:
+def headline(report: pytest.TestReport | pytest.CollectReport) -> str:
     """The first line of what is wrong; under pytest-xdist the text begins with the worker's name."""
     crash = getattr(report.longrepr, "reprcrash", None)
     text = crash.message if crash else report.longreprtext

@@ -105,6 +105,22 @@ class Writer:
             self._file.close()
 
 
+class Copy:
+    """A second file with the lines of a record, wherever the user wants it; what was there is replaced."""
+
+    def __init__(self, path: Path, header: Header) -> None:
+        """Raises OSError."""
+        self._file: BinaryIO = open(path, "wb", buffering=0)  # noqa: SIM115
+        self.add(to_line(header))
+
+    def add(self, line: str) -> None:
+        self._file.write(line.encode("ascii"))
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self._file.close()
+
+
 def found(runs: Path) -> list[Path]:
     """The folders of runs that have a record, the newest first."""
     return [folder for folder in _folders(runs) if (folder / FILE).is_file()]
