@@ -24,6 +24,16 @@ def parse_duration(value: Any) -> float:
     return seconds
 
 
+def in_words(seconds: float) -> str:
+    """A length of time as people say it: `45 s`, `4 min 10 s`, `2 h 5 min`."""
+    whole = max(1, round(seconds))
+    for unit, larger, smaller in ((3600, "h", "min"), (60, "min", "s")):
+        if whole >= unit:
+            rest = whole % unit * 60 // unit
+            return f"{whole // unit} {larger}" + (f" {rest} {smaller}" if rest else "")
+    return f"{whole} s"
+
+
 def parse_size(value: Any) -> int:
     """Bytes, from a number of them or from `500kB`, `64MB`, `1.5 GiB`, all powers of 1024. Raises ValueError."""
     match = re.fullmatch(r"\s*([0-9]{1,15}(?:\.[0-9]{1,9})?)\s*([kmg]?)(?:i?b)?\s*", str(value), re.IGNORECASE)

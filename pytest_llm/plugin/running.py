@@ -16,7 +16,6 @@ from pytest_llm.plugin.once import SHARED
 from pytest_llm.plugin.session import LlmSession, session
 from pytest_llm.plugin.telling import NotJudged, warn
 from pytest_llm.reports import terminal
-from pytest_llm.reports.plain import plain
 from pytest_llm.verdicts.pipeline import first_jobs, questions
 
 NOWHERE: Group = ("", "", "")
@@ -28,7 +27,9 @@ def begin(pytest_session: pytest.Session) -> object:
     state = session(pytest_session.config)
     cells = [item for item in pytest_session.items if isinstance(item, PromptItem)]
     if state.settings.dry_run:
-        _show(pytest_session.config, cells)
+        from pytest_llm.plugin import foreseen
+
+        foreseen.show(pytest_session.config, cells)
         return True
     if cells and not state.is_worker and not pytest_session.config.option.collectonly:
         state.keep_stderr()
@@ -146,17 +147,3 @@ def report(item: pytest.Item, call: pytest.CallInfo[None], test_report: pytest.T
         from pytest_llm.plugin import recording
 
         recording.carry(item, test_report)
-
-
-def _show(config: pytest.Config, cells: list[PromptItem]) -> None:
-    write = config.get_terminal_writer().line
-    for item in cells:
-        job = item.plan.job(item.nodeid)
-        write(plain(f"\n{item.nodeid}"))
-        if fault := item.plan.model.fault:
-            write(plain(f"cannot be asked: {fault.message}"))
-        write(plain(json.dumps(job.request.plain(), indent=2, ensure_ascii=False)))
-        if item.plan.samples > 1:
-            first = job.request.options["seed"]
-            write(f"{item.plan.samples} samples, seeds {first} to {first + item.plan.samples - 1}")
-    write(f"\n{len(cells)} requests shown, none asked")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from pytest_llm.plugin.telling import warn
 from pytest_llm.reports.plain import one_line
 from pytest_llm.store import runs
 from pytest_llm.store.address import Address, default, parse
-from pytest_llm.store.record import RunRecord, read
+from pytest_llm.store.record import CellLine, RunRecord, read
 from pytest_llm.store.revision import tracked
 
 if TYPE_CHECKING:
@@ -56,6 +56,19 @@ def runs_of(state: LlmSession, branch: str, last: int) -> list[RunRecord]:
     store = _open(where, state.settings.root, create=True)
     try:
         return store.runs_of(branch, last)
+    finally:
+        store.close()
+
+
+def last_lines(state: LlmSession, nodeids: Iterable[str]) -> dict[str, CellLine]:
+    """Of these cells what their last run was, where the store has one. Raises InputError, StoreError."""
+    where = address(state)
+    if where is None:
+        return {}
+    store = _open(where, state.settings.root, create=False)
+    try:
+        found = ((nodeid, store.history(nodeid, 1)) for nodeid in nodeids)
+        return {nodeid: lines[0][1] for nodeid, lines in found if lines}
     finally:
         store.close()
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_llm.cases.durations import parse_duration, parse_size
+from pytest_llm.cases.durations import in_words, parse_duration, parse_size
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,19 @@ def test_sizes(written: object, size: int) -> None:
 def test_what_is_no_size(written: object) -> None:
     with pytest.raises(ValueError, match="size"):
         parse_size(written)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "1 s"),
+        (0.4, "1 s"),
+        (59.4, "59 s"),
+        (60, "1 min"),
+        (61.2, "1 min 1 s"),
+        (3599.6, "1 h"),
+        (7500, "2 h 5 min"),
+    ],
+)
+def test_in_words(seconds: float, said: str) -> None:
+    assert in_words(seconds) == said
