@@ -1,4 +1,4 @@
-"""How fast it was: `token_rate`, `visible_rate` and `time`."""
+"""How fast it was, and on what: `token_rate`, `visible_rate`, `time` and `gpu`."""
 
 from __future__ import annotations
 
@@ -124,6 +124,29 @@ class Time(Check):
             return
         details = "\n".join(_circumstances(response))
         yield Finding(self.name, f"{what} took {took:.2f} s, more than {limit:g} s", kind="late", details=details)
+
+
+class Gpu(Check):
+    """At least `min` of the model (0 to 1) was in the GPU's memory while it answered, as `/api/ps` tells."""
+
+    name: ClassVar[str] = "gpu"
+    shorthand: ClassVar[str | None] = "min"
+    file_fields: ClassVar[tuple[str, ...] | None] = ()
+    min: float = Field(gt=0, le=1, description="share of the model, 1 for the whole of it")
+
+    def run(self, artifact: Artifact, context: CheckContext) -> Iterator[Finding]:
+        share = context.response.fingerprint.speed.get("gpu")
+        if not isinstance(share, int | float):
+            raise Unsupported(
+                "the server does not say how much of the model is in the GPU's memory",
+                "Ollama does; leave the check `gpu` out elsewhere",
+            )
+        if share < self.min:
+            context_length = context.response.context_length
+            details = f"with a context of {context_length} tokens" if context_length else ""
+            message = f"{share:.0%} of the model was in the GPU's memory, less than {self.min:.0%}"
+            yield Finding(self.name, message, kind="not-on-gpu", details=details)
+        yield from _stored(self.name, context.response)
 
 
 def measured(response: Response) -> float | None:

@@ -24,6 +24,7 @@ BUILT_IN = {
     "contains": "pytest_llm.checks.text:Contains",
     "csv": "pytest_llm.checks.documents:Csv",
     "equals": "pytest_llm.checks.text:Equals",
+    "gpu": "pytest_llm.checks.rate:Gpu",
     "json_path": "pytest_llm.checks.json_path:JsonPath",
     "length": "pytest_llm.checks.length:Length",
     "max_tokens": "pytest_llm.checks.tokens:MaxTokens",

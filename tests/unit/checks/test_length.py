@@ -1,4 +1,4 @@
-"""`length`, `thinking`, `visible_rate`."""
+"""`length`, `thinking`, `visible_rate`, `gpu`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from pytest_llm.checks.registry import Registry
-from pytest_llm.errors import InputError
-from pytest_llm.providers.base import Response, Usage
+from pytest_llm.errors import InputError, Unsupported
+from pytest_llm.providers.base import Fingerprint, Response, Usage
 from tests.helpers.checking import messages
 
 CODE = "Look:\n```go\na b\nc\n```\n"
@@ -88,3 +88,22 @@ def test_none_is_no_thinking() -> None:
 )
 def test_visible_rate(text: str, usage: Usage, wanted: list[str]) -> None:
     assert messages({"visible_rate": 50}, text, response=Response(text, usage=usage)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("least", "share", "wanted"),
+    [
+        (1.0, 1.0, []),
+        (1, 0.99, ["99% of the model was in the GPU's memory, less than 100%"]),
+        (0.5, 0, ["0% of the model was in the GPU's memory, less than 50%"]),
+        (0.5, 0.5, []),
+    ],
+)
+def test_gpu(least: float, share: float, wanted: list[str]) -> None:
+    response = Response("x", fingerprint=Fingerprint(speed={"gpu": share}))
+    assert messages({"gpu": {"min": least}}, "x", response=response) == wanted
+
+
+def test_a_server_that_does_not_tell_of_its_gpu() -> None:
+    with pytest.raises(Unsupported, match="does not say how much of the model"):
+        messages({"gpu": 1}, "x", response=Response("x"))
