@@ -5,12 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_llm.cases.request import ChatRequest
-from pytest_llm.providers.base import ModelInfo
+from pytest_llm.providers.base import LOAD_OPTIONS, ModelInfo, load_options
 
-LOAD_OPTIONS = (
-    *("num_ctx", "num_batch", "num_gpu", "main_gpu", "use_mmap", "num_thread", "draft_num_predict"),
-    "shift",
-)
+_LOADED = (*LOAD_OPTIONS, "shift")
 Group = tuple[str, str, str]
 
 
@@ -21,9 +18,9 @@ def group(info: ModelInfo, request: ChatRequest) -> Group:
     `shift`, whether a context that is full goes on without its beginning, is loaded too (Ollama from 0.30 on).
     """
     spec = request.model.spec
-    said = (info.parameters, spec.whole.parameters if spec else {}, request.options, {"shift": request.trim})
+    said = (info.parameters, spec.whole.parameters if spec else {}, load_options(request))
     load = {name: value for options in said for name, value in options.items() if value is not None}
-    return info.server, info.blob, str([_effective(info, name, load.get(name)) for name in LOAD_OPTIONS])
+    return info.server, info.blob, str([_effective(info, name, load.get(name)) for name in _LOADED])
 
 
 def _effective(info: ModelInfo, name: str, value: Any) -> Any:

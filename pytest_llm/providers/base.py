@@ -12,6 +12,9 @@ from pytest_llm.models.reference import ModelRef
 MAX_CALLS = 128  # tools in one answer, as many as an API takes; a server that lies sends millions
 MAX_WORD = 100  # characters of a finish reason, a version or a digest
 
+# What a model is loaded with, of the options of a request.
+LOAD_OPTIONS = ("num_ctx", "num_batch", "num_gpu", "main_gpu", "use_mmap", "num_thread", "draft_num_predict")
+
 Finish = Literal["stop", "length", "filtered", "error", "unknown"]
 
 
@@ -156,3 +159,9 @@ class Provider(Protocol):
     async def close(self) -> None:
         """Let go of connections and child processes."""
         ...
+
+
+def load_options(request: ChatRequest) -> dict[str, Any]:
+    """What a request says of how its model is loaded; `shift`, whether a full context goes on, is loaded too."""
+    said = {name: value for name, value in request.options.items() if name in LOAD_OPTIONS and value is not None}
+    return said | {"shift": request.trim}

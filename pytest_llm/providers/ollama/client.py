@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.errors import ModelUnavailable
 from pytest_llm.models.reference import ModelRef
-from pytest_llm.providers.base import Fingerprint, Limits, ModelInfo, Response
+from pytest_llm.providers.base import Fingerprint, Limits, ModelInfo, Response, load_options
 from pytest_llm.providers.ollama.answer import ChatSink, chat_body
 from pytest_llm.providers.ollama.building import Builder
 from pytest_llm.providers.ollama.host import is_loopback, ollama_urls
@@ -106,8 +106,9 @@ class OllamaProvider:
             self._ready.pop(_key(request.model), None)
             ready = await self._found(request.model)
             sink = await self._ask(request, ready)
-        response, num_ctx = sink.response(request), request.options.get("num_ctx")
-        running = await self._models.ran_with(ready.name, ready.info, response.usage, num_ctx)
+        response = sink.response(request)
+        load = load_options(request)
+        running = await self._models.ran_with(ready.name, ready.info, response.usage, load)
         return replace(
             response,
             digest=ready.info.digest,

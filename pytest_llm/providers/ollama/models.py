@@ -18,6 +18,7 @@ from pytest_llm.providers.wire.stream import NotJson, Patience, count, mapping, 
 
 NAMESPACE = "pytest-llm"
 LEAST_TO_SEE = 2048  # tokens: the shortest context of a model that sees
+LOADED = 0.1  # seconds: a warm model is found within 20 ms, the smallest takes 250 ms to be loaded
 _NAMES = 8  # as many models are listed where none is near
 COMPARED = 5_000  # names, of which the nearest is looked for: a millisecond for each hundred
 _TOP = 64 * 2**10  # characters of what is shown of a model: that which we look for stands at the top
@@ -168,6 +169,8 @@ class Models:
 
     def __init__(self, http: Http, progress: Callable[[str], None], modelfiles: Sequence[str] = ()) -> None:
         self._http, self.progress, self._modelfiles = http, progress, modelfiles
+        self._runner: tuple[str, Mapping[str, Any] | None] | None = None  # whose is what was told last
+        self._told = Running()
 
     async def digests(self) -> dict[str, str]:
         """The digest of each model that is there, by its full name."""
@@ -198,17 +201,28 @@ class Models:
         listed = await self._small("GET", "/api/ps", None, name)
         return [m for m in listed.get("models") or [] if isinstance(m, dict)]
 
-    async def ran_with(self, name: str, info: ModelInfo, usage: Usage, num_ctx: Any = None) -> Running:
+    async def ran_with(
+        self, name: str, info: ModelInfo, usage: Usage, load: Mapping[str, Any] | None = None
+    ) -> Running:
         """How a model ran that has answered; its context as asked for, as the model says, else as the server chose.
 
         Some models are given more than was asked for (those that see 2048 tokens at least): what the server says of
-        it counts where the tokens that it counted fill the context that was wanted.
+        it counts where the tokens that it counted fill the context that was wanted. load: the request's own options
+        of it. The server is asked once a load, which its own numbers tell; where they do not, each time.
         """
+        warm = usage.load_seconds is not None and usage.load_seconds < LOADED
+        runner = (name, load)
+        if self._runner != runner or not warm:
+            self._runner = None
+            self._told = await self._found_running(name, info)
+            self._runner = runner if self._told != Running() else None
+        return replace(self._told, context=_context(self._told, info, usage, (load or {}).get("num_ctx")))
+
+    async def _found_running(self, name: str, info: ModelInfo) -> Running:
         try:
-            told = await self.running(name, info.digest)
+            return await self.running(name, info.digest)
         except HarnessError:  # the answer is whole: that the server went down since is the next request's story
-            told = Running()
-        return replace(told, context=_context(told, info, usage, num_ctx))
+            return Running()
 
     async def missing(self, name: str, built: ModelSpec | None = None) -> NotThere:
         """The error for a model that is not there: it names what is.

@@ -161,6 +161,54 @@ def test_who_does_not_know_truncate_or_is_not_told_trims_it(version: str, trim: 
     assert not response.refuses
 
 
+SMALL, LARGE = question(options={"num_ctx": 512}), question(options={"num_ctx": 1024})
+OTHER = question(ModelRef("other", "ollama", "other"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "looks"),
+    [
+        ([question()] * 4, 1),
+        ([question(text=f"thing {n}", options={"seed": n}, timeout=n + 1) for n in range(4)], 1),  # one runner
+        ([SMALL, SMALL, LARGE, LARGE, SMALL], 3),
+        ([question(), replace(question(), trim=True)], 2),
+        ([question(), question(), OTHER, OTHER, question()], 3),
+        ([None, None], 0),  # what unloads a model between two questions is no question
+        ([question(), None, question(), question()], 2),
+        ([question(keep_alive=0)] * 3, 3),  # it is gone when it is looked for
+    ],
+)
+def test_how_a_model_runs_is_asked_once_a_load(asked: list[ChatRequest | None], looks: int) -> None:
+    async def every(provider: Provider) -> list[Response]:
+        found = []
+        for request in asked:
+            if request is None:
+                server.scheduler.drop(there.blob)
+            else:
+                found.append(await provider.chat(request))
+        return found
+
+    with serving(load_time=0.3, gpu=True) as server:
+        there = server.add_model("m")
+        server.add_model("other")
+        responses = visit(OllamaProvider(server.url, LIMITS), every)
+        assert sum(request.path == "/api/ps" for request in server.requests) == looks
+    kept = [r for r, request in zip(responses, filter(None, asked), strict=True) if request.keep_alive != 0]
+    assert all(r.context_length and r.fingerprint.speed == {"gpu": 1.0} for r in kept)
+
+
+def test_how_a_model_runs_is_asked_again_where_it_was_not_told() -> None:
+    with serving() as server:
+        server.add_model("m")
+        server.fault("html", times=2, path="/api/ps")
+
+        async def thrice(provider: Provider) -> list[Response]:
+            return [await provider.chat(question()) for _ in range(3)]
+
+        first, second, third = visit(OllamaProvider(server.url, LIMITS), thrice)
+    assert (first.context_length, second.context_length, third.context_length) == (None, None, 4096)
+
+
 @pytest.mark.parametrize(
     ("version", "promised", "finish"),
     [("0.12.3", False, "stop"), ("0.24.0", True, "length"), ("0.33.0", True, "length")],
