@@ -31,13 +31,13 @@ class Piece:
 class Outline:
     """What stands in a text.
 
-    pieces: at its top, in order. errors: places that the grammar does not explain. names: how often each text was
-    captured, by the capture's name. relations: what was captured together. surplus: the offset of the first closing
-    brace that closes nothing.
+    pieces: at its top, in order. broken: offsets of what the grammar does not explain, in order. names: how often
+    each text was captured, by the capture's name. relations: what was captured together. surplus: the offset of the
+    first closing brace that closes nothing.
     """
 
     pieces: tuple[Piece, ...] = ()
-    errors: int = 0
+    broken: tuple[int, ...] = ()
     names: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     relations: tuple[Mapping[str, str], ...] = ()
     surplus: int | None = None
@@ -45,6 +45,11 @@ class Outline:
     def all(self, capture: str) -> frozenset[str]:
         """The texts captured under a name."""
         return frozenset(self.names.get(capture, {}))
+
+    @property
+    def errors(self) -> int:
+        """How many places the grammar does not explain."""
+        return len(self.broken)
 
     @property
     def kinds(self) -> frozenset[Kind]:
@@ -62,7 +67,8 @@ def read(text: str, language: str) -> Outline | None:
     if found is None:
         return None
     pieces = tuple(Piece(*piece) for piece in found.pop("pieces"))
-    return Outline(pieces, relations=tuple(found.pop("relations")), **found)
+    broken, relations = tuple(found.pop("broken")), tuple(found.pop("relations"))
+    return Outline(pieces, broken, relations=relations, **found)
 
 
 def ranked(text: str, languages: Sequence[str] = LANGUAGES) -> list[tuple[str, int]]:

@@ -31,10 +31,12 @@ class _TooLong(Exception):
 
 def read(language: str, text: str, seconds: float) -> Found | None:
     """The fields of an Outline. None where that takes more than so many seconds of processor time."""
-    raw, table, over = text.encode("utf-8", "replace"), grammar(language), _watch(seconds)
+    raw, table = text.encode("utf-8", "replace"), grammar(language)
+    _prepare(language, _BROKEN, table.queries, table.exceptions, _braces(language))
+    over = _watch(seconds)
     try:
         root = _parsed(language, raw, over)
-        errors = _count(_run(language, _BROKEN, root, over))
+        broken = sorted({node.start_byte for node in _of(_run(language, _BROKEN, root, over))})
         names, relations = _facts(_run(language, table.queries, root, over), raw)
         exceptions = _exceptions(_run(language, table.exceptions, root, over))
         braces = sorted(_of(_run(language, _braces(language), root, over)), key=lambda node: node.start_byte)
@@ -45,7 +47,7 @@ def read(language: str, text: str, seconds: float) -> Found | None:
     surplus = _surplus(braces)
     return {
         "pieces": pieces,
-        "errors": errors,
+        "broken": [place(start) for start in broken],
         "names": names,
         "relations": relations,
         "surplus": None if surplus is None else place(surplus),
@@ -109,10 +111,6 @@ def _of(matches: Sequence[dict[str, list[Node]]]) -> Iterator[Node]:
     return (node for captures in matches for nodes in captures.values() for node in nodes)
 
 
-def _count(matches: Sequence[dict[str, list[Node]]]) -> int:
-    return sum(1 for _ in _of(matches))
-
-
 def _facts(
     matches: Sequence[dict[str, list[Node]]], raw: bytes
 ) -> tuple[dict[str, dict[str, int]], list[dict[str, str]]]:
@@ -166,6 +164,12 @@ def _characters(raw: bytes) -> Callable[[int], int]:
 def _language(language: str) -> Language:
     table = grammar(language)
     return Language(getattr(import_module(table.module), table.function)())
+
+
+def _prepare(language: str, *sources: str) -> None:
+    """Compile the queries, which takes a while, before any text's time begins."""
+    for source in sources:
+        _query(language, source)
 
 
 @cache

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
+from difflib import get_close_matches
+from functools import cache, partial
 from pathlib import Path
 from typing import ClassVar
 
 from pytest_llm.errors import CheckCrashed
 from pytest_llm.sandbox import sandbox, scratch
 from pytest_llm.sandbox.walls import Walls
-from pytest_llm.syntax.outline import Outline
+from pytest_llm.syntax.outline import Outline, read
 from pytest_llm.toolchains import base
+from pytest_llm.toolchains.c_missing import told, unknown_types
 from pytest_llm.toolchains.scaffold import Around, Scaffolded, Style
 
 _SAID = re.compile(r"^([^:\n]+):(\d+):(?:(\d+):)? (fatal error|error|warning): (.*?)(?: \[(-W[^\]]*)\])?$")
@@ -27,6 +29,8 @@ _SYSTEM = re.compile(r"^[ \t]*(?:#|%:)[ \t]*pragma[ \t]+GCC[ \t]+system_header\b
 _HIDES = re.compile(r"^#pragma (?:GCC|clang) diagnostic[^\n]*", re.MULTILINE)
 _NAMES = Path(__file__).parent / "names"
 _OF_C = re.compile(r"c(?!har|o|hrono)[a-z]+$|.*\.h$")  # <cstdio>, not <chrono>, <charconv>, <complex> …
+_MOST_WITHOUT = 500  # errors where headers are absent: those that are not owed to them may come late
+_LIKE = 0.85  # how near a header's name comes to one of the library that is meant
 _STUBS = "not-here"  # a folder of empty headers a round: one may be called as the folder of another is
 _KINDS: tuple[tuple[str, base.Kind], ...] = (
     (r"No such file or directory", "missing-dependency"),
@@ -81,7 +85,7 @@ class C(Scaffolded):
             if not base.fails(found) and any("diagnostic" in file.text for file in files):
                 names = [self._unhidden(folder, f.name, flags, options) for f in sources]
                 found = self._until_it_stops(folder, names, flags, options, named)
-            return found
+            return base.bounded(found)
 
     def _unhidden(self, folder: Path, name: str, flags: list[str], options: base.Options) -> str:
         """The file after the preprocessor, without the pragmas that would turn our errors off, if it has any.
@@ -118,12 +122,22 @@ class C(Scaffolded):
             limits = replace(limits, seconds=max(limits.seconds - result.seconds, 1))
         if result.returncode and not base.fails(found):
             return base.gave_up(self.name, result, files)
-        return [*absent, *_following(found)] if absent else found
+        if not absent:
+            return found
+        outlines = [read(file.text, self.languages[0]) or Outline() for file in files]
+        project = any('"' in base.line_of(files[one.file], one.line or 0) for one in absent)
+        judge = partial(told, files=files, outlines=outlines, library=_headers(self.languages[0]), project=project)
+        found = judge(found)
+        if types := unknown_types(found):  # without them the compiler passes over whole functions
+            (folder / f"{_STUBS}-0" / absent[0].message.partition(":")[0]).write_text(_stand_ins(types), "utf-8")
+            found = judge(self._parse(self._run(folder, [*flags, *names], walls, limits), files), types=types)
+        return [*absent, *found]
 
     def _run(self, folder: Path, words: list[str], walls: Walls, limits: sandbox.Limits) -> sandbox.Result:
+        stubs = [f"-I{stubs.name}" for stubs in sorted(folder.glob(f"{_STUBS}-*"))]
         argv = [
-            str(self.path), "-fsyntax-only", "-Wall", *self.flags, "-fmax-errors=50", "-I.",
-            *(f"-I{stubs.name}" for stubs in sorted(folder.glob(f"{_STUBS}-*"))),
+            str(self.path), "-fsyntax-only", "-Wall", *self.flags, "-I.", *stubs,
+            f"-fmax-errors={_MOST_WITHOUT if stubs else 50}",
             "-fno-diagnostics-show-caret", "-fdiagnostics-color=never", "-fdiagnostics-column-unit=byte",
             *words,
         ]  # fmt: skip
@@ -148,7 +162,7 @@ class C(Scaffolded):
                 found.append(_diagnostic(said, place, places[place[1]], files))
             elif said[4] != "warning":
                 found.append(base.Diagnostic("error", "type", f"{said[1]}:{said[2]}: {said[5]}"))
-        return base.bounded(found)
+        return found
 
 
 class Cpp(C):
@@ -205,9 +219,19 @@ def _diagnostic(
 
 def _kind(message: str) -> base.Kind:
     absent = _ABSENT.match(message)
-    if absent and (absent[1].startswith("/") or ".." in absent[1]):
+    if absent and (absent[1].startswith("/") or ".." in absent[1] or _misspelt(absent[1])):
         return "undefined"  # no header of a library is named like that
     return next((kind for pattern, kind in _KINDS if re.search(pattern, message)), "type")
+
+
+def _misspelt(header: str) -> bool:
+    """Whether one of the library is meant."""
+    return bool(get_close_matches(header, set(_headers("cpp").values()), n=1, cutoff=_LIKE))
+
+
+def _stand_ins(types: Sequence[str]) -> str:
+    """Types that are known by name only."""
+    return "".join(f"typedef struct {name} {name};\n" for name in types)
 
 
 def _stub(stubs: Path, lost: base.Diagnostic) -> bool:
@@ -222,13 +246,6 @@ def _stub(stubs: Path, lost: base.Diagnostic) -> bool:
     except OSError:  # a name too long for a file
         return False
     return True
-
-
-def _following(found: list[base.Diagnostic]) -> list[base.Diagnostic]:
-    """Names that are not known count to the missing headers, and with them what else is said of their lines."""
-    lines = {(one.file, one.line) for one in found if one.kind == "undefined"}
-    lost = [one.severity == "error" and (one.file, one.line) in lines for one in found]
-    return [replace(o, kind="missing-dependency") if gone else o for o, gone in zip(found, lost, strict=True)]
 
 
 def _neutral(file: base.Snippet) -> base.Snippet:

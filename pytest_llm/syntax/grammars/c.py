@@ -22,6 +22,20 @@ DECLARED = """
 (preproc_include path: (_) @import)
 (function_definition declarator: (function_declarator declarator: (identifier) @function))
 """
+_LEAVES = {
+    "declaration": "identifier",
+    "parameter_declaration": "identifier",
+    "function_definition": "identifier",
+    "field_declaration": "field_identifier",
+    "type_definition": "type_identifier",
+}
+_DEEPEST = 3  # declarators within each other: an array of pointers with a value
+TYPED = "\n".join(
+    f"({node} type: (_) @type declarator: {'(_ declarator: ' * depth}({leaf}) @typed{')' * depth})"
+    for node, leaf in _LEAVES.items()
+    for depth in range(_DEEPEST + 1)
+)
+CALLED = "(call_expression function: (identifier) @called) (type_identifier) @typename"
 TOP: dict[Kind, str] = {
     "import": "preproc_include",
     "type": "struct_specifier union_specifier enum_specifier type_definition",
@@ -33,4 +47,4 @@ TOP: dict[Kind, str] = {
 
 EMPTY = '((expression_statement . ";") @empty)'
 
-GRAMMAR = Grammar("tree_sitter_c", TOP, USED + DECLARED, EMPTY)
+GRAMMAR = Grammar("tree_sitter_c", TOP, "\n".join((USED, DECLARED, CALLED, TYPED)), EMPTY)

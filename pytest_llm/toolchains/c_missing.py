@@ -1,0 +1,194 @@
+"""Which errors in a C or C++ program follow from headers that are not here."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+
+from pytest_llm.syntax.outline import Outline
+from pytest_llm.toolchains.base import Diagnostic, Snippet, line_of
+
+_WORD = re.compile(r"[A-Za-z_]\w*")
+_UNKNOWN = re.compile(
+    r"‘(?P<name>\w+)’ (?:undeclared|was not declared|has not been declared|does not name a type)"
+    r"|unknown type name ‘(?P<type>\w+)’|implicit declaration of function ‘(?P<function>\w+)’"
+)
+_MEMBER = re.compile(r"‘([^’]*)’(?: \{aka [^}]*\})? has no member named ‘(\w+)’")
+_OF_STD = re.compile(r"is not a member of ‘std|in namespace ‘std|‘(?:const )?(?:class |struct )?std::")
+_MEANT = re.compile("did you mean ‘([^’]*)’")
+_TYPE = "unknown type name"
+_TORN = "what stands here is not whole: a semicolon or a bracket may be missing"
+# Macros where a declaration stands, and what Qt adds to the language.
+_MACRO = re.compile(
+    r"^\s*[A-Z][A-Z0-9_]{2,}\s*(?:\(|$)|^\s*(?:class|struct)\s+[A-Z][A-Z0-9_]+\s+\w"
+    r"|^\s*(?:public |private |protected )?(?:slots|signals|Q_SLOTS|Q_SIGNALS)\s*:|\b(?:emit|foreach)\b"
+)
+_ALONE = re.compile(r"^\s*[A-Z][A-Z0-9_]{2,}\s*(?:\([^()]*\)\s*)?$")
+_VALUES = frozenset({"stdscr", "curscr", "newscr", "environ"})  # variables of libraries are rare
+_BUILT_IN = ("bool", "char", "double", "float", "int", "long", "short", "signed", "size_t", "unsigned", "void")
+_ROUNDS = 5  # of looking for what is declared by means of what is missing
+
+
+@dataclass(frozen=True)
+class Missing:
+    """What comes from headers that are not here.
+
+    project: whether one of them stands in quotes, so that it may bring what it needs itself. library:
+    names that standard headers bring. own: what the program declares. tainted: of these, what has a type that is
+    missing, or is brought from a namespace that is. heirs: classes with a base that is missing. values: names that
+    stand for values and are never called. everything: `using namespace` of one that is missing.
+    """
+
+    project: bool
+    library: Collection[str]
+    own: frozenset[str]
+    tainted: frozenset[str]
+    heirs: frozenset[str]
+    values: frozenset[str]
+    everything: bool
+
+    def brings(self, name: str, meant: str, *, of_type: bool) -> bool:
+        """Whether an unknown name is missing with the headers. meant: what the compiler proposes instead."""
+        if name in self.tainted:
+            return True
+        if name in self.own or (meant in self.own and meant.lower() != name.lower()):
+            return False
+        near = get_close_matches(name, _BUILT_IN, n=1, cutoff=0.8) if of_type else []
+        if near and near[0] != name and near[0][0] == name[0]:
+            return False
+        if self.project:
+            return True
+        if name in self.library:
+            return bool(self.heirs) and not of_type and name not in self.values
+        return of_type or self.everything or not (name in self.values and name.islower()) or name in _VALUES
+
+
+def told(
+    found: Sequence[Diagnostic],
+    files: Sequence[Snippet],
+    outlines: Sequence[Outline],
+    library: Collection[str],
+    *,
+    project: bool,
+    types: Collection[str] = (),
+) -> list[Diagnostic]:
+    """What is said of a program without some of its headers, with what follows from these called so.
+
+    types: what stands in for types of theirs, which the compiler knows by name only. A missing semicolon may leave
+    the compiler silent, for it skips what it does not know: then the tree tells.
+    """
+    unknown = {name for one in found if (name := _unknown(one.message)[0])} | set(types)
+    lost = missing(outlines, unknown, library, project=project)
+    words = {word for file, line in _lines(found, lost) for word in _words(line_of(files[file], line))}
+    declared = words & lost.own & unknown  # by lines that are broken
+    lost = replace(lost, tainted=lost.tainted | declared | set(types))
+    lines = _lines(found, lost)
+    broken = {(index, line) for index, one in enumerate(outlines) for line in _torn(files[index].text, one)}
+
+    def follows(one: Diagnostic) -> bool:
+        if one.severity != "error" or one.line is None:
+            return False
+        place, line = (one.file, one.line), line_of(files[one.file], one.line)
+        theirs = place in lines or bool(_words(line) & lost.tainted)
+        return _follows(one, lost, theirs=theirs, macro=_macro(files[one.file], one.line), broken=place in broken)
+
+    judged = [replace(one, kind="missing-dependency") if follows(one) else one for one in found]
+    said = {(one.file, one.line) for one in judged if one.kind == "syntax"}
+    silent = sorted(place for place in lines & broken - said if not _macro(files[place[0]], place[1]))
+    return [*judged, *(Diagnostic("error", "syntax", _TORN, file, line) for file, line in silent)]
+
+
+def unknown_types(found: Iterable[Diagnostic]) -> list[str]:
+    """The names of types that follow from missing headers."""
+    names = (_unknown(one.message)[0] for one in found if one.kind == "missing-dependency" and _TYPE in one.message)
+    return sorted(set(filter(None, names)))
+
+
+def missing(
+    outlines: Sequence[Outline], unknown: Collection[str], library: Collection[str], *, project: bool
+) -> Missing:
+    """What a program has from headers that are not here. unknown: the names that the compiler does not know."""
+
+    def every(capture: str) -> frozenset[str]:
+        return frozenset().union(*(outline.all(capture) for outline in outlines))
+
+    own = every("defined")
+    foreign = set(unknown) - own - set(library)
+    pairs = [pair for outline in outlines for pair in outline.relations]
+    usings = [_WORD.findall(text)[1:] for text in every("using")]
+    tainted = {words[-1] for words in usings if words and words[0] in foreign}
+    bases = [(pair["heir"], _WORD.findall(pair["parent"])) for pair in pairs if "heir" in pair]
+    strange = {words[-1] for _, words in bases if words and words[0] not in own | {"std"} | set(library)}
+    tainted |= strange
+    typed = [(pair["typed"], _words(pair["type"].partition("{")[0])) for pair in pairs if "typed" in pair]
+    for _ in range(_ROUNDS):
+        tainted |= {name for name, words in typed if words & (foreign | tainted)}
+    heirs: set[str] = set()
+    for _ in range(_ROUNDS):
+        heirs |= {heir for heir, words in bases if words and words[-1] in strange | tainted | heirs}
+    values = every("used") - every("called") - every("typename") - every("scope")
+    everything = any(words[0] == "namespace" and words[1] in foreign for words in usings if len(words) > 1)
+    return Missing(project, library, own, frozenset(tainted), frozenset(heirs), values, everything)
+
+
+def _follows(one: Diagnostic, lost: Missing, *, theirs: bool, macro: bool, broken: bool) -> bool:
+    """Whether an error follows from what is missing. theirs: a name of that is in its line; macro: one of theirs
+    may be; broken: the tree has an error there too.
+    """
+    if _is_theirs(one, lost):
+        return True
+    if one.kind == "syntax":
+        return macro or (theirs and not broken)
+    if _unknown(one.message)[0] or _OF_STD.search(one.message):
+        return False
+    if member := _MEMBER.search(one.message):
+        owner = _base(member[1])
+        return member[2] in lost.tainted or owner in lost.heirs | lost.tainted or (theirs and owner not in lost.own)
+    return theirs or macro
+
+
+def _lines(found: Iterable[Diagnostic], lost: Missing) -> set[tuple[int, int]]:
+    return {(one.file, one.line) for one in found if one.line and _is_theirs(one, lost)}
+
+
+def _is_theirs(one: Diagnostic, lost: Missing) -> bool:
+    """Whether an error says that a name is unknown which is missing with the headers."""
+    name, of_type = _unknown(one.message)
+    if one.severity != "error" or not name:
+        return False
+    meant = _MEANT.search(one.message)
+    return lost.brings(name, meant[1] if meant else "", of_type=of_type)
+
+
+def _unknown(message: str) -> tuple[str, bool]:
+    """The name that an error says is not known, and whether it stands for a type or a namespace."""
+    found = _UNKNOWN.search(message)
+    if not found or _OF_STD.search(message):
+        return "", False
+    of_type = bool(found["type"]) or "has not been" in message or "does not name" in message
+    return found["name"] or found["type"] or found["function"], of_type
+
+
+def _macro(file: Snippet, line: int) -> bool:
+    """Whether a macro may be in a line, or alone in the one before it."""
+    before = next((text for at in range(line - 1, 0, -1) if (text := line_of(file, at)).strip()), "")
+    return bool(_MACRO.search(line_of(file, line)) or _ALONE.match(before))
+
+
+def _torn(text: str, outline: Outline) -> set[int]:
+    """The lines in which the grammar does not explain something, from 1."""
+    ends = [found.start() for found in re.finditer("\n", text)]
+    return {bisect_left(ends, at) + 1 for at in outline.broken}
+
+
+def _base(name: str) -> str:
+    """The bare name of a class: `const struct Ball` -> Ball."""
+    words = _WORD.findall(name.partition("<")[0])
+    return words[-1] if words else ""
+
+
+def _words(line: str) -> set[str]:
+    return set(_WORD.findall(line))
