@@ -36,7 +36,13 @@ _ALIASES = {
 }
 _CANONICAL = {alias: name for name, aliases in _ALIASES.items() for alias in [name, *aliases.split()]}
 
-KIN = {"typescript": ("tsx",), "tsx": ("typescript", "jsx"), "shell": ("console",)}
+KIN = {
+    "javascript": ("jsx",),
+    "jsx": ("javascript",),
+    "shell": ("console",),
+    "tsx": ("typescript", "jsx"),
+    "typescript": ("tsx",),
+}
 """What else a block may be labelled where a language is asked for and nothing is labelled so."""
 
 PROSE = frozenset({"text", "console", "markdown", "diff"})

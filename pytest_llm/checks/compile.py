@@ -28,6 +28,7 @@ _ONLY_FOR = {
     "strict": ("typescript", "tsx"),
     "lib": ("typescript", "tsx"),
     "target": ("typescript", "tsx"),
+    "imports": ("python",),
     "classpath": ("java",),
     "module": ("go", "rust", "typescript", "tsx"),
 }
@@ -40,6 +41,7 @@ _SUFFIXES = {
     "go": (".go",),
     "java": (".java",),
     "javascript": (".js", ".mjs", ".cjs"),
+    "jsx": (".jsx", ".js", ".mjs"),
     "python": (".py",),
     "rust": (".rs",),
     "shell": (".sh", ".bash"),
@@ -67,6 +69,7 @@ class Compile(Check):
     target: str = ""
     standard: str = ""
     edition: str = ""
+    imports: Literal["ignore", "installed"] = "ignore"
     classpath: tuple[str, ...] = ()
     module: str | None = None
     files: Literal["longest", "by-name"] = "longest"
@@ -118,7 +121,8 @@ class Compile(Check):
     @model_validator(mode="after")
     def _fits(self) -> Compile:
         for key, wanted in _ONLY_FOR.items():
-            if self.language and getattr(self, key) and self.language not in wanted:
+            asked = getattr(self, key) != type(self).model_fields[key].default
+            if self.language and asked and self.language not in wanted:
                 raise ValueError(f"{key!r} means nothing for {self.language} (it is for {', '.join(wanted)})")
         return self
 
@@ -153,6 +157,7 @@ class Compile(Check):
         return Options(
             standard=self.standard,
             edition=self.edition,
+            imports=self.imports,
             strict=self.strict,
             lib=self.lib,
             target=self.target,

@@ -13,6 +13,7 @@ _WHERE = {
     "go": "go:Go",
     "java": "java:Java",
     "javascript": "javascript:JavaScript",
+    "jsx": "typescript:Jsx",
     "python": "python:Python",
     "rust": "rust:Rust",
     "shell": "shell:Shell",

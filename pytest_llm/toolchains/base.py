@@ -45,15 +45,17 @@ class Snippet:
 class Options:
     """What a case may say about compiling; each toolchain takes what concerns it.
 
-    standard: of C and C++ ("c++20"). edition: of Rust. strict, lib, target: TypeScript. classpath: jars or folders
-    of classes. module: a folder with go.mod, package.json or Cargo.toml. root: pytest's rootdir, which no program
-    may see as a whole and above which no module is looked for. seconds: for the whole check.
+    standard: of C and C++ ("c++20"). edition: of Rust. strict, lib, target: TypeScript. classpath: jars or
+    folders of classes. imports: "installed" asks for Python's. module: a folder with go.mod, package.json or
+    Cargo.toml. root: pytest's rootdir, which no program may see as a whole and above which no module is looked
+    for. seconds: for the whole check.
     """
 
     standard: str = ""
     edition: str = ""
     strict: bool = False
     lib: tuple[str, ...] = ()
+    imports: str = ""
     target: str = ""
     classpath: tuple[Path, ...] = ()
     module: Path | None = None

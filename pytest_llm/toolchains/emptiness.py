@@ -15,6 +15,7 @@ _SKIPPED: Mapping[str, str] = {
     "go": rf"{_SLASHES}|package[ \t]+\w+",
     "java": rf"{_SLASHES}|package[ \t]+[\w.]+[ \t]*;",
     "javascript": rf"{_SLASHES}|#![^\n]*|(['\"])use strict\1",
+    "jsx": rf"{_SLASHES}|(['\"])use strict\1",
     "python": rf"{_HASH}|;|(?:\.\.\.|pass)(?![\w.])",
     "rust": _SLASHES,
     "shell": rf"{_HASH}|(?::|true)(?=[ \t]*(?:\n|#|;|\Z))|;",

@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 
 from pytest_llm.sandbox import programs, sandbox
@@ -62,11 +63,15 @@ class Python(Scaffolded):
         return sum(bool(_INDENT.search(one.message)) for one in found), *super().distance(found)
 
     def compile(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
-        request = {"files": [[file.name or "snippet.py", _OPENING * _indented(file) + file.text] for file in files]}
+        texts = [[file.name or "snippet.py", _OPENING * _indented(file) + file.text] for file in files]
+        request = {"files": texts, "imports": options.imports == "installed"}
         answer = self._pool.ask(json.dumps(request), options.seconds)
         if isinstance(answer, list):
             return answer
-        return base.bounded(_diagnostic(item, files) for item in answer["diagnostics"])
+        found = (_diagnostic(item, files) for item in answer["diagnostics"])
+        own = {part for file in files for part in file.name.removesuffix(".py").split("/")}
+        lost = (_absent(item, files) for item in answer["imports"] if item["module"] not in own)
+        return base.bounded([*found, *filter(None, lost)])
 
     def close(self) -> None:
         self._pool.close()
@@ -98,6 +103,19 @@ def _indented(file: base.Snippet) -> bool:
     """Whether it was cut out of something: every line of it is indented."""
     code = [line for line in file.text.split("\n") if line.strip()]
     return bool(code) and all(line[0] in " \t" for line in code)
+
+
+def _absent(item: dict[str, object], files: Sequence[base.Snippet]) -> base.Diagnostic | None:
+    """What is said of an import, where this Python finds no such module. Nothing is imported."""
+    try:
+        if find_spec(str(item["module"])):
+            return None
+    except (ImportError, ValueError):  # ValueError: a module that was made by hand
+        return None
+    message = f"the module {item['module']!r} is not installed"
+    line, shift = int(str(item["line"])), _indented(files[int(str(item["file"]))])
+    found = base.Diagnostic("error", "missing-dependency", message, int(str(item["file"])), line)
+    return base.inside(found, files, shift=shift)
 
 
 def _diagnostic(item: dict[str, object], files: Sequence[base.Snippet]) -> base.Diagnostic:

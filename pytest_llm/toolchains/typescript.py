@@ -8,12 +8,12 @@ import threading
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from pytest_llm.errors import CheckCrashed, Unsupported
 from pytest_llm.sandbox import programs, sandbox
 from pytest_llm.syntax.outline import Outline, ranked
-from pytest_llm.toolchains import base, ecmascript, warm
+from pytest_llm.toolchains import base, ecmascript, react, warm
 from pytest_llm.toolchains.scaffold import Completed, Scaffolded, Style
 
 # A later compiler is no JavaScript any more, and has no such API.
@@ -33,8 +33,8 @@ _NODE_WORDS = re.compile(
 
 
 class TypeScript(Scaffolded):
-    name = "TypeScript"
-    languages = ("typescript", "tsx")
+    name: ClassVar[str] = "TypeScript"
+    languages: ClassVar[tuple[str, ...]] = ("typescript", "tsx")
     program = "node"
     sound = "export const x = 1;\n"
     install = "pytest-llm doctor --install"
@@ -77,6 +77,11 @@ class TypeScript(Scaffolded):
                 self._pools[package, module] = warm.Pool(argv, server, walls, limits)
             return self._pools[package, module]
 
+    def suffix(self, text: str) -> str:
+        """Where markup may stand in the text, the one by which more of it is explained."""
+        markup = "</" in text or "/>" in text
+        return next((_SUFFIXES[name] for name, _ in ranked(text, tuple(_SUFFIXES))), "ts") if markup else "ts"
+
     def style_for(self, outline: Outline) -> Style:
         return ecmascript.style(outline, "(Object as any)")
 
@@ -90,7 +95,10 @@ class TypeScript(Scaffolded):
 
     def compile(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
         request = {
-            "files": [[file.name or _name(index, file.text), file.text] for index, file in enumerate(files)],
+            "files": [
+                [file.name or f"snippet{index or ''}.{self.suffix(file.text)}", file.text]
+                for index, file in enumerate(files)
+            ],
             "strict": options.strict,
             "lib": list(options.lib),
             "target": options.target,
@@ -123,6 +131,16 @@ class TypeScript(Scaffolded):
             pool.close()
 
 
+class Jsx(TypeScript):
+    """JavaScript with markup: TypeScript's compiler parses it, and asks for no types."""
+
+    name = "JSX"
+    languages = ("jsx",)
+
+    def suffix(self, text: str) -> str:
+        return "jsx"
+
+
 def _candidates(options: base.Options, prefix: Path) -> Iterator[Path]:
     """Where the package may lie: with the module, or above it within the rootdir; else ours, or that of the PATH.
 
@@ -137,18 +155,12 @@ def _candidates(options: base.Options, prefix: Path) -> Iterator[Path]:
         yield found.resolve().parent.parent
 
 
-def _name(index: int, text: str) -> str:
-    """A file name; where markup may stand in the text, the suffix by which more of it is explained."""
-    markup = "</" in text or "/>" in text
-    suffix = next((_SUFFIXES[name] for name, _ in ranked(text, tuple(_SUFFIXES))), "ts") if markup else "ts"
-    return f"snippet{index or ''}.{suffix}"
-
-
 def _diagnostic(item: dict[str, Any], files: Sequence[base.Snippet]) -> base.Diagnostic:
     index, line, column, code = item["file"], item["line"], item["column"], item["code"]
     if line and column:
         column = base.character_column(base.line_of(files[index], line), column, "utf-16-le")
-    kind = _kind(code, item["syntax"], item["message"])
+    absent = item.get("orphaned") or react.absent(item["message"], files[index].text)
+    kind = "missing-dependency" if absent else _kind(code, item["syntax"], item["message"])
     found = base.Diagnostic(
         severity="error" if item["error"] and kind != "unused" else "warning",
         kind=kind,

@@ -1,7 +1,8 @@
-"""Stays, and compiles what it is sent: TICKET, a tab, {"files": [[name, text]]} on a line; TICKET, a tab, and
-{"diagnostics": [...], "spent": whether a limit was met} back.
+"""Stays, and compiles what it is sent: TICKET, a tab, {"files": [[name, text]], "imports": whether to name
+them} on a line; TICKET, a tab, and {"diagnostics": [...], "imports": [...], "spent": whether a limit was met} back.
 """
 
+import ast
 import json
 import sys
 import warnings
@@ -26,10 +27,34 @@ def examine(index: int, name: str, text: str) -> list[dict[str, object]]:
     return [{"file": index, **item} for item in found]
 
 
+def imports(index: int, text: str) -> list[dict[str, object]]:
+    """The modules that a text imports, but for what a `try` expects to be absent."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    expected = {id(node) for top in ast.walk(tree) if isinstance(top, ast.Try) for node in ast.walk(top)}
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Import, ast.ImportFrom)) and id(node) not in expected:
+            relative = isinstance(node, ast.ImportFrom) and node.level
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [one.name for one in node.names]
+            found += [
+                {"file": index, "module": name.partition(".")[0], "line": node.lineno}
+                for name in names
+                if not relative
+            ]
+    return found
+
+
 for line in sys.stdin.buffer:
     ticket, _, payload = line.decode().partition("\t")
-    files = json.loads(payload)["files"]
+    request = json.loads(payload)
+    files = request["files"]
     diagnostics = [item for index, (name, text) in enumerate(files) for item in examine(index, name, text)]
+    modules = (
+        [one for index, (_, text) in enumerate(files) for one in imports(index, text)] if request["imports"] else []
+    )
     spent = any("limit" in item for item in diagnostics)
-    sys.stdout.write(f"{ticket}\t{json.dumps({'diagnostics': diagnostics, 'spent': spent})}\n")
+    sys.stdout.write(f"{ticket}\t{json.dumps({'diagnostics': diagnostics, 'imports': modules, 'spent': spent})}\n")
     sys.stdout.flush()

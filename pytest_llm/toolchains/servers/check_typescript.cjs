@@ -22,6 +22,7 @@ function settings(request) {
     moduleResolution: ts.ModuleResolutionKind.Bundler,
     moduleDetection: ts.ModuleDetectionKind.Force,
     jsx: ts.JsxEmit.Preserve,
+    allowJs: true,
     lib: (request.lib.length ? request.lib : LIBRARIES).map((name) => `lib.${name.toLowerCase()}.d.ts`),
     strict: request.strict,
     noEmit: true,
@@ -88,11 +89,34 @@ function directiveAbove(file, line) {
   return -1;
 }
 
+const NO_MEMBER = new Set([2339, 2551]);
+
+// Whether something misses a member that it would inherit from what is not here.
+function orphaned(checker, diagnostic) {
+  if (!NO_MEMBER.has(diagnostic.code) || !diagnostic.file) return false;
+  const { parent } = ts.getTokenAtPosition(diagnostic.file, diagnostic.start);
+  const owner = ts.isPropertyAccessExpression(parent) ? parent.expression : parent.parent?.parent?.initializer;
+  const type = owner && checker.getTypeAtLocation(owner);
+  return Boolean(type) && lost(checker, type.symbol, new Set());
+}
+
+function lost(checker, symbol, seen) {
+  if (!symbol || seen.has(symbol)) return false;
+  seen.add(symbol);
+  const clauses = (symbol.declarations || []).flatMap((one) => one.heritageClauses || []);
+  const parents = clauses.filter((one) => one.token === ts.SyntaxKind.ExtendsKeyword).flatMap((one) => one.types);
+  return parents.some(({ expression }) => {
+    const parent = checker.getSymbolAtLocation(expression);
+    const any = checker.getTypeAtLocation(expression).flags & ts.TypeFlags.Any;
+    return any && !parent?.declarations?.some((one) => one.heritageClauses) ? true : lost(checker, parent, seen);
+  });
+}
+
 // What directives hide becomes a warning; one that is there to expect an error, and finds none, is an error.
 function semantic(program, file, names) {
   const used = new Set();
   const found = program.getSemanticDiagnostics(file).map((one) => {
-    const item = { ...describe(one, names), syntax: false };
+    const item = { ...describe(one, names), syntax: false, orphaned: orphaned(program.getTypeChecker(), one) };
     const above = one.file === file && file.hidden.size ? directiveAbove(file, lineOf(file, one.start)) : -1;
     if (above < 0) return item;
     used.add(above);

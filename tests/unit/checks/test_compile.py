@@ -220,6 +220,7 @@ INSTALLED_BY = {
     "cpp": "g++",
     "rust": "rustc",
     "javascript": "nodejs",
+    "jsx": "npm install",
     "typescript": "npm install",
     "shell": "bash",
 }
@@ -256,3 +257,26 @@ def test_every_language_says_its_version_or_how_to_install_it(language: str) -> 
     except Unsupported as reason:
         said = f"1: {reason.remedy}" if reason.remedy else ""
     assert any(character.isdigit() for character in said)
+
+
+@pytest.mark.parametrize(
+    ("keys", "code", "failed"),
+    [
+        ({}, "const s = Object.groupBy([1], String);\n", []),
+        ({"lib": ["es2022", "dom"]}, "const s = Object.groupBy([1], String);\n", [2]),
+        ({"lib": "ESNext"}, "document.title = 'a';\n", [2]),
+        ({"target": "es2015"}, "class A { #x = 1; get x() { return this.#x; } }\n", []),
+        ({"target": "ES5"}, "const big = 10n;\n", [2]),
+    ],
+)
+def test_libraries_and_target_of_typescript(
+    keys: dict[str, Any], code: str, failed: list[int], tmp_path: Path
+) -> None:
+    said = run(Compile(language="typescript", **keys), extract(fenced("ts", code)), context(tmp_path))
+    assert [line for _, line in failures(said)] == [line + 2 for line in failed]
+
+
+@pytest.mark.parametrize("keys", [{"lib": ["es2022", "node"]}, {"target": "dom"}, {"target": "latest"}])
+def test_what_typescript_does_not_know_is_the_cases_own_mistake(keys: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="unknown to TypeScript"):
+        Compile(language="typescript", **keys)

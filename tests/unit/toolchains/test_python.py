@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_llm.toolchains.base import Options
 from tests.helpers.compiling import agrees, compiled, errors
 
 VALID = {
@@ -97,3 +98,21 @@ def test_warnings() -> None:
 def test_columns_count_characters() -> None:
     found = compiled("python", "x = 'é😀' + )\n")
     assert [(one.line, one.column) for one in found] == [(1, 12)]
+
+
+@pytest.mark.parametrize(
+    ("text", "absent"),
+    [
+        ("import os, sys.monitoring\nfrom collections import abc\nimport pytest, yaml\n", []),
+        ("import os\nimport nowhere_to_be_found.part as n\n", [2]),
+        ("def f():\n    from nowhere_to_be_found import x\n    import os, neither_here\n    return x\n", [2, 3]),
+        ("try:\n    import nowhere_to_be_found\nexcept ImportError:\n    import neither_here\n", []),
+        ("from . import a\nfrom .b import c\n", []),
+        ("    import nowhere_to_be_found\n    x = 1\n", [1]),
+        (">>> import os\n>>> import nowhere_to_be_found\n", [2]),
+    ],
+)
+def test_imports_that_this_python_does_not_find(text: str, absent: list[int]) -> None:
+    said = compiled("python", text, Options(imports="installed"))
+    assert [(one.kind, one.line) for one in said] == [("missing-dependency", line) for line in absent]
+    assert compiled("python", text) == []

@@ -13,3 +13,7 @@ def test_snippets(language: str) -> None:
     assert sum(row.line is None for row in rows) >= 40
     assert sum(row.line is not None for row in rows) >= 40
     assert disagreements(language) == []
+
+
+def test_markup_in_javascript() -> None:
+    assert disagreements("jsx", "markup") == []
