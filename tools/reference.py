@@ -1,4 +1,4 @@
-"""Hooks of mkdocs: the page of options, made of the table that the plugin itself reads, and files from outside docs/."""
+"""Hooks of mkdocs: a page of options, of the table that the plugin itself reads; files from outside of docs/."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _KINDS = {
 }
 _HEAD = """# Options and settings
 
-Options are given to pytest; most may stand in its ini file too, by the name beside them. A list takes a line each there.
+Options are given to pytest; most may stand in its ini file too, by the name beside them, a list as a line each.
 
 """
 
