@@ -123,6 +123,21 @@ def history(cell: str, last: int, store: str) -> int:
     return history(cell, Path.cwd(), last, store)
 
 
+@cli.command()
+@click.argument("runs", nargs=-1, metavar="[RUN]...", shell_complete=_runs)
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, metavar="FILE.html")
+@click.option("--baseline", default="", metavar="WHAT", help="Compare with a baseline's file, or store:BRANCH.")
+@STORE_OPTION
+def report(runs: tuple[str, ...], output: Path, baseline: str, store: str) -> int:
+    """Write a run as one HTML file.
+
+    RUN: an id, a folder or a file (default: the latest); of several the newest is shown, beside the others.
+    """
+    from pytest_llm.commands.report import report
+
+    return report(runs, output, Path.cwd(), baseline, store)
+
+
 @cli.command("import")
 @click.argument("config", type=click.Path(path_type=Path), metavar="promptfooconfig.yaml")
 @click.option("--output", type=click.Path(path_type=Path), default="cases", show_default=True, help="The folder.")

@@ -56,7 +56,7 @@ def compare(before: str, now: str, here: Path, form: Form = "terminal", store: s
 
 
 def _decided(before: str, now: str, here: Path, store: str) -> Decision:
-    past, other = _past(before, here, store), _found(now, here)
+    past, other = past_of(before, here, store), _found(now, here)
     file, ini = _ini(here)
     bars: list[Bar] = []
     if isinstance(other, Baseline):
@@ -96,7 +96,8 @@ def _bars(ini: Mapping[str, Any], file: Path, run: RunRecord) -> list[Bar]:
     return [barring.reach(bar, cells) for bar in bars if any(map(bar.covers, cells))]
 
 
-def _past(word: str, here: Path, store: str) -> pasts.Past:
+def past_of(word: str, here: Path, store: str) -> pasts.Past:
+    """What is compared with: a run, a baseline's file, or `store:` and a branch. Raises NotFound, InputError."""
     if word.startswith(BRANCH):
         with opened(root_of(here), store) as opened_store:
             return pasts.of_runs(word, opened_store.runs_of(word.removeprefix(BRANCH), pasts.LOOKED_AT))

@@ -51,6 +51,10 @@ def pytest_configure(config: pytest.Config) -> None:
             from pytest_llm.plugin.annotations import Annotations
 
             config.pluginmanager.register(Annotations(config), "llm_annotations")
+    if (file := config.getoption("llm_report", None)) and not hasattr(config, "workerinput"):
+        from pytest_llm.plugin.reporting import Report
+
+        config.pluginmanager.register(Report(config, config.invocation_params.dir / file), "llm_report")
     if file := config.getoption("llm_cells", None):
         from pytest_llm.plugin.cells import CellList
 

@@ -151,6 +151,7 @@ TABLE = (
         ini=False,
         again=False,
     ),
+    Option("report", "text", "write the run as one HTML file, for people", ini=False, again=False),
     Option(
         "browser", "text", "the browser's program, or chromium, chrome, firefox (default: a Chromium that is found)"
     ),

@@ -53,7 +53,8 @@ class CellLine:
     gate blocks where it fails. escalate: the think mode in which it is asked once more where it fails, "" for
     none; escalated: only so it passed. started: ISO 8601, UTC; seconds: of setup and call. answers: plain data,
     each with its findings and its files, relative to the run's folder. confirmations: of the same kind, asked
-    because the cell failed where a baseline passes; the verdict does not rest on them.
+    because the cell failed where a baseline passes; the verdict does not rest on them. checks: what is to hold,
+    whether or not something was found: name, stage, label, and the arguments that are numbers and words.
     """
 
     nodeid: str
@@ -87,6 +88,7 @@ class CellLine:
     seconds: float = 0.0
     answers: tuple[Mapping[str, Any], ...] = ()
     confirmations: tuple[Mapping[str, Any], ...] = ()
+    checks: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,11 @@ import json
 import re
 from typing import Any
 
+from pytest_llm.checks.base import Check, FunctionCheck
 from pytest_llm.verdicts.inputs import inputs
 from pytest_llm.verdicts.plan import Plan
 
+_WORD = 40  # characters; what is longer is no setting but a text
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
@@ -34,7 +36,20 @@ def identity(plan: Plan) -> dict[str, Any]:
         "min_pass": plan.min_pass,
         "must_pass": plan.must_pass,
         "escalate": plan.escalate,
+        "checks": [_check(check, stage.name) for stage in plan.stages for check in stage.checks],
     }
+
+
+def _check(check: Check, stage: str) -> dict[str, Any]:
+    """A check as people speak of it, and those of its arguments that are numbers and short words."""
+    own = check if isinstance(check, FunctionCheck) else None
+    given = own.arguments if own else check.model_dump(by_alias=True, exclude_unset=True)
+    plain = {k: v for k, v in given.items() if isinstance(v, bool | int | float) or _is_word(v)}
+    return {"name": own.title if own else check.name, "stage": stage, "label": check.label, "arguments": plain}
+
+
+def _is_word(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= _WORD
 
 
 def _temperature(plan: Plan) -> float | None:

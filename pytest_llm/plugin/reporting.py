@@ -1,0 +1,53 @@
+"""`--llm-report FILE`: the run as one HTML file, written when its record has ended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pytest_llm.errors import InputError
+from pytest_llm.plugin.gating import gate
+from pytest_llm.plugin.options import HAS_CELLS
+from pytest_llm.plugin.session import session
+from pytest_llm.reports.plain import one_line
+
+
+class Report:
+    """Registered in the process that keeps the record."""
+
+    def __init__(self, config: pytest.Config, file: Path) -> None:
+        """Raises pytest.UsageError where no file can be there: before an hour of asking, not after it."""
+        if file.is_dir() or any(part.exists() and not part.is_dir() for part in file.parents):
+            raise pytest.UsageError(f"--llm-report: no file can be written at {file}: give the name of a file")
+        self._config, self._file = config, file
+
+    def pytest_unconfigure(self) -> None:
+        """After the last line of the record. Where the report cannot be written, that is said."""
+        config = self._config
+        if HAS_CELLS not in config.stash or config.getoption("llm_dry_run", None) or config.option.collectonly:
+            return
+        try:
+            self._write()
+            self._say(f"the report: {self._file.as_uri()}")
+        except (InputError, OSError) as error:
+            self._say(f"the report cannot be written to {self._file}: {_reason(error)}", red=True)
+
+    def _write(self) -> None:
+        from pytest_llm.reports.viewer import before, document
+        from pytest_llm.store.record import read
+        from pytest_llm.store.runs import FILE
+
+        record = read(session(self._config).folder / FILE)
+        judged = gate(self._config)
+        past = judged.past if judged and judged.past.cells else None
+        told = before.story(record, list(before.kept(record)), past, judged.decision if judged else None)
+        document.write_file(self._file, *told)
+
+    def _say(self, text: str, **colour: bool) -> None:
+        if reporter := self._config.pluginmanager.get_plugin("terminalreporter"):
+            reporter.write_line(f"pytest-llm: {one_line(text, 1000)}", **colour)
+
+
+def _reason(error: InputError | OSError) -> str:
+    return (error.strerror or str(error)) if isinstance(error, OSError) else error.message
