@@ -61,10 +61,8 @@ def requests(plan: Plan) -> tuple[int, int]:
 
 def _loaded(plan: Plan) -> Group:
     """What must be loaded, as far as files tell it: Modelfiles FROM the same share it."""
-    model = plan.model
-    blob = str(
-        (model.spec.origin.gguf or model.spec.origin.base, model.spec.adapters) if model.spec else model.name
-    )
+    model, spec = plan.model, plan.model.spec
+    blob = " ".join([str(spec.origin.gguf or spec.origin.base), *spec.adapters]) if spec else model.name
     return group(ModelInfo(model.engine, blob), plan.job("").request)
 
 
