@@ -19,6 +19,7 @@ from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from pytest_llm.cases.request import ChatRequest
+from pytest_llm.engine.events import Event, Stream
 from pytest_llm.engine.fingerprint import fingerprint
 from pytest_llm.engine.memory import Forgetful, Memory
 from pytest_llm.engine.order import Group, group
@@ -80,8 +81,8 @@ def checking(asker: Asker) -> Iterator[None]:
 class Engine:
     """The one engine of a run.
 
-    connect: makes the provider for an engine's name. memory: recalls answers, and keeps new ones. pause: waits
-    between retries.
+    connect: makes the provider for an engine's name. memory: recalls answers, and keeps new ones. events: is told
+    what happens. pause: waits between retries.
     """
 
     def __init__(
@@ -90,10 +91,11 @@ class Engine:
         *,
         slots: int = 1,
         memory: Memory | None = None,
+        events: Stream | None = None,
         pause: Callable[[float], Coroutine[Any, Any, None]] = asyncio.sleep,
     ) -> None:
         self._connect, self._slots, self._pause = connect, slots, pause
-        self._memory = memory or Forgetful()
+        self._memory, self._events = memory or Forgetful(), events or Stream()
         self._providers: dict[str, Provider] = {}
         self._servers: dict[str, Server] = {}
         self._prepared: dict[ModelKey, asyncio.Task[ModelInfo]] = {}
@@ -250,7 +252,11 @@ class Engine:
         if self._memory.replays:
             return await self._memory.replay(job.request, alone=job.exclusive)
         info = await self._info(job.request.model)
-        return await self._memory.recall(job.request, info, alone=job.exclusive) or await self._asked(job, info)
+        if stored := await self._memory.recall(job.request, info, alone=job.exclusive):
+            event = Event("answered", job.cell, job.id, info.server, job.request.model.written, stored=True)
+            self._events.tell(event)
+            return stored
+        return await self._asked(job, info)
 
     async def _asked(self, job: Job, info: ModelInfo) -> Response:
         """Ask a server, and keep what comes of it before the next question is asked."""
@@ -263,9 +269,16 @@ class Engine:
         machine = self._machine if info.local else None
         await self._phases.turn(job.cell)
         self._phases.asked(job.cell, job.id)  # from here on it comes before whoever waits for it
-        async with server.room(group(info, job.request), machine, exclusive=job.exclusive):
+        loaded = group(info, job.request)
+        async with server.room(loaded, machine, exclusive=job.exclusive):
+            loads, server.loaded = server.loaded != loaded, loaded
+            event = Event("asked", job.cell, job.id, info.server, model.written)
             try:
-                response, reasons = await server.patiently(lambda: provider.chat(job.request), model, self._pause)
+                with self._events.question(event, loads=loads) as told:
+                    response, reasons = await server.patiently(
+                        lambda: provider.chat(job.request), model, self._pause
+                    )
+                    told(response)
             except (NoAnswer, Unsupported) as error:
                 if isinstance(error, NoAnswer):
                     error.id = new_id()

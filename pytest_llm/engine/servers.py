@@ -27,10 +27,14 @@ def key(model: ModelRef) -> ModelKey:
 
 @dataclass
 class Server:
-    """Its slots, its turnstile for groups and measurements, and the errors that nobody need meet twice."""
+    """Its slots, its turnstile for groups and measurements, and the errors that nobody need meet twice.
+
+    loaded: the group that was asked last, so that its model is there.
+    """
 
     slots: asyncio.Semaphore
     turnstile: Turnstile = field(default_factory=Turnstile)
+    loaded: Group | None = None
     down: ProviderError | None = None
     broken: dict[ModelKey, ProviderError] = field(default_factory=dict)
 

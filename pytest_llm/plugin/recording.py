@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 import pytest_llm
+from pytest_llm.engine.events import Event
 from pytest_llm.errors import InputError
-from pytest_llm.plugin import storing
+from pytest_llm.plugin import progress, storing
 from pytest_llm.plugin.nodes import PromptItem
 from pytest_llm.plugin.options import MARK
 from pytest_llm.plugin.rows import rows
@@ -42,6 +43,8 @@ def begin(config: pytest.Config, header: Header) -> None:
             gate.begin(header)
         recorder = Recorder(session(config), header)
         config.pluginmanager.register(recorder, NAME)
+        if shows := progress.shown(config, len(header.cells)):
+            config.pluginmanager.register(shows, progress.NAME)
         config.add_cleanup(recorder.close)
 
 
@@ -77,6 +80,7 @@ class Recorder:
         if line is None:
             return
         self._write(line)
+        self._state.events.tell(Event("judged", report.nodeid, outcome=report.outcome))
         cell = from_line(line) if self._gate or self._hook.get_hookimpls() else None
         if self._gate:
             self._gate.add(cell)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pytest_llm.checks.base import Check
     from pytest_llm.checks.registry import Registry
     from pytest_llm.engine.engine import Engine
+    from pytest_llm.engine.events import Stream
     from pytest_llm.engine.memory import Keeper
     from pytest_llm.engine.remote import RemoteEngine
     from pytest_llm.models.reference import ModelRef
@@ -41,6 +42,7 @@ class LlmSession:
         self.config = config
         self.settings = config.stash[SETTINGS]
         self.position = 0
+        self.lively = False  # a live line shows what is said
         self._aside: TextIO | None = sys.__stderr__
         self._registries: dict[Path, Registry] = {}
         self._models: dict[str, ModelRef] = {}
@@ -95,10 +97,14 @@ class LlmSession:
 
     def progress(self, line: str) -> None:
         """Tell something while the run goes on, whatever is captured."""
+        from pytest_llm.engine.events import Event
         from pytest_llm.providers.wire.secrets import cleaned
         from pytest_llm.reports.plain import one_line
 
-        print(cleaned(one_line(line), self.secrets), file=self._aside, flush=True)
+        text = cleaned(one_line(line), self.secrets)
+        self.events.tell(Event("said", text=text))
+        if not self.lively:
+            print(text, file=self._aside, flush=True)
 
     def keep_stderr(self) -> None:
         """For `progress`: to be called where pytest does not capture."""
@@ -111,7 +117,14 @@ class LlmSession:
         """A new engine: once a run, in the process that settles the order."""
         from pytest_llm.engine.engine import Engine
 
-        return Engine(self._connect, slots=self.settings.slots, memory=self.memory)
+        return Engine(self._connect, slots=self.settings.slots, memory=self.memory, events=self.events)
+
+    @cached_property
+    def events(self) -> Stream:
+        """What happens in this run."""
+        from pytest_llm.engine.events import Stream
+
+        return Stream()
 
     @cached_property
     def memory(self) -> Keeper | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -139,6 +141,25 @@ class ModelInfo:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     trained: int | None = None
     fingerprint: Fingerprint = field(default_factory=Fingerprint)
+
+
+_PIECES: ContextVar[Callable[[str], None] | None] = ContextVar("pieces", default=None)
+
+
+@contextmanager
+def pieces_go_to(listener: Callable[[str], None]) -> Iterator[None]:
+    """While a provider is asked within this context, it is told each piece of thinking and answer as it comes."""
+    token = _PIECES.set(listener)
+    try:
+        yield
+    finally:
+        _PIECES.reset(token)
+
+
+def on_piece(text: str) -> None:
+    """What a provider may call with each piece of thinking or answer, in the task in which it was asked."""
+    if text and (listener := _PIECES.get()):
+        listener(text)
 
 
 class Provider(Protocol):

@@ -52,7 +52,7 @@ from pytest_llm.errors import (
     Unsupported,
 )
 from pytest_llm.models.reference import ModelRef
-from pytest_llm.providers.base import ModelInfo, Response, Usage
+from pytest_llm.providers.base import ModelInfo, Response, Usage, on_piece
 from pytest_llm.providers.finish import finish_of
 from pytest_llm.sandbox.patterns import compiled, search
 
@@ -170,6 +170,7 @@ class ScriptedProvider:
             await self._pause(answer.delay)
         thinking, text, cut = written(answer, request)
         tokens = len(_TOKEN.findall(thinking)) + len(_TOKEN.findall(text))
+        on_piece(thinking + text)
         await self._write(answer, request, tokens)
         if answer.error:
             raise _error(answer.error, request, text, thinking)

@@ -10,7 +10,7 @@ from typing import Any
 from pytest_llm.answers.thinking import split_thinking
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.errors import BrokenAnswer, PytestLlmError
-from pytest_llm.providers.base import MAX_CALLS, MAX_WORD, Response, ToolCall, Usage
+from pytest_llm.providers.base import MAX_CALLS, MAX_WORD, Response, ToolCall, Usage, on_piece
 from pytest_llm.providers.finish import finish_of
 from pytest_llm.providers.wire.faults import Asked, fault, foreign, junk
 from pytest_llm.providers.wire.loops import completed, looped
@@ -96,6 +96,7 @@ class ChatSink:
         self._calls += islice(_tool_calls(message.get("tool_calls")), MAX_CALLS - len(self._calls))
         if (thinking or text) and self.first_token is None:
             self.first_token = self._clock() - self._start
+        on_piece(thinking + text)
 
     def end(self) -> None:
         if self._strange and not (self.text or self.thinking or self.done):

@@ -9,7 +9,7 @@ from typing import Any
 from pytest_llm.answers.thinking import split_thinking
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.errors import BrokenAnswer, PytestLlmError
-from pytest_llm.providers.base import MAX_CALLS, MAX_WORD, Response, ToolCall, Usage
+from pytest_llm.providers.base import MAX_CALLS, MAX_WORD, Response, ToolCall, Usage, on_piece
 from pytest_llm.providers.finish import finish_of
 from pytest_llm.providers.ollama.answer import LEFT_IN, TWO_PASSES, second_pass_only
 from pytest_llm.providers.wire.faults import Asked, fault, foreign, junk
@@ -102,6 +102,7 @@ class EventSink:
         if thinking or text:
             self._last_token = self._clock() - self._start
             self.first_token = self._last_token if self.first_token is None else self.first_token
+        on_piece(thinking + text)
         if text and self._first_text is None:
             self._first_text = self._last_token
         self._call(piece)
