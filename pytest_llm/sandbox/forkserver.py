@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import IO
 
 from pytest_llm.sandbox import programs, scratch
-from pytest_llm.sandbox.walls import Walls, missing, within
+from pytest_llm.sandbox.walls import Walls, within
 
 _PATIENCE = 30.0  # seconds that a server may take to start a program, and to see it gone, on a busy machine
 _CREDENTIALS = 12  # bytes: pid, uid, gid
@@ -151,7 +151,10 @@ _lock = threading.Lock()
 def start(
     argv: Sequence[str], folder: Path, walls: Walls, env: Mapping[str, str], file: int, joins: Sequence[Path]
 ) -> Program | None:
-    """A program within walls, as `Server.start` starts it; None where it needs walls of its own."""
+    """A program within walls, as `Server.start` starts it; None where it needs walls of its own.
+
+    Only where walls are not missing.
+    """
     key = (scratch.home(), walls.readonly)
     if not _fits(folder, walls) or key in _impossible:
         return None
@@ -165,7 +168,7 @@ def start(
 def _fits(folder: Path, walls: Walls) -> bool:
     """Whether these walls are what a server gives: some folders to read, one to write, and no more."""
     home = scratch.home()
-    plain = Walls(readonly=walls.readonly, env=walls.env) == walls and not missing()
+    plain = Walls(readonly=walls.readonly, env=walls.env) == walls
     apart = folder.parent == home and not any(path.is_relative_to(home) for path in walls.readonly)
     return plain and apart
 

@@ -26,6 +26,10 @@ _CAPABILITIES = 0x20080522  # the version that all kernels since 2.6.26 take
 _TAKEN = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT)  # by Python, for itself
 
 _libc = ctypes.PyDLL(None, use_errno=True)
+_calls = {
+    name: getattr(_libc, name) for name in ("capset", "mount", "prctl", "umount2", "unshare")
+}  # looked up once
+_header, _none = (ctypes.c_uint32 * 2)(_CAPABILITIES, 0), (ctypes.c_uint32 * 6)()
 
 
 def main(socket: int, base: str, *hidden: str) -> None:
@@ -40,6 +44,7 @@ def main(socket: int, base: str, *hidden: str) -> None:
         with contextlib.suppress(OSError):  # what else is shown may lie beside it
             os.removedirs(path)
     _mount(None, b"/", None, _REMOUNT | _BIND | _RDONLY | _NOSUID | _NODEV)
+    _bounded()
     while True:
         request, ancillary, _, _ = asked.recvmsg(_LARGEST, 1024)
         if not request:
@@ -76,8 +81,7 @@ def _first(fds: list[int], base: bytes, request: bytes) -> None:
         _mount(b"proc", b"/proc", b"proc", _RDONLY | _NOSUID | _NODEV | _NOEXEC, b"subset=pid")
         os.setsid()
         os.chdir(folder)
-        _powerless()
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        _called("capset", _header, _none)
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(largest), int(largest)))
         for wanted, fd in enumerate(fds[:3]):
             os.dup2(fd, wanted)
@@ -102,20 +106,20 @@ def _alone(base: bytes, folder: bytes) -> None:
     """Of the folders in `base`, this one."""
     source = os.open(folder, os.O_PATH | os.O_DIRECTORY)
     _mount(b"tmpfs", base, b"tmpfs", _NOSUID | _NODEV, b"size=64k,mode=755")
-    os.makedirs(folder, exist_ok=True)
+    os.mkdir(folder)
     _mount(b"/proc/self/fd/%d" % source, folder, None, _BIND)
     _mount(None, base, None, _REMOUNT | _BIND | _RDONLY | _NOSUID | _NODEV)
     os.close(source)
 
 
-def _powerless() -> None:
-    """Give up all capabilities, and whatever could bring one back."""
+def _bounded() -> None:
+    """Nothing that is started from here on ever gains a capability, or leaves a core."""
     _called("prctl", _NO_NEW_PRIVS, 1, 0, 0, 0)
-    _libc.prctl(_AMBIENT, _AMBIENT_CLEAR, 0, 0, 0)
+    _called("prctl", _AMBIENT, _AMBIENT_CLEAR, 0, 0, 0)
     number = 0
     while not _libc.prctl(_CAPBSET_DROP, number, 0, 0, 0):
         number += 1
-    _called("capset", (ctypes.c_uint32 * 2)(_CAPABILITIES, 0), (ctypes.c_uint32 * 6)())
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _mount(source: bytes | None, target: bytes, kind: bytes | None, flags: int, words: bytes | None = None) -> None:
@@ -123,7 +127,7 @@ def _mount(source: bytes | None, target: bytes, kind: bytes | None, flags: int, 
 
 
 def _called(name: str, *arguments: object) -> None:
-    if getattr(_libc, name)(*arguments):
+    if _calls[name](*arguments):
         number = ctypes.get_errno()
         raise OSError(number, f"{name}: {os.strerror(number)}")
 

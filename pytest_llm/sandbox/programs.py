@@ -10,8 +10,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache, lru_cache
 from pathlib import Path
 
 from pytest_llm.sandbox import environment, scratch
@@ -92,11 +92,20 @@ def interpreter() -> Path:
     return Path(getattr(sys, "_base_executable", "") or sys.executable).resolve()
 
 
-def _folders() -> Iterator[str]:
+def _folders() -> tuple[str, ...]:
     """Of the PATH, those that count. Where the home lies in the working directory, no more can be told apart."""
-    here, own = Path.cwd().resolve(), Path(sys.prefix).resolve()
-    project = None if Path.home().resolve().is_relative_to(here) else here
-    for name in filter(os.path.isabs, os.environ.get("PATH", os.defpath).split(os.pathsep)):
+    return _counted(os.environ.get("PATH", os.defpath), os.getcwd(), Path.home())
+
+
+@lru_cache(8)
+def _counted(path: str, cwd: str, home: Path) -> tuple[str, ...]:
+    here, own = Path(cwd).resolve(), Path(sys.prefix).resolve()
+    project = None if home.resolve().is_relative_to(here) else here
+    return tuple(_outside(filter(os.path.isabs, path.split(os.pathsep)), project, own))
+
+
+def _outside(names: Iterable[str], project: Path | None, own: Path) -> Iterator[str]:
+    for name in names:
         folder = Path(name).resolve()
         if project is None or not folder.is_relative_to(project) or folder.is_relative_to(own):
             yield name

@@ -12,8 +12,10 @@ from pytest_llm.syntax.outline import Outline
 from pytest_llm.toolchains import base
 from pytest_llm.toolchains.scaffold import Around, Scaffolded, Style
 
-_SAID = re.compile(r"^[^:]+: line (\d+): (.*)$")
+_SAID = re.compile(r"^snippet\.sh: line (\d+): (.*)$")
 _DIALECT = re.compile(r"\A#!\s*\S*?(?:/env\s+(?:-S\s*)?)?\b(sh|dash|ksh|bash)\b")
+# What bash finds is in its exit code; an empty line says that it has passed, before the linter has its turn.
+_BOTH = '"$0" -n "$1" || exit; echo; shift; "$@"; exit 0'
 
 
 class Shell(Scaffolded):
@@ -44,17 +46,16 @@ class Shell(Scaffolded):
     ) -> list[base.Diagnostic]:
         limits, linter = sandbox.Limits(seconds=options.seconds), programs.which("shellcheck")
         walls = base.walls(self.path, options, *([linter.resolve()] if linter else []))
+        words = ["--norc", "-f", "json1", "-e", "SC2148", "-s", _dialect(file.text), "snippet.sh"]
+        lint = [str(linter.resolve()), *words] if linter else ["true"]
         with scratch.folder() as folder:
             base.write([base.Snippet(file.text, "snippet.sh")], folder)
-            parsed = sandbox.run([str(self.path), "-n", "snippet.sh"], folder=folder, walls=walls, limits=limits)
-            found = _errors(parsed, index, files)
-            if parsed.returncode and not found and not parsed.killed_by:
-                return base.gave_up("bash", parsed, files)
-            if linter and not found and not parsed.killed_by:
-                words = ["--norc", "-f", "json1", "-e", "SC2148", "-s", _dialect(file.text), "snippet.sh"]
-                argv = [str(linter.resolve()), *words]
-                found = _warnings(sandbox.run(argv, folder=folder, walls=walls, limits=limits), index, files)
-        return [*found, *base.stopped(parsed, limits)]
+            argv = [str(self.path), "-c", _BOTH, str(self.path), "snippet.sh", *lint]
+            said = sandbox.run(argv, folder=folder, walls=walls, limits=limits)
+        found, parsed = _errors(said, index, files), said.stdout.startswith(b"\n")
+        if found or (said.killed_by and not parsed):
+            return [*found, *base.stopped(said, limits)]
+        return _warnings(said, index, files) if parsed else base.gave_up("bash", said, files)
 
 
 def _dialect(text: str) -> str:
