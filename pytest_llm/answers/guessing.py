@@ -21,6 +21,7 @@ _TYPICAL = {
     "shell": ("echo ", "$", "fi", "done", "| "),
 }
 _ORDER = tuple(_TYPICAL)
+_TOLD = frozenset({"html", "json", "php", "ruby"})  # by a sign that nothing else has
 _SIGNS = frozenset("(){}[]=;")
 _TELLING = frozenset({"import", "head", "type", "function", "either"})
 _KNOWN = """
@@ -41,7 +42,7 @@ def guessed(text: str) -> str:
     """The language of a text that is code; "" where nothing shows which."""
     head = text[:_LOOKED_AT]
     sign = guess_language(head)
-    if sign in ("html", "json"):
+    if sign in _TOLD:
         return sign
     found = ranked(head, _ORDER)
     fewest = min((errors for _, errors in found), default=0)

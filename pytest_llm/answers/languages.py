@@ -19,7 +19,7 @@ _ALIASES = {
     "kotlin": "kt kts",
     "makefile": "make mk",
     "markdown": "md mdx mkd gfm",
-    "php": "",
+    "php": "php-template phtml",
     "powershell": "ps1 pwsh",
     "python": "py pyi ipython cpython pypy",
     "ruby": "rb",
@@ -34,7 +34,59 @@ _ALIASES = {
     "xml": "",
     "yaml": "yml",
 }
+_ELSEWHERE = {
+    "ada": "adb ads",
+    "assembly": "asm nasm masm gas",
+    "batch": "bat cmd",
+    "clojure": "clj cljs",
+    "cobol": "cob",
+    "coffeescript": "coffee",
+    "crystal": "",
+    "d": "dlang",
+    "dart": "",
+    "elixir": "ex exs",
+    "elm": "",
+    "erlang": "erl",
+    "fish": "",
+    "fortran": "f90 f95",
+    "fsharp": "f# fs",
+    "gdscript": "gd",
+    "gleam": "",
+    "groovy": "gradle",
+    "haskell": "hs",
+    "haxe": "hx",
+    "julia": "jl",
+    "lisp": "common-lisp elisp emacs-lisp",
+    "lua": "luau",
+    "matlab": "octave",
+    "mojo": "",
+    "nim": "",
+    "nix": "",
+    "objective-c": "objc objectivec obj-c",
+    "ocaml": "ml",
+    "pascal": "pas delphi",
+    "perl": "pl raku",
+    "prolog": "",
+    "purescript": "purs",
+    "r": "rlang",
+    "racket": "rkt",
+    "scala": "sc",
+    "scheme": "scm",
+    "smalltalk": "",
+    "solidity": "sol",
+    "swift": "",
+    "tcl": "",
+    "v": "vlang",
+    "verilog": "systemverilog sv",
+    "vhdl": "",
+    "visual-basic": "vb vbnet vba",
+    "zig": "",
+}
+_ALIASES |= _ELSEWHERE
 _CANONICAL = {alias: name for name, aliases in _ALIASES.items() for alias in [name, *aliases.split()]}
+
+PROGRAMS = frozenset({*_ELSEWHERE, "csharp", "kotlin", "powershell"})
+"""Languages of programs that nothing here compiles, or that a compiler may be missing for."""
 
 KIN = {
     "javascript": ("jsx",),
@@ -55,8 +107,12 @@ LOOSE = frozenset({"", "text", "javascript", "typescript", "xml", "html", "conso
 """Labels that fences of JSON carry too; what is in them is looked at."""
 
 _SIGNS = {
+    "php": r"^[ \t]*<\?php\b",
     "html": r"(?i:\A\s*(?:<!--[^>]{0,200}-->\s*)?<(?:!doctype html|html|head|body|canvas|script|style|svg|div)\b)",
     "json": r"\A\s*(?:\{\s*[\"}]|\[\s*[\[{\"\d\]-])",
+    "ruby": r"^[ \t]*(?:def|class|module) [^\n:;{]{1,200}(?<! do)$(?s:.{0,1000}?)"
+    r"^[ \t]*end[ \t]*$"
+    r"|^require(?:_relative)? ['\"]|^[ \t]*puts ",
     "shell": r"\A#!\S*(?:/env )?\S*\b(?:ba|z|k|da)?sh\b",
     "java": r"^package [\w.]+;|^import (?:static )?java|^[ \t]*public (?:static |final |abstract )*"
     r"(?:class|interface|enum|record) \w|^[ \t]*public static void main",

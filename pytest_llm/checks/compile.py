@@ -12,15 +12,18 @@ from pydantic import BeforeValidator, field_validator, model_validator
 
 from pytest_llm.answers.extract import Artifact, CodeBlock, normalise_language
 from pytest_llm.answers.guessing import guessed
+from pytest_llm.answers.languages import PROGRAMS
 from pytest_llm.cases.durations import parse_duration
 from pytest_llm.cases.paths import inside
 from pytest_llm.checks.base import Check, CheckContext, Finding, echoed, unwalled
-from pytest_llm.errors import InputError, nearest
+from pytest_llm.errors import InputError, Unsupported, nearest
 from pytest_llm.sandbox.programs import too_wide
 from pytest_llm.toolchains import languages, toolchain
 from pytest_llm.toolchains.base import Diagnostic, Options, Snippet, Toolchain, safe_name
 from pytest_llm.toolchains.emptiness import holds_no_code
+from pytest_llm.toolchains.newer import needed
 
+_NAME_ONE = "name the language in the case, `compile: python`, and an answer in another one fails"
 _SHOWN = 20  # findings of one answer: what follows the first errors is mostly their echo
 _ONLY_FOR = {
     "standard": ("c", "cpp"),
@@ -42,7 +45,9 @@ _SUFFIXES = {
     "java": (".java",),
     "javascript": (".js", ".mjs", ".cjs"),
     "jsx": (".jsx", ".js", ".mjs"),
+    "php": (".php",),
     "python": (".py",),
+    "ruby": (".rb",),
     "rust": (".rs",),
     "shell": (".sh", ".bash"),
     "tsx": (".tsx", ".ts"),
@@ -135,6 +140,8 @@ class Compile(Check):
             return [_nothing(artifact, block, self.language)]
         language = self.language or (block.language if block.fenced else "") or guessed(block.text)
         if language not in languages():
+            if language in PROGRAMS and not self.language:
+                raise Unsupported(f"the code in the answer is {language}, which nothing here compiles", _NAME_ONE)
             what = f"is {language}, which nothing here compiles" if language else "is in no language that is known"
             message = f"the code in the answer {what}"
             return [Finding(self.name, message, kind="language", line=block.line, unseen=True)]
@@ -144,8 +151,11 @@ class Compile(Check):
             kind, empty = ("empty", True) if len(snippets) == 1 else ("files", False)
             return [Finding(self.name, complaint, kind=kind, line=block.line, unseen=empty)]
         said = tool.examine(snippets, self._options(context.folder, context.root))
+        failed = [one for one in said if self._fails(one)]
+        if failed and (newer := needed(language, tool.find(), failed, snippets)):
+            raise Unsupported(f"{tool.name} here is {tool.find()}, too old for {newer}", tool.install)
         findings = [self._finding(one, tool, blocks[one.file], artifact) for one in said]
-        return [*_few(findings), *_notes(self, block, language, tool)]
+        return [*_few(_versioned(findings, tool)), *_notes(self, block, language, tool)]
 
     def _options(self, folder: Path, root: Path) -> Options:
         module = inside(self.module, folder, root, what="module") if self.module else None
@@ -175,13 +185,15 @@ class Compile(Check):
                 return list(named.values()), [Snippet(piece.text, name) for name, piece in named.items()]
         return [block], [Snippet(block.text)]
 
+    def _fails(self, said: Diagnostic) -> bool:
+        return said.kind not in self.allow and (said.severity == "error" or self.warnings == "error")
+
     def _finding(self, said: Diagnostic, tool: Toolchain, block: CodeBlock, artifact: Artifact) -> Finding:
-        failed = said.kind not in self.allow and (said.severity == "error" or self.warnings == "error")
         verb = "warns" if said.severity == "warning" else "does not compile"
         finding = Finding(
             check=self.name,
             message=f"{tool.name} {verb}: {said.message}",
-            severity="failure" if failed else "warning",
+            severity="failure" if self._fails(said) else "warning",
             kind=said.kind,
         )
         if said.line is None:
@@ -224,6 +236,12 @@ def _nothing(artifact: Artifact, block: CodeBlock | None, language: str | None) 
         message = f"no {wanted}code block: the code in the answer is {' and '.join(others)}"
         return Finding("compile", message, kind="language", line=artifact.blocks[0].line, unseen=True)
     return Finding("compile", f"no {wanted}code block in the answer", kind="empty", unseen=True)
+
+
+def _versioned(findings: Sequence[Finding], tool: Toolchain) -> list[Finding]:
+    """With the compiler's version in the first failure: an old one may be what fails."""
+    first = next((one for one in findings if one.severity == "failure"), None)
+    return [replace(one, details=f"by {tool.find()}") if one is first else one for one in findings]
 
 
 def _few(findings: Sequence[Finding]) -> list[Finding]:

@@ -142,6 +142,8 @@ TOOLS = (
     Tool("c", "compile: c", ("gcc", "clang", "cc"), packages=("gcc", "libc6-dev")),
     Tool("c++", "compile: cpp", ("g++", "clang++", "c++"), packages=("g++",)),
     Tool("rust", "compile: rust", ("rustc",), packages=("rustc",)),
+    Tool("php", "compile: php", ("php",), packages=("php-cli",)),
+    Tool("ruby", "compile: ruby", ("ruby",), packages=("ruby",)),
     Tool("bash", "compile: shell", ("bash",), packages=("bash",)),
     Tool("shellcheck", "lint for shell", ("shellcheck",), packages=("shellcheck",)),
     Tool(

@@ -7,7 +7,7 @@ import subprocess
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -131,6 +131,7 @@ def walls(program: Path, options: Options, *more: Path) -> Walls:
     return Walls(readonly=(programs.installation(program, *roots), *more))
 
 
+@lru_cache
 def version(path: Path, argument: str = "--version") -> str:
     """The first line a tool prints about itself. Raises Unsupported where it does not run."""
     try:

@@ -47,4 +47,6 @@ def grammar(language: str) -> Grammar:
     return found
 
 
-LANGUAGES = ("c", "cpp", "go", "java", "javascript", "jsx", "python", "rust", "shell", "tsx", "typescript")
+LANGUAGES = (
+    *("c", "cpp", "go", "java", "javascript", "jsx", "php", "python", "ruby", "rust", "shell", "tsx", "typescript"),
+)

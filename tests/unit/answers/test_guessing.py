@@ -18,7 +18,7 @@ LABELS = {
     "shell": "bash5 zsh",
     "json5": "json5",
     "html": "html5",
-    "zig16": "zig16",
+    "quux16": "quux16",
 }
 
 

@@ -13,6 +13,8 @@ from pytest_llm.errors import InputError, Unsupported
 from pytest_llm.providers.base import Response
 from pytest_llm.sandbox.walls import missing
 from pytest_llm.toolchains import languages, toolchain
+from pytest_llm.toolchains.base import Diagnostic
+from pytest_llm.toolchains.python import Python
 from pytest_llm.verdicts.judge import run
 
 walled = pytest.mark.skipif(bool(missing()), reason=missing() or "-")
@@ -81,9 +83,27 @@ def test_the_language_comes_from_the_fence_else_from_the_text(tmp_path: Path) ->
 
 
 def test_a_language_that_nothing_compiles(tmp_path: Path) -> None:
-    (one,) = found(fenced("haskell", "main = x\n"), tmp_path)
-    assert one.severity == "failure"
-    assert "haskell" in one.message
+    """Nobody asked for another one, so it is not the answer's fault; a label that names no language is."""
+    with pytest.raises(Unsupported, match="haskell, which nothing here compiles"):
+        found(fenced("hs", "main = x\n"), tmp_path)
+    (one,) = found(fenced("hs", "main = x\n"), tmp_path, language="python")
+    assert (one.severity, one.kind) == ("failure", "language")
+    (one,) = found(fenced("quux", "main = x\n"), tmp_path)
+    assert (one.severity, "is quux, which nothing here compiles" in one.message) == ("failure", True)
+
+
+def test_an_old_compiler_is_named_and_fails_nothing_that_a_newer_one_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = found(fenced("python", "x = (\n"), tmp_path)
+    assert [one.details for one in said] == [f"by {toolchain('python').find()}"]
+    record = fenced("python", "x = 1\nx is 1\nd = {'a': 1}\ntype X = int\n")
+    monkeypatch.setattr(Python, "find", lambda self: "Python 3.11.7")
+    monkeypatch.setattr(Python, "check", lambda *_: [Diagnostic("error", "syntax", "invalid syntax", line=4)])
+    with pytest.raises(
+        Unsupported, match=r"Python here is Python 3\.11\.7, too old for the statement `type`: from 3.12"
+    ):
+        found(record, tmp_path)
 
 
 def test_warnings(tmp_path: Path) -> None:
@@ -222,6 +242,8 @@ INSTALLED_BY = {
     "javascript": "nodejs",
     "jsx": "npm install",
     "typescript": "npm install",
+    "php": "php-cli",
+    "ruby": "ruby",
     "shell": "bash",
 }
 

@@ -34,6 +34,8 @@ TOPS: dict[str, list[tuple[str, list[str]]]] = {
     "typescript": [("interface A {}\nfunction f(a: string) {}\n", ["type", "function"])],
     "tsx": [("const a = <div/>;\n", ["either"])],
     "python": [("import a\n...\npass\ndef f(): pass\n# c\n", ["import", "empty", "empty", "function", "comment"])],
+    "php": [("namespace A;\nuse B;\nclass C {}\n$x = 1;\n", ["head", "import", "type", "statement"])],
+    "ruby": [("# a\nclass A; end\ndef f = 1\nf\n", ["comment", "type", "function", "statement"])],
     "shell": [("#!/bin/sh\nf() { a; }\nb\n", ["comment", "function", "statement"])],
 }  # fmt: skip
 
