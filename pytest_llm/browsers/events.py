@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -43,6 +44,7 @@ class EventLog:
         self.places = Places(page)
         self.notes: dict[str, None] = {}  # what a reader must know
         self.missing = ""  # what this machine lacks for the page
+        self.workers: set[str] = set()  # the addresses of its workers' scripts
         self._events: dict[tuple[str, str, Place], int] = {}
         self._kept: Counter[str] = Counter()
         self._dropped: Counter[str] = Counter()
@@ -117,17 +119,23 @@ class EventLog:
         return tuple(sorted(found, key=lambda event: event.kind == "warning"))
 
 
-def listen(session: Session, log: EventLog, *, worker: bool = False) -> None:
-    """Write what `session` says of errors and warnings into `log`."""
+def listen(session: Session, log: EventLog, *, worker: str = "") -> None:
+    """Write what `session` says of errors and warnings into `log`. worker: the address of its script, or ""."""
+    log.workers |= {worker} - {""}  # what nobody handles in a worker is told where that was started as well
 
     def exception(event: dict[str, Any]) -> None:
-        kind, text, place = _exception(event["exceptionDetails"], log, worker)
-        log.told("rejection" if "in promise" in event["exceptionDetails"]["text"] else "exception")
+        details = event["exceptionDetails"]
+        if _of_another(details, log, worker):
+            return
+        kind, text, place = _exception(details, log, bool(worker))
+        log.told("rejection" if "in promise" in details["text"] else "exception")
         log.add(kind, text, place)
 
     def witnessed(event: dict[str, Any]) -> None:
         if event["name"] == witness.BINDING:
             seen = witness.read(event["payload"])
+            if seen.url != worker and seen.url in log.workers:
+                return
             place = log.places.inside(seen.url, seen.line - 1, seen.column - 1) if seen.line else NOWHERE
             if place == NOWHERE:
                 place = log.places.written(seen.stack)
@@ -146,6 +154,8 @@ def listen(session: Session, log: EventLog, *, worker: bool = False) -> None:
 
     def entry(event: dict[str, Any]) -> None:
         item = event["entry"]
+        if item["source"] == "worker":  # who tells it itself
+            return
         kind = {"error": "console", "warning": "warning"}.get(item["level"])
         if kind and not _OURS.search(item["text"]):
             place = log.places.stack(item.get("stackTrace"))
@@ -166,6 +176,13 @@ def initiator(event: dict[str, Any], log: EventLog) -> Place:
     return log.places.stack(event.get("initiator", {}).get("stack"))
 
 
+def _of_another(details: dict[str, Any], log: EventLog, worker: str) -> bool:
+    """Whether a Worker that was started here tells this exception itself; that it is one's own may be unknown."""
+    url = details.get("url", "")
+    unknown = bool(worker) and not url and details.get("exception", {}).get("subtype") == "null"
+    return url != worker and (url in log.workers or unknown)
+
+
 def _exception(details: dict[str, Any], log: EventLog, worker: bool) -> tuple[str, str, Place]:
     thrown = details.get("exception", {})
     text = _shown(thrown) if thrown else details["text"]
@@ -175,8 +192,7 @@ def _exception(details: dict[str, Any], log: EventLog, worker: bool) -> tuple[st
         place = log.places.written(str(thrown.get("description", "")))
     if place == NOWHERE and not rejected:
         place = log.places.inside(details.get("url", ""), details["lineNumber"], details["columnNumber"])
-    from_worker = worker or (place == NOWHERE and details.get("url", "").startswith("blob:"))
-    return ("worker" if from_worker else "rejection" if rejected else "exception", text, place)
+    return ("worker" if worker else "rejection" if rejected else "exception", text, place)
 
 
 def _shown(value: dict[str, Any]) -> str:
@@ -188,4 +204,5 @@ def _shown(value: dict[str, Any]) -> str:
         return str(value["description"]).partition("\n    at ")[0]
     if "unserializableValue" in value:
         return str(value["unserializableValue"])
-    return str(value.get("value", value.get("type", "")))
+    known = value.get("value", value.get("type", ""))
+    return known if isinstance(known, str) else json.dumps(known)

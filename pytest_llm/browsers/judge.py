@@ -17,22 +17,23 @@ from pytest_llm.browsers.chromium.cdp import BrowserGone, PageBroken, ProtocolEr
 from pytest_llm.browsers.chromium.frames import Projector, RealTime, Stepper
 from pytest_llm.browsers.chromium.hand import ChromiumHand
 from pytest_llm.browsers.chromium.page import Page
-from pytest_llm.browsers.chromium.watchdog import Meter, Watchdog
+from pytest_llm.browsers.chromium.watchdog import Limits, Meter, Watchdog
 from pytest_llm.browsers.events import EventLog
 from pytest_llm.browsers.layout import Layout
 from pytest_llm.browsers.places import NOWHERE, Place
-from pytest_llm.browsers.report import PageOptions, PageReport, today
+from pytest_llm.browsers.report import LEAST_MOVES, PageOptions, PageReport, today
 from pytest_llm.errors import Unsupported
 
 _CLOCK = re.compile(r"\bDate\b|\bperformance\b|\btimeStamp\b")
 _REAL_TIME = re.compile(  # what is sure to need it, so that it is not tried in vain
-    r"new\s+(?:Shared)?Worker\s*\(|while\s*\([^;{}\n]{0,80}\b(?:Date\.now|performance\.now|new Date)\b"
+    r"new\s+SharedWorker\s*\(|while\s*\([^;{}\n]{0,80}\b(?:Date\.now|performance\.now|new Date)\b"
 )
-_SCROLLS = re.compile(  # by itself, a little in each frame
+_DRAWN = re.compile(  # what goes on with each frame that is drawn: scrolling by itself, a worker's canvas
     r"behavior[\"']?\s*:\s*[\"'`]?smooth|scrollBehavior|scroll-(?:smooth|snap)"
 )
 _SELECTS = """(() => { try { document.createDocumentFragment().querySelector(%s); return true; }
   catch { return false; } })()"""
+_WORKER_IDLE = 1.0  # seconds
 _LOAD_LIMIT = 5.0  # seconds of page time
 
 
@@ -45,7 +46,9 @@ class AnyPage(Protocol):
 
     session: Session
     loaded: bool
-    on_worker: Callable[[], None]
+
+    @property
+    def workers(self) -> set[str]: ...
 
     async def open(self) -> None: ...
     async def load(self) -> None: ...
@@ -72,8 +75,9 @@ def _projector(page: AnyPage, meter: Meter, html: str, options: PageOptions, ste
         lambda: meter.used().drawing,
         hang=options.hang,
         epoch=options.date or today(),
-        draw=bool(options.actions) or _SCROLLS.search(html) is not None,
+        draw=bool(options.actions) or _DRAWN.search(html) is not None,
         few=options.few,
+        shared=lambda: bool(page.workers),
     )
 
 
@@ -119,11 +123,11 @@ async def _show(browser: Browser, html: str, options: PageOptions, kind: Kind, *
     loop = asyncio.get_running_loop()
     began = loop.time()
     await page.open()
-    worker = asyncio.Event()
-    page.on_worker = worker.set
     meter = Meter(browser)
     projector = kind.projector(page, meter, html, options, stepped)
-    watchdog = Watchdog(browser, page.session, meter, hang=options.hang, memory=options.memory)
+    watchdog = Watchdog(
+        browser, page.session, meter, limits=lambda: _limits(page, options, stepped), memory=options.memory
+    )
     report, broken = PageReport(mode=projector.mode), None
     try:
         async with watchdog.watching():
@@ -138,9 +142,9 @@ async def _show(browser: Browser, html: str, options: PageOptions, kind: Kind, *
             await _leave(browser, page, None)
             raise _NeedsRealTime("this browser makes no single frames") from None
         broken = PageBroken("crash", f"the browser would not go on: {error}")
-    if stepped and worker.is_set():
+    if stepped and (reason := _unsteppable(page, report, broken, options)):
         await _leave(browser, page, broken)
-        raise _NeedsRealTime("it has a Worker, whose time cannot be stepped")
+        raise _NeedsRealTime(reason)
     if broken is not None and broken.kind == "hang" and not watchdog.ate_memory:
         broken = PageBroken("hang", broken.message, await page.pause())
     await _leave(browser, page, broken)
@@ -159,6 +163,24 @@ async def _show(browser: Browser, html: str, options: PageOptions, kind: Kind, *
         whole=projector.whole and broken is None,
         notes=(*filter(None, [projector.note]), *log.notes),
     )
+
+
+def _limits(page: AnyPage, options: PageOptions, stepped: bool) -> Limits:
+    """While a Worker computes, or ends before it has begun, the page's clock stands still, but in real time."""
+    if stepped and page.workers:
+        return Limits(min(options.hang, options.duration), _WORKER_IDLE)
+    return Limits.of(options.hang)
+
+
+def _unsteppable(page: AnyPage, report: PageReport, broken: PageBroken | None, options: PageOptions) -> str:
+    """Why a page with Workers has to be shown in real time, or ""."""
+    if "shared_worker" in page.workers:
+        return "it has a SharedWorker, whose time cannot be stepped"
+    if page.workers and broken is not None and broken.kind == "hang":
+        return "it has a Worker that computes for long, or has ended"
+    if page.workers and options.moves and report.changes < LEAST_MOVES:
+        return "nothing moves, but it has a Worker, whose work takes no page time"
+    return ""
 
 
 def _doubt(hang: PageBroken, html: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cache
 from typing import Any, Literal
 
+LEAST_MOVES = 2  # a picture that changes once has appeared; one that changes again moves
 Network = Literal["block", "allow"]
 
 
@@ -30,7 +31,7 @@ class PageOptions:
     dialogs: how alert, confirm and prompt are answered, {"accept": bool, "text": str}; None: each is an event.
     libraries: the names of those that well-known addresses bring, from where they are installed; None for all.
     few: show few of its frames (see `Stepper`), for thousands of pages that are judged anew.
-    canvas: it is blank where its canvases are, whatever else it shows.
+    canvas: it is blank where its canvases are, whatever else it shows. moves: it is meant to move.
     """
 
     duration: float = 2.0
@@ -48,6 +49,7 @@ class PageOptions:
     libraries: tuple[str, ...] | None = ()
     few: bool = False
     canvas: bool = False
+    moves: bool = False
 
     def plain(self) -> dict[str, Any]:
         return asdict(self)

@@ -23,7 +23,7 @@ from pytest_llm.browsers.actions import KINDS, known_key
 from pytest_llm.browsers.libraries import PACKAGES
 from pytest_llm.browsers.places import NEWLINE
 from pytest_llm.browsers.pool import PoolSettings, judge
-from pytest_llm.browsers.report import PageEvent, PageOptions, PageReport
+from pytest_llm.browsers.report import LEAST_MOVES, PageEvent, PageOptions, PageReport
 from pytest_llm.cases.fields import Seconds, Strict
 from pytest_llm.checks.base import Check, CheckContext, Finding, echoed, unwalled
 from pytest_llm.sandbox.patterns import compiled, search
@@ -47,7 +47,6 @@ _LABELS = {
 }
 _OF_A_PAGE = ("html", "css", "javascript", "svg")
 _MOMENTS, _STILL = 5, 3  # pictures, where motion is asked for and where it is not
-_MOVES = 2  # a picture that changes once has appeared; one that changes again moves
 
 
 def _regex(value: Any) -> Any:
@@ -233,6 +232,7 @@ class Browser(Check):
             few=self.frames == "few",
             samples=_MOMENTS if self.animated else _STILL,
             canvas=self.not_blank == "canvas",
+            moves=self.animated,
         )
 
     def _events(self, page: CodeBlock, report: PageReport) -> Iterator[Finding]:
@@ -251,7 +251,7 @@ class Browser(Check):
             return
         if self.not_blank and report.blank:
             yield Finding(self.name, f"nothing to be seen: {self._blank(report)}", kind="blank")
-        if self.animated and report.moments and report.changes < _MOVES:
+        if self.animated and report.moments and report.changes < LEAST_MOVES:
             steps = report.moments - 1
             message = (
                 f"nothing moves: the picture changed in {report.changes} of {steps} steps of {report.shown:.2g} s"

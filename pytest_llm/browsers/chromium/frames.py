@@ -23,6 +23,7 @@ _MOST = 4  # times the duration: what a page may use of the processor until it i
 _UNSEEN = 30  # frames drawn for nobody: one in so many at least
 _FIRST_UNSEEN = 4
 _QUEUE = 0.25  # seconds of work that frames which are not drawn may leave to the graphics process
+_WAKE = 0.05  # seconds
 _STARVED = 250  # tasks without a pause after which time goes on all the same: loops of messages never pause
 
 
@@ -77,14 +78,23 @@ class Stepper:
     used: seconds of processor time that the page and its pictures have taken so far. hang: how many a script may
     take at once. epoch: seconds since 1970 at which the page begins. draw: draw each frame, as a compositor that
     scrolls needs it: it would go the way of a frame that is not drawn a second time. few: all frames at first,
-    then one each tenth of a second.
+    then one each tenth of a second. shared: whether it shares its clock with Workers.
     """
 
     mode = "stepped"
 
     def __init__(
-        self, session: Session, used: Callable[[], float], *, hang: float, epoch: int, draw: bool, few: bool
+        self,
+        session: Session,
+        used: Callable[[], float],
+        *,
+        hang: float,
+        epoch: int,
+        draw: bool,
+        few: bool,
+        shared: Callable[[], bool],
     ) -> None:
+        self._shared = shared
         self._session, self._used, self._hang, self._epoch = session, used, hang, epoch
         self._unseen = 1 if draw else _UNSEEN
         self._every = _FEW if few else math.inf
@@ -193,6 +203,9 @@ class Stepper:
             budget=ms,
             maxVirtualTimeTaskStarvationCount=_STARVED,
         )
+        while not (await asyncio.wait({expired}, timeout=_WAKE))[0]:
+            if self._shared():  # a Worker that ends does not wake the page, anything that it is asked does
+                self._session.post("Runtime.evaluate", expression="0")
         await expired
         self._now += ms
 

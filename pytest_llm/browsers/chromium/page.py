@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +12,7 @@ from pytest_llm.browsers import layout
 from pytest_llm.browsers.chromium import witness
 from pytest_llm.browsers.chromium.browser import Browser
 from pytest_llm.browsers.chromium.cdp import PageBroken, ProtocolError, Session
+from pytest_llm.browsers.chromium.workers import ATTACH, Workers
 from pytest_llm.browsers.events import EventLog, initiator, listen
 from pytest_llm.browsers.layout import Layout
 from pytest_llm.browsers.libraries import Served
@@ -35,7 +35,7 @@ _BEGINNINGS = 5  # a clock off the millisecond is rare: five in a row would be a
 class Page:
     """A page in a browser. `stepped`: its frames are made one by one, on demand.
 
-    on_worker is called when the page starts a Worker. loaded: everything that it began with is there, or given up.
+    loaded: everything that it began with is there, or given up.
     """
 
     def __init__(self, browser: Browser, html: str, options: PageOptions, log: EventLog, *, stepped: bool) -> None:
@@ -44,14 +44,18 @@ class Page:
         self._served = False
         self._shelf = Shelf(options.libraries, log)
         self._requests: dict[str, tuple[str, Place]] = {}
-        self._others: list[Session] = []
+        self._workers = Workers(browser.connection, log, stepped=stepped)
         self._scripts: dict[str, str] = {}
         self._pausing: asyncio.Future[Place] | None = None
         self._context = ""
         self._target = ""
         self.session: Session = browser.connection.browser
         self.loaded = False
-        self.on_worker: Callable[[], None] = lambda: None
+
+    @property
+    def workers(self) -> set[str]:
+        """Kinds of workers that it has had."""
+        return self._workers.kinds & {"worker", "shared_worker"}
 
     async def open(self) -> None:
         """A blank page, with everything that listens to it in place."""
@@ -59,13 +63,11 @@ class Page:
         self._context = (await root.send("Target.createBrowserContext"))["browserContextId"]
         root.on("Target.targetCreated", self._target_created)
         root.on("Browser.downloadWillBegin", self._download)
-        root.on("Target.attachedToTarget", self._attached)
+        root.on("Target.attachedToTarget", self._workers.attached)
         root.post("Target.setDiscoverTargets", discover=True)
         root.post(  # what belongs to no page alone
             "Target.setAutoAttach",
-            autoAttach=True,
-            waitForDebuggerOnStart=True,
-            flatten=True,
+            **ATTACH,
             filter=[{"type": "shared_worker"}, {"type": "service_worker"}],
         )
         root.post("Browser.grantPermissions", permissions=_ALLOWED, browserContextId=self._context)
@@ -96,7 +98,7 @@ class Page:
         page.on("Page.javascriptDialogOpening", self._dialog)
         page.on("Page.frameNavigated", self._navigated)
         page.on("Page.windowOpen", self._window)
-        page.on("Target.attachedToTarget", self._attached)
+        page.on("Target.attachedToTarget", self._workers.attached)
         page.on("Debugger.scriptParsed", self._script)
         page.on("Debugger.paused", self._paused)
         page.on("Inspector.targetCrashed", lambda _: page.fail(PageBroken("crash", "the page's process crashed")))
@@ -112,7 +114,7 @@ class Page:
             page.send("Fetch.enable", patterns=[{"urlPattern": "*"}]),
             page.send("Runtime.addBinding", name=witness.BINDING),
             page.send("Page.addScriptToEvaluateOnNewDocument", source=f"{witness.SOURCE}; {SEEDED}"),
-            page.send("Target.setAutoAttach", autoAttach=True, waitForDebuggerOnStart=True, flatten=True),
+            page.send("Target.setAutoAttach", **ATTACH),
         ]
         if any("tap" in action for action in self._options.actions):
             commands.append(page.send("Emulation.setTouchEmulationEnabled", enabled=True))
@@ -175,8 +177,8 @@ class Page:
             await asyncio.wait_for(
                 connection.browser.send("Target.disposeBrowserContext", browserContextId=self._context), 5
             )
-        for session in [self.session, *self._others]:
-            connection.forget(session)
+        connection.forget(self.session)
+        self._workers.forget()
 
     def _stopped_loading(self, event: dict[str, Any]) -> None:
         self.loaded = self.loaded or (self._served and event["frameId"] == self._target)
@@ -279,20 +281,6 @@ class Page:
             self._pausing.set_result(place)
         else:
             self.session.post("Debugger.resume")
-
-    def _attached(self, event: dict[str, Any]) -> None:
-        """Something of the page's own: a worker, a frame of another process, a window."""
-        other = self._browser.connection.session(event["sessionId"])
-        self._others.append(other)
-        kind = event["targetInfo"]["type"]
-        if kind in ("worker", "shared_worker", "iframe"):
-            listen(other, self._log, worker=kind != "iframe")
-            other.post("Runtime.addBinding", name=witness.BINDING)
-            other.post("Runtime.evaluate", expression=witness.SOURCE, silent=True)
-            other.post("Runtime.enable")
-        if kind in ("worker", "shared_worker"):  # a service worker has no script here that it could run
-            self.on_worker()
-        other.post("Runtime.runIfWaitingForDebugger")
 
 
 def is_local(url: str) -> bool:

@@ -7,9 +7,9 @@ import contextlib
 import itertools
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llm.browsers.chromium.browser import Browser
 from pytest_llm.browsers.chromium.cdp import BrowserGone, PageBroken, ProtocolError, Session
@@ -33,6 +33,17 @@ class Used:
 
     def __sub__(self, other: Used) -> Used:
         return Used(self.own - other.own, self.drawing - other.drawing, self.all - other.all)
+
+
+class Limits(NamedTuple):
+    """Seconds. hang: of user time that a page may use within one command. idle: in which nothing need happen."""
+
+    hang: float
+    idle: float
+
+    @classmethod
+    def of(cls, hang: float) -> Limits:
+        return cls(hang, hang * _ALL)
 
 
 class Meter:
@@ -77,15 +88,18 @@ class Watchdog:
 
     A page hangs when its own processes used `hang` seconds of user time within one command; a busy machine is not
     taken for a busy page. Four times as much of all processes together, as an endless shader uses, is a hang too,
-    and so is a browser that waits as long without doing anything. Its pending commands then fail with PageBroken.
+    and so is a browser that waits for `idle` seconds without doing anything. Its pending commands then fail with
+    PageBroken.
     """
 
     _EVERY = 0.1  # seconds
     _LOOKS = 5  # times that: the browser is asked for its processes
 
-    def __init__(self, browser: Browser, session: Session, meter: Meter, *, hang: float, memory: int) -> None:
+    def __init__(
+        self, browser: Browser, session: Session, meter: Meter, *, limits: Callable[[], Limits], memory: int
+    ) -> None:
         self._browser, self._session, self._meter = browser, session, meter
-        self._hang, self.memory = hang, memory
+        self._limits, self.memory = limits, memory
         self._command: tuple[int | str, float] | None = None
         self._before = Used()
         self._largest = 0.0
@@ -133,12 +147,13 @@ class Watchdog:
             self._grew = 0.0
             return
         waited, within = now - command[1], used - self._before
-        if within.own >= self._hang:
-            self._fail(f"it computed for {self._hang:g} s without a pause (`hang` allows for more)")
-        elif within.all >= self._hang * _ALL:
-            self._fail(f"one frame took its browser {self._hang * _ALL:g} s of processor time")
-        elif waited >= self._hang * _ALL and within.all < waited * _IDLE:
-            self._fail(f"nothing happened for {self._hang * _ALL:g} s")
+        hang, idle = self._limits()
+        if within.own >= hang:
+            self._fail(f"it computed for {hang:g} s without a pause (`hang` allows for more)")
+        elif within.all >= hang * _ALL:
+            self._fail(f"one frame took its browser {hang * _ALL:g} s of processor time")
+        elif waited >= idle and within.all < waited * _IDLE:
+            self._fail(f"nothing happened for {idle:g} s")
 
     def _fail(self, message: str) -> None:
         self._session.fail(PageBroken("hang", message))

@@ -43,7 +43,7 @@ class FirefoxPage:
         self.context = ""
         self.session: Session = browser.connection.browser
         self.loaded = False
-        self.on_worker: Callable[[], None] = lambda: None
+        self.workers = set[str]()
 
     async def open(self) -> None:
         """A blank page, with everything that listens to it in place."""

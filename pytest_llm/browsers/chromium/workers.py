@@ -1,0 +1,61 @@
+"""Workers of a page: listened to, and under the page's own clock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pytest_llm.browsers.chromium import witness
+from pytest_llm.browsers.chromium.cdp import Connection, Session
+from pytest_llm.browsers.events import EventLog, listen
+
+ATTACH = {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": True}
+_FOREVER = 1e9  # ms
+# Frames that are asked for in a worker come with those that are drawn, and a browser whose worker asks for none any
+# more waits for it for ever; a worker that closes itself soon stops its page's clock. When this is evaluated, a
+# worker's global object does not have its functions yet.
+_SHIM = """(() => {
+  const ms = 1000 / 60, next = now => Math.ceil(ms - (now + 0.5) % ms);  // timers know whole milliseconds
+  globalThis.requestAnimationFrame = f => setTimeout(() => f(performance.now()), next(performance.now()));
+  globalThis.cancelAnimationFrame = number => clearTimeout(number);
+  globalThis.close = () => {
+    globalThis.onmessage = null;
+    for (let number = setTimeout(() => 0); number; number--) clearTimeout(number);
+  };
+})()"""
+
+
+class Workers:
+    """What belongs to a page besides itself: workers, theirs, frames of other processes. kinds: of those so far."""
+
+    def __init__(self, connection: Connection, log: EventLog, *, stepped: bool) -> None:
+        self._connection, self._log, self._stepped = connection, log, stepped
+        self._sessions: list[Session] = []
+        self.kinds: set[str] = set()
+
+    def attached(self, event: dict[str, Any]) -> None:
+        """One that waits to be let on."""
+        session, info = self._connection.session(event["sessionId"]), event["targetInfo"]
+        self._sessions.append(session)
+        self.kinds.add(info["type"])
+        if info["type"] in (
+            "worker",
+            "shared_worker",
+            "iframe",
+        ):  # a service worker has no script that it could run
+            listen(session, self._log, worker="" if info["type"] == "iframe" else info["url"])
+            session.post("Runtime.addBinding", name=witness.BINDING)
+            session.post("Runtime.evaluate", expression=witness.SOURCE, silent=True)
+            session.post("Runtime.enable")
+        if info["type"] == "worker":
+            session.on("Target.attachedToTarget", self.attached)
+            session.post("Target.setAutoAttach", **ATTACH)
+        if info["type"] == "worker" and self._stepped:
+            # The threads of a process share a clock. It goes as far as the one lets it that is furthest behind: the
+            # page, which has a little time granted at once.
+            session.post("Emulation.setVirtualTimePolicy", policy="advance", budget=_FOREVER)
+            session.post("Runtime.evaluate", expression=_SHIM, silent=True)
+        session.post("Runtime.runIfWaitingForDebugger")
+
+    def forget(self) -> None:
+        for session in self._sessions:
+            self._connection.forget(session)

@@ -1,0 +1,140 @@
+"""Pages with Workers, under one clock with them; what such a clock does not bear is shown in real time."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from pytest_llm.browsers.find import find
+from pytest_llm.browsers.pool import Pool
+from pytest_llm.browsers.report import PageOptions
+from pytest_llm.errors import Unsupported
+
+try:
+    BROWSER = find()
+except Unsupported as missing:
+    pytest.skip(str(missing), allow_module_level=True)
+
+PAGE = """<!DOCTYPE html><html><body><h1>Hi</h1><canvas id=c></canvas><script>
+const address = text => URL.createObjectURL(new Blob([text], {{type: "text/javascript"}}));
+const worker = (text, options) => new Worker(address(text), options);
+{}
+</script></body></html>"""
+SPIN = "let s = 0; for (let i = 0; i < 4e6; i++) s += Math.sin(i);"
+SHOWN = PageOptions(duration=0.6, samples=3)
+# a script, what must be told (kind, line, words), and how it is shown
+ROWS: dict[str, tuple[str, list[tuple[str, int | None, str]], str]] = {
+    "its clock is the page's": (
+        "const w = worker('setInterval(() => postMessage(Date.now()), 50)'); let n = 0;\n"
+        "w.onmessage = e => { if (Math.abs(e.data - Date.now()) > 60) throw 1; if (++n === 8) console.error(n); };",
+        [("console", 5, "8")],
+        "stepped",
+    ),
+    "it throws late": ("worker('setTimeout(() => nope(), 400)');", [("worker", None, "nope")], "stepped"),
+    "it throws at once": ("worker('throw null');", [("worker", None, "null")], "stepped"),
+    "it does not parse": ("worker('let let = 1');", [("worker", None, "SyntaxError: let is")], "stepped"),
+    "a module": (
+        "worker('await 0; setTimeout(() => nope(), 200)', {type: 'module'});",
+        [("worker", None, "nope")],
+        "stepped",
+    ),
+    "it complains": ("worker('console.error(7)');", [("worker", None, "7")], "stepped"),
+    "its own worker": (
+        "worker('new Worker(\"data:text/javascript,setTimeout(()=>nope(),200)\")');",
+        [("worker", None, "nope")],
+        "stepped",
+    ),
+    "what it works out takes no page time": (
+        f"worker('{SPIN} postMessage(1)').onmessage = () => console.error(performance.now() < 100);",
+        [("console", 4, "true")],
+        "stepped",
+    ),
+    "it is ended": (
+        "const w = worker('onmessage = () => { postMessage(1) }'); setTimeout(() => w.postMessage(1), 200);\n"
+        "w.onmessage = () => { w.terminate(); setTimeout(() => late(), 100); };",
+        [("exception", 5, "late")],
+        "stepped",
+    ),
+    "it is ended at once": (
+        "const w = worker('postMessage(1)');\n"
+        "w.onmessage = () => { w.terminate(); setTimeout(() => late(), 100); };",
+        [("exception", 5, "late")],
+        "",  # as the machine will
+    ),
+    "it closes itself": (
+        "const w = worker('setTimeout(() => nope(), 50); postMessage(1); close()');\n"
+        "w.onmessage = () => setTimeout(() => late(), 99);",
+        [("exception", 5, "late")],
+        "stepped",
+    ),
+    "its frames": (
+        "const w = worker('onmessage = e => { const x = e.data.getContext(\"2d\"); let n = 0; (function f() {"
+        " x.fillRect(n * 9, 9, 9, 9); if (++n === 20) throw n; requestAnimationFrame(f); })(); }');\n"
+        "const o = c.transferControlToOffscreen(); w.postMessage(o, [o]);",
+        [("worker", None, "20")],
+        "stepped",
+    ),
+    "its script is not there": (
+        "worker('importScripts(\"https://unpkg.com/none@1/x.js\")');",
+        [("request", 4, "was blocked"), ("worker", None, "NetworkError")],
+        "stepped",
+    ),
+    "it computes for long": (
+        "worker('for (;;);'); setTimeout(() => late(), 300);",
+        [("exception", 4, "late")],
+        "real time",
+    ),
+    "it is shared": (
+        "new SharedWorker('data:text/javascript,setTimeout(()=>nope(),200)');",
+        [("worker", None, "nope")],
+        "real time",
+    ),
+    "a page's own script by its address": (
+        "const s = document.createElement('script'); document.body.append(s);\n"
+        "s.src = URL.createObjectURL(new Blob(['nope()']));",
+        [("exception", None, "nope")],
+        "stepped",
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def pool() -> Pool:
+    return Pool(BROWSER, "block", 2)
+
+
+def test_what_is_told(pool: Pool) -> None:
+    def told(script: str) -> tuple[list[tuple[str, int | None, str]], str]:
+        report = pool.judge(PAGE.format(script), SHOWN)
+        return [(e.kind, e.line, e.message) for e in report.events for _ in range(e.times)], report.mode
+
+    with ThreadPoolExecutor(2) as threads:
+        found = dict(zip(ROWS, threads.map(told, (script for script, *_ in ROWS.values())), strict=True))
+    wrong = {
+        name: found[name] for name, (_, expected, mode) in ROWS.items() if not agrees(found[name], expected, mode)
+    }
+    assert wrong == {}
+
+
+def agrees(
+    found: tuple[list[tuple[str, int | None, str]], str], expected: list[tuple[str, int | None, str]], mode: str
+) -> bool:
+    events = zip(sorted(found[0], key=str), expected, strict=False)
+    return (
+        mode in (found[1], "")
+        and len(found[0]) == len(expected)
+        and all((a[0], a[1]) == (b[0], b[1]) and b[2] in a[2] for a, b in events)
+    )
+
+
+def test_a_picture_that_a_worker_makes_bit_by_bit_moves_as_a_visitor_sees_it(pool: Pool) -> None:
+    draws = (
+        f"onmessage = () => {{ for (let y = 0; y < 30; y++) {{ {SPIN.replace('4e6', '2e6')} postMessage(y); }} }}"
+    )
+    script = (
+        f"const w = worker('{draws}'), x = c.getContext('2d'); w.onmessage = e => "
+        "x.fillRect(0, e.data * 5, 300, 4); w.postMessage(1);"
+    )
+    report = pool.judge(PAGE.format(script), PageOptions(duration=0.8, moves=True))
+    assert (report.events, report.changes >= 2) == ((), True)
