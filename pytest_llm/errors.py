@@ -18,6 +18,7 @@ PytestLlmError
 │   ├── AnswerTooLarge         more came than an answer may have: cut there, the model's failure
 │   └── PromptTooLong          the prompt does not fit into the context: the case's failure, as a trimmed one is
 ├── Unsupported            this machine or this model cannot do it: SKIPPED, with the remedy
+├── BudgetSpent            what the run may cost is spent, and this was not asked: SKIPPED
 └── RunStopped             pytest ends the run: nothing more is asked, and the cells that wait are not judged
 """
 
@@ -253,6 +254,10 @@ class Unsupported(PytestLlmError):
 
     def __str__(self) -> str:
         return self.reason + (f" ({self.remedy})" if self.remedy else "")
+
+
+class BudgetSpent(PytestLlmError):
+    """What the run may cost is spent, and this was not asked any more."""
 
 
 class RunStopped(PytestLlmError):

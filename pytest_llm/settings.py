@@ -39,6 +39,7 @@ class Settings:
     models, thinks: from the command line, they replace a case's own; default_*: from the ini file, for cases that
     name none. *_trusted: the address came from the command line or the environment, so a key may go
     there, and by the proxies of the environment.
+    budget: seconds, tokens (0: as many as it takes), as it was written; what is left when it is spent is not asked.
     limit: how many cells of each case are run, 0 for all. system_tokens: how long a Modelfile's SYSTEM may be.
     vram: the memory that a model is to fit into, 0 where it is not said. samples: how often each cell is asked, 0:
     as its case says. stop_early: a cell's samples end once its verdict cannot change. store: its path or URL,
@@ -69,6 +70,7 @@ class Settings:
     allow_skipped: bool = False
     dry_run: bool = False
     browser: str = ""
+    budget: tuple[float, int, str] = (0.0, 0, "")
     limit: int = 0
     keep_runs: int = 10
     gate: GateSettings = GateSettings()

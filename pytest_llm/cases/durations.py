@@ -24,6 +24,16 @@ def parse_duration(value: Any) -> float:
     return seconds
 
 
+def parse_budget(value: Any) -> tuple[float, int]:
+    """Seconds and tokens, one of them 0, from `30m`, `2h`, or from `200k`. Raises ValueError."""
+    if match := re.fullmatch(r"\s*([0-9]{1,9}(?:\.[0-9]{1,3})?)\s*k\s*", str(value)):
+        if tokens := round(1000 * float(match[1])):
+            return 0.0, tokens
+    elif re.search(r"[msh]\s*$", str(value)):
+        return parse_duration(value), 0
+    raise ValueError(f"{value!r} is no budget: give a time such as 30m, or thousands of tokens such as 200k")
+
+
 def in_words(seconds: float) -> str:
     """A length of time as people say it: `45 s`, `4 min 10 s`, `2 h 5 min`."""
     whole = max(1, round(seconds))

@@ -19,6 +19,7 @@ from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from pytest_llm.cases.request import ChatRequest
+from pytest_llm.engine.budget import Budget
 from pytest_llm.engine.events import Event, Stream
 from pytest_llm.engine.fingerprint import fingerprint
 from pytest_llm.engine.memory import Forgetful, Memory
@@ -82,7 +83,7 @@ class Engine:
     """The one engine of a run.
 
     connect: makes the provider for an engine's name. memory: recalls answers, and keeps new ones. events: is told
-    what happens. pause: waits between retries.
+    what happens. budget: what may be asked. pause: waits between retries.
     """
 
     def __init__(
@@ -92,10 +93,12 @@ class Engine:
         slots: int = 1,
         memory: Memory | None = None,
         events: Stream | None = None,
+        budget: Budget | None = None,
         pause: Callable[[float], Coroutine[Any, Any, None]] = asyncio.sleep,
     ) -> None:
         self._connect, self._slots, self._pause = connect, slots, pause
         self._memory, self._events = memory or Forgetful(), events or Stream()
+        self._budget = budget or Budget()
         self._providers: dict[str, Provider] = {}
         self._servers: dict[str, Server] = {}
         self._prepared: dict[ModelKey, asyncio.Task[ModelInfo]] = {}
@@ -271,6 +274,7 @@ class Engine:
         self._phases.asked(job.cell, job.id)  # from here on it comes before whoever waits for it
         loaded = group(info, job.request)
         async with server.room(loaded, machine, exclusive=job.exclusive):
+            self._budget.check()
             loads, server.loaded = server.loaded != loaded, loaded
             event = Event("asked", job.cell, job.id, info.server, model.written)
             try:
@@ -279,6 +283,7 @@ class Engine:
                         lambda: provider.chat(job.request), model, self._pause
                     )
                     told(response)
+                self._budget.spend(response)
             except (NoAnswer, Unsupported) as error:
                 if isinstance(error, NoAnswer):
                     error.id = new_id()

@@ -131,6 +131,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Genera
         result = yield
     once.unwalled(terminalreporter)
     once.stored(terminalreporter)
+    once.unasked(terminalreporter)
     if gate := terminalreporter.config.pluginmanager.get_plugin("llm_gate"):
         gate.show(terminalreporter)
     if annotations := terminalreporter.config.pluginmanager.get_plugin("llm_annotations"):

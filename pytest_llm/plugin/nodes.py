@@ -133,7 +133,7 @@ class PromptItem(pytest.Item):
 
     def _skip(self, verdict: Verdict, *, strict: bool) -> None:
         reason = terminal.skip_reason(verdict)
-        if strict:
+        if strict and verdict.reasons[0].kind != "budget":
             raise NotJudged(f"{reason}\n  --llm-strict makes an error of what would be skipped")
         raise pytest.skip.Exception(reason, _use_item_location=True)
 

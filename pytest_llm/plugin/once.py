@@ -43,6 +43,16 @@ def unwalled(reporter: pytest.TerminalReporter) -> None:
         reporter.write_line(f"pytest-llm: {reason}", yellow=True)
 
 
+def unasked(reporter: pytest.TerminalReporter) -> None:
+    """How many cells were not asked because the budget was spent."""
+    reports = (report for some in reporter.stats.values() for report in some)
+    told = ((report.nodeid, pair) for report in reports for pair in getattr(report, "user_properties", ()))
+    reasons = {nodeid: str(value) for nodeid, (key, value) in told if key == "llm.unasked"}
+    if reasons:
+        cells = f"{len(reasons)} cells were" if len(reasons) > 1 else "1 cell was"
+        reporter.write_line(f"pytest-llm: {next(iter(reasons.values()))}: {cells} not asked", yellow=True)
+
+
 def stored(reporter: pytest.TerminalReporter) -> None:
     """How many cells were judged by stored answers, and of which days these are."""
     reports = (report for some in reporter.stats.values() for report in some)

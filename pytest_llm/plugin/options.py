@@ -43,7 +43,7 @@ CONFIGURING = ("-c", "--config-file", "--rootdir", "-o", "--override-ini")  # py
 
 @dataclass(frozen=True)
 class Option:
-    """One option. kind: flag, list, seconds, count, size, share or text. ini: whether an ini file may say it too.
+    """One option. kind: flag, list, seconds, count, size, share, budget or text. ini: an ini file may say it too.
 
     least, most: of a count. again: whether the command that runs one cell again repeats it: what changes the
     question or the verdict does, what is about the run as a whole (what it writes, how much of it is run) does not.
@@ -135,6 +135,13 @@ TABLE = (
         ini=False,
         again=False,
     ),
+    Option(
+        "budget",
+        "budget",
+        "ask nothing more after this time (30m), or so many thousand tokens (200k), and skip what is left",
+        (0.0, 0, ""),
+        again=False,
+    ),
     Option("limit", "count", "run the first N cells of each case (default: all)", 0, ini=False, again=False),
     Option(
         "jsonl",
@@ -222,6 +229,7 @@ def settings(config: pytest.Config) -> Settings:
         dry_run=value["dry_run"],
         browser=value["browser"] or "",
         limit=value["limit"],
+        budget=value["budget"],
         keep_runs=value["keep_runs"],
         gate=gate_settings(config, cli, ini, value),
         system_tokens=value["system_tokens"],

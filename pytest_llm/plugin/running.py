@@ -10,12 +10,14 @@ import pytest
 from pytest_llm.engine.engine import Job
 from pytest_llm.engine.order import Group
 from pytest_llm.engine.phases import Placed
+from pytest_llm.errors import InputError, StoreError
 from pytest_llm.plugin.marks import keeps_from_asking
 from pytest_llm.plugin.nodes import PromptItem
 from pytest_llm.plugin.once import SHARED
 from pytest_llm.plugin.session import LlmSession, session
 from pytest_llm.plugin.telling import NotJudged, warn
 from pytest_llm.reports import terminal
+from pytest_llm.verdicts.identity import identity
 from pytest_llm.verdicts.pipeline import first_jobs, questions
 
 NOWHERE: Group = ("", "", "")
@@ -90,7 +92,22 @@ def _order(cells: list[PromptItem], state: LlmSession) -> list[tuple[PromptItem,
     if any(state.config.getoption(name, False) for name in KEPT_ORDER):
         return ordered
     first = {group: rank for rank, group in reversed(list(enumerate(of)))}
-    return sorted(ordered, key=lambda pair: first[pair[1]])
+    urgent = _urgent(ordered, state)
+    return sorted(ordered, key=lambda pair: (pair[1] not in urgent, first[pair[1]]))
+
+
+def _urgent(ordered: list[tuple[PromptItem, Group]], state: LlmSession) -> set[Group]:
+    """Where a budget may end the run: groups in which a cell failed the last time, or is not what it was then."""
+    if not state.settings.budget[2]:
+        return set()
+    from pytest_llm.plugin import storing
+
+    try:
+        last = storing.last_lines(state, [item.nodeid for item, _ in ordered])
+    except (InputError, StoreError):
+        return set()
+    known = {id_: line.inputs for id_, line in last.items() if line.outcome == "passed"}
+    return {group for item, group in ordered if known.get(item.nodeid) != identity(item.plan)["inputs"]}
 
 
 def _placed(ordered: list[tuple[PromptItem, Group]], state: LlmSession) -> list[Placed]:

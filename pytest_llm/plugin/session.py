@@ -115,9 +115,13 @@ class LlmSession:
 
     def start_engine(self) -> Engine:
         """A new engine: once a run, in the process that settles the order."""
+        from pytest_llm.engine.budget import Budget
         from pytest_llm.engine.engine import Engine
 
-        return Engine(self._connect, slots=self.settings.slots, memory=self.memory, events=self.events)
+        budget = Budget(*self.settings.budget)
+        return Engine(
+            self._connect, slots=self.settings.slots, memory=self.memory, events=self.events, budget=budget
+        )
 
     @cached_property
     def events(self) -> Stream:

@@ -37,6 +37,8 @@ def value_of(option: Option, said: Any, ini: Any) -> Any:
                 return _count(found, option.least, option.most)
             case "share" if found is not option.default:
                 return _share(found)
+            case "budget" if found is not option.default:
+                return (*_budget(found), str(found).strip())
             case "size" if found is not option.default:
                 return _size(found)
     except ValueError as error:
@@ -49,6 +51,12 @@ def _seconds(found: Any) -> float:
     from pytest_llm.cases.durations import parse_duration
 
     return parse_duration(found)
+
+
+def _budget(found: Any) -> tuple[float, int]:
+    from pytest_llm.cases.durations import parse_budget
+
+    return parse_budget(found)
 
 
 def _size(found: Any) -> int:

@@ -46,6 +46,8 @@ def properties(verdict: Verdict, identity: Mapping[str, Any]) -> Iterator[tuple[
     findings = [": ".join(filter(None, [name, f.severity, f.check, f.message])) for name, f in found]
     if unwalled := next((f.message for f in verdict.findings if f.kind == UNWALLED), ""):
         yield "llm.unwalled", unwalled
+    if verdict.outcome == "skipped" and verdict.reasons[0].kind == "budget":
+        yield "llm.unasked", verdict.reasons[0].message
     yield "llm.findings", json.dumps(findings, ensure_ascii=True)
 
 

@@ -15,6 +15,7 @@ from pytest_llm.checks.base import Check, CheckContext, Finding
 from pytest_llm.engine.talk import Answer
 from pytest_llm.errors import (
     AnswerTooLarge,
+    BudgetSpent,
     GenerationLoop,
     GenerationTimeout,
     HarnessError,
@@ -105,6 +106,8 @@ def _unanswered(error: Exception | None) -> Finding:
         return Finding("model", f"the engine broke: {_words(error)}", "error", "crash", details=_traceback(error))
     if isinstance(error, Unsupported):
         return Finding("model", error.reason, "skip", "unsupported", details=error.remedy)
+    if isinstance(error, BudgetSpent):
+        return Finding("model", str(error), "skip", "budget")
     if isinstance(error, ProviderError):
         kind = "repeated" if error.repeated else "provider" if error.reach == "request" else error.reach
         return Finding("model", error.message, "error", kind, details=error.hint)

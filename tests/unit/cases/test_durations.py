@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_llm.cases.durations import in_words, parse_duration, parse_size
+from pytest_llm.cases.durations import in_words, parse_budget, parse_duration, parse_size
 
 
 @pytest.mark.parametrize(
@@ -77,3 +77,23 @@ def test_what_is_no_size(written: object) -> None:
 )
 def test_in_words(seconds: float, said: str) -> None:
     assert in_words(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("written", "budget"),
+    [
+        ("30m", (1800.0, 0)),
+        ("1.5h", (5400.0, 0)),
+        (" 90s ", (90.0, 0)),
+        ("200k", (0.0, 200_000)),
+        ("0.5k", (0.0, 500)),
+    ],
+)
+def test_a_budget(written: str, budget: tuple[float, int]) -> None:
+    assert parse_budget(written) == budget
+
+
+@pytest.mark.parametrize("written", ["", "30", "k", "0k", "0m", "200K tokens", "2M", "1e3k", "m", "9" * 99 + "k"])
+def test_no_budget(written: str) -> None:
+    with pytest.raises(ValueError, match=r"no budget|no duration|more than nothing"):
+        parse_budget(written)
