@@ -20,7 +20,7 @@ from pytest_llm.gates.tally import JUDGED, counting, samples, tally
 from pytest_llm.gates.types import CellRow, Settings
 from pytest_llm.plugin.options import SETTINGS
 from pytest_llm.store.record import CellLine
-from pytest_llm.verdicts.identity import digest, identity
+from pytest_llm.verdicts.identity import digest
 from pytest_llm.verdicts.judge import Place
 from pytest_llm.verdicts.pipeline import once_more
 from pytest_llm.verdicts.redaction import redacted
@@ -99,5 +99,5 @@ def _row_hash(one: Row) -> str:
 
 def _line(item: PromptItem, verdict: Verdict, state: LlmSession) -> CellLine:
     """The cell's line as the record will have it, as far as it matters here."""
-    told = {**identity(item.plan), **verdict.to_plain(state.folder)}
+    told = {**item.identity, **verdict.to_plain(state.folder)}
     return CellLine(item.nodeid, reported=verdict.outcome, **told)

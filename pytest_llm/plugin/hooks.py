@@ -84,11 +84,14 @@ def pytest_runtestloop(session: pytest.Session) -> object:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, object, object]:
-    if _has_cells(item.session):
-        from pytest_llm.plugin import running
+    if not _has_cells(item.session):
+        return (yield)
+    from pytest_llm.plugin import running
 
-        running.ahead(item, nextitem)
-    return (yield)
+    running.ahead(item, nextitem)
+    result = yield
+    running.done(item)
+    return result
 
 
 @pytest.hookimpl(wrapper=True)

@@ -91,12 +91,14 @@ class PromptItem(pytest.Item):
         super().__init__(**kwargs)
         self.plan = plan
         self.verdict: Verdict | None = None
+        self._identity: Mapping[str, Any] | None = None
         self.started = 0.0
         self.confirmations: tuple[Mapping[str, Any], ...] = ()
 
     def setup(self) -> None:
         state = session(self.config)
-        self.verdict, self.started = None, time.time()  # a cell that is run again begins anew
+        self.forget()  # a cell that is run again begins anew
+        self.started = time.time()
         settings, folder = state.settings, state.artifacts(self.nodeid)
         with self._stoppable():
             verdict = pipeline.verdict(
@@ -104,7 +106,7 @@ class PromptItem(pytest.Item):
             )
         self.verdict, self.confirmations = redacted(verdict, state.secrets), ()
         earlier = [pair for pair in self.user_properties if not pair[0].startswith("llm.")]  # of a rerun
-        self.user_properties[:] = [*earlier, *numbers.properties(self.verdict, identity(self.plan))]
+        self.user_properties[:] = [*earlier, *numbers.properties(self.verdict, self.identity)]
         if self.verdict.outcome == "error":
             raise NotJudged(terminal.complaint(self.verdict, self.again))
         if self.verdict.outcome == "skipped":
@@ -115,6 +117,16 @@ class PromptItem(pytest.Item):
         whole = self.config.getoption("verbose", 0) >= 2
         for title, text in terminal.sections(self.verdict, self.kept, whole=whole):
             self.add_report_section("call", title, text)
+
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        """Which cell it is, found out once while it runs."""
+        self._identity = self._identity or identity(self.plan)
+        return self._identity
+
+    def forget(self) -> None:
+        """Let go of what is known of the answers: when the cell is done, the record and the store have it."""
+        self.verdict, self._identity, self.confirmations = None, None, ()
 
     @contextmanager
     def _stoppable(self) -> Iterator[None]:

@@ -25,7 +25,6 @@ from pytest_llm.reports.terminal import headline
 from pytest_llm.store import runs
 from pytest_llm.store.record import CellLine, End, Header, from_line, to_line
 from pytest_llm.store.revision import revision
-from pytest_llm.verdicts.identity import identity
 from pytest_llm.verdicts.verdict import Verdict
 
 CARRIED = "llm_cell"  # of a report: what a worker hands over; builtins survive pytest-xdist
@@ -175,7 +174,7 @@ def _cell(item: PromptItem, report: pytest.TestReport) -> CellLine:
         escalated=plain.get("escalated", False),
         answers=tuple(plain.get("answers", ())),
         confirmations=item.confirmations,
-        **identity(item.plan),
+        **item.identity,
     )
 
 

@@ -164,3 +164,9 @@ def report(item: pytest.Item, call: pytest.CallInfo[None], test_report: pytest.T
         from pytest_llm.plugin import recording
 
         recording.carry(item, test_report)
+
+
+def done(item: pytest.Item) -> None:
+    """After an item: no answer is kept."""
+    if isinstance(item, PromptItem):
+        item.forget()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Any
 
 from pytest_llm.providers.base import Fingerprint, Response, ToolCall, Usage
@@ -13,9 +13,14 @@ _NUMBERS = ("first_token", "wall")
 
 def response_plain(response: Response) -> dict[str, Any]:
     """JSON-ready; all numbers together under `numbers`."""
-    said = asdict(response)
-    numbers = {**said.pop("usage"), **{name: said.pop(name) for name in _NUMBERS}}
-    return {**said, "numbers": {**numbers, "rate": response.usage.rate}}
+    said = shallow(response)
+    numbers = {**shallow(said.pop("usage")), **{name: said.pop(name) for name in _NUMBERS}}
+    parts = {
+        "tool_calls": tuple(map(shallow, response.tool_calls)),
+        "fingerprint": shallow(response.fingerprint),
+        "numbers": {**numbers, "rate": response.usage.rate},
+    }
+    return {**said, **parts}
 
 
 def response_from(data: Mapping[str, Any]) -> Response:
@@ -27,6 +32,11 @@ def response_from(data: Mapping[str, Any]) -> Response:
     rests_on = Fingerprint(**known(Fingerprint, data.get("fingerprint") or {}))
     made = {"tool_calls": calls, "usage": usage, "fingerprint": rests_on}
     return Response(**{**known(Response, data), **lists, **times, **made})
+
+
+def shallow(value: Any) -> dict[str, Any]:
+    """The fields of a dataclass by name, each as it is; `asdict` copies all that they hold."""
+    return {f.name: getattr(value, f.name) for f in fields(value)}
 
 
 def known(kind: type[Any], data: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from pytest_llm.errors import (
     AnswerTooLarge,
@@ -20,7 +21,7 @@ from pytest_llm.errors import (
     Unsupported,
 )
 from pytest_llm.providers.base import Response
-from pytest_llm.providers.plain import known, response_from, response_plain
+from pytest_llm.providers.plain import known, response_from, response_plain, shallow
 from pytest_llm.providers.wire.secrets import without
 from pytest_llm.store.finished import hashed
 from pytest_llm.store.keys import Question, Wanted, new_id
@@ -39,6 +40,11 @@ FAILURES: Mapping[str, tuple[type[PytestLlmError], tuple[str, ...]]] = {
     "unsupported": (Unsupported, ("reason", "remedy")),
 }
 KINDS = (WHOLE, *FAILURES)
+# Where it is not there yet; it tells how many were not.
+_ADDING: Mapping[str, sa.Insert] = {
+    name: kind.insert(answers).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+    for name, kind in (("sqlite", sqlite), ("postgresql", postgresql))
+}
 _CUTS = {"timeout": "seconds", "large": "limit"}
 
 
@@ -85,7 +91,7 @@ def made(question: Question, outcome: Outcome, *, alone: bool, hidden: Sequence[
         if isinstance(outcome, Response)
         else {name: getattr(outcome, name) for name in FAILURES[kind][1]}
     )
-    asked = without(asdict(question), hidden)
+    asked = without(shallow(question), hidden)
     return Answer(
         id=id_ or new_id(),
         made=stamp(time.time()),
@@ -110,7 +116,7 @@ def row(answer: Answer) -> dict[str, Any]:
         "alone": answer.alone,
         "model": hashed(question.model),
         "digest": hashed(question.digest),
-        "question": json.dumps(asdict(question), ensure_ascii=True),
+        "question": json.dumps(shallow(question), ensure_ascii=True),
         "answer": json.dumps(dict(answer.answer), ensure_ascii=True),
     }
 
@@ -124,16 +130,9 @@ def from_row(found: Any) -> Answer:
 
 def add(connection: sa.Connection, new: Sequence[Answer]) -> int:
     """Write those that are not there yet; how many."""
-    added = 0
-    for begin in range(0, len(new), AT_ONCE):
-        some = new[begin : begin + AT_ONCE]
-        ids = [answer.id for answer in some]
-        there = set(connection.scalars(sa.select(answers.c.id).where(answers.c.id.in_(ids))))
-        rows = [row(answer) for answer in some if answer.id not in there]
-        if rows:
-            connection.execute(sa.insert(answers), rows)
-        added += len(rows)
-    return added
+    adding = _ADDING[connection.dialect.name]
+    parts = (new[begin : begin + AT_ONCE] for begin in range(0, len(new), AT_ONCE))
+    return sum(connection.execute(adding, [row(answer) for answer in some]).rowcount for some in parts)
 
 
 def by_exact(question: Question, wanted: Wanted) -> sa.Select[Any]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pytest_llm.errors import InputError
+from pytest_llm.providers.plain import shallow
 
 FORMAT = 1
 
@@ -133,8 +134,11 @@ def to_line(value: Header | CellLine | End) -> str:
     """One line of JSON with its newline. What JSON cannot say becomes text, an infinite number null."""
     kind = _KINDS[type(value)]
     format_ = {"format": FORMAT} if kind == "run" else {}
-    data = _finite({"kind": kind, **format_, **asdict(value)})
-    return json.dumps(data, ensure_ascii=True, default=str, separators=(",", ":")) + "\n"
+    data = {"kind": kind, **format_, **shallow(value)}
+    try:
+        return _dumped(data)
+    except (TypeError, ValueError):  # a key that is no text, an infinite number
+        return _dumped(_finite(data))
 
 
 def from_line(line: str) -> Header | CellLine | End:
@@ -200,6 +204,14 @@ def _value(kind: type[T], data: Mapping[str, Any]) -> T:
     given = {f.name: data[f.name] for f in fields(kind) if f.name in data}
     typed: dict[str, Any] = {k: tuple(value) if isinstance(value, list) else value for k, value in given.items()}
     return kind(**typed)
+
+
+def _dumped(data: Mapping[str, Any]) -> str:
+    return json.dumps(data, allow_nan=False, default=_plain, separators=(",", ":")) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    return dict(value) if isinstance(value, Mapping) else str(value)
 
 
 def _finite(value: Any) -> Any:

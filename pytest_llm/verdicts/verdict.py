@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from pytest_llm.checks.base import Finding
 from pytest_llm.providers.base import Response
-from pytest_llm.providers.plain import known, response_from, response_plain
+from pytest_llm.providers.plain import known, response_from, response_plain, shallow
 from pytest_llm.verdicts.combine import RANK, Outcome, combine, worst
 
 
@@ -29,7 +30,7 @@ class Asked:
     sample: int = 0
     attempt: int = 1
 
-    @property
+    @cached_property
     def outcome(self) -> Outcome:
         return worst(self.findings)
 
@@ -54,7 +55,7 @@ class Try:
     def findings(self) -> tuple[Finding, ...]:
         return tuple(finding for asked in self.asked for finding in asked.findings)
 
-    @property
+    @cached_property
     def outcome(self) -> Outcome:
         return worst(self.findings)
 
@@ -70,13 +71,13 @@ class Verdict:
     samples: int = 1
     min_pass: int = 1
 
-    @property
+    @cached_property
     def tries(self) -> tuple[Try, ...]:
         """The questions by sample and attempt."""
         groups = groupby(self.asked, key=lambda asked: (asked.sample, asked.attempt))
         return tuple(Try(tuple(asked)) for _, asked in groups)
 
-    @property
+    @cached_property
     def outcomes(self) -> tuple[Outcome, ...]:
         """One for each sample that was asked. Of one that was escalated: its pass, else what it was at first."""
         first: dict[int, Outcome] = {}
@@ -100,7 +101,7 @@ class Verdict:
     def findings(self) -> tuple[Finding, ...]:
         return tuple(finding for asked in self.asked for finding in asked.findings)
 
-    @property
+    @cached_property
     def outcome(self) -> Outcome:
         return combine(self.outcomes or ("passed",), self.samples, self.min_pass)
 
@@ -143,7 +144,7 @@ def _plain(asked: Asked, folder: Path | None) -> dict[str, Any]:
         "outcome": asked.outcome,
         "request": asked.request,
         **said,
-        "findings": [asdict(finding) for finding in asked.findings],
+        "findings": [shallow(finding) for finding in asked.findings],
         "files": [[label, _relative(path, folder)] for label, path in asked.attachments],
     }
 

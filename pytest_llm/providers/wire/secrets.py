@@ -41,6 +41,8 @@ def cleaned(text: str, hidden: Iterable[str]) -> str:
 
 def without(value: Any, hidden: Sequence[str]) -> Any:
     """Plain data without any of these words, in whatever depth; keys of mappings too."""
+    if not hidden:
+        return value
     if isinstance(value, str):
         return cleaned(value, hidden)
     if isinstance(value, dict):

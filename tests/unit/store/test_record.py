@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -91,7 +92,15 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
             read(place)
 
 
-def test_what_json_does_not_know(tmp_path: Path) -> None:
-    odd: Any = {"path": tmp_path, "tuple": (1, 2), 3: float("inf"), "set": {1}}
+@pytest.mark.parametrize(
+    ("odd", "said"),
+    [
+        ({"tuple": (1, 2), "set": {1}, 3: 4}, {"tuple": [1, 2], "set": "{1}", "3": 4}),
+        ({"path": Path("a/b"), "mapping": MappingProxyType({"a": {1}})}, {"path": "a/b", "mapping": {"a": "{1}"}}),
+        ({"inf": [float("inf")], "nan": float("nan"), 3: {1}}, {"inf": [None], "nan": None, "3": "{1}"}),
+        ({("a", 1): 2, "inf": {"x": -float("inf")}}, {"('a', 1)": 2, "inf": {"x": None}}),
+    ],
+)
+def test_what_json_does_not_know(odd: Any, said: Any, tmp_path: Path) -> None:
     (line,) = read(written(tmp_path, to_line(HEADER), to_line(CellLine("a", "passed", axes=odd)))).lines
-    assert line.axes == {"path": str(tmp_path), "tuple": [1, 2], "3": None, "set": "{1}"}
+    assert line.axes == said

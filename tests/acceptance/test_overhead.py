@@ -1,0 +1,31 @@
+"""What many cells leave behind, and what they ask of the server beside their questions."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from tests.acceptance.conftest import Bench
+
+CONFTEST = """
+import gc
+from pytest_llm.providers.base import Response
+
+def pytest_sessionfinish(session):
+    gc.collect()
+    print("answers kept:", sum(isinstance(thing, Response) for thing in gc.get_objects()))
+"""
+
+
+def test_no_answer_is_kept_and_the_server_is_asked_once_what_it_has(bench: Bench) -> None:
+    bench.file("conftest.py", CONFTEST)
+    rows = ", ".join(f"{{id: r{number}, what: thing {number}}}" for number in range(30))
+    checks = "checks: [contains: hello]"
+    bench.case(f"parametrize: [{rows}]\nprompt: 'Say {{{{ what }}}}.'\n{checks}\n", "many")
+    bench.case("prompt: hi\nchecks: [contains: absent]\n", "failing")
+    bench.case(f"prompt: hi\nmarks: [xfail]\nsamples: 3\n{checks}\n", "sampled")
+    result = bench.run()
+    result.assert_outcomes(passed=30, failed=1, xpassed=1)
+    result.stdout.fnmatch_lines(["*answers kept: 0*"])
+    asked = Counter(request.path for request in bench.server.requests)
+    assert asked["/api/chat"] == 34
+    assert asked["/api/ps"] == 1
