@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pytest_llm.errors import InputError
-from pytest_llm.providers.plain import shallow
 
 FORMAT = 1
 
@@ -134,7 +133,7 @@ def to_line(value: Header | CellLine | End) -> str:
     """One line of JSON with its newline. What JSON cannot say becomes text, an infinite number null."""
     kind = _KINDS[type(value)]
     format_ = {"format": FORMAT} if kind == "run" else {}
-    data = {"kind": kind, **format_, **shallow(value)}
+    data = {"kind": kind, **format_, **vars(value)}
     try:
         return _dumped(data)
     except (TypeError, ValueError):  # a key that is no text, an infinite number
