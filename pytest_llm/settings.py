@@ -72,6 +72,7 @@ class Settings:
     browser: str = ""
     budget: tuple[float, int, str] = (0.0, 0, "")
     limit: int = 0
+    stream: bool = False
     keep_runs: int = 10
     gate: GateSettings = GateSettings()
     system_tokens: int = 200

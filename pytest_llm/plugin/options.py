@@ -142,6 +142,7 @@ TABLE = (
         (0.0, 0, ""),
         again=False,
     ),
+    Option("stream", "flag", "show each answer as it comes (in a plain run)", ini=False, again=False),
     Option("limit", "count", "run the first N cells of each case (default: all)", 0, ini=False, again=False),
     Option(
         "jsonl",
@@ -229,6 +230,7 @@ def settings(config: pytest.Config) -> Settings:
         dry_run=value["dry_run"],
         browser=value["browser"] or "",
         limit=value["limit"],
+        stream=value["stream"],
         budget=value["budget"],
         keep_runs=value["keep_runs"],
         gate=gate_settings(config, cli, ini, value),

@@ -12,14 +12,17 @@ import threading
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import pytest
 
 from pytest_llm.engine.events import Event
-from pytest_llm.plugin.options import MARK
+from pytest_llm.plugin.options import MARK, SETTINGS
 from pytest_llm.plugin.session import session
 from pytest_llm.reports.progress import Progress, cut
+
+if TYPE_CHECKING:
+    from pytest_llm.plugin.streaming import Tokens
 
 NAME = "llm_progress"
 EVERY = 0.25  # seconds between two looks of the live line
@@ -28,8 +31,12 @@ _ROOM = "\x1bD\x1b[A"  # one row below exists, and the cursor is where it was
 _SAVE, _RESTORE, _BELOW, _CLEAR = "\x1b7", "\x1b8", "\x1b[B\r", "\x1b[2K"
 
 
-def shown(config: pytest.Config, cells: int) -> Live | Lines | None:
+def shown(config: pytest.Config, cells: int) -> Live | Lines | Tokens | None:
     """What shows the progress of a run with so many cells; None where nothing is to be shown."""
+    if config.stash[SETTINGS].stream and not config.pluginmanager.hasplugin("dsession"):
+        from pytest_llm.plugin.streaming import Tokens
+
+        return Tokens(config)
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if reporter is None or reporter.verbosity < 0:
         return None

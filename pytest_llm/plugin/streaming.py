@@ -1,0 +1,95 @@
+"""`--llm-stream`: the answer of the cell that runs, as it comes, on lines of its own between pytest's."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections import defaultdict
+from collections.abc import Generator
+from contextlib import suppress
+from typing import Any, TextIO
+
+import pytest
+
+from pytest_llm.engine.events import Event
+from pytest_llm.plugin.options import MARK
+from pytest_llm.plugin.session import session
+from pytest_llm.reports.plain import visible
+
+_MARGIN = "│ "  # what a model writes never begins a line, where a CI system may look for commands
+
+
+class Tokens:
+    """Writes the pieces of one question after the other; cells that are asked ahead wait for their turn."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config, self._out, self._lock = config, _real_stdout(config), threading.Lock()
+        self._coming: defaultdict[str, dict[str, list[str]]] = defaultdict(dict)  # by cell and job
+        self._over: set[str] = set()
+        self._cell, self._is_open = "", False
+        session(config).events.listeners.append(self.hear)
+
+    def hear(self, event: Event) -> None:
+        with self._lock:
+            if event.kind in ("asked", "piece"):
+                self._coming[event.cell].setdefault(event.job, []).append(event.text)
+            elif event.kind == "answered":
+                self._over.add(event.job)
+            if event.cell == self._cell:
+                self._flush()
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if MARK not in item.nodeid or reporter is None:
+            return (yield)
+        reporter.ensure_newline()
+        reporter.flush()
+        with self._lock:
+            self._cell = item.nodeid
+            self._flush()
+        try:
+            return (yield)
+        finally:
+            with self._lock:
+                self._flush()
+                self._coming.pop(self._cell, None)
+                self._cell, self._is_open = "", False
+            if reporter.verbosity == 0:  # with -v the result says itself whose it is
+                reporter.write_fspath_result(item.nodeid, "")
+            elif reporter.verbosity < 0:
+                self._print("\n")
+
+    def _flush(self) -> None:
+        """All that has come of the first question that is not over; then of the next."""
+        jobs = self._coming[self._cell]
+        for job, parts in list(jobs.items()):
+            self._write("".join(parts))
+            parts.clear()
+            if job not in self._over:
+                return
+            del jobs[job]
+            if jobs:
+                self._write("\n")
+
+    def _write(self, text: str) -> None:
+        if text:
+            start = "" if self._is_open else _MARGIN
+            self._print(start + visible(text).replace("\n", f"\n{_MARGIN}"))
+            self._is_open = True
+
+    def _print(self, text: str) -> None:
+        with suppress(OSError, ValueError):  # nobody reads any more
+            self._out.write(text)
+            self._out.flush()
+
+
+def _real_stdout(config: pytest.Config) -> TextIO:
+    """Where pytest writes, whatever is captured later: to be called while nothing is."""
+    try:
+        out = os.fdopen(os.dup(sys.stdout.fileno()), "w", errors="replace")
+    except (OSError, ValueError, AttributeError):
+        return sys.stdout
+    config.add_cleanup(out.close)
+    return out
