@@ -73,7 +73,14 @@ class Artifact:
             return choose(([b for b in pieces if b.language not in PROSE], self.blocks), given)
         wanted = normalise_language(language)
         labelled = ([b for b in pieces if b.language == name] for name in (wanted, *KIN.get(wanted, ())))
-        return choose((*labelled, [b for b in pieces if not b.language or not b.fenced], self._bare(wanted)), given)
+        return choose(
+            (*labelled, [b for b in pieces if not b.language or not b.fenced], *self._last(wanted)), given
+        )
+
+    def _last(self, language: str) -> Iterator[list[CodeBlock]]:
+        """A block of text, or the answer itself, where it is code."""
+        yield [b for b in self._pieces if b.language == "text" and is_code(b.text, language)]
+        yield self._bare(language)
 
     def _bare(self, language: str) -> list[CodeBlock]:
         """The answer itself where it has no fence and may be meant as code in the language."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from pytest_llm.answers.languages import guess_language, is_prose
 from pytest_llm.syntax.grammars import LANGUAGES
 from pytest_llm.syntax.outline import Outline, ranked, read
@@ -22,7 +24,10 @@ _TYPICAL = {
 }
 _ORDER = tuple(_TYPICAL)
 _TOLD = frozenset({"html", "json", "php", "ruby"})  # by a sign that nothing else has
+_FUNCTION = re.compile(r"^[ \t]*(?:function[ \t]+)?[\w-]+[ \t]*\(\)[ \t]*\{", re.MULTILINE)
 _SIGNS = frozenset("(){}[]=;")
+# A line that ends as lines of code do, where the grammar explains nothing at all.
+_ENDS = re.compile(r"[\w\"')\]}][ \t]*[{};][ \t]*$|^[ \t]*[)\]}]+[;,]?[ \t]*$", re.MULTILINE)
 _TELLING = frozenset({"import", "head", "type", "function", "either"})
 _KNOWN = """
 . [ [[ alias apk apt apt-get awk base64 basename bash brew bzip2 cargo cat cd chmod chown clear column comm
@@ -63,7 +68,7 @@ def is_code(text: str, language: str) -> bool:
     outline = read(text, language)
     if outline is None:
         return True
-    return _commands(outline) if language == "shell" else _program(outline, text)
+    return _commands(outline, text) if language == "shell" else _program(outline, text)
 
 
 def _typical(text: str, language: str) -> int:
@@ -72,9 +77,13 @@ def _typical(text: str, language: str) -> int:
 
 def _program(outline: Outline, text: str) -> bool:
     """`Sorry` is an expression in Python, and no answer."""
-    return bool(outline.kinds & _TELLING) or (outline.kinds != {"error"} and not _SIGNS.isdisjoint(text))
+    if outline.kinds & _TELLING:
+        return True
+    return bool(_ENDS.search(text)) if outline.kinds == {"error"} else not _SIGNS.isdisjoint(text)
 
 
-def _commands(outline: Outline) -> bool:
+def _commands(outline: Outline, text: str) -> bool:
     """Any sentence is a command with its arguments; one that is known, or a construct, tells."""
+    if _FUNCTION.search(text):
+        return True
     return bool(outline.kinds & _TELLING or outline.all("construct") or outline.all("command") & _COMMANDS)

@@ -7,26 +7,27 @@ from collections.abc import Iterator
 from pytest_llm.syntax.outline import Outline
 from pytest_llm.toolchains.scaffold import Around, Completed, Style
 
-# A literal; the members of one, which commas may follow; the body of a function; the cases of a switch.
+# A literal; the members of one, which commas may follow; the body of a function.
 _OTHERS = (
     Around("(", "\n);\n"),
     Around("({\n", "\n});\n"),
     Around("async function _() {\n"),
     Around("async function* _() {\n"),
-    Around("switch (0) {\n"),
 )
 
 
 def style(outline: Outline, base: str) -> Style:
-    """What the grammar does not explain may be methods, of an heir where they speak of a parent.
+    """What the grammar does not explain may be methods, of an heir where they speak of a parent; or the cases of a
+    switch.
 
-    No others may: `return` alone would be a field of a class. base: what the heir extends.
+    No others may be methods: `return` alone would be a field of a class. base: what may be anything.
     """
     heir = f" extends {base}" if outline.all("super") else ""
-    return Style(members=Around(f"class Snippet{heir} {{\n") if outline.errors else None, others=_OTHERS)
+    members = Around(f"class Snippet{heir} {{\n") if outline.errors else None
+    return Style(members=members, others=(*_OTHERS, Around(f"switch ({base}) {{\n")))
 
 
-def calls(text: str, outline: Outline, style: Style) -> Iterator[Completed]:
+def calls(text: str, outline: Outline, style: Style, base: str) -> Iterator[Completed]:
     """Methods with calls below them, and a chain that begins with a point."""
     blocks = [index for index, piece in enumerate(outline.pieces) if text[piece.start : piece.end].endswith("}")]
     if style.members and blocks and blocks[-1] + 1 < len(outline.pieces):
@@ -35,4 +36,4 @@ def calls(text: str, outline: Outline, style: Style) -> Iterator[Completed]:
         if start < end:
             yield Completed(text, tuple(style.members.insertions(start, end)))
     if text.lstrip().startswith("."):
-        yield Completed(text, ((len(text) - len(text.lstrip()), "Promise.resolve()"),))
+        yield Completed(text, ((len(text) - len(text.lstrip()), base),))

@@ -13,6 +13,7 @@ from pytest_llm.toolchains.scaffold import Completed, Scaffolded, Style
 
 _FLAGS = ("--experimental-vm-modules", "--expose-internals", "--no-warnings")
 _KINDS = {".mjs": "module", ".cjs": "script"}
+_ANYTHING = "Object"
 
 
 class JavaScript(Scaffolded):
@@ -30,11 +31,11 @@ class JavaScript(Scaffolded):
         return warm.Pool(argv, warm.SERVERS / "check_javascript.cjs", walls, sandbox.Limits(memory=1 << 30))
 
     def style_for(self, outline: Outline) -> Style:
-        return ecmascript.style(outline, "Object")
+        return ecmascript.style(outline, _ANYTHING)
 
     def tries(self, text: str, outline: Outline) -> Iterator[Completed]:
         yield from super().tries(text, outline)
-        yield from ecmascript.calls(text, outline, self.style_for(outline))
+        yield from ecmascript.calls(text, outline, self.style_for(outline), _ANYTHING)
 
     def compile(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
         request = {"files": [[file.name, file.text, _kind(file)] for file in files]}

@@ -156,7 +156,11 @@ def _parsing(message: str) -> bool:
         r"expected|unexpected|unclosed|unterminated|mismatched|unknown start|invalid|missing|this file contains|"
     )
     return bool(
-        re.match(words + r"unknown prefix|prefix|unmatched|incorrect|no rules expected|char|lifetime", message)
+        re.match(
+            words
+            + r"unknown prefix|prefix|unmatched|incorrect|macro expansion ignores|no rules expected|char|lifetime",
+            message,
+        )
     )
 
 

@@ -12,7 +12,7 @@ MAIN = Style(Around("fn main{}() {\n"))
 _ANY_ERROR = "Result<(), Box<dyn std::error::Error>>"
 _FAILING = (
     Around(f"fn snippet{{}}() -> {_ANY_ERROR} {{\n", "\nOk(())\n}\n"),
-    Around(f"fn snippet{{}}() -> {_ANY_ERROR} {{\n"),
+    Around(f"fn snippet{{}}() -> {_ANY_ERROR.replace('()', 'impl Sized')} {{\n"),
     Around("fn snippet{}() -> Option<()> {\n", "\nNone\n}\n"),
     Around("fn snippet{}() -> Option<impl Sized> {\n"),
 )

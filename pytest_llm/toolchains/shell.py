@@ -13,9 +13,10 @@ from pytest_llm.toolchains import base
 from pytest_llm.toolchains.scaffold import Around, Scaffolded, Style
 
 _SAID = re.compile(r"^snippet\.sh: line (\d+): (.*)$")
+_EXTGLOB = re.compile(r"^[^#\n]*\bshopt\s+-s\s[^#\n]*\bextglob\b", re.MULTILINE)
 _DIALECT = re.compile(r"\A#!\s*\S*?(?:/env\s+(?:-S\s*)?)?\b(sh|dash|ksh|bash)\b")
 # What bash finds is in its exit code; an empty line says that it has passed, before the linter has its turn.
-_BOTH = '"$0" -n "$1" || exit; echo; shift; "$@"; exit 0'
+_BOTH = '"$0" MODES -n "$1" || exit; echo; shift; "$@"; exit 0'
 
 
 class Shell(Scaffolded):
@@ -50,12 +51,24 @@ class Shell(Scaffolded):
         lint = [str(linter.resolve()), *words] if linter else ["true"]
         with scratch.folder() as folder:
             base.write([base.Snippet(file.text, "snippet.sh")], folder)
-            argv = [str(self.path), "-c", _BOTH, str(self.path), "snippet.sh", *lint]
+            argv = [
+                str(self.path),
+                "-c",
+                _BOTH.replace("MODES", _modes(file.text)),
+                str(self.path),
+                "snippet.sh",
+                *lint,
+            ]
             said = sandbox.run(argv, folder=folder, walls=walls, limits=limits)
         found, parsed = _errors(said, index, files), said.stdout.startswith(b"\n")
         if found or (said.killed_by and not parsed):
             return [*found, *base.stopped(said, limits)]
         return _warnings(said, index, files) if parsed else base.gave_up("bash", said, files)
+
+
+def _modes(text: str) -> str:
+    """What the text turns on, which a shell that only parses never does: it reads the rest otherwise."""
+    return "-O extglob" if _EXTGLOB.search(text) else ""
 
 
 def _dialect(text: str) -> str:

@@ -30,6 +30,7 @@ _NODE_WORDS = re.compile(
     r"|crypto|dns|events|fs|fs/promises|http|http2|https|net|os|path|perf_hooks|readline|stream|tls|url|util|vm"
     r"|worker_threads|zlib)['\"]"
 )
+_ANYTHING = "(Object as any)"
 
 
 class TypeScript(Scaffolded):
@@ -83,7 +84,7 @@ class TypeScript(Scaffolded):
         return next((_SUFFIXES[name] for name, _ in ranked(text, tuple(_SUFFIXES))), "ts") if markup else "ts"
 
     def style_for(self, outline: Outline) -> Style:
-        return ecmascript.style(outline, "(Object as any)")
+        return ecmascript.style(outline, _ANYTHING)
 
     def lacking(self, found: Sequence[base.Diagnostic]) -> bool:
         """Nothing is imported for a text, so only what the grammar does not explain."""
@@ -91,7 +92,7 @@ class TypeScript(Scaffolded):
 
     def tries(self, text: str, outline: Outline) -> Iterator[Completed]:
         yield from super().tries(text, outline)
-        yield from ecmascript.calls(text, outline, self.style_for(outline))
+        yield from ecmascript.calls(text, outline, self.style_for(outline), _ANYTHING)
 
     def compile(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
         request = {
@@ -159,10 +160,11 @@ def _diagnostic(item: dict[str, Any], files: Sequence[base.Snippet]) -> base.Dia
     index, line, column, code = item["file"], item["line"], item["column"], item["code"]
     if line and column:
         column = base.character_column(base.line_of(files[index], line), column, "utf-16-le")
-    absent = item.get("orphaned") or react.absent(item["message"], files[index].text)
+    unknown = code == 4113 and "base class 'any'" in item["message"]  # `override`, of what is not known
+    absent = unknown or item.get("orphaned") or react.absent(item["message"], files[index].text)
     kind = "missing-dependency" if absent else _kind(code, item["syntax"], item["message"])
     found = base.Diagnostic(
-        severity="error" if item["error"] and kind != "unused" else "warning",
+        severity="error" if item["error"] and kind != "unused" and not unknown else "warning",
         kind=kind,
         message=item["message"],
         file=index,
