@@ -194,7 +194,7 @@ def test_prose_is_no_code(text: str) -> None:
         ("py", "python"), ("python3", "python"), ("html title=x", "html"), ("{.go}", "go"), ("{.go .lines}", "go"),
         ("{r, echo=FALSE}", "r"), ("go:main.go", "go"), ("rust,ignore", "rust"), ("language-js", "javascript"),
         ("main.py", "python"), ("src/Main.java", "java"), ("title=x", ""), ("  Java  ", "java"), ("zig", "zig"),
-        ("c#", "csharp"), ("f#", "f#"), (".go", "go"), ("{}", ""), ("json5", "json5"), ("yml", "yaml"),
+        ("c#", "csharp"), ("f#", "fsharp"), (".go", "go"), ("{}", ""), ("json5", "json5"), ("yml", "yaml"),
     ],
 )  # fmt: skip
 def test_language_names(info: str, language: str) -> None:
