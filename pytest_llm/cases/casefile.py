@@ -138,8 +138,11 @@ def with_values(loaded: LoadedCase, values: Mapping[str, Any]) -> LoadedCase:
 
 
 def with_samples(loaded: LoadedCase, samples: int) -> LoadedCase:
-    """The case asked so many times, whatever it says; as it is for 0. More passes than that are all of them."""
-    if not samples:
+    """The case asked so many times, whatever it says; as it is for 0. More passes than that are all of them.
+
+    One that escalates stays as it is: a pass would be of two kinds.
+    """
+    if not samples or loaded.case.escalate:
         return loaded
     wanted = loaded.case.min_pass
     given = {"samples": samples, "min_pass": samples if passes(wanted, samples) > samples else wanted}

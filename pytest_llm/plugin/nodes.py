@@ -32,6 +32,8 @@ from pytest_llm.verdicts.plan import Plan, StagePlan
 from pytest_llm.verdicts.redaction import redacted
 from pytest_llm.verdicts.verdict import Verdict
 
+ONCE = "this case is asked as it says, whatever --llm-samples: it escalates, and a pass would be of two kinds"
+
 
 class PromptFile(OwnFile):
     """A `*.prompt.yaml` file."""
@@ -58,6 +60,8 @@ class PromptFile(OwnFile):
         stages: dict[str, tuple[StagePlan, ...]] = {}
         with wrong.gather():
             found = list(marks.marks(self.config, loaded))
+            if settings.samples and loaded.case.escalate:
+                warn(self.config, ONCE, self.nodeid, loaded.line("escalate"))
             for cell in expand(loaded, models, thinks, settings.samples):
                 with wrong.gather():
                     if cell.row.id not in stages:

@@ -130,7 +130,7 @@ def _escalation(cell: Cell) -> str:
     escalate = cell.case.escalate
     if escalate and cell.case.samples:
         hint = "`escalate: null` or `samples: null` takes back what a defaults file gave"
-        message = "`escalate` goes together with neither `samples` nor --llm-samples: a pass would be of two kinds"
+        message = "`escalate` does not go together with `samples`: a pass would be of two kinds"
         raise cell.loaded.error(("escalate",), message, hint)
     return escalate.think if escalate and escalate.think != cell.think else ""
 

@@ -95,8 +95,7 @@ def test_the_command_line_says_how_often(cells: Bench) -> None:
     [
         ("min_pass: 3", "", "t.prompt.yaml:4: min_pass wants 3 passes of 1 sample: none could pass"),
         ("samples: 2\nmin_pass: 3", "", "t.prompt.yaml:5: min_pass wants 3 passes of 2 samples: none could pass"),
-        ("samples: 2\nescalate: {think: on}", "", "t.prompt.yaml:5: `escalate` goes together with neither"),
-        ("escalate: {think: on}", "2", "t.prompt.yaml:4: `escalate` goes together with neither"),
+        ("samples: 2\nescalate: {think: on}", "", "t.prompt.yaml:5: `escalate` does not go together with"),
     ],
 )
 def test_what_cannot_be_is_an_error_at_collection(bench: Bench, keys: str, option: str, complaint: str) -> None:
@@ -251,6 +250,13 @@ def test_a_failed_cell_is_asked_once_more_thinking(thinker: Bench) -> None:
     newest = runs.found(runs.home(thinker.path))[0]
     shown = subprocess.run(["pytest-llm", "show", newest.name], cwd=thinker.path, capture_output=True, text=True)
     assert "helps[m]  escalated" in shown.stdout
+
+
+def test_an_escalating_case_is_left_alone_by_the_option(thinker: Bench) -> None:
+    result = thinker.run("--llm-samples=3", "-k", "helps or fine")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["*helps.prompt.yaml:*: this case is asked as it says, whatever --llm-samples*"])
+    assert [a["attempt"] for a in lines(thinker)["helps"].answers] == [1, 2]
 
 
 def _prompt(asked: Any) -> str:
