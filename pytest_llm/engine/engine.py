@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import CancelledError
@@ -304,6 +305,7 @@ class Engine:
             version=info.version,
             fingerprint=fingerprint(info, request, response, self._slots),
             id=new_id(),
+            began=round(time.time() - response.wall, 3),
         )
 
     async def _info(self, model: ModelRef) -> ModelInfo:

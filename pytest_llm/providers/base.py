@@ -97,6 +97,7 @@ class Response:
     retries: the reason of each attempt before this one. stored: the day it was made, where it was not made now.
     id: the answer's own, by which the store knows it; the engine fills it in.
     server, version: who answered, by its address or the engine's name, and its version; the engine fills them in.
+    began: when it was asked, in seconds since the epoch, 0 where that is not known; the engine fills it in.
     fingerprint: what else it rests on; the engine adds what it knows to what the provider says.
     """
 
@@ -119,6 +120,7 @@ class Response:
     tool_calls: tuple[ToolCall, ...] = ()
     fingerprint: Fingerprint = field(default_factory=Fingerprint)
     id: str = ""
+    began: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from pytest_llm.reports import gate as words
 from pytest_llm.reports.viewer.brief import VALUE, brief
 from pytest_llm.reports.viewer.columns import answered, columns, measured, rate_of
 from pytest_llm.reports.viewer.grouping import SHOWN, checks_of, grouped
+from pytest_llm.reports.viewer.timeline import timeline
 from pytest_llm.store.record import CellLine, RunRecord
 
 FORMAT = 1
@@ -58,6 +59,7 @@ def overview(story: Story) -> dict[str, Any]:
         "cells": cells,
         "groups": [asdict(group) for group in grouped(lines)],
         "gone": [[id_, state] for id_, state in states.items() if state in _NOT_RUN],
+        "timeline": timeline(lines),
         "trend": [_point(one) for one in story.trend if one.header.run != record.header.run] + [_point(record)],
     }
 

@@ -1,0 +1,47 @@
+"""When what was asked: a span for each answer that was made in this run, by server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from pytest_llm.reports.viewer.brief import brief
+from pytest_llm.store.record import CellLine
+
+MOST = 4000  # spans that are drawn
+
+
+def timeline(lines: Sequence[CellLine]) -> list[dict[str, Any]]:
+    """The spans by server, each [lane, seconds since the first, seconds, of these the load, the place of the cell].
+
+    A lane is one of the questions that a server was asked at a time. Answers from the store are in none.
+    """
+    servers: dict[str, list[tuple[float, float, float, int]]] = {}
+    for number, line in enumerate(lines):
+        for server, began, wall, load in _spans(line):
+            servers.setdefault(server, []).append((began, wall, load, number))
+    start = min((spans[0][0] for spans in map(sorted, servers.values())), default=0.0)
+    return [{"server": brief(name), "spans": _laid(sorted(spans)[:MOST], start)} for name, spans in servers.items()]
+
+
+def _spans(line: CellLine) -> Iterator[tuple[str, float, float, float]]:
+    for answer in (*line.answers, *line.confirmations):
+        began, numbers = answer.get("began"), answer.get("numbers") or {}
+        if isinstance(began, int | float) and began and not answer.get("stored"):
+            yield (
+                str(answer.get("server", "")),
+                began,
+                numbers.get("wall") or 0.0,
+                numbers.get("load_seconds") or 0.0,
+            )
+
+
+def _laid(spans: Sequence[tuple[float, float, float, int]], start: float) -> list[list[float]]:
+    """Each in the first lane that is free when it begins."""
+    ends: list[float] = []
+    laid: list[list[float]] = []
+    for began, wall, load, number in spans:
+        lane = next((at for at, end in enumerate(ends) if end <= began + 0.001), len(ends))
+        ends[lane : lane + 1] = [began + wall]
+        laid.append([lane, round(began - start, 3), round(wall, 3), round(min(load, wall), 3), number])
+    return laid

@@ -1,0 +1,40 @@
+"""When what was asked: spans by server, those at the same time in lanes of their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pytest_llm.reports.viewer.timeline import timeline
+from tests.helpers.records import answer, cell
+
+
+def asked(began: float, wall: float, server: str = "a", load: float = 0.0, **more: Any) -> dict[str, Any]:
+    numbers = {**answer()["numbers"], "wall": wall, "load_seconds": load}
+    return answer(began=began, server=server, numbers=numbers, **more)
+
+
+TABLE: dict[str, tuple[list[dict[str, Any]], dict[str, list[list[float]]]]] = {
+    "none": ([], {}),
+    "not known when": ([answer()], {}),
+    "a stored one": ([asked(5.0, 1.0, stored="2026-01-01")], {}),
+    "one after the other": ([asked(10.0, 2.0), asked(12.0, 1.0)], {"a": [[0, 0, 2, 0, 0], [0, 2, 1, 0, 1]]}),
+    "two at a time": (
+        [asked(10.0, 2.0), asked(11.0, 3.0), asked(12.5, 1.0)],
+        {"a": [[0, 0, 2, 0, 0], [1, 1, 3, 0, 1], [0, 2.5, 1, 0, 2]]},
+    ),
+    "in the order of time": ([asked(12.0, 1.0), asked(10.0, 2.0)], {"a": [[0, 0, 2, 0, 1], [0, 2, 1, 0, 0]]}),
+    "two servers": ([asked(10.0, 2.0), asked(9.0, 4.0, "b")], {"a": [[0, 1, 2, 0, 0]], "b": [[0, 0, 4, 0, 1]]}),
+    "the load": (
+        [asked(10.0, 2.0, load=0.5), asked(12.0, 1.0, load=9.0)],
+        {"a": [[0, 0, 2, 0.5, 0], [0, 2, 1, 1, 1]]},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_spans(name: str) -> None:
+    answers, wanted = TABLE[name]
+    lines = [cell(str(number), answers=[one]) for number, one in enumerate(answers)]
+    assert {one["server"]: one["spans"] for one in timeline(lines)} == wanted
