@@ -132,6 +132,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Genera
         storing.settle(terminalreporter.config)
     with once.told(terminalreporter):
         result = yield
+    if options.HAS_CELLS in terminalreporter.config.stash:
+        from pytest_llm.plugin import ending
+
+        ending.show(terminalreporter)
     once.unwalled(terminalreporter)
     once.stored(terminalreporter)
     once.unasked(terminalreporter)

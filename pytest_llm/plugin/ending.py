@@ -1,0 +1,31 @@
+"""The end of a run in the terminal: the matrix of its cells."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_llm.errors import InputError
+from pytest_llm.plugin.session import session
+
+
+def show(reporter: pytest.TerminalReporter) -> None:
+    """The matrix, as the run's record has it; nothing with `-q`, or where no cell was asked."""
+    config = reporter.config
+    if reporter.verbosity < 0 or config.option.collectonly or config.getoption("llm_dry_run", False):
+        return
+    from pytest_llm.reports.ending import lines
+    from pytest_llm.reports.viewer.overview import Story, overview
+    from pytest_llm.store.record import read
+    from pytest_llm.store.runs import FILE
+
+    try:
+        record = read(session(config).folder / FILE)
+    except InputError:  # it could not be written, which was said
+        return
+    told = list(lines(overview(Story(record)), reporter._tw.fullwidth, whole=reporter.verbosity > 0))
+    if told:
+        reporter.section("llm cells")
+        for line in told:
+            for text, colour in line:
+                reporter.write(text, **({colour: True} if colour else {}))
+            reporter.write_line("")

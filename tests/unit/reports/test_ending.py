@@ -1,0 +1,67 @@
+"""The matrix at the end of a run, as text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pytest_llm.reports.ending import lines
+from pytest_llm.reports.viewer.overview import Story, overview
+from pytest_llm.store.record import CellLine
+from tests.helpers.records import answer, cell, finding, record
+
+
+def drawn(cells: list[CellLine], width: int = 80, **how: Any) -> list[str]:
+    told = lines(overview(Story(record(*cells))), width, **how)
+    return ["".join(text for text, _ in line) for line in told]
+
+
+WRONG = answer(findings=[finding("'x' is not defined")])
+
+
+def test_cases_down_models_across() -> None:
+    cells = [
+        cell("a"),
+        cell("a", think="on", answers=[WRONG]),
+        cell("b", model="n", samples=3, outcomes=("passed", "passed", "failed"), outcome="passed"),
+        cell("b", answers=[WRONG]),
+        cell("c", outcome="skipped", answers=[]),
+        cell("c", think="on", escalated=True),
+    ]
+    head = drawn(cells)[:2]
+    assert [line.split() for line in head] == [["m", "m", "n"], ["think", "off", "think", "on", "think", "off"]]
+    table = {line.split()[0]: line.split()[1:] for line in drawn(cells)[2:] if line}
+    assert table["a"] == ["pass", "FAIL"]
+    assert table["b"] == ["FAIL", "pass", "2/3"]
+    assert table["c"] == ["skip", "pass*"]
+    assert table["passed"] == ["1/2", "1/2", "1/1"]
+    assert table["tokens/s"] == ["50.0", "50.0", "50.0"]
+    assert drawn(cells)[-1] == "2 cells: compile: 'x' is not defined"
+
+
+def test_one_cell_has_no_matrix() -> None:
+    assert drawn([cell("a")]) == []
+
+
+@pytest.mark.parametrize("width", [20, 40, 80, 200])
+def test_it_is_no_wider_than_the_terminal(width: int) -> None:
+    cells = [cell("a-case-with-a-long-name", model=f"model-{n}") for n in range(7)]
+    told = drawn(cells, width)
+    assert max(map(len, told)) <= max(width, 30)
+    assert sum(line.count("pass") for line in told if "passed" not in line) == 7
+
+
+def test_of_many_rows_those_that_did_not_pass() -> None:
+    cells = [cell(f"c{n}", answers=[WRONG] if n == 7 else None) for n in range(30)]
+    told = drawn(cells)
+    assert [line.split()[0] for line in told if "FAIL" in line] == ["c7"]
+    assert "and 29 rows in which every cell passed (-v shows them)" in told
+    assert sum("pass" in line.split() for line in drawn(cells, whole=True)) == 29
+
+
+def test_what_a_model_wrote_is_not_obeyed() -> None:
+    wrong = answer(findings=[finding("\x1b[31m\n::error::x")])
+    told = drawn([cell("\x1b[2J", answers=[wrong]), cell("b", answers=[wrong])])
+    assert "\x1b" not in "".join(told)
+    assert told[-1].startswith("2 cells: compile: \\x1b[31m")
