@@ -1,20 +1,30 @@
 """Files a second of the compile check, against one compiler process for each file.
 
-    python bench/compile.py [--files 30] [LANGUAGE ...]
+    python bench/compile.py [--files 30] [--cells 60] [LANGUAGE ...]
 
 "one process" is what a script does: the compiler, started anew, outside any sandbox. "alone" is the compiler of the
 check asked for one file after the other, "eight" the same with eight threads asking; both inside the sandbox. The
 first file of each is not counted.
+
+"a run" is a whole run of pytest with so many cells on scripted answers, without its start: of the processor time of
+a run with one cell more, that of a run with one cell is taken off. It is held against the processor time of one
+process a file; elsewhere than on Linux it is left out.
 """
 
 from __future__ import annotations
 
 import argparse
+import atexit
+import json
+import os
+import re
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 
 from pytest_llm.errors import Unsupported
@@ -122,6 +132,20 @@ LANGUAGES: dict[str, tuple[str, str, list[str]]] = {
     "c": (C, "main.c", ["gcc", "-Wall", "-c", "main.c"]),
     "cpp": (CPP, "main.cpp", ["g++", "-Wall", "-c", "main.cpp"]),
     "rust": (RUST, "main.rs", ["rustc", "--edition", "2021", "-o", "out", "main.rs"]),
+    "php": (
+        "<?php\n"
+        + JAVASCRIPT.replace("(x) => x *", "fn($x) => $x *")
+        .replace("a.map", "array_map")
+        .replace("(a, b =", "($a, $b =")
+        .replace("* b +", "* $b +"),
+        "main.php",
+        ["php", "-n", "-l", "main.php"],
+    ),
+    "ruby": (
+        "".join(f"def f{n}(a, b = NUMBER)\n  a.map {{ |x| x * b + {n} }}\nend\n\n" for n in range(20)),
+        "main.rb",
+        ["ruby", "-c", "main.rb"],
+    ),
     "shell": (SHELL, "main.sh", ["sh", "-c", "bash -n main.sh && shellcheck -s bash main.sh"]),
 }
 
@@ -130,6 +154,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("languages", nargs="*", metavar="LANGUAGE", default=list(LANGUAGES))
     parser.add_argument("--files", type=int, default=30)
+    parser.add_argument("--cells", type=int, default=60)
     given = parser.parse_args()
     print(
         f"{'language':<12}{'one process':>14}{'alone':>10}{'eight':>10}   files a second{'alone':>12}{'eight':>9}"
@@ -143,6 +168,8 @@ def main() -> None:
         once, alone, eight = row
         ratios = f"{alone / once:>10.1f} x{eight / once:>7.1f} x"
         print(f"{language:<12}{once:>14.1f}{alone:>10.1f}{eight:>10.1f}{'':<17}{ratios}", flush=True)
+        if sys.platform.startswith("linux"):
+            print(whole(language, given.cells), flush=True)
 
 
 def measured(language: str, files: int) -> tuple[float, float, float]:
@@ -174,6 +201,72 @@ def rate(work: Callable[[list[str]], object], texts: list[str]) -> float:
     started = time.perf_counter()
     work(texts[1:])
     return (len(texts) - 1) / (time.perf_counter() - started)
+
+
+def whole(language: str, cells: int) -> str:
+    """Milliseconds of processor time a cell of a whole run, and those of one process for its file."""
+    program, name, argv = LANGUAGES[language]
+    texts = [program.replace("NUMBER", str(number)) for number in range(cells + 1)]
+    with tempfile.TemporaryDirectory() as folder:
+        bare = processor_time(lambda: [script(argv, Path(folder), name, text) for text in texts[:15]]) / 15
+    one, all_ = processor_time(lambda: pytest(language, texts[:1])), processor_time(lambda: pytest(language, texts))
+    run = (all_ - one) / cells
+    return f"{'':<12}a run: {run * 1000:.1f} ms a cell, one process {bare * 1000:.1f} ms: {bare / run:.2f} x"
+
+
+def pytest(language: str, texts: list[str]) -> None:
+    """A run that asks for each text once and compiles it."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        answers = [
+            {"match": f"text {number}!", "text": f"```{language}\n{text}```"} for number, text in enumerate(texts)
+        ]
+        case = {
+            "models": ["scripted:answers.yaml"],
+            "prompt": "text {{ number }}!",
+            "parametrize": [{"number": number} for number in range(len(texts))],
+            "checks": [{"compile": language}],
+        }
+        (root / "pytest.ini").write_text("[pytest]\n")
+        (root / "answers.yaml").write_text(json.dumps(answers))
+        (root / "case.prompt.yaml").write_text(json.dumps(case))
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+        done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+        if done.returncode or f"{len(texts)} passed" not in done.stdout:
+            raise SystemExit(done.stdout + done.stderr)
+
+
+def processor_time(work: Callable[[], object]) -> float:
+    """Seconds of processor time of this control group: of all that was started, however it ended."""
+    before = used()
+    work()
+    return used() - before
+
+
+def used() -> float:
+    """Version 2 tells it of the group that this process is in, with what else is in there; in version 1 it gets one
+    of its own.
+    """
+    for path in group().glob("cpuacct.usage"):
+        return int(path.read_text()) / 1e9
+    return int(re.findall(r"usage_usec (\d+)", (group() / "cpu.stat").read_text())[0]) / 1e6
+
+
+@cache
+def group() -> Path:
+    root = Path("/sys/fs/cgroup")
+    own: dict[str, str] = {}
+    for line in Path("/proc/self/cgroup").read_text().splitlines():
+        _, names, path = line.split(":", 2)
+        if "cpuacct" in names.split(","):
+            made = root / "cpuacct" / path.lstrip("/") / f"bench-{os.getpid()}"
+            made.mkdir()
+            atexit.register(made.rmdir)
+            atexit.register((made.parent / "cgroup.procs").write_text, "0")
+            (made / "cgroup.procs").write_text("0")
+            return made
+        own[names] = path
+    return root / own[""].lstrip("/")
 
 
 def script(argv: list[str], folder: Path, name: str, text: str) -> None:

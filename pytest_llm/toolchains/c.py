@@ -31,6 +31,10 @@ _NAMES = Path(__file__).parent / "names"
 _OF_C = re.compile(r"c(?!har|o|hrono)[a-z]+$|.*\.h$")  # <cstdio>, not <chrono>, <charconv>, <complex> …
 _MOST_WITHOUT = 500  # errors where headers are absent: those that are not owed to them may come late
 _LIKE = 0.85  # how near a header's name comes to one of the library that is meant
+_EARLIER = "gnu++17"
+_NEWER = re.compile(
+    r"\b(?:concept|requires|co_\w+|consteval|constinit|char8_t|ranges|views|span|format|jthread)\b|<=>|\bmodule;"
+)
 _STUBS = "not-here"  # a folder of empty headers a round: one may be called as the folder of another is
 _KINDS: tuple[tuple[str, base.Kind], ...] = (
     (r"No such file or directory", "missing-dependency"),
@@ -174,6 +178,14 @@ class Cpp(C):
     preprocessed = ".ii"
     standard = "gnu++2a"  # C++20: models write it without saying so, and the compilers of a few years take it
     flags = ()
+
+    def compile(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
+        """By C++17 where nothing looks newer: of the same headers it has half as much to read. Else by C++20."""
+        if not options.standard and not any(_NEWER.search(file.text) for file in files):
+            found = super().compile(files, replace(options, standard=_EARLIER))
+            if not base.fails(found) or any(one.kind in ("timeout", "limit") for one in found):
+                return found
+        return super().compile(files, options)
 
     def imports(self, outline: Outline) -> str:
         """The headers; and `using namespace std` where its names stand bare, and never with it."""

@@ -64,3 +64,13 @@ def test_the_standard() -> None:
     text = "template <class T>\nconcept C = sizeof(T) > 1;\n\nint main() { return 0; }\n"
     assert errors(compiled("cpp", text, Options(standard="c++20"))) == []
     assert errors(compiled("cpp", text, Options(standard="c++17"))) != []
+
+
+def test_what_only_one_of_the_two_standards_takes() -> None:
+    """Without a word of the case, either will do; what neither takes fails in the words of the later one."""
+    earlier = 'const char *text = u8"é";\n\nint main() { return text[0]; }\n'
+    later = "struct P { int x; };\n\nint main() {\n    P p{.x = 1};\n    auto f = []<class T>(T t) { return t; };\n"
+    later += "    return f(p.x);\n}\n"
+    assert errors(compiled("cpp", earlier)) == errors(compiled("cpp", later)) == []
+    assert errors(compiled("cpp", earlier, Options(standard="c++20"))) == [("type", 1)]
+    assert errors(compiled("cpp", later.replace("return f", "return g"))) == [("undefined", 6)]
