@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
+
+
+def cores() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,8 @@ class Settings:
     name none. *_trusted: the address came from the command line or the environment, so a key may go
     there, and by the proxies of the environment.
     budget: seconds, tokens (0: as many as it takes), as it was written; what is left when it is spent is not asked.
+    slots: how many questions a server is asked at a time; check_slots: how many cells are judged at a time;
+    ahead: how many cells are under way at most, 0 for as many as keep these busy.
     limit: how many cells of each case are run, 0 for all. system_tokens: how long a Modelfile's SYSTEM may be.
     vram: the memory that a model is to fit into, 0 where it is not said. samples: how often each cell is asked, 0:
     as its case says. stop_early: a cell's samples end once its verdict cannot change. store: its path or URL,
@@ -61,6 +69,8 @@ class Settings:
     openai_trusted: bool = True
     pull: bool = False
     slots: int = 1
+    check_slots: int = 1
+    ahead: int = 0
     connect_timeout: float = 5.0
     first_byte_timeout: float = 600.0
     silence_timeout: float = 60.0
@@ -83,6 +93,11 @@ class Settings:
     store_trusted: bool = True
     reuse: bool = False
     replay: bool = False
+
+    @property
+    def window(self) -> int:
+        """How many cells are under way at most: as keep the server and the checks busy, and two more."""
+        return self.ahead or self.slots + 2 + self.check_slots
 
     def models_for(self, named: tuple[str, ...]) -> tuple[str, ...]:
         """The models of a case that names these itself."""

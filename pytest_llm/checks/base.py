@@ -85,8 +85,9 @@ class Check(BaseModel):
     """A check and its arguments, as read from a case file: a frozen pydantic model with a `run`.
 
     name: what a case file calls it. shorthand: the field that `name: value` sets. measures: it looks at a rate or
-    a time, so its answer is generated with the server alone. file_fields: the arguments that name files; None: any
-    text among them may, as in checks that people write.
+    a time, so its answer is generated with the server alone. main_thread: it runs where the test runs, so that
+    capture, monkeypatch and time limits work in it; what people write does, unless it says otherwise.
+    file_fields: the arguments that name files; None: any text among them may, as in checks that people write.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, allow_inf_nan=False)
@@ -94,6 +95,7 @@ class Check(BaseModel):
     name: ClassVar[str]
     shorthand: ClassVar[str | None] = None
     measures: ClassVar[bool] = False
+    main_thread: ClassVar[bool] = False
     file_fields: ClassVar[tuple[str, ...] | None] = None
 
     def run(self, artifact: Artifact, context: CheckContext) -> Iterable[Finding]:
@@ -177,6 +179,7 @@ class FunctionCheck(Check):
     """A check made from a function that `@check` marked."""
 
     name: ClassVar[str] = "function"
+    main_thread: ClassVar[bool] = True
     function: Callable[..., Any]
     title: str
     arguments: Mapping[str, Any] = {}

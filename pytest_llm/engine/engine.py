@@ -57,7 +57,12 @@ class Job:
 
     @property
     def cell(self) -> str:
-        return self.id.rpartition("#")[0]
+        return cell_of(self.id)
+
+
+def cell_of(job: str) -> str:
+    """The cell's id in that of one of its questions."""
+    return job.rpartition("#")[0]
 
 
 class Asker(Protocol):
@@ -148,6 +153,10 @@ class Engine:
         """A cell asks nothing more."""
         self._soon(partial(self._phases.done, cell))
 
+    def abandon(self, cell: str) -> None:
+        """Nobody wants the answers of a cell any more: whoever waits for one gets RunStopped."""
+        self._soon(partial(self._abandon, cell))
+
     def check_begins(self, owner: str = "") -> None:
         self._tell(self._check_in(owner))
 
@@ -208,6 +217,12 @@ class Engine:
         self._wanted[owner] = wanted
         for job in jobs:
             self._begin(job)
+
+    def _abandon(self, cell: str) -> None:
+        for id_ in [id_ for id_ in self._tasks if cell_of(id_) == cell]:
+            self._tasks.pop(id_).cancel()
+        for owner, wanted in self._wanted.items():
+            self._wanted[owner] = {id_ for id_ in wanted if cell_of(id_) != cell}
 
     async def _check_in(self, owner: str) -> None:
         await self._machine.acquire_shared()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import re
 from collections.abc import Iterator, Mapping
@@ -13,6 +12,7 @@ from pathlib import Path
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.models.reference import OF_FILES, ModelRef
 from pytest_llm.providers.base import Fingerprint, ModelInfo, Response
+from pytest_llm.settings import cores
 
 Value = str | int | float
 _CPU = re.compile(r"^(?:model name|Model|Hardware)\s*:\s*(.+?)\s*$", re.MULTILINE)
@@ -54,10 +54,9 @@ def machine() -> str:
 
     Its name is left out: a container has another each time, and equal machines are equally fast.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     cpu = next(_found(_CPU, Path("/proc/cpuinfo")), "") or platform.processor()
     cards = (_found(_GPU, file) for file in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information")))
-    parts = [platform.machine(), cpu, f"{cores} cores", *(name for card in cards for name in card)]
+    parts = [platform.machine(), cpu, f"{cores()} cores", *(name for card in cards for name in card)]
     return ", ".join(filter(None, parts))
 
 

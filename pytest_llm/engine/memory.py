@@ -8,8 +8,6 @@ is told once, and what could not be written is tried again with the next answer,
 from __future__ import annotations
 
 import asyncio
-import queue
-import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -18,6 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from pytest_llm.cases.request import ChatRequest
+from pytest_llm.engine.hands import Hands
 from pytest_llm.errors import InputError, NoAnswer, ProviderError, StoreError, Unsupported
 from pytest_llm.providers.base import ModelInfo, Response
 from pytest_llm.store.keys import Question, Wanted, question
@@ -59,36 +58,6 @@ class Forgetful:
         return
 
 
-class _Hand:
-    """A thread that does one thing after another, and keeps no process from ending."""
-
-    def __init__(self) -> None:
-        self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, daemon=True, name="pytest-llm-store")
-        self._thread.start()
-
-    def do(self, work: Callable[[], T]) -> Future[T]:
-        future: Future[T] = Future()
-
-        def job() -> None:
-            try:
-                future.set_result(work())
-            except BaseException as error:
-                future.set_exception(error)
-
-        self._work.put(job)
-        return future
-
-    def end(self, seconds: float) -> None:
-        """After what is waiting; no longer than that."""
-        self._work.put(None)
-        self._thread.join(seconds)
-
-    def _run(self) -> None:
-        while job := self._work.get():
-            job()
-
-
 class Keeper:
     """The memory that is a store. troubles: what is to be told to the user, each once.
 
@@ -117,7 +86,7 @@ class Keeper:
         self._writing: Future[None] | None = None
         self._lost = 0
         self._healthy = True
-        self._hand = _Hand()
+        self._hand = Hands(1, "pytest-llm-store")
         self._begun = self._hand.do(self._begin)
 
     # Inside the engine's loop.

@@ -112,6 +112,10 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
         from pytest_llm.plugin import distributed
 
         distributed.finish(session.config)
+    elif _has_cells(session):
+        from pytest_llm.plugin.session import session as state
+
+        state(session.config).close()  # nothing that was asked ahead goes on
     gate = session.config.pluginmanager.get_plugin("llm_gate")
     if gate:
         gate.end(int(session.exitstatus))

@@ -25,7 +25,6 @@ from pytest_llm.providers.wire.secrets import cleaned
 from pytest_llm.reports import numbers, terminal
 from pytest_llm.reports.plain import plain
 from pytest_llm.store.runs import FILE as RECORD
-from pytest_llm.verdicts import pipeline
 from pytest_llm.verdicts import plan as planning
 from pytest_llm.verdicts.identity import identity
 from pytest_llm.verdicts.plan import Plan, StagePlan
@@ -103,11 +102,8 @@ class PromptItem(pytest.Item):
         state = session(self.config)
         self.forget()  # a cell that is run again begins anew
         self.started = time.time()
-        settings, folder = state.settings, state.artifacts(self.nodeid)
         with self._stoppable():
-            verdict = pipeline.verdict(
-                self.plan, self.nodeid, state.engine, settings.root, folder, settings.browser
-            )
+            verdict = state.judging.verdict(self)
         self.verdict, self.confirmations = redacted(verdict, state.secrets), ()
         earlier = [pair for pair in self.user_properties if not pair[0].startswith("llm.")]  # of a rerun
         self.user_properties[:] = [*earlier, *numbers.properties(self.verdict, self.identity)]

@@ -12,7 +12,7 @@ import pytest
 
 from pytest_llm.plugin.gate_settings import gate_settings
 from pytest_llm.plugin.values import usage, value_of
-from pytest_llm.settings import Settings
+from pytest_llm.settings import Settings, cores
 
 SETTINGS = pytest.StashKey[Settings]()
 SUFFIX = ".prompt.yaml"
@@ -100,6 +100,8 @@ TABLE = (
     Option("openai_url", "text", f"the server that speaks /v1/chat/completions (default: ${OPENAI_URL_ENV})"),
     Option("pull", "flag", "pull a model that the Ollama server lacks", ini=False),
     Option("slots", "count", "how many questions a server is asked at a time (default: 1)", 1),
+    Option("check_slots", "count", "how many cells are judged at a time (default: the cores)", cores()),
+    Option("ahead", "count", "how many cells are under way at most (default: slots + check slots + 2)", 0),
     Option("connect_timeout", "seconds", "time to connect (default: 5s)", 5.0),
     Option("first_byte_timeout", "seconds", "time to the first byte: queue, load, prompt (default: 600s)", 600.0),
     Option("silence_timeout", "seconds", "time between two lines of an answer (default: 60s)", 60.0),
@@ -220,6 +222,8 @@ def settings(config: pytest.Config) -> Settings:
         openai_trusted=bool(cli["openai_url"] or openai),
         pull=value["pull"],
         slots=value["slots"],
+        check_slots=value["check_slots"],
+        ahead=value["ahead"],
         connect_timeout=value["connect_timeout"],
         first_byte_timeout=value["first_byte_timeout"],
         silence_timeout=value["silence_timeout"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache, wraps
+from itertools import takewhile
 from types import TracebackType
 from typing import Any
 
@@ -27,10 +28,17 @@ def own(check: Any) -> Any:
 
 @lru_cache(maxsize=1024)
 def _subclass(check: type[Check]) -> type[Check]:
-    body = {"run": _run(check), "__doc__": check.__doc__, "__module__": check.__module__}
+    body: dict[str, Any] = {"run": _run(check), "__doc__": check.__doc__, "__module__": check.__module__}
+    body["main_thread"] = _main_thread(check)
     metaclass: Any = type(check)
     made: type[Check] = metaclass(check.__name__, (check,), body)
     return made
+
+
+def _main_thread(check: type[Check]) -> bool:
+    """Unless it says that it may run in any thread."""
+    own = takewhile(lambda kind: kind is not Check, check.__mro__)
+    return next((vars(kind)["main_thread"] for kind in own if "main_thread" in vars(kind)), True)
 
 
 @lru_cache(maxsize=1024)

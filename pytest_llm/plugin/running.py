@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from pytest_llm.engine.engine import Job
 from pytest_llm.engine.order import Group
 from pytest_llm.engine.phases import Placed
 from pytest_llm.errors import InputError, StoreError
@@ -80,7 +79,8 @@ def settle_order(pytest_session: pytest.Session) -> None:
 
 
 def _order(cells: list[PromptItem], state: LlmSession) -> list[tuple[PromptItem, Group]]:
-    """Grouped by what must be loaded, each group once; as they are where pytest's own order matters."""
+    """Grouped by what must be loaded, each group once, those that are measured last in it; as they are where
+    pytest's own order matters."""
     requests = [item.plan.job(item.nodeid).request for item in cells]
     kinds = [
         (request.model, json.dumps([dict(request.options), request.trim], sort_keys=True)) for request in requests
@@ -93,7 +93,7 @@ def _order(cells: list[PromptItem], state: LlmSession) -> list[tuple[PromptItem,
         return ordered
     first = {group: rank for rank, group in reversed(list(enumerate(of)))}
     urgent = _urgent(ordered, state)
-    return sorted(ordered, key=lambda pair: (pair[1] not in urgent, first[pair[1]]))
+    return sorted(ordered, key=lambda pair: (pair[1] not in urgent, first[pair[1]], pair[0].plan.exclusive))
 
 
 def _urgent(ordered: list[tuple[PromptItem, Group]], state: LlmSession) -> set[Group]:
@@ -119,27 +119,34 @@ def _placed(ordered: list[tuple[PromptItem, Group]], state: LlmSession) -> list[
 def ahead(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     """Before an item: its answer is wanted, and those of the next ones."""
     state = session(item.config)
-    upcoming = [item, nextitem] if state.is_worker else _upcoming(item, state)
-    jobs = list(_jobs(upcoming))
-    if jobs:
-        state.engine.prefetch(jobs)
+    if state.is_worker:
+        jobs = [job for cell in _asking([item, nextitem]) for job in first_jobs(cell.plan, cell.nodeid)]
+        if jobs:
+            state.engine.prefetch(jobs)
+        return
+    fresh = list(_asking(_entering(item, state)))
+    if fresh:
+        state.engine.begin([job for cell in fresh for job in first_jobs(cell.plan, cell.nodeid)])
+    for cell in fresh:
+        state.judging.begin(cell)
 
 
-def _upcoming(item: pytest.Item, state: LlmSession) -> Sequence[pytest.Item]:
+def _entering(item: pytest.Item, state: LlmSession) -> Sequence[pytest.Item]:
+    """The items that come within the look-ahead with this one; what lies behind is let go."""
     items = item.session.items
     start = state.position
     while start < len(items) and items[start] is not item:
         start += 1
     for over in items[state.position : start]:
         state.own_engine.done(over.nodeid)
-    state.position = start
-    return items[start : start + state.settings.slots + 2]
+        state.judging.drop(over.nodeid)
+    state.position, known = start, max(start, state.known)
+    state.known = max(known, start + state.settings.window)
+    return items[known : state.known]
 
 
-def _jobs(items: Sequence[pytest.Item | None]) -> Iterator[Job]:
-    for item in items:
-        if isinstance(item, PromptItem) and not keeps_from_asking(item):
-            yield from first_jobs(item.plan, item.nodeid)
+def _asking(items: Sequence[pytest.Item | None]) -> Iterator[PromptItem]:
+    return (one for one in items if isinstance(one, PromptItem) and not keeps_from_asking(one))
 
 
 def deselected(items: Sequence[pytest.Item]) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pytest_llm.engine.remote import RemoteEngine
     from pytest_llm.models.reference import ModelRef
     from pytest_llm.plugin.confirming import Confirmer
+    from pytest_llm.plugin.judging import Judging
     from pytest_llm.plugin.nodes import PromptItem
     from pytest_llm.providers.base import Provider
 
@@ -41,7 +42,7 @@ class LlmSession:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.settings = config.stash[SETTINGS]
-        self.position = 0
+        self.position, self.known = 0, 0  # of the item that runs, and of the first beyond the look-ahead
         self.lively = False  # a live line shows what is said
         self._aside: TextIO | None = sys.__stderr__
         self._registries: dict[Path, Registry] = {}
@@ -76,6 +77,13 @@ class LlmSession:
         from pytest_llm.engine.remote import RemoteEngine
 
         return RemoteEngine(tuple(self._address or ()), self._worker)
+
+    @cached_property
+    def judging(self) -> Judging:
+        """What judges cells ahead of their items."""
+        from pytest_llm.plugin.judging import Judging
+
+        return Judging(self)
 
     @cached_property
     def confirmer(self) -> Confirmer | None:
@@ -147,6 +155,7 @@ class LlmSession:
     def close(self) -> None:
         if self._engine is not None:
             self._engine.close()
+            self.judging.end()
 
     def model(self, written: str, warn: Callable[[str], None]) -> ModelRef:
         """What a model's name means; what a linter says of its Modelfile is warned of once.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from pytest_llm.answers.extract import Artifact
 from pytest_llm.cases.request import ChatRequest, Message
 from pytest_llm.checks.base import Finding
 from pytest_llm.checks.rate import measured
-from pytest_llm.engine.engine import Asker, Job, checking
+from pytest_llm.engine.engine import Asker, Job
 from pytest_llm.engine.talk import Answer, Talk, converse, together
 from pytest_llm.errors import InputError
 from pytest_llm.verdicts.combine import Outcome, still_open
@@ -21,12 +20,8 @@ from pytest_llm.verdicts.plan import Plan
 from pytest_llm.verdicts.verdict import Asked, Verdict
 
 
-def verdict(plan: Plan, id_: str, asker: Asker, root: Path, artifacts: Path, browser: str = "") -> Verdict:
-    """Ask and judge all of a cell. Whatever goes wrong is a finding; it raises RunStopped alone.
-
-    browser: the one that was asked for, "" for whichever is there.
-    """
-    place = Place(root, artifacts, browser, partial(checking, asker))
+def verdict(plan: Plan, id_: str, asker: Asker, place: Place) -> Verdict:
+    """Ask and judge all of a cell. Whatever goes wrong is a finding; it raises RunStopped alone."""
     return converse(cell(plan, id_, place), asker)
 
 

@@ -45,6 +45,11 @@ class Plan:
     escalate: str = ""
 
     @property
+    def main_thread(self) -> bool:
+        """Whether some of its checks are to run where the test runs."""
+        return any(check.main_thread for stage in self.stages for check in _made_of(stage.checks))
+
+    @property
     def must_pass(self) -> bool:
         return self.cell.case.must_pass
 
@@ -179,6 +184,12 @@ def _schema(cell: Cell, checks: Iterable[Check]) -> Mapping[str, Any] | None:
             found: Mapping[str, Any] = document()
             return found
     raise cell.loaded.error(("format",), "`format: schema` needs a schema check, and there is none")
+
+
+def _made_of(checks: Iterable[Check]) -> Iterator[Check]:
+    for check in checks:
+        yield check
+        yield from _made_of(check.made_of)
 
 
 def _with_parts(checks: Iterable[Check]) -> Iterator[Check]:

@@ -59,6 +59,13 @@ def test_a_cells_own_timeout(endless: Bench, mode: list[str]) -> None:
     assert seen(endless) == ["answer"]
 
 
+def test_a_time_limit_of_the_item_leaves_the_server_to_the_next(endless: Bench) -> None:
+    """The server has one slot."""
+    endless.case("prompt: hi\nchecks: [{contains: hello}]", "c")
+    endless.process("-p", "no:xdist", "--timeout=4").assert_outcomes(passed=1, errors=1)
+    assert seen(endless) == ["answer"]
+
+
 WAITS = """
     import time
     from pathlib import Path

@@ -10,12 +10,15 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from pytest_llm.engine.engine import checking
 from pytest_llm.providers.base import Limits
 from pytest_llm.verdicts import pipeline
+from pytest_llm.verdicts.judge import Place
 from pytest_llm.verdicts.plan import Plan
 from tests.fake_ollama import FakeOllama, VirtualClock
 from tests.helpers.asking import desk
@@ -61,7 +64,8 @@ def test_every_cell_gets_its_verdict_and_nothing_is_left(tmp_path: Path, seed: i
 
             def judge(numbered: tuple[int, Plan]) -> str:
                 number, plan = numbered
-                verdict = pipeline.verdict(plan, f"cell {number}", asking.engine, tmp_path, tmp_path / "files")
+                place = Place(tmp_path, tmp_path / "files", busy=partial(checking, asking.engine))
+                verdict = pipeline.verdict(plan, f"cell {number}", asking.engine, place)
                 outcome = verdict.outcome
                 wanted = expected[plan.model.name]
                 return (

@@ -6,18 +6,20 @@ import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pytest_llm.cases import casefile
 from pytest_llm.cases.matrix import expand
 from pytest_llm.checks.registry import Registry
-from pytest_llm.engine.engine import Engine
+from pytest_llm.engine.engine import Engine, checking
 from pytest_llm.models.reference import resolve
 from pytest_llm.providers.base import Limits
 from pytest_llm.providers.ollama.client import OllamaProvider
 from pytest_llm.verdicts import pipeline
 from pytest_llm.verdicts import plan as planning
+from pytest_llm.verdicts.judge import Place
 from pytest_llm.verdicts.plan import Plan
 from pytest_llm.verdicts.verdict import Verdict
 
@@ -51,7 +53,8 @@ class Desk:
     def judge(self, plan: Plan) -> Verdict:
         """Ask a cell, and judge it."""
         name = f"{plan.cell.loaded.path.name}::{plan.cell.name}"
-        return pipeline.verdict(plan, name, self.engine, self.folder, self.folder / "files")
+        place = Place(self.folder, self.folder / "files", busy=partial(checking, self.engine))
+        return pipeline.verdict(plan, name, self.engine, place)
 
     def verdicts(self, text: str) -> list[Verdict]:
         """One for each cell of a case file with this text."""

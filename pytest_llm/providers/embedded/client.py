@@ -11,7 +11,6 @@ import asyncio
 import hashlib
 import importlib.metadata
 import importlib.util
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -27,6 +26,7 @@ from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import Fingerprint, Limits, ModelInfo, Response
 from pytest_llm.providers.embedded.process import LlamaProcess, Load, LoadFailed
 from pytest_llm.providers.openai.client import OpenAIProvider
+from pytest_llm.settings import cores
 
 SERVER = "embedded"
 DEFAULT_CONTEXT = 4096  # tokens: Ollama's own default on a machine without a large GPU
@@ -249,8 +249,7 @@ def _examine(model: ModelRef) -> _Known:
 
 def _threads(gguf: Gguf) -> int:
     """llama.cpp's threads wait for each other: on a machine that checks meanwhile, a small model needs one only."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return 1 if gguf.parameters < SMALL_PARAMETERS else max(1, cores - 1)
+    return 1 if gguf.parameters < SMALL_PARAMETERS else max(1, cores() - 1)
 
 
 def _refuse_thinking(request: ChatRequest, gguf: Gguf) -> None:

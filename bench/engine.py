@@ -1,0 +1,147 @@
+"""How close a run comes to what its model server needs: wall time beside a lower bound.
+
+    python bench/engine.py [--most 1.2] [--scene N ...]
+
+The tests' fake server simulates: `load` seconds for a model, `answer` seconds for an answer, so many slots,
+room for one model at a time. A check sleeps, in any thread. The bound is what no order can beat:
+
+    max(answers * answer / slots + models * load     the server is never idle
+        load + answer + answers * check / places)    the checks are never idle
+    + check                                          of the last answer
+
+with the places for checks at once (`--llm-check-slots`, the workers with `-n`). The process's own start, that of a
+run with one cell that costs nothing, is taken off. `loads`: how often a model was loaded, of how often it must be.
+Exit code 1 where a run takes more than `--most` times its bound, or loads a model twice.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.fake_ollama import FakeOllama, Script  # noqa: E402
+
+CONFTEST = """\
+import time
+from typing import ClassVar
+from pytest_llm import Check
+
+
+class Sleeps(Check):
+    name: ClassVar[str] = "sleeps"
+    shorthand: ClassVar[str] = "seconds"
+    main_thread: ClassVar[bool] = False
+    seconds: float
+
+    def run(self, artifact, context):
+        time.sleep(self.seconds)
+        return ()
+
+
+def pytest_llm_checks(config):
+    return [Sleeps]
+"""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A matrix of models and cells, and what each costs in seconds. workers: of pytest-xdist, 0 without."""
+
+    models: int = 4
+    cells: int = 25
+    slots: int = 1
+    load: float = 1.0
+    answer: float = 0.2
+    check: float = 0.0
+    check_slots: int = 4
+    workers: int = 0
+
+    @property
+    def bound(self) -> float:
+        """Seconds that any order needs."""
+        answers = self.models * self.cells
+        serving = answers * self.answer / self.slots + self.models * self.load
+        checking = self.load + self.answer + answers * self.check / (self.workers or self.check_slots)
+        return max(serving, checking) + self.check
+
+    def arguments(self) -> list[str]:
+        ways = ["-n", str(self.workers)] if self.workers else ["-p", "no:xdist"]
+        return [f"--llm-slots={self.slots}", f"--llm-check-slots={self.check_slots}", *ways]
+
+
+SCENES = (
+    Scene(),
+    Scene(slots=4),
+    Scene(models=1, cells=50),
+    Scene(models=8, cells=10),
+    Scene(check=0.2),
+    Scene(check=0.5),
+    Scene(slots=4, check=0.1),
+    Scene(check=0.2, workers=2),
+)
+
+
+def lay_out(folder: Path, scene: Scene) -> None:
+    """One case for each cell of the matrix, which crosses all models."""
+    (folder / "conftest.py").write_text(CONFTEST)
+    (folder / "pytest.ini").write_text("[pytest]\naddopts = -p no:hypothesispytest -p no:cacheprovider\n")
+    models = ", ".join(f"m{n}" for n in range(scene.models))
+    rows = ", ".join(f"{{n: {n}}}" for n in range(scene.cells))
+    asked = f"models: [{models}]\nparametrize: [{rows}]\nprompt: Write {{{{ n }}}}.\n"
+    (folder / "t.prompt.yaml").write_text(f"{asked}checks: [{{sleeps: {scene.check}}}]\n")
+
+
+def run(scene: Scene) -> tuple[float, int]:
+    """Seconds of a run, and how many models were loaded."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        server = FakeOllama(load_time=scene.load, slots=scene.slots, max_loaded=1)
+        stack.enter_context(server)
+        for number in range(scene.models):
+            server.add_model(f"m{number}")
+        server.answer("", Script(("done",), seconds=scene.answer))
+        lay_out(folder, scene)
+        env = {**os.environ, "OLLAMA_HOST": server.url, "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-m", "pytest", "-q", *scene.arguments()]
+        begun = time.monotonic()
+        done = subprocess.run(
+            command, cwd=folder, env=env, capture_output=True, text=True, timeout=600, check=False
+        )
+        seconds = time.monotonic() - begun
+        if done.returncode:
+            raise SystemExit(done.stdout + done.stderr)
+        return seconds, len(server.loads)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--most", type=float, default=1.2, help="times the bound that a run may take")
+    parser.add_argument("--scene", type=int, nargs="*", help="the numbers of the scenes, from 0 (default: all)")
+    given = parser.parse_args()
+    bad = False
+    print("models  cells  slots  check  workers   bound    wall  times  loads")
+    for scene in [SCENES[number] for number in given.scene or range(len(SCENES))]:
+        start = min(run(Scene(1, 1, load=0, answer=0, workers=scene.workers))[0] for _ in range(2))
+        seconds, loads = run(scene)
+        times = (seconds - start) / scene.bound
+        bad |= times > given.most or loads > scene.models
+        print(
+            f"{scene.models:6}  {scene.cells:5}  {scene.slots:5}  {scene.check:5}  {scene.workers:7}  "
+            f"{scene.bound:6.1f}  {seconds - start:6.1f}  {times:5.2f}  {loads} of {scene.models}",
+            flush=True,
+        )
+    return int(bad)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

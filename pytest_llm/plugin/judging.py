@@ -1,0 +1,71 @@
+"""Cells that come next are judged beside the tests' thread: their items only collect their verdicts."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pytest_llm.engine.engine import checking
+from pytest_llm.engine.hands import Hands
+from pytest_llm.verdicts import pipeline
+from pytest_llm.verdicts.judge import Place
+from pytest_llm.verdicts.verdict import Verdict
+
+if TYPE_CHECKING:
+    from pytest_llm.plugin.nodes import PromptItem
+    from pytest_llm.plugin.session import LlmSession
+
+ENDING = 1.0  # seconds for what is still being judged when the run has ended: nobody wants it any more
+
+
+class Judging:
+    """The cells of a run that have been begun ahead of their items, `--llm-ahead` at most.
+
+    Each is asked and judged in a thread of its own, which mostly waits for answers; checks run in as many of them
+    at a time as there are `--llm-check-slots`.
+    """
+
+    def __init__(self, state: LlmSession) -> None:
+        self._state = state
+        self._hands = Hands(state.settings.window, "pytest-llm-judging")
+        self._room = threading.Semaphore(state.settings.check_slots)
+        self._begun: dict[str, Future[Verdict]] = {}
+
+    def begin(self, item: PromptItem) -> None:
+        """Start on a cell, where that has not been done and its checks may run in any thread."""
+        if item.nodeid not in self._begun and not item.plan.main_thread:
+            self._begun[item.nodeid] = self._hands.do(partial(self._verdict, item, self._busy))
+
+    def verdict(self, item: PromptItem) -> Verdict:
+        """All of a cell, asked and judged; raises RunStopped. Whatever ends the waiting ends the asking too."""
+        begun = self._begun.pop(item.nodeid, None)
+        if begun is None:
+            return self._verdict(item, partial(checking, self._state.engine))
+        try:
+            return begun.result()
+        except BaseException:
+            self._state.own_engine.abandon(item.nodeid)
+            raise
+
+    def drop(self, cell: str) -> None:
+        """Nobody comes for the verdict of a cell any more."""
+        self._begun.pop(cell, None)
+        self._state.own_engine.abandon(cell)
+
+    def end(self) -> None:
+        """The engine has been closed: who waited for it has gone, a check that is running may go on."""
+        self._hands.end(ENDING)
+
+    def _verdict(self, item: PromptItem, busy: Callable[[], AbstractContextManager[None]]) -> Verdict:
+        state = self._state
+        place = Place(state.settings.root, state.artifacts(item.nodeid), state.settings.browser, busy)
+        return pipeline.verdict(item.plan, item.nodeid, state.engine, place)
+
+    @contextmanager
+    def _busy(self) -> Iterator[None]:
+        with self._room, checking(self._state.engine):
+            yield

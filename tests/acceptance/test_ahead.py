@@ -1,0 +1,107 @@
+"""Answers are judged ahead of their items, beside each other, and own checks where the test runs."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.acceptance.conftest import Bench
+
+CHECKS = """
+    import os
+    import threading
+    from typing import ClassVar
+
+    import pytest
+    from pytest_llm import Check, check
+
+    MEETING = threading.Barrier(2, timeout=60)
+    RUNNING, MOST = [], []
+
+    class Meets(Check):
+        '''Passes where another is running at the same time.'''
+
+        name: ClassVar[str] = "meets"
+        main_thread: ClassVar[bool] = False
+
+        def run(self, artifact, context):
+            MEETING.wait()
+            return ()
+
+    class Crowd(Check):
+        name: ClassVar[str] = "crowd"
+        shorthand: ClassVar[str] = "most"
+        main_thread: ClassVar[bool] = False
+        most: int
+
+        def run(self, artifact, context):
+            RUNNING.append(self)
+            MOST.append(len(RUNNING))
+            threading.Event().wait(0.02)
+            RUNNING.pop()
+            assert max(MOST) <= self.most
+            return ()
+
+    def pytest_llm_checks(config):
+        return [Meets, Crowd, Own]
+
+    class Own(Check):
+        name: ClassVar[str] = "own"
+
+        def run(self, artifact, context):
+            assert threading.current_thread() is threading.main_thread()
+            return ()
+
+    @check
+    def moves(artifact):
+        assert threading.current_thread() is threading.main_thread()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("WHERE", "here")
+            patch.chdir("/")
+            print("said in", os.environ["WHERE"], os.getcwd())
+            return None
+    """
+
+
+@pytest.fixture
+def checked(bench: Bench) -> Bench:
+    bench.file("conftest.py", CHECKS)
+    return bench
+
+
+def test_two_cells_are_judged_at_once(checked: Bench) -> None:
+    for name in "abcd":
+        checked.case("prompt: hi\nchecks: [meets, contains: hello]", name)
+    checked.run("--llm-check-slots=2").assert_outcomes(passed=4)
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_no_more_at_once_than_there_are_slots(checked: Bench, most: int) -> None:
+    rows = ", ".join(f"{{n: {n}}}" for n in range(12))
+    checked.case(f"prompt: hi\nparametrize: [{rows}]\nchecks: [{{crowd: {most}}}]")
+    checked.run(f"--llm-check-slots={most}", "--llm-ahead=6").assert_outcomes(passed=12)
+
+
+def test_own_checks_run_where_the_test_runs(checked: Bench) -> None:
+    for name in "abc":
+        checked.case("prompt: hi\nchecks: [moves, not: {contains: zzz}]", name)
+    checked.case("prompt: hi\nchecks: [{any_of: [own, contains: zzz]}]", "d")
+    result = checked.run()
+    result.assert_outcomes(passed=4)
+    assert result.stdout.str().count("said in here /") == 3
+
+
+def test_no_more_is_asked_than_the_look_ahead_holds(checked: Bench) -> None:
+    """The first item's test runs on: of the cells after it so many are under way."""
+    checked.file("test_a.py", "def test_a():\n    import time; time.sleep(1)\n")
+    rows = ", ".join(f"{{n: {n}}}" for n in range(12))
+    checked.case(f"prompt: hi\nparametrize: [{rows}]\nchecks: [contains: zzz]")
+    checked.run("-x", "--llm-ahead=3")
+    assert len(checked.server.asked()) <= 3
+
+
+def test_a_cell_that_another_plugin_skips_is_not_asked_for_long(checked: Bench) -> None:
+    skip = "\n    def pytest_runtest_setup(item):\n        if item.name[0] == 'b': pytest.skip('not today')\n"
+    checked.file("conftest.py", f"{CHECKS}{skip}")
+    for name in "abcd":
+        checked.case("prompt: hi\nchecks: [contains: hello]", name)
+    checked.run().assert_outcomes(passed=3, skipped=1)
