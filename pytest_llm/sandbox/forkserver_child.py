@@ -17,6 +17,7 @@ import signal
 import sys
 
 _LARGEST = 1 << 20  # bytes of a request
+_FIRST, _MOST = 3, 1 << 20  # descriptors: of those after the streams, no program gets one
 _CLONE = {"x86_64": 56, "aarch64": 220, "riscv64": 220}  # the system call's number; all take the flags first
 _NEWNS, _NEWIPC, _NEWPID = 0x20000, 0x8000000, 0x20000000
 _RDONLY, _NOSUID, _NODEV, _NOEXEC, _REMOUNT, _BIND = 1, 2, 4, 8, 32, 4096
@@ -37,7 +38,9 @@ def main(socket: int, base: str, *hidden: str) -> None:
 
     hidden: folders that only this process needed, and for which the root, read-only from then on, has places.
     """
-    asked, number = _socket.socket(fileno=socket), _CLONE[os.uname().machine]
+    os.dup2(socket, _FIRST, inheritable=False)
+    os.closerange(_FIRST + 1, _MOST)
+    asked, number = _socket.socket(fileno=_FIRST), _CLONE[os.uname().machine]
     _called("unshare", _NEWNS)
     for path in hidden:
         _called("umount2", os.fsencode(path), _DETACH)
@@ -89,7 +92,7 @@ def _first(fds: list[int], base: bytes, request: bytes) -> None:
         told.send(b"broke " + repr(error).encode())
         os._exit(1)
     told.detach()
-    os.closerange(3, 64)
+    os.closerange(_FIRST, _MOST)
     try:
         program = os.posix_spawn(argv[0], argv, env, setsigdef=_TAKEN)
     except OSError as error:

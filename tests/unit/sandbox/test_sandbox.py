@@ -119,6 +119,19 @@ def test_nothing_of_one_program_is_left_for_the_next() -> None:
 
 
 @walled
+def test_a_program_holds_no_descriptor_but_its_streams(tmp_path: Path) -> None:
+    """However many are open here when its server is started: a walled folder of its own brings a new one."""
+    held = [os.open(os.devnull, os.O_RDONLY) for _ in range(100)]
+    try:
+        with scratch.folder() as folder:
+            said = shell("ls /proc/self/fd", folder, readonly=(tmp_path,)).stdout.split()
+    finally:
+        for fd in held:
+            os.close(fd)
+    assert said == [b"0", b"1", b"2", b"3"]  # the last is the folder that is listed
+
+
+@walled
 def test_a_program_that_kills_all_it_can_does_not_end_the_next(tmp_path: Path) -> None:
     with scratch.folder() as folder:
         for script in ("kill -9 -1", "kill -9 1", "kill -9 $PPID; sleep 0.1", "exec sleep 60"):
