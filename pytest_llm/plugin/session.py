@@ -236,7 +236,7 @@ class LlmSession:
         """The folder for a cell's files; not made yet."""
         return self.folder / folder_name(item_id)
 
-    @property
+    @cached_property
     def folder(self) -> Path:
         """The folder of the run; not made yet."""
         from pytest_llm.store.runs import folder_of

@@ -134,8 +134,10 @@ def opened(state: LlmSession) -> Keeper | None:
 
 
 def _add(store: Store, file: Path) -> None:
+    from pytest_llm.store import finished
+
     try:
-        record = read(file)
+        record = read(file, finished.slim)
     except InputError:
         return  # the record could not be written, which was told
     store.add_run(record)

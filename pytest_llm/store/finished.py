@@ -35,7 +35,7 @@ def add(connection: sa.Connection, record: RunRecord) -> None:
     }
     connection.execute(sa.insert(runs), [row])
     rows = [
-        {"run": header.run, "position": number, "cell": hashed(line.nodeid), "line": to_line(_slim(line))}
+        {"run": header.run, "position": number, "cell": hashed(line.nodeid), "line": to_line(slim(line))}
         for number, line in enumerate(record.cells.values())
     ]
     if rows:
@@ -80,7 +80,8 @@ def record(row: Any, lines: Iterable[str], place: Path) -> RunRecord:
     return RunRecord(place, cast(Header, from_line(row.header)), found, cast(End, from_line(row.ending)))
 
 
-def _slim(line: CellLine) -> CellLine:
+def slim(line: CellLine) -> CellLine:
+    """A cell's line without what stands among the answers."""
     answers, more = (tuple(dict(_kept(one)) for one in some) for some in (line.answers, line.confirmations))
     return replace(line, answers=answers, confirmations=more)
 

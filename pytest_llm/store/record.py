@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -150,34 +150,40 @@ def from_line(line: str) -> Header | CellLine | End:
     return value
 
 
-def read(path: Path) -> RunRecord:
+def read(path: Path, each: Callable[[CellLine], CellLine] = lambda line: line) -> RunRecord:
     """The record in a file. A last line that was torn off is none; kinds and keys that are new are passed over.
 
-    Raises InputError, in a sentence, where the file cannot be read, is none, or has a newer format.
+    each: what is kept of a cell's line, where that is not all of it. Raises InputError, in a sentence, where the
+    file cannot be read, is none, or has a newer format.
     """
     try:
-        text = path.read_text("ascii", errors="replace")
+        with path.open(encoding="ascii", errors="replace") as file:
+            return _record(path, _parsed(path, file), each)
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", path=path) from None
-    *whole, torn = text.split("\n")
-    found = _parsed(path, whole, torn)
-    header = next(found, {})
-    _check_header(path, header)  # before what a newer format may say in its own way
-    rest = list(found)
-    try:
-        cells = tuple(_value(CellLine, line) for line in rest if line.get("kind") == "cell")
-        ends = [_value(End, line) for line in rest if line.get("kind") == "end"]
-        return RunRecord(path, _value(Header, header), cells, ends[-1] if ends else None)
     except TypeError as error:
         raise InputError(f"a line lacks what it must have: {error}", path=path) from None
 
 
-def _parsed(path: Path, whole: Iterable[str], torn: str) -> Iterator[Mapping[str, Any]]:
-    for number, line in enumerate([*whole, torn], 1):
+def _record(path: Path, found: Iterator[Mapping[str, Any]], each: Callable[[CellLine], CellLine]) -> RunRecord:
+    header = next(found, {})
+    _check_header(path, header)  # before what a newer format may say in its own way
+    cells: list[CellLine] = []
+    end: End | None = None
+    for line in found:
+        if line.get("kind") == "cell":
+            cells.append(each(_value(CellLine, line)))
+        elif line.get("kind") == "end":
+            end = _value(End, line)
+    return RunRecord(path, _value(Header, header), tuple(cells), end)
+
+
+def _parsed(path: Path, lines: Iterable[str]) -> Iterator[Mapping[str, Any]]:
+    for number, line in enumerate(lines, 1):
         try:
-            data = json.loads(line) if line else None
+            data = json.loads(line) if line.strip("\n") else None
         except (ValueError, RecursionError):
-            if line is torn:
+            if not line.endswith("\n"):
                 return
             raise InputError("is no line of JSON", path=path, line=number) from None
         if isinstance(data, dict):
