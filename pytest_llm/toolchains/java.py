@@ -15,14 +15,14 @@ from pytest_llm.errors import CheckCrashed, Unsupported
 from pytest_llm.sandbox import sandbox
 from pytest_llm.syntax.outline import Outline, read
 from pytest_llm.toolchains import base, warm
-from pytest_llm.toolchains.java_missing import Missing, imported, missing
+from pytest_llm.toolchains.java_missing import Missing, imported, is_of_others, missing
 from pytest_llm.toolchains.scaffold import Around, Scaffolded, Style
 
 _UNDEFINED = re.compile(
     r"cant\.resolve|doesnt\.exist|cant\.ref|not\.def\.|undef\.label|cant\.apply\.symbol\b.*none"
 )
 _FOLLOWS = re.compile(
-    r"cant\.resolve|cant\.apply|doesnt\.exist|override|not\.initialized|cant\.access|var\.might|incompatible|prob\.found"
+    r"cant\.resolve|cant\.apply|doesnt\.exist|override|static\.imp|not\.initialized|cant\.access|var\.might|incompatible|prob\.found"
 )
 
 
@@ -123,7 +123,7 @@ def _diagnostics(items: list[dict[str, Any]], files: Sequence[base.Snippet]) -> 
     lost: list[Missing] = []
     if absent:
         outlines = [_outline(file) for file in files]
-        absent &= set().union(*map(imported, outlines))
+        absent = {name for name in absent if is_of_others(name)} | (absent & set().union(*map(imported, outlines)))
         lost = [missing(outline, absent) for outline in outlines]
     everywhere = Missing(
         frozenset().union(*(one.names for one in lost)),
@@ -131,6 +131,7 @@ def _diagnostics(items: list[dict[str, Any]], files: Sequence[base.Snippet]) -> 
         any(one.statics for one in lost),
         frozenset().union(*(one.heirs for one in lost)),
         frozenset().union(*(one.marked for one in lost)),
+        frozenset().union(*(one.used for one in lost)),
     )
     found = [_diagnostic(item, files, absent, everywhere) for item in items if item["kind"] != "NOTE"]
     return base.bounded(found)

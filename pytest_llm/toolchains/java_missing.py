@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from pytest_llm.syntax.outline import Outline
 
@@ -13,6 +14,17 @@ _KNOWN_NAMES = """
 Override Deprecated SuppressWarnings FunctionalInterface SafeVarargs Object Comparable Runnable Iterable Iterator
 Exception RuntimeException Thread AutoCloseable Closeable Serializable Cloneable Callable Comparator
 """
+_LIBRARY_NAMES = """
+ArrayDeque ArrayList Arrays AtomicInteger AtomicLong BigDecimal BigInteger BufferedReader Collections Collectors
+CompletableFuture ConcurrentHashMap CountDownLatch Deque Duration EnumMap ExecutorService Executors File
+FileReader Files HashMap HashSet IOException InputStream InputStreamReader Instant IntStream Iterator
+LinkedHashMap LinkedList List LocalDate LocalDateTime Map NoSuchElementException Objects OutputStream Path Paths
+Pattern PrintWriter PriorityQueue Queue Random ReentrantLock Scanner Set Stream StringReader StringWriter
+TimeUnit TreeMap TreeSet UncheckedIOException UUID
+"""
+_LIBRARY = frozenset(_LIBRARY_NAMES.split())  # what is imported by name and no package of others is for
+_ROOT_NAMES = "android androidx com dev edu io jakarta javax kotlin lombok me net org reactor scala"
+_ROOTS = frozenset(_ROOT_NAMES.split())
 _KNOWN = frozenset(_KNOWN_NAMES.split())
 
 
@@ -22,7 +34,8 @@ class Missing:
 
     names: what is imported from them by name; everything: something is imported by `*`; statics: and so are static
     members. heirs: classes that extend or implement such a name, so that any member may be inherited; marked:
-    classes with such an annotation, which may have been given accessors and constructors.
+    classes with such an annotation, which may have been given accessors and constructors. used: all names in the
+    file.
     """
 
     names: frozenset[str] = frozenset()
@@ -30,26 +43,38 @@ class Missing:
     statics: bool = False
     heirs: frozenset[str] = frozenset()
     marked: frozenset[str] = frozenset()
+    used: frozenset[str] = frozenset()
 
     def explains(self, message: str, *, bare: bool) -> bool:
         """Whether an error follows from what is missing. bare: it is about a name without a qualifier."""
         if message.startswith("method does not override"):
             return bool(self.heirs)
         if message.startswith("static import"):
-            return self.everything
+            return self.everything or bool(self.names)
         if "not initialized" in message or "might not have been" in message:
             return bool(self.marked)
         symbol = re.search(r"symbol:\s+(\w+)\s+(\w+)", message)
         if not symbol:
             return bool((self.heirs | self.marked | self.names) & set(re.findall(r"\w+", message)))
-        if symbol[2] in self.names or (self.everything and symbol[1] == "class"):
+        if symbol[2] in self.names or (self.everything and symbol[1] == "class" and symbol[2] not in _LIBRARY):
             return True
+        if symbol[2] in _LIBRARY or (symbol[1] == "variable" and self._misspelt(symbol[2])):
+            return False
         if self.statics and bare and symbol[1] in ("method", "variable"):
             return True
         if self.everything and symbol[1] == "variable" and symbol[2][0].isupper():
             return True  # a class of the missing package, named for a static member
         place = set(re.findall(r"\w+", message.partition("location:")[2]))
         return bool(place & self.heirs) or bool(place & self.marked and _GENERATED.fullmatch(symbol[2]))
+
+    def _misspelt(self, name: str) -> bool:
+        """Whether another name of the file is meant."""
+        return bool(get_close_matches(name, sorted(self.used - {name}), n=1, cutoff=0.85))
+
+
+def is_of_others(package: str) -> bool:
+    """Whether a package that is named where it is used is one of a library: it begins as domains do."""
+    return package.partition(".")[0] in _ROOTS and "." in package
 
 
 def missing(outline: Outline, packages: set[str]) -> Missing:
@@ -67,7 +92,8 @@ def missing(outline: Outline, packages: set[str]) -> Missing:
     def those(who: str, of_what: str) -> frozenset[str]:
         return frozenset(one[who] for one in outline.relations if who in one and taken(_bare_name(one[of_what])))
 
-    return Missing(frozenset(names), everything, statics, those("heir", "parent"), those("marked", "annotation"))
+    heirs, marked = those("heir", "parent"), those("marked", "annotation")
+    return Missing(frozenset(names), everything, statics, heirs, marked, outline.all("used"))
 
 
 def imported(outline: Outline) -> set[str]:

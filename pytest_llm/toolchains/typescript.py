@@ -25,6 +25,11 @@ _UNDEFINED = frozenset(
 _UNUSED = frozenset({6133, 6138, 6192, 6196, 6198, 6199})
 _ABSENT = frozenset({2307, 2792, 7016, 2875, 7026})
 _NODE = frozenset({2580, 2591})  # `require`, `process`, `Buffer`: the types of Node are not here
+_TESTED = frozenset({2582, 2593})  # `describe`, `it`, `test`: the types of a test runner are not here
+_RUNNERS = re.compile(  # what jest, vitest, mocha, jasmine and cypress have besides
+    r"Cannot find (?:name|namespace) '(?:(?:before|after)(?:Each|All)?|context|cy|expect|fdescribe|fit|jasmine|jest"
+    r"|spyOn|suite|vi|xdescribe|xit)'"
+)
 _NODE_WORDS = re.compile(
     r"\b(?:require|process|Buffer|__dirname|__filename|NodeJS)\b|['\"](?:node:[\w/]+|assert|buffer|child_process|cluster"
     r"|crypto|dns|events|fs|fs/promises|http|http2|https|net|os|path|perf_hooks|readline|stream|tls|url|util|vm"
@@ -180,7 +185,11 @@ def _kind(code: int, syntax: bool, message: str) -> base.Kind:
         return "syntax"
     if code in _UNUSED:
         return "unused"
-    if code in _NODE or (code in _ABSENT and not re.search(r"module '\.{0,2}/", message)):
+    if (
+        code in _NODE | _TESTED
+        or _RUNNERS.match(message)
+        or (code in _ABSENT and not re.search(r"module '\.{0,2}/", message))
+    ):
         return "missing-dependency"
     if code in (2321, 2589):  # excessive depth
         return "limit"
