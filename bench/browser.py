@@ -1,10 +1,13 @@
 """How fast pages are judged: by waiting for them one after the other, and frame by frame in 1, 2 and N lanes.
 
-    python bench/browser.py [--pages FOLDER] [--runs N] [--lanes 1,2,3] [--skip-waiting] [--busy N]
+    python bench/browser.py [--pages FOLDER] [--runs N] [--lanes 1,2,3] [--skip-waiting] [--busy N] [--minutes N]
 
 As many threads ask as there are lanes. Each page has 2 s of its own time; what a page says of its options (actions,
 libraries) holds here as well. The verdict is the set of findings (kind and line); it must be the one that the page
 says, in every mode and in every run, with `frames: few` too. --busy: with so many busy processes beside it.
+
+Within eight minutes on two cores, each mode as often as there is time for:
+`--pages bench/pages --lanes 1,3 --runs 10 --minutes 6`, and the same with `--skip-waiting --busy 2`.
 
 bench/pages are the ones that people use: WebGL, libraries, heavy ones. tests/data/pages are the light ones.
 """
@@ -12,6 +15,8 @@ bench/pages are the ones that people use: WebGL, libraries, heavy ones. tests/da
 from __future__ import annotations
 
 import argparse
+import itertools
+import math
 import os
 import subprocess
 import sys
@@ -95,6 +100,7 @@ def main() -> int:
     parser.add_argument("--lanes", default=f"1,2,{len(os.sched_getaffinity(0)) + 1}", help="default: %(default)s")
     parser.add_argument("--skip-waiting", action="store_true", help="do not wait in real time for comparison")
     parser.add_argument("--without", default="", help="leave out pages whose name holds one of these, by commas")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="after which no run is begun any more")
     parser.add_argument("--busy", type=int, default=0, help="so many busy processes beside it")
     given = parser.parse_args()
     left_out = [part for part in given.without.split(",") if part]
@@ -110,19 +116,26 @@ def main() -> int:
 
 def compare(pages: list[Sample], given: argparse.Namespace) -> int:
     """Print a row for each mode; 1 where a verdict was wrong in any of them."""
+    began, seen = time.monotonic(), dict[str, set[Verdict]]()
     reference, waited, wrong = None, dict[str, float](), 0
     if not given.skip_waiting:
         reference, found, waited = show(pages, 1, stepping=False)
         wrong = tell("waiting, one after the other", reference, pages, None, found)
-    for lanes in dict.fromkeys(int(number) for number in given.lanes.split(",")):
-        for few in (False, True):
-            for _ in range(given.runs):
-                seconds, found, walls = show(pages, lanes, stepping=True, few=few)
-                label = f"stepped, {lanes} lane{'s' * (lanes > 1)}{', few frames' * few}"
-                wrong += tell(label, seconds, pages, reference, found)
-                for name in (name for name in waited if lanes == 1 and walls[name] > 1.1 * waited[name]):
-                    print(f"    {name}: slower than real time, {walls[name]:.1f} s for {waited[name]:.1f} s")
-    return 1 if wrong else 0
+    modes = list(itertools.product(dict.fromkeys(int(number) for number in given.lanes.split(",")), (False, True)))
+    for lanes, few in [mode for _ in range(given.runs) for mode in modes]:
+        if time.monotonic() - began > 60 * given.minutes:
+            break
+        seconds, found, walls = show(pages, lanes, stepping=True, few=few)
+        wrong += tell(
+            f"stepped, {lanes} lane{'s' * (lanes > 1)}{', few frames' * few}", seconds, pages, reference, found
+        )
+        for name, found_here in found.items():
+            seen.setdefault(name, set()).add(found_here)
+        for name in (name for name in waited if lanes == 1 and walls[name] > 1.1 * waited[name]):
+            print(f"    {name}: slower than real time, {walls[name]:.1f} s for {waited[name]:.1f} s")
+    varied = {name: verdicts for name, verdicts in seen.items() if len(verdicts) > 1}
+    print(f"verdicts that differ between runs: {varied or 'none'}", flush=True)
+    return 1 if wrong or varied else 0
 
 
 def tell(

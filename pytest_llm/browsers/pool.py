@@ -22,7 +22,7 @@ from pytest_llm.browsers.report import Network, PageEvent, PageOptions, PageRepo
 from pytest_llm.errors import CheckCrashed, Unsupported
 from pytest_llm.sandbox import cgroup, environment, programs, sandbox, walls
 
-_START_LIMIT = 60.0  # seconds for a lane to say that it is there
+_START_LIMIT = 200.0  # seconds for a lane to say that it is there: longer than its browser may take, twice
 # Of a whole lane, where control groups can be had: behind the limit of a page, which the lane itself holds.
 _MEMORY, _PROCESSES, _FILE = 4 << 30, 256, 1 << 30
 

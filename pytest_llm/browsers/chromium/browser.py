@@ -37,7 +37,7 @@ _NOWHERE = "http://127.0.0.1:9"  # the discard port: whatever slips through the 
 _EXEC = """import os, sys
 _, read, write, *command = sys.argv
 os.dup2(int(read), 3), os.dup2(int(write), 4), os.execv(command[0], command)"""
-_START_LIMIT = 20.0  # seconds
+_START_LIMIT = 90.0  # seconds: ten browsers may start at once
 
 
 class Browser:

@@ -47,7 +47,7 @@ _EVENTS = ("log.entryAdded", "script.message", "script.realmCreated", "network",
 _LISTENING = re.compile(r"WebDriver BiDi listening on (ws://\S+)")
 _NO_WEBGL = "Failed to create WebGL context"
 _KEPT = 20_000  # characters of what it said
-_START_LIMIT = 25.0  # seconds
+_START_LIMIT = 90.0  # seconds: ten browsers may start at once
 # A browser whose lane was killed goes with it. The lane's own pipe does as much for Chromium.
 _EXEC = """import ctypes, os, sys
 sys.platform == "linux" and ctypes.CDLL(None).prctl(1, 9)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -10,7 +10,7 @@ from pytest_llm.browsers.find import find
 from pytest_llm.browsers.pool import Pool
 from pytest_llm.browsers.report import PageOptions
 from pytest_llm.errors import Unsupported
-from tests.helpers.visits import PAGE, VISITS
+from tests.helpers.visits import PAGE, VISITS, Actions
 
 try:
     BROWSER = find()
@@ -18,17 +18,20 @@ except Unsupported as missing:
     pytest.skip(str(missing), allow_module_level=True)
 
 
-@pytest.fixture(scope="module")
-def pool() -> Iterator[Pool]:
-    pool = Pool(BROWSER, "block", 1)
-    yield pool
-    pool.close()
+def test_what_the_page_tells() -> None:
+    pool = Pool(BROWSER, "block", 2)
+    try:
+        with ThreadPoolExecutor(2) as threads:
+            found = dict(zip(VISITS, threads.map(lambda row: told(pool, row[0]), VISITS.values()), strict=True))
+    finally:
+        pool.close()
+    assert {name: words for name, words in found.items() if not agrees(words, VISITS[name][1])} == {}
 
 
-@pytest.mark.parametrize("name", VISITS)
-def test_what_the_page_tells(pool: Pool, name: str) -> None:
-    actions, expected = VISITS[name]
+def told(pool: Pool, actions: Actions) -> list[str]:
     report = pool.judge(PAGE, PageOptions(duration=0.3, samples=0, actions=tuple(actions)))
-    found = [event.message for event in report.events for _ in range(event.times)]
-    assert len(found) == len(expected), found
-    assert all(any(words in message for message in found) for words in expected), found
+    return [event.message for event in report.events for _ in range(event.times)]
+
+
+def agrees(found: list[str], expected: list[str]) -> bool:
+    return len(found) == len(expected) and all(any(words in message for message in found) for words in expected)

@@ -22,30 +22,17 @@ except Unsupported as missing:
 SAMPLES = {sample.name: sample for sample in samples()}
 
 
-@pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES.keys())
-def test_each_page_gets_its_verdict(sample: Sample, tmp_path: Path) -> None:
-    findings = run(sample, tmp_path)
-    assert sample.agrees(findings), findings
-
-
-def test_the_next_page_notices_nothing_of_a_hostile_one(tmp_path: Path) -> None:
-    hostile = [SAMPLES[name] for name in ("bad-heap", "bad-endless-frame", "bad-window-open", "bad-reload")]
-    for sample in hostile:
-        assert sample.agrees(run(sample, tmp_path))
-        assert SAMPLES["ok-ball"].agrees(run(SAMPLES["ok-ball"], tmp_path))
-
-
-def test_pages_shown_at_the_same_time_do_not_disturb_each_other(tmp_path: Path) -> None:
-    chosen = [SAMPLES[name] for name in ("ok-ball", "bad-heap", "bad-const", "ok-webgl", "bad-alert", "ok-svg")]
-    with ThreadPoolExecutor(6) as threads:
-        verdicts = list(threads.map(lambda s: s.agrees(run(s, tmp_path / s.name)), chosen))
-    assert verdicts == [True] * 6
+def test_each_page_gets_its_verdict(tmp_path: Path) -> None:
+    """All at the same time in a few lanes: none disturbs another, or the next one of its lane."""
+    with ThreadPoolExecutor(4) as threads:
+        found = dict(zip(SAMPLES, threads.map(lambda sample: run(sample, tmp_path), SAMPLES.values()), strict=True))
+    assert {name: told for name, told in found.items() if not SAMPLES[name].agrees(told)} == {}
 
 
 def test_every_run_sees_the_same_frames(tmp_path: Path) -> None:
     with ThreadPoolExecutor(4) as threads:
         strips = set(
-            threads.map(lambda number: _filmstrip(SAMPLES["ok-particles"], tmp_path / str(number)), range(8))
+            threads.map(lambda number: _filmstrip(SAMPLES["ok-particles"], tmp_path / str(number)), range(4))
         )
     assert len(strips) == 1
 
