@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pytest_llm.errors import InputError
 from pytest_llm.plugin.options import MARK
 from pytest_llm.plugin.session import LlmSession
-from pytest_llm.reports.html import STYLE, extras
+from pytest_llm.reports.html import extras
 from pytest_llm.reports.plain import visible
+from pytest_llm.store.record import read
+from pytest_llm.store.runs import FILE
 from pytest_llm.verdicts.verdict import Verdict
 
 COMMANDS = ("  whole: ", "  again: ")
@@ -45,7 +49,12 @@ class Rows:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_summary(self, prefix: list[str]) -> None:
-        prefix.append(STYLE)
+        """The top of the page: our stylesheet, then models and matrix, as the record has them by now."""
+        from pytest_llm.reports.html_summary import style, summary
+
+        prefix.append(style())
+        with suppress(InputError):  # the record could not be written, which was told
+            prefix.append(summary(read(self._folder / FILE)))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_html(self, report: pytest.TestReport, data: list[str]) -> None:

@@ -20,12 +20,6 @@ PICTURES = {".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp"}
 MAX_SAMPLES = 50  # of a cell
 MAX_PICTURE = 512 * 1024  # bytes: hundreds of cells stay a file that can be mailed
 MAX_FILE = 512 * 1024  # bytes of a page or another file that is put into the report
-# Without it one long word of a model's would make the whole report as wide as that word.
-STYLE = (
-    "<style>#results-table .log, #results-table td { overflow-wrap: anywhere } "
-    "#results-table .llm-short { overflow-wrap: normal; white-space: nowrap } "
-    ".llm-cell td:nth-child(2) { min-width: 8em } .logwrapper:has(.log:empty) { display: none }</style>"
-)
 _CELL = "color:#222;overflow-wrap:anywhere"
 # The page runs when somebody asks for it, in a frame that may run scripts and nothing else: no origin, no network.
 _POLICY = "default-src 'unsafe-inline' 'unsafe-eval' data: blob:"

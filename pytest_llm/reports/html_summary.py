@@ -1,0 +1,87 @@
+"""The top of pytest-html's page: its stylesheet, each model's numbers as bars, the matrix. All of it is text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from html import escape
+from importlib.resources import files
+from typing import Any
+
+from pytest_llm.reports.plain import visible
+from pytest_llm.reports.viewer.overview import Story, overview
+from pytest_llm.store.record import RunRecord
+
+SIGNS = {"passed": "✓", "failed": "✕", "error": "!", "skipped": "–"}
+_MEASURES = (
+    ("Tokens a second", "rate", "{:.1f}"),
+    ("First token", "first", "{:.2f} s"),
+    ("Load", "load", "{:.2f} s"),
+)
+
+
+def style() -> str:
+    """The element with our stylesheet."""
+    return f"<style>{(files('pytest_llm.reports') / 'pytest_html.css').read_text('utf-8')}</style>"
+
+
+def summary(record: RunRecord) -> str:
+    """Bars and matrix of a run; "" where no cell has a verdict."""
+    data = overview(Story(record))
+    if not data["columns"]:
+        return ""
+    return _card("Models", "llm-models", _models(data["columns"])) + _card("Cells", "llm-matrix", _matrix(data))
+
+
+def _card(title: str, kind: str, rows: Iterable[Sequence[str]]) -> str:
+    body = "".join(f"<tr>{''.join(row)}</tr>" for row in rows)
+    return f"<section class='llm-card'><h3>{title}</h3><table class='{kind}'>{body}</table></section>"
+
+
+def _models(columns: Sequence[Mapping[str, Any]]) -> Iterator[list[str]]:
+    yield [_head(word, "llm-dim") for word in ("Model", "Passed", *(title for title, *_ in _MEASURES), "Thinking")]
+    most = {key: max((column[key] or 0 for column in columns), default=0) for _, key, _ in _MEASURES}
+    for one in columns:
+        measured = [_cell(_bar(one[key], most[key], shape)) for _, key, shape in _MEASURES]
+        passed = _bar(one["passed"], one["judged"], f"{one['passed']} of {one['judged']}")
+        yield [_head(_column(one)), _cell(passed), *measured, _cell(_bar(one["thinking"], 1, "{:.0%}"))]
+
+
+def _bar(value: float | None, most: float, shape: str) -> str:
+    if value is None:
+        return "–"
+    wide = round(100 * value / most, 1) if most else 0
+    return f"<span class='llm-bar'><i style='width:{wide}%'></i></span>{shape.format(value)}"
+
+
+def _matrix(data: Mapping[str, Any]) -> Iterator[list[str]]:
+    columns, rows = data["columns"], data["rows"]
+    yield [_head(""), *(_head(_column(column), "llm-dim") for column in columns)]
+    placed = {(cell["row"], cell["column"]): _tile(cell) for cell in data["cells"]}
+    for at, row in enumerate(rows):
+        name = f"{_text(row['case'])} <span class='llm-dim'>{_text(row['label'])}</span>"
+        tiles = [_cell(placed.get((at, number), "")) for number in range(len(columns))]
+        yield [f"<th scope='row'>{name}</th>", *tiles]
+
+
+def _tile(cell: Mapping[str, Any]) -> str:
+    several = f" {cell['passed']}/{cell['samples']}" if cell["samples"] > 1 else ""
+    rate = "" if cell["rate"] is None else f"{'' if cell['alone'] else '~'}{cell['rate']:.1f}"
+    sign = SIGNS.get(cell["outcome"], "?")
+    title = escape(visible(cell["reason"] or cell["outcome"]), quote=True)
+    return f'<span class="llm-tile {_text(cell["outcome"])}" title="{title}"><b>{sign}{several}</b>{rate}</span>'
+
+
+def _column(column: Mapping[str, Any]) -> str:
+    return f"{column['model']}, think {column['think']}"
+
+
+def _head(text: str, kind: str = "") -> str:
+    return f"<th scope='col' class='{kind}'>{_text(text)}</th>"
+
+
+def _cell(markup: str) -> str:
+    return f"<td>{markup}</td>"
+
+
+def _text(text: str) -> str:
+    return escape(visible(text), quote=True)
