@@ -47,7 +47,8 @@ class Settings:
     there, and by the proxies of the environment.
     budget: seconds, tokens (0: as many as it takes), as it was written; what is left when it is spent is not asked.
     slots: how many questions a server is asked at a time; check_slots: how many cells are judged at a time;
-    ahead: how many cells are under way at most, 0 for as many as keep these busy.
+    ahead: how many cells are under way at most, 0 for as many as keep these busy. by_load: cells run grouped by
+    what must be loaded, not in pytest's order.
     limit: how many cells of each case are run, 0 for all. system_tokens: how long a Modelfile's SYSTEM may be.
     vram: the memory that a model is to fit into, 0 where it is not said. samples: how often each cell is asked, 0:
     as its case says. stop_early: a cell's samples end once its verdict cannot change. store: its path or URL,
@@ -70,6 +71,7 @@ class Settings:
     pull: bool = False
     slots: int = 1
     check_slots: int = 1
+    by_load: bool = True
     ahead: int = 0
     connect_timeout: float = 5.0
     first_byte_timeout: float = 600.0

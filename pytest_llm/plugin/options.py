@@ -102,6 +102,7 @@ TABLE = (
     Option("slots", "count", "how many questions a server is asked at a time (default: 1)", 1),
     Option("check_slots", "count", "how many cells are judged at a time (default: the cores)", cores()),
     Option("ahead", "count", "how many cells are under way at most (default: slots + check slots + 2)", 0),
+    Option("order", "text", "load (one load a model) or pytest: the order of the cells (default: load)", "load"),
     Option("connect_timeout", "seconds", "time to connect (default: 5s)", 5.0),
     Option("first_byte_timeout", "seconds", "time to the first byte: queue, load, prompt (default: 600s)", 600.0),
     Option("silence_timeout", "seconds", "time between two lines of an answer (default: 60s)", 60.0),
@@ -223,6 +224,7 @@ def settings(config: pytest.Config) -> Settings:
         pull=value["pull"],
         slots=value["slots"],
         check_slots=value["check_slots"],
+        by_load=_by_load(value["order"]),
         ahead=value["ahead"],
         connect_timeout=value["connect_timeout"],
         first_byte_timeout=value["first_byte_timeout"],
@@ -294,6 +296,12 @@ def _check_address(said_by: str, name: str, text: str | None) -> None:
             ollama_urls(text, strict=said_by != HOST_ENV)
         else:
             openai_url(text)
+
+
+def _by_load(order: str) -> bool:
+    if order not in ("load", "pytest"):
+        raise pytest.UsageError(f"--llm-order (llm_order) must be load or pytest, not {order!r}")
+    return order == "load"
 
 
 def _thinks(modes: list[str] | None) -> tuple[str, ...]:

@@ -80,7 +80,7 @@ def settle_order(pytest_session: pytest.Session) -> None:
 
 def _order(cells: list[PromptItem], state: LlmSession) -> list[tuple[PromptItem, Group]]:
     """Grouped by what must be loaded, each group once, those that are measured last in it; as they are where
-    pytest's own order matters."""
+    pytest's own order matters, or is asked for."""
     requests = [item.plan.job(item.nodeid).request for item in cells]
     kinds = [
         (request.model, json.dumps([dict(request.options), request.trim], sort_keys=True)) for request in requests
@@ -89,7 +89,7 @@ def _order(cells: list[PromptItem], state: LlmSession) -> list[tuple[PromptItem,
     groups = dict(zip(distinct, state.engine.groups(list(distinct.values())), strict=True))
     of = [groups[model.engine, model.name, options] for model, options in kinds]
     ordered = list(zip(cells, of, strict=True))
-    if any(state.config.getoption(name, False) for name in KEPT_ORDER):
+    if not state.settings.by_load or any(state.config.getoption(name, False) for name in KEPT_ORDER):
         return ordered
     first = {group: rank for rank, group in reversed(list(enumerate(of)))}
     urgent = _urgent(ordered, state)

@@ -105,3 +105,28 @@ def test_a_cell_that_another_plugin_skips_is_not_asked_for_long(checked: Bench) 
     for name in "abcd":
         checked.case("prompt: hi\nchecks: [contains: hello]", name)
     checked.run().assert_outcomes(passed=3, skipped=1)
+
+
+@pytest.mark.parametrize(
+    ("order", "wanted"), [((), "aabb"), (("--llm-order=load",), "aabb"), (("--llm-order=pytest",), "abab")]
+)
+def test_the_order_of_the_cells(bench: Bench, order: tuple[str, ...], wanted: str) -> None:
+    for name, model in zip("tuvw", "abab", strict=True):
+        bench.server.add_model(model)
+        bench.case(f"models: {model}\nprompt: hi\nchecks: [contains: hello]", name)
+    bench.run(*order).assert_outcomes(passed=4)
+    assert "".join(body["model"] for body in bench.server.asked()) == wanted
+
+
+def test_measured_cells_come_last_in_their_group(bench: Bench) -> None:
+    for name, checks in {"a": "token_rate: 0.001", "b": "contains: hello", "c": "contains: hello"}.items():
+        bench.case(f"prompt: {name}\nchecks: [{checks}]", name)
+    bench.run()
+    assert [body["messages"][-1]["content"] for body in bench.server.asked()] == ["b", "c", "a"]
+
+
+def test_an_order_that_is_none(bench: Bench) -> None:
+    bench.case("prompt: hi\nchecks: [contains: hello]")
+    result = bench.run("--llm-order=random")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*--llm-order (llm_order) must be load or pytest, not 'random'*"])
