@@ -99,6 +99,14 @@ class EventLog:
         else:
             self.add("request", name, place)
 
+    def leaves(self, url: str, place: Place = NOWHERE) -> None:
+        """The page goes elsewhere, or to itself."""
+        if url == PAGE_URL:
+            self.add("navigation", "the page reloads itself", place)
+        else:
+            place = self.places.target(url) if place == NOWHERE else place
+            self.add("navigation", f"the page leaves for {url}", place)
+
     def expect_place(self, id_: str, url: str, kind: str, message: str) -> None:
         """A request that was stopped before its page's process told which script made it."""
         self._unplaced[id_] = (url, kind, message)

@@ -53,6 +53,12 @@ class Places:
         """Where the page holds these words first."""
         return self._at(self._page.find(words))
 
+    def target(self, url: str) -> Place:
+        """Where the page names an address that it goes to: of a form's, what is sent is no part."""
+        path = url.removeprefix(PAGE_URL.removesuffix("page.html")).partition("?")[0]
+        found = (self.first(f"{mark}{path}") for mark in "\"'`/=") if path else ()
+        return next((place for place in found if place != NOWHERE), NOWHERE)
+
     def meant(self, kind: str, message: str) -> Place:
         """The place of an event that has none: the first call of its kind, where all of them stand in one line."""
         if kind in _CALLS:

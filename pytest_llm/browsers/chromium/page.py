@@ -232,8 +232,7 @@ class Page:
             )
             return
         self.session.post("Fetch.failRequest", requestId=number, errorReason="Aborted")
-        message = "the page reloads itself" if url == PAGE_URL else f"the page leaves for {url}"
-        self._log.add("navigation", message, place)
+        self._log.leaves(url, place)
 
     def _navigated(self, event: dict[str, Any]) -> None:
         frame = event["frame"]

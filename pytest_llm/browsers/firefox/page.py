@@ -177,8 +177,7 @@ class FirefoxPage:
         else:
             self._refuse(number)
             self.loaded = True  # as far as it will
-            what = "the page reloads itself" if url == PAGE_URL else f"the page leaves for {url}"
-            self._log.add("navigation", what)
+            self._log.leaves(url)
 
     def _response(self, event: dict[str, Any]) -> None:
         request, status = event["request"], event["response"]["status"]

@@ -28,6 +28,22 @@ def test_a_request_belongs_where_its_address_stands_first(url: str, place: tuple
 
 
 @pytest.mark.parametrize(
+    ("page", "url", "line"),
+    [
+        ('<p>send\n<form action="/send"><input name=a>', f"{LOCAL}send?a=1", 2),
+        ("<p>\n<a href='https://example.com/b'>", "https://example.com/b", 2),
+        ("<p>\n<script>location = where</script>", f"{LOCAL}none", 2),  # the only call that there is
+        ("<p>\n<a href=b>\n<p>", f"{LOCAL}c", None),
+        ("<p>page.html\n<script>location.reload()</script>", f"{LOCAL}page.html", 2),
+    ],
+)
+def test_a_page_leaves_where_it_names_the_address(page: str, url: str, line: int | None) -> None:
+    log = EventLog(page)
+    log.leaves(url)
+    assert [event.line for event in log.events] == [line]
+
+
+@pytest.mark.parametrize(
     ("kind", "place"),
     [
         ("dialog", (4, 1)),  # two calls in one line
