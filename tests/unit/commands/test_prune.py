@@ -9,7 +9,7 @@ import pytest
 from pytest_llm.commands import cli
 from pytest_llm.errors import InputError
 from pytest_llm.models.modelfile import ModelSpec, load
-from pytest_llm.models.reference import with_parents
+from pytest_llm.models.reference import at
 from pytest_llm.providers.ollama.building import built_name
 from pytest_llm.providers.ollama.pruning import sort
 from tests.fake_ollama import FakeOllama
@@ -33,9 +33,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def specs(folder: Path) -> list[tuple[Path, ModelSpec | InputError]]:
-    return [
-        (path, with_parents(load(path), [folder], folder.parent)) for path in sorted(folder.glob("*.Modelfile"))
-    ]
+    return [(path, at(path, [folder], folder.parent)) for path in sorted(folder.glob("*.Modelfile"))]
 
 
 def write(folder: Path, **texts: str) -> None:
