@@ -195,6 +195,7 @@ def test_prose_is_no_code(text: str) -> None:
         ("{r, echo=FALSE}", "r"), ("go:main.go", "go"), ("rust,ignore", "rust"), ("language-js", "javascript"),
         ("main.py", "python"), ("src/Main.java", "java"), ("title=x", ""), ("  Java  ", "java"), ("zig", "zig"),
         ("c#", "csharp"), ("f#", "fsharp"), (".go", "go"), ("{}", ""), ("json5", "json5"), ("yml", "yaml"),
+        ("javascriptreact", "jsx"), ("typescriptreact", "tsx"), ("rustlang", "rust"), ("commonjs", "javascript"),
     ],
 )  # fmt: skip
 def test_language_names(info: str, language: str) -> None:
