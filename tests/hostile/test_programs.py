@@ -43,6 +43,7 @@ GOOD = {
     "go": 'package main\n\nimport "fmt"\n\nfunc main() { fmt.Println() }\n',
     "java": "class A {}\n",
     "javascript": "let x = 1;\n",
+    "jsx": "export const x = 1;\n",
     "php": "<?php $x = 1;\n",
     "python": "x = 1\n",
     "ruby": "x = 1\n",
