@@ -79,7 +79,7 @@ def write(story: Story, earlier_run: RunRecord | None, out: IO[str]) -> None:
 
 def assets() -> tuple[str, str]:
     """The script and the stylesheet, each in one piece."""
-    folder = files("pytest_llm.reports.viewer") / "assets"
+    folder = files("pytest_llm.reports.viewer") / "page"
     script = "\n".join((folder / f"{name}.js").read_text("utf-8") for name in SCRIPTS)
     return script, (folder / "style.css").read_text("utf-8")
 
