@@ -69,21 +69,47 @@ HIDING: dict[str, tuple[str, list[str]]] = {
     "an overlay without errors": ("onerror = m => alert(m); onunhandledrejection = e => alert(e);", []),
     "an image without a picture": ("document.body.innerHTML = '<img src=\"data:image/png;base64,AA\">hi';", []),
 }  # fmt: skip
-# Chromium alone is listened to from within its workers.
+IN_WORKERS: dict[str, tuple[str, list[str]]] = {
+    "its own onerror": (worker("onerror = () => true; nope();"), ["worker"]),
+    "hidden here": (worker("nope();") + ".onerror = e => e.preventDefault();", ["worker"]),
+    "its rejection": (worker("onunhandledrejection = e => e.preventDefault(); Promise.reject(1);"), ["worker"]),
+    "stopped for all": (
+        worker(
+            "addEventListener('error', e => { e.preventDefault(); e.stopImmediatePropagation() }, true); nope();"
+        ),
+        ["worker"],
+    ),
+    "later": (worker("onerror = () => true; setTimeout(() => nope(), 20);"), ["worker"]),
+    "of data": ("new Worker('data:text/javascript,onerror=()=>true;nope()');", ["worker"]),
+    "a module": (
+        "new Worker(URL.createObjectURL(new Blob(['onerror = () => true; nope()'], {type: 'text/javascript'})),"
+        " {type: 'module'});",
+        ["worker"],
+    ),
+    "at an address taken back": (
+        "const u = URL.createObjectURL(new Blob(['onerror = () => true; nope()'])); new Worker(u); URL.revokeObjectURL(u);",
+        ["worker"],
+    ),
+    "of a worker": (
+        worker("new Worker(URL.createObjectURL(new Blob(['onerror = () => true; nope();'])))"),
+        ["worker"],
+    ),
+    "of a worker, a rejection": (
+        worker("new Worker(URL.createObjectURL(new Blob(['Promise.reject(1)'])))"),
+        ["worker"],
+    ),
+    "a SharedWorker's own": (worker("onerror = () => true; nope();", "SharedWorker"), ["worker"]),
+    "a SharedWorker's rejection": (worker("Promise.reject(1);", "SharedWorker"), ["worker"]),
+    "a SharedWorker's console": (worker("console.error('told')", "SharedWorker"), ["worker"]),
+    "nothing hidden": (worker("try { nope() } catch { 0 } Promise.reject(1).catch(() => 0);"), []),
+}
+# Firefox's listeners are gone where the page opens its document anew.
 CHROMIUM: dict[str, tuple[str, list[str]]] = {
     "document.open": (
         "onload = () => { document.open(); document.write('hi<script>onerror=()=>true;boom()<\\/script>');"
         " document.close() };",
         ["exception"],
     ),
-    "a worker's own": (worker("onerror = () => true; nope();"), ["worker"]),
-    "a worker, hidden here": (worker("nope();") + ".onerror = e => e.preventDefault();", ["worker"]),
-    "a worker's rejection": (
-        worker("onunhandledrejection = e => e.preventDefault(); Promise.reject(1);"),
-        ["worker"],
-    ),
-    "a SharedWorker's own": (worker("onerror = () => true; nope();", "SharedWorker"), ["worker"]),
-    "a SharedWorker's console": (worker("console.error('told')", "SharedWorker"), ["worker"]),
 }
 
 
@@ -101,8 +127,10 @@ def browser(request: pytest.FixtureRequest) -> Iterator[Pool]:
     pool.close()
 
 
-def test_no_page_hides_its_errors(browser: Pool) -> None:
-    rows = {**HIDING, **(CHROMIUM if browser.browser.kind == "chromium" else {})}
+@pytest.mark.parametrize("table", ["page", "workers"])
+def test_no_page_hides_its_errors(browser: Pool, table: str) -> None:
+    own = CHROMIUM if browser.browser.kind == "chromium" else {}
+    rows = IN_WORKERS if table == "workers" else {**HIDING, **own}
     with ThreadPoolExecutor(2) as threads:
         reports = list(threads.map(lambda row: browser.judge(page(row[0]), UNSEEN), rows.values()))
     found = {name: kinds(report) for name, report in zip(rows, reports, strict=True)}

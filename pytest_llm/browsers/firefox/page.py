@@ -7,6 +7,7 @@ import base64
 import contextlib
 import re
 from collections.abc import Callable
+from secrets import token_hex
 from typing import Any
 
 from pytest_llm.browsers import layout
@@ -14,7 +15,7 @@ from pytest_llm.browsers.chromium.cdp import PageBroken, ProtocolError, Session
 from pytest_llm.browsers.chromium.page import DATED, SEEDED, blocked, is_local
 from pytest_llm.browsers.events import EventLog
 from pytest_llm.browsers.firefox.browser import Firefox
-from pytest_llm.browsers.firefox.witness import CHANNEL, WITNESS, Witness
+from pytest_llm.browsers.firefox.witness import CHANNEL, WITNESS, WORKERS, Witness
 from pytest_llm.browsers.layout import Layout
 from pytest_llm.browsers.places import NOWHERE, PAGE_URL, Place
 from pytest_llm.browsers.report import PageOptions
@@ -51,11 +52,12 @@ class FirefoxPage:
         self._listen()
         self._user = (await send("browser.createUserContext"))["userContext"]
         dated = "" if self._options.date is None else DATED % (self._options.date * 1000)
-        for function, sandbox in ((f"() => {{ {SEEDED}; {_STAYS} {dated} }}", {}), (WITNESS, {"sandbox": CHANNEL})):
+        air, known = token_hex(16), f"() => {{ {SEEDED}; {_STAYS} {dated} {WORKERS} }}"
+        for function, sandbox in ((known, {}), (WITNESS, {"sandbox": CHANNEL})):
             channel = [{"type": "channel", "value": {"channel": CHANNEL}}] if sandbox else []
             await send(
                 "script.addPreloadScript",
-                functionDeclaration=function,
+                functionDeclaration=function.replace("CHANNEL", air),
                 arguments=channel,
                 userContexts=[self._user],
                 **sandbox,

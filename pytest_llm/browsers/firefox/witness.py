@@ -11,19 +11,70 @@ from pytest_llm.browsers.places import NOWHERE, Place
 CHANNEL = "witness"
 # Firefox logs a rejection or a syntax error without saying that it is one, or where; an error that the page hides
 # from it, not at all. The page's own events know better, and come first. What is not logged after them counts too.
-WITNESS = r"""say => {
+_TELL = r"""
   const text = (value, show = String) => { try { return show(value).slice(0, 2000); } catch { return "?"; } };
+  const listen = (failed, rejected, tell) => {
+    addEventListener("error", e => e.lineno === undefined ||  // an image, say, that did not load
+      tell(failed, text(e.message), "", text(e.filename), e.lineno, e.colno), true);
+    addEventListener("unhandledrejection", e => {
+      const r = e.reason, thing = r !== null && typeof r === "object", error = thing && r.stack !== undefined;
+      const [words, shown] = thing && !error ? ["Object", text(r, JSON.stringify)] : [text(r), ""];
+      tell(rejected, words, shown, error ? text(r.stack) : "", 0, 0);
+    }, true);
+  };"""
+WITNESS = f"""say => {{{_TELL}
   const tell = (...words) => say(words);
-  addEventListener("error", e => e.lineno === undefined ||  // an image, say, that did not load
-    tell("exception", text(e.message), "", text(e.filename), e.lineno, e.colno), true);
-  addEventListener("unhandledrejection", e => {
-    const r = e.reason, thing = r !== null && typeof r === "object", error = thing && r.stack !== undefined;
-    const [words, shown] = thing && !error ? ["Object", text(r, JSON.stringify)] : [text(r), ""];
-    const about = [words, shown, error ? text(r.stack) : "", 0, 0];
-    tell("rejection", ...about);
-  }, true);
-}"""
+  listen("exception", "rejection", tell);
+  if (window === window.top) new BroadcastChannel("CHANNEL").onmessage = e => tell(...e.data);
+}}"""
+# Nothing of ours is in a worker before its own script. So the page's `Worker` starts one of ours, which listens and
+# then runs the page's script, at an address that the page cannot take back. Its own workers do the same.
+WORKERS = f"""(function setup() {{{_TELL}
+  const address = URL.createObjectURL, own = `(${{setup}})();`, wrapped = new Map(), blobs = new Map();
+  const [make, call, Parts, quote, Address] = [Reflect.construct, Reflect.apply, Blob, JSON.stringify, URL];
+  URL.createObjectURL = function createObjectURL(blob) {{
+    const url = call(address, Address, [blob]);
+    blobs.set(url, blob);
+    return url;
+  }};
+  const revoke = URL.revokeObjectURL;
+  URL.revokeObjectURL = function revokeObjectURL(url) {{
+    blobs.delete(`${{url}}`);
+    return call(revoke, Address, [url]);
+  }};
+  const script = (...parts) => call(address, Address, [new Parts(parts, {{ type: "text/javascript" }})]);
+  const started = (url, module) => {{
+    const key = `${{url}}`, known = blobs.get(key);
+    if (!known && !key.startsWith("data:")) return url;
+    if (known && !globalThis.document) return script(own, "\\n", known);  // its blobs take no second address
+    if (!wrapped.has(key)) {{
+      const theirs = quote(known ? call(address, Address, [known]) : key);
+      wrapped.set(key, module ? script(`import ${{quote(script(own))}}; import ${{theirs}};`)
+        : script(own, `importScripts(${{theirs}});`));
+    }}
+    return wrapped.get(key);
+  }};
+  const construct = (target, [url, ...more], made) => {{
+    const module = typeof more[0] === "object" && more[0]?.type === "module";
+    return make(target, url === undefined ? [] : [started(url, module), ...more], made);
+  }};
+  for (const name of ["Worker", "SharedWorker"])
+    if (globalThis[name]) globalThis[name] = new Proxy(globalThis[name], {{ construct }});
+  if (globalThis.document) return;
+  const air = new BroadcastChannel("CHANNEL"), post = air.postMessage;
+  const tell = (...words) => call(post, air, [words]);
+  listen("worker", "worker", tell);
+  if (!globalThis.SharedWorkerGlobalScope) return;
+  for (const [name, fails] of [["error", () => true], ["assert", given => !given]]) {{  // nobody listens to these
+    const real = console[name];
+    console[name] = (...given) => {{
+      if (fails(given[0])) tell("console", given.map(one => text(one)).join(" "), "", "", 0, 0);
+      return call(real, console, given);
+    }};
+  }}
+}})()"""
 _UNCAUGHT = "uncaught exception: "
+_WORDS = 6  # of what a listener tells
 _MOST = 200  # witnessed events that wait for the log
 # Said by the request already; or owed to us, who keep WebRTC from the network.
 _OURS = re.compile(r"^Firefox can.t establish a connection|^WebRTC: ICE failed")
@@ -40,14 +91,18 @@ class Witness:
 
     def message(self, event: dict[str, Any]) -> None:
         """What the page's own listeners saw."""
-        if event["channel"] != CHANNEL:
+        words = event["data"].get("value", ())
+        if event["channel"] != CHANNEL or len(words) != _WORDS:
             return
-        kind, text, shown, where, line, column = (item.get("value") for item in event["data"]["value"])
+        kind, text, shown, where, line, column = (item.get("value") for item in words)
+        if kind == "console":
+            self._log.add("worker", text)
+            return
         places = self._log.places
         place = places.inside(where, line - 1, column - 1) if line else places.written(where)
         value = text.removeprefix(_UNCAUGHT)
         self._log.suspect(value, kind, shown or value, place)
-        if len(self._seen) < _MOST:
+        if kind != "worker" and len(self._seen) < _MOST:
             self._seen[value] = (kind, shown or value, place)
 
     def realm(self, event: dict[str, Any]) -> None:
@@ -78,6 +133,7 @@ class Witness:
     def _uncaught(self, text: str, place: Place, in_worker: bool) -> None:
         value = text.removeprefix(_UNCAUGHT)
         if in_worker or (self._workers and place == NOWHERE and value not in self._seen):
+            self._log.told(value)
             self._log.add("worker", value, place)
             return
         unseen = "exception" if place != NOWHERE else "rejection" if value != text else "console"
