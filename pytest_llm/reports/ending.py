@@ -28,11 +28,11 @@ _UNHURT = ("passed", "skipped", "xfailed")
 
 
 def lines(overview: Overview, width: int, *, whole: bool = False) -> Iterator[Line]:
-    """The lines below the heading; none where a run of one cell has nothing to compare. whole: every row.
+    """The lines below the heading; none of a run in which no two cells were judged. whole: every row.
 
     width: of the terminal, in characters. A matrix that is wider is shown in several parts.
     """
-    if len(overview["cells"]) < 2:
+    if sum(column["judged"] for column in overview["columns"]) < 2:
         return
     yield from _matrix(overview, width, whole=whole)
     together = [group for group in overview["groups"] if len(group["cells"]) > 1]

@@ -26,6 +26,8 @@ _BROKE = re.compile(
 )
 _LONGEST_NAME = 200  # characters: file systems take 255 bytes a part
 _SOUND_SECONDS = 30.0  # for the sound program: a compiler may have to start anew
+ALLOWABLE: tuple[Kind, ...] = ("unused", "missing-dependency")  # kinds of errors that a case may allow
+READ = 1000  # errors of one compiler that are looked at: those that a case may allow may come before the others
 MOST = 100  # diagnostics of one check, errors before warnings; what comes after them helps nobody
 
 
@@ -165,12 +167,15 @@ def safe_name(name: str, suffixes: Sequence[str]) -> bool:
 
 
 def bounded(found: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """The first MOST of these, each once; warnings give way to errors, for a warning never fails by itself."""
+    """The first MOST of these, each once. What may not fail gives way to what does: warnings to errors, and
+    errors that a case may allow to the others."""
     distinct = list(dict.fromkeys(found))
-    errors = [one for one in distinct if one.severity == "error"][:MOST]
-    warnings = [one for one in distinct if one.severity != "error"][: MOST - len(errors)]
-    kept = {id(one) for one in (*errors, *warnings)}
+    kept = {id(one) for one in sorted(distinct, key=_patience)[:MOST]}
     return [one for one in distinct if id(one) in kept]
+
+
+def _patience(found: Diagnostic) -> int:
+    return 2 if found.severity != "error" else int(found.kind in ALLOWABLE)
 
 
 def fails(found: Iterable[Diagnostic]) -> bool:

@@ -210,7 +210,7 @@ class Go(Scaffolded):
         """The first of what was said, in the places of what was compiled."""
         places = {source.path: source for source in sources}
         found = (_diagnostic(line, places, severity, self._standard) for line in dict.fromkeys(said.splitlines()))
-        return list(islice(filter(None, found), base.MOST))
+        return list(islice(filter(None, found), base.READ))
 
 
 def _environment() -> dict[str, str]:

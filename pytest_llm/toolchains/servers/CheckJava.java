@@ -51,7 +51,7 @@ public final class CheckJava {
         }
         List<String> options = List.of(
             "-proc:none", "-Xlint:all,-processing,-path,-options", "-XDshould-stop.ifError=FLOW", "-implicit:none",
-            "-Xmaxerrs", "100", "-Xmaxwarns", "100", "-cp", words[1]);
+            "-Xmaxerrs", "1000", "-Xmaxwarns", "100", "-cp", words[1]);
         DiagnosticCollector<JavaFileObject> found = new DiagnosticCollector<>();
         int parsed;
         try (StandardJavaFileManager files = compiler.getStandardFileManager(found, Locale.ROOT, StandardCharsets.UTF_8)) {
