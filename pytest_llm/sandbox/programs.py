@@ -94,12 +94,12 @@ def interpreter() -> Path:
 
 def _folders() -> tuple[str, ...]:
     """Of the PATH, those that count. Where the home lies in the working directory, no more can be told apart."""
-    return _counted(os.environ.get("PATH", os.defpath), os.getcwd(), Path.home())
+    return _counted(os.environ.get("PATH", os.defpath), os.getcwd(), Path.home(), sys.prefix)
 
 
 @lru_cache(8)
-def _counted(path: str, cwd: str, home: Path) -> tuple[str, ...]:
-    here, own = Path(cwd).resolve(), Path(sys.prefix).resolve()
+def _counted(path: str, cwd: str, home: Path, prefix: str) -> tuple[str, ...]:
+    here, own = Path(cwd).resolve(), Path(prefix).resolve()
     project = None if home.resolve().is_relative_to(here) else here
     return tuple(_outside(filter(os.path.isabs, path.split(os.pathsep)), project, own))
 

@@ -49,7 +49,7 @@ def written(option: Option) -> str:
     """A value of the option's kind, as TOML has it."""
     kinds = {"flag": "true", "list": '["off"]', "seconds": "2.5", "count": "2", "size": "2", "share": "0.5"}
     kinds["budget"] = '"30m"'
-    own = {"gate": '[">=1%"]', "inconclusive": '"fail"', "store": '"none"'}
+    own = {"gate": '[">=1%"]', "inconclusive": '"fail"', "store": '"none"', "order": '"pytest"'}
     return own.get(option.name, kinds.get(option.kind, '"http://h:1"'))
 
 

@@ -10,9 +10,14 @@ CONFTEST = """
 import gc
 from pytest_llm.providers.base import Response
 
-def pytest_sessionfinish(session):
+def kept():
     gc.collect()
-    print("answers kept:", sum(isinstance(thing, Response) for thing in gc.get_objects()))
+    return sum(isinstance(thing, Response) for thing in gc.get_objects())
+
+before = kept()
+
+def pytest_sessionfinish(session):
+    print("answers kept:", kept() - before)
 """
 
 

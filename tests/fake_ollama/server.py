@@ -171,8 +171,9 @@ class FakeOllama:
         return self.scheduler.loads
 
     def asked(self, path: str = "/api/chat") -> list[Any]:
-        """The bodies of the requests to one path, decoded."""
-        return [request.json for request in list(self.requests) if request.path == path]
+        """The bodies of the requests to one path, decoded; of those that came whole."""
+        whole = (request for request in list(self.requests) if request.path == path and request.body)
+        return [request.json for request in whole]
 
     def loads_of(self) -> Counter[str]:
         """How often each model was loaded, by its short name."""

@@ -211,7 +211,7 @@ LONG: list[tuple[str, str]] = [
     ("cpp", "'" + "\\'" * 40_000),
     ("go", '"' + '\\"' * 40_000),
     ("rust", '"' + '\\"' * 40_000),
-    ("typescript", "return" + " " * 60_000),
+    ("typescript", "return" + " " * 60_000 + ")"),
     ("rust", "\n" * 60_000 + "fn main( {}\n"),
     ("go", "\n" * 60_000 + "func main( {}\n"),
     ("java", "\n" * 60_000 + "class A { int x = ; }\n"),

@@ -83,7 +83,7 @@ def project(folder: Path, fake_ollama: FakeOllama, monkeypatch: pytest.MonkeyPat
     (folder.parent / "pytest.ini").write_text("[pytest]\n")
     (folder.parent / "test_slow.py").write_text("raise SystemExit('nobody imports this')\n")
     (folder.parent / "bad.prompt.yaml").write_text("nonsense: [\n")
-    write(folder, coder="FROM qwen3:8b\n", bad="SYTEM x\n")
+    write(folder, coder="FROM qwen3:8b\n", bad="FROM m\nSYTEM x\n")
     monkeypatch.chdir(folder.parent)
     monkeypatch.setenv("OLLAMA_HOST", fake_ollama.url)
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
