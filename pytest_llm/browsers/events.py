@@ -80,12 +80,13 @@ class EventLog:
         if len(self._suspects) > _WAITING:
             self.add(*self._suspects.pop(0)[1:])
 
-    def told(self, key: str) -> None:
-        """The browser tells of the last suspect with this key itself."""
+    def told(self, key: str) -> bool:
+        """The browser tells of the last suspect with this key itself; whether there is one."""
         for index in reversed(range(len(self._suspects))):
             if self._suspects[index][0] == key:
                 del self._suspects[index]
-                return
+                return True
+        return False
 
     def add_request(self, url: str, kind: str, message: str, place: Place) -> None:
         """A request; where no script made it, the first line that holds its URL, or the last part of it."""

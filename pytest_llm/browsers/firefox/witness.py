@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Any
 
 from pytest_llm.browsers.events import EventLog
@@ -11,11 +12,17 @@ from pytest_llm.browsers.places import NOWHERE, Place
 CHANNEL = "witness"
 # Firefox logs a rejection or a syntax error without saying that it is one, or where; an error that the page hides
 # from it, not at all. The page's own events know better, and come first. What is not logged after them counts too.
+# What nobody handles in a worker is an event of whoever started that too, without the error itself: an echo of what
+# the worker told, unless their origin is one of their own, of which nothing is heard here.
 _TELL = r"""
   const text = (value, show = String) => { try { return show(value).slice(0, 2000); } catch { return "?"; } };
+  const elsewhere = /^(blob:|data:|\nuncaught exception: )/, nothing = /\nuncaught exception: (null|undefined)$/;
+  const unheard = origin === "null", within = (e, words = `${e.filename}\n${e.message}`) =>
+    e.error == null && elsewhere.test(words) && !nothing.test(words);
   const listen = (failed, rejected, tell) => {
     addEventListener("error", e => e.lineno === undefined ||  // an image, say, that did not load
-      tell(failed, text(e.message), "", text(e.filename), e.lineno, e.colno), true);
+      (within(e) && !unheard) ||
+      tell(within(e) ? "worker" : failed, text(e.message), "", text(e.filename), e.lineno, e.colno), true);
     addEventListener("unhandledrejection", e => {
       const r = e.reason, thing = r !== null && typeof r === "object", error = thing && r.stack !== undefined;
       const [words, shown] = thing && !error ? ["Object", text(r, JSON.stringify)] : [text(r), ""];
@@ -28,10 +35,12 @@ WITNESS = f"""say => {{{_TELL}
   if (window === window.top) new BroadcastChannel("CHANNEL").onmessage = e => tell(...e.data);
 }}"""
 # Nothing of ours is in a worker before its own script. So the page's `Worker` starts one of ours, which listens and
-# then runs the page's script, at an address that the page cannot take back. Its own workers do the same.
+# then runs the page's script, at an address that the page cannot take back. Its own workers do the same. A classic
+# worker runs text of any type, and imports only what says that it is a script.
 WORKERS = f"""(function setup() {{{_TELL}
   const address = URL.createObjectURL, own = `(${{setup}})();`, wrapped = new Map(), blobs = new Map();
   const [make, call, Parts, quote, Address] = [Reflect.construct, Reflect.apply, Blob, JSON.stringify, URL];
+  const replace = "".replace;
   URL.createObjectURL = function createObjectURL(blob) {{
     const url = call(address, Address, [blob]);
     blobs.set(url, blob);
@@ -43,14 +52,14 @@ WORKERS = f"""(function setup() {{{_TELL}
     return call(revoke, Address, [url]);
   }};
   const script = (...parts) => call(address, Address, [new Parts(parts, {{ type: "text/javascript" }})]);
+  const typed = url => call(replace, url, [/^data:[^;,]*/, "data:text/javascript"]);
   const started = (url, module) => {{
     const key = `${{url}}`, known = blobs.get(key);
     if (!known && !key.startsWith("data:")) return url;
-    if (known && !globalThis.document) return script(own, "\\n", known);  // its blobs take no second address
     if (!wrapped.has(key)) {{
-      const theirs = quote(known ? call(address, Address, [known]) : key);
-      wrapped.set(key, module ? script(`import ${{quote(script(own))}}; import ${{theirs}};`)
-        : script(own, `importScripts(${{theirs}});`));
+      const same = () => known ? call(address, Address, [known]) : key;
+      wrapped.set(key, module ? script(`import ${{quote(script(own))}}; import ${{quote(same())}};`)
+        : script(own, `importScripts(${{quote(known ? script(known) : typed(key))}});`));
     }}
     return wrapped.get(key);
   }};
@@ -74,6 +83,7 @@ WORKERS = f"""(function setup() {{{_TELL}
   }}
 }})()"""
 _UNCAUGHT = "uncaught exception: "
+_WORKER = "worker: "  # the key of what one told
 _WORDS = 6  # of what a listener tells
 _MOST = 200  # witnessed events that wait for the log
 # Said by the request already; or owed to us, who keep WebRTC from the network.
@@ -87,6 +97,7 @@ class Witness:
     def __init__(self, log: EventLog) -> None:
         self._log = log
         self._seen: dict[str, tuple[str, str, Place]] = {}
+        self._early: Counter[str] = Counter()  # what Firefox logged of a worker before that told it
         self._workers = False
 
     def message(self, event: dict[str, Any]) -> None:
@@ -101,9 +112,19 @@ class Witness:
         places = self._log.places
         place = places.inside(where, line - 1, column - 1) if line else places.written(where)
         value = text.removeprefix(_UNCAUGHT)
+        if kind == "worker":
+            self._worker(value, shown or value, place)
+            return
         self._log.suspect(value, kind, shown or value, place)
-        if kind != "worker" and len(self._seen) < _MOST:
+        if len(self._seen) < _MOST:
             self._seen[value] = (kind, shown or value, place)
+
+    def _worker(self, value: str, shown: str, place: Place) -> None:
+        self._workers = True
+        if self._early[value]:
+            self._early[value] -= 1
+        else:
+            self._log.suspect(_WORKER + value, "worker", shown, place)
 
     def realm(self, event: dict[str, Any]) -> None:
         self._workers = self._workers or "worker" in event["type"]
@@ -111,7 +132,7 @@ class Witness:
     def entry(self, event: dict[str, Any]) -> None:
         """A line of Firefox's log."""
         frames = event.get("stackTrace", {}).get("callFrames", [])
-        in_worker = bool(frames) and frames[0]["url"].startswith("blob:")
+        in_worker = bool(frames) and frames[0]["url"].startswith(("blob:", "data:"))
         if event["type"] == "console":
             self._console(event, self._innermost(frames), in_worker)
         elif event["level"] == "error" and not _OURS.search(event["text"]):
@@ -132,13 +153,14 @@ class Witness:
 
     def _uncaught(self, text: str, place: Place, in_worker: bool) -> None:
         value = text.removeprefix(_UNCAUGHT)
-        if in_worker or (self._workers and place == NOWHERE and value not in self._seen):
-            self._log.told(value)
+        possible = in_worker or (self._workers and place == NOWHERE)
+        told = possible and self._log.told(_WORKER + value)
+        if told or (not self._log.told(value) and possible):
+            self._early[value] += not told
             self._log.add("worker", value, place)
             return
         unseen = "exception" if place != NOWHERE else "rejection" if value != text else "console"
         kind, shown, seen = self._seen.get(value, (unseen, value, NOWHERE))
-        self._log.told(value)
         self._log.add(kind, shown, seen if place == NOWHERE else place)
 
 

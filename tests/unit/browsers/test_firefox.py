@@ -92,6 +92,28 @@ TOLD = [
     ("exception", 11, "a word"),
     ("exception", 12, "SyntaxError: unexpected token: identifier"),
 ]
+STARTED = "new Worker(URL.createObjectURL(new Blob([`{}`])));".format
+NOPE = "ReferenceError: nope is not defined"
+# A page's script, and all that is told of it: a kind, a message, how often.
+TOLD_ONCE: dict[str, list[tuple[str, str, int]]] = {
+    STARTED("nope()"): [("worker", NOPE, 1)],
+    STARTED("setTimeout(() => nope(), 20)"): [("worker", NOPE, 1)],
+    STARTED("let let = 1"): [("worker", "SyntaxError: a lexical declaration can't define a 'let' binding", 1)],
+    STARTED("throw 'a word'"): [("worker", "a word", 1)],
+    STARTED("onerror = () => true; throw null"): [("worker", "null", 1)],
+    STARTED("Promise.reject(1)"): [("worker", "1", 1)],
+    STARTED("console.error('c')"): [("worker", "c", 1)],
+    STARTED("new Worker(URL.createObjectURL(new Blob(['nope()'])))"): [("worker", NOPE, 1)],
+    STARTED("nope()") * 2: [("worker", NOPE, 2)],
+    STARTED("nope()") + "nope()": [("exception", NOPE, 1), ("worker", NOPE, 1)],
+    STARTED("0") + "throw 'a word'": [("exception", "a word", 1)],
+    STARTED("0") + "Promise.reject(5)": [("rejection", "5", 1)],
+    "new Worker('data:text/javascript,nope()')": [("worker", NOPE, 1)],
+    "new Worker('data:,nope()')": [("worker", NOPE, 1)],
+    "import('data:text/javascript,setTimeout(() => nope())')": [("exception", NOPE, 1)],
+    "new Worker('data:;base64,MQ==')": [],
+    STARTED("postMessage(1)") + STARTED("new Worker(URL.createObjectURL(new Blob(['1'])))"): [],
+}
 HOLDER = """
 from pytest_llm.browsers.pool import judge
 from pytest_llm.browsers.report import PageOptions
@@ -135,6 +157,17 @@ def test_the_console_and_what_is_thrown(pool: Pool) -> None:
     events = pool.judge(TALKS, QUICK).events
     assert {(e.kind, e.line, e.message) for e in events} == set(TOLD)
     assert len(events) == len(TOLD)  # in no fixed order: a rejection is told when nobody has handled it
+
+
+def test_what_goes_wrong_in_a_worker_is_told_once(pool: Pool) -> None:
+    def told(script: str) -> list[tuple[str, str, int]]:
+        report = pool.judge(
+            f"<!DOCTYPE html><h1>Hi</h1><script>{script}</script>", replace(QUICK, samples=0, duration=0.5)
+        )
+        return sorted((e.kind, e.message, e.times) for e in report.events)
+
+    with ThreadPoolExecutor(2) as threads:
+        assert dict(zip(TOLD_ONCE, threads.map(told, TOLD_ONCE), strict=True)) == TOLD_ONCE
 
 
 def test_a_rejection_that_the_page_hides(pool: Pool) -> None:
