@@ -179,13 +179,16 @@ class Cpp(C):
     standard = "gnu++2a"  # C++20: models write it without saying so, and the compilers of a few years take it
     flags = ()
 
-    def compile(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
-        """By C++17 where nothing looks newer: of the same headers it has half as much to read. Else by C++20."""
+    def _completed(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
+        """By C++17 where nothing looks newer: of the same headers it has half as much to read. Else by C++20.
+
+        Each tries every way to complete a text: the text as it stands lacks the same in both.
+        """
         if not options.standard and not any(_NEWER.search(file.text) for file in files):
-            found = super().compile(files, replace(options, standard=_EARLIER))
+            found = super()._completed(files, replace(options, standard=_EARLIER))
             if not base.fails(found) or any(one.kind in ("timeout", "limit") for one in found):
                 return found
-        return super().compile(files, options)
+        return super()._completed(files, options)
 
     def imports(self, outline: Outline) -> str:
         """The headers; and `using namespace std` where its names stand bare, and never with it."""
