@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from pytest_llm.browsers.find import locate
 from tests.fake_ollama import FakeOllama
 from tests.helpers.postgres import Postgres, cluster
 from tests.helpers.skipping import insist
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # What a property test takes depends on the machine and on what else it does.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -27,6 +32,20 @@ def fake_ollama() -> Iterator[FakeOllama]:
 def postgres() -> Iterator[Postgres]:
     """A PostgreSQL server; one for each process that runs tests."""
     yield from cluster()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A Chromium that looks at reports as people do; not the one that judges pages."""
+    from playwright.sync_api import sync_playwright
+
+    program = locate(None)
+    if program is None:
+        pytest.skip("no Chromium is installed")
+    with sync_playwright() as playwright:
+        shown = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield shown
+        shown.close()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -8,7 +8,6 @@ import json
 import os
 import queue
 import subprocess
-import sys
 import tempfile
 import threading
 from concurrent.futures import Future
@@ -21,6 +20,7 @@ from pytest_llm.browsers.find import BrowserFound, find
 from pytest_llm.browsers.report import Network, PageEvent, PageOptions, PageReport
 from pytest_llm.errors import CheckCrashed, Unsupported
 from pytest_llm.sandbox import cgroup, environment, programs, sandbox, walls
+from pytest_llm.settings import cores
 
 _START_LIMIT = 200.0  # seconds for a lane to say that it is there: longer than its browser may take, twice
 # Of a whole lane, where control groups can be had: behind the limit of a page, which the lane itself holds.
@@ -226,8 +226,7 @@ class PoolSettings:
     def most(self) -> int:
         if self.lanes is not None:
             return self.lanes
-        cores = len(os.sched_getaffinity(0)) if sys.platform.startswith("linux") else os.cpu_count() or 1
-        return 1 if "PYTEST_XDIST_WORKER" in os.environ else cores + 1
+        return 1 if "PYTEST_XDIST_WORKER" in os.environ else cores() + 1
 
 
 def shared(settings: PoolSettings, network: Network) -> Pool:

@@ -14,9 +14,9 @@ from typing import Literal
 from pytest_llm.commands import diagnosis, models, tools
 from pytest_llm.commands.collected import Collected, NotCollected, collected
 from pytest_llm.commands.diagnosis import Line
+from pytest_llm.commands.stored import of_settings
 from pytest_llm.errors import InputError
 from pytest_llm.sandbox import walls
-from pytest_llm.store import address
 
 Say = Callable[[str], object]
 DISTRIBUTION, NAMESAKE = "pytest-llm-cases", "pytest-llm"
@@ -88,13 +88,8 @@ def _looked(tool: tools.Tool) -> tuple[tools.Tool, str, str]:
 
 
 def _store(found: Collected) -> Iterator[Line]:
-    settings = found.settings
     try:
-        place = (
-            address.parse(settings["store"], found.root, trusted=bool(settings["store_trusted"]))
-            if settings["store"]
-            else address.default(found.root)
-        )
+        place = of_settings(found)
     except InputError as error:
         yield Line("Store", "problem", "store", str(error))
         return

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pytest_llm.commands.stored import of_settings
 from pytest_llm.errors import InputError, StoreError
 from pytest_llm.reports.plain import one_line, plain
-from pytest_llm.store.address import Address, default, parse
+from pytest_llm.store.address import Address, parse
 from pytest_llm.store.store import Store
 
 HEAD = 60  # characters of a prompt in a list
@@ -53,9 +54,7 @@ def _address(place: str) -> tuple[Address | None, Path]:
         found = collected(["--ignore-glob=*"])
     except NotCollected as error:
         raise InputError(str(error), hint="name the store by --store") from None
-    said, root = found.settings["store"], found.root
-    trusted = bool(found.settings["store_trusted"])
-    return (parse(said, root, trusted=trusted) if said else default(root)), root
+    return of_settings(found), found.root
 
 
 def ls(store: Store, model: str) -> int:

@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_llm.commands.collected import Collected
 from pytest_llm.errors import InputError, StoreError
 from pytest_llm.store import address
+from pytest_llm.store.address import Address
 from pytest_llm.store.runs import HOME
 
 if TYPE_CHECKING:
@@ -18,6 +20,12 @@ if TYPE_CHECKING:
 def root_of(here: Path) -> Path:
     """The folder whose runs are kept, of those that `here` is in; `here` where there is none."""
     return next((folder for folder in (here, *here.parents) if (folder / HOME).is_dir()), here)
+
+
+def of_settings(found: Collected) -> Address | None:
+    """The store that runs here write; None where the settings say that there is to be none. Raises InputError."""
+    said, trusted = found.settings["store"], bool(found.settings["store_trusted"])
+    return address.parse(said, found.root, trusted=trusted) if said else address.default(found.root)
 
 
 def is_there(root: Path) -> bool:

@@ -17,9 +17,10 @@ def show(reporter: pytest.TerminalReporter) -> None:
     from pytest_llm.reports.viewer.overview import Story, overview
     from pytest_llm.store.record import read
     from pytest_llm.store.runs import FILE
+    from pytest_llm.store.slim import slim
 
     try:
-        record = read(session(config).folder / FILE)
+        record = read(session(config).folder / FILE, slim)
     except InputError:  # it could not be written, which was said
         return
     told = list(lines(overview(Story(record)), reporter._tw.fullwidth, whole=reporter.verbosity > 0))

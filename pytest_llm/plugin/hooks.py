@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
@@ -121,10 +120,9 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
         gate.end(int(session.exitstatus))
     result = yield
     exitcode.finish(session, gate)
-    if "pytest_llm.plugin.summary" in sys.modules:
-        from pytest_llm.plugin import summary
-
-        summary.write(session.config, gate)
+    for name in options.SUMMARIES:
+        if summary := session.config.pluginmanager.get_plugin(name):
+            summary.write(gate)
     return result
 
 

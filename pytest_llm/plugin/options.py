@@ -22,6 +22,7 @@ HAS_CELLS = pytest.StashKey[bool]()
 OPENAI_URL_ENV = "OPENAI_BASE_URL"
 HOST_ENV = "OLLAMA_HOST"
 SUMMARY_ENV = "GITHUB_STEP_SUMMARY"  # of GitHub, Gitea, Forgejo: the file to which each step appends
+SUMMARIES = ("llm_markdown", "llm_summary")  # the plugins that write a run's summary
 ANNOTATIONS_ENV = "GITHUB_ACTIONS"  # set by those runners, whose logs hold annotations
 STORE_ENV = "PYTEST_LLM_STORE"
 ADDRESSES = {"host": HOST_ENV, "openai_url": OPENAI_URL_ENV}

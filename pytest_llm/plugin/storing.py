@@ -134,10 +134,10 @@ def opened(state: LlmSession) -> Keeper | None:
 
 
 def _add(store: Store, file: Path) -> None:
-    from pytest_llm.store import finished
+    from pytest_llm.store.slim import slim
 
     try:
-        record = read(file, finished.slim)
+        record = read(file, slim)
     except InputError:
         return  # the record could not be written, which was told
     store.add_run(record)

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llm.errors import InputError
-from pytest_llm.plugin.options import HAS_CELLS, SUMMARY_ENV
+from pytest_llm.plugin.options import HAS_CELLS, SUMMARIES, SUMMARY_ENV
 from pytest_llm.plugin.session import session
 
 if TYPE_CHECKING:
     from pytest_llm.plugin.gating import Gate
 
-NAMES = ("llm_markdown", "llm_summary")
 _MODELFILE, _COLLECTION = "Modelfiles", "Not collected"
 
 
@@ -61,28 +60,22 @@ def register(config: pytest.Config) -> None:
     """The files that this run is to write, each by a plugin of its own."""
     if file := config.getoption("llm_markdown", None):
         config.pluginmanager.register(
-            Summary(config, config.invocation_params.dir / file, "--llm-markdown"), NAMES[0]
+            Summary(config, config.invocation_params.dir / file, "--llm-markdown"), SUMMARIES[0]
         )
     if file := os.environ.get(SUMMARY_ENV):
-        config.pluginmanager.register(Summary(config, Path(file), f"${SUMMARY_ENV}", added=True), NAMES[1])
-
-
-def write(config: pytest.Config, gate: Gate | None) -> None:
-    """At the end of the run, after the gate has spoken."""
-    for name in NAMES:
-        if own := config.pluginmanager.get_plugin(name):
-            own.write(gate)
+        config.pluginmanager.register(Summary(config, Path(file), f"${SUMMARY_ENV}", added=True), SUMMARIES[1])
 
 
 def _cells(config: pytest.Config) -> Any:
     """The cells of this run, as its record has them."""
     from pytest_llm.store.record import read
     from pytest_llm.store.runs import FILE
+    from pytest_llm.store.slim import slim
 
     if HAS_CELLS not in config.stash:
         return {}
     try:
-        return read(session(config).folder / FILE).cells
+        return read(session(config).folder / FILE, slim).cells
     except InputError:
         return {}
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,9 +11,7 @@ import sqlalchemy as sa
 
 from pytest_llm.store.record import CellLine, End, Header, RunRecord, from_line, to_line
 from pytest_llm.store.schema import cells, runs
-
-LEFT_OUT = frozenset(("text", "thinking", "tool_calls", "files"))  # of an answer: who wants it asks by its id
-_FINDING = ("check", "message", "severity", "kind")
+from pytest_llm.store.slim import slim
 
 
 def hashed(text: str) -> str:
@@ -78,19 +75,3 @@ def record(row: Any, lines: Iterable[str], place: Path) -> RunRecord:
     """A run as its record was, of its row and the lines of its cells."""
     found = tuple(cast(CellLine, from_line(line)) for line in lines)
     return RunRecord(place, cast(Header, from_line(row.header)), found, cast(End, from_line(row.ending)))
-
-
-def slim(line: CellLine) -> CellLine:
-    """A cell's line without what stands among the answers."""
-    answers, more = (tuple(dict(_kept(one)) for one in some) for some in (line.answers, line.confirmations))
-    return replace(line, answers=answers, confirmations=more)
-
-
-def _kept(answer: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for key, value in answer.items():
-        if key == "findings":
-            yield key, [{name: finding[name] for name in _FINDING if name in finding} for finding in value]
-        elif key == "request":  # seed and temperature tell which answers are copies
-            yield key, {"options": value.get("options", {})}
-        elif key not in LEFT_OUT:
-            yield key, value

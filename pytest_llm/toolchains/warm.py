@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import atexit
 import json
-import os
 import secrets
 import shutil
 import threading
@@ -20,6 +19,7 @@ from typing import Any
 
 from pytest_llm.sandbox import sandbox, scratch
 from pytest_llm.sandbox.walls import Walls
+from pytest_llm.settings import cores
 from pytest_llm.toolchains import base
 
 SERVERS = Path(__file__).parent / "servers"
@@ -39,7 +39,7 @@ class Pool:
     _idle: list[sandbox.Session] = field(default_factory=list)
     _folders: list[Path] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _room: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(os.cpu_count() or 1))
+    _room: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(cores()))
 
     def __post_init__(self) -> None:
         atexit.register(self.close)

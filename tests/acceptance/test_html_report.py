@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from pytest_llm.browsers.find import locate
 from tests.acceptance.conftest import Bench
 from tests.fake_ollama import Script
 
@@ -29,17 +28,6 @@ HOSTILE = {
     "control": "nul \x00 bell \x07 escape \x1b[31mred\x1b[0m back \r lone \ud800 turned \u202eknil\u202c end",
     "long": "tick tock " * 100_000,
 }
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = locate(None)
-    if program is None:
-        pytest.skip("no Chromium is installed")
-    with sync_playwright() as playwright:
-        shown = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield shown
-        shown.close()
 
 
 @pytest.fixture

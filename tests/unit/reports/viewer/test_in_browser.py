@@ -11,9 +11,8 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from pytest_llm.browsers.find import locate
 from pytest_llm.gates.past import of_runs
 from pytest_llm.reports.viewer.document import write_file
 from pytest_llm.reports.viewer.overview import Story
@@ -44,17 +43,6 @@ HOSTILE = {
     "markers": "combined z\u0351\u0352\u0353 \ufeff\u200b zero",
 }
 Visit = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = locate(None)
-    if program is None:
-        pytest.skip("no Chromium is installed")
-    with sync_playwright() as playwright:
-        shown = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield shown
-        shown.close()
 
 
 @pytest.fixture

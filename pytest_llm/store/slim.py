@@ -1,0 +1,28 @@
+"""Lines of a record without the texts: what a table of many cells, or a row of a database, needs of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from pytest_llm.store.record import CellLine
+
+LEFT_OUT = frozenset(("text", "thinking", "tool_calls", "files"))  # of an answer: who wants it asks by its id
+_FINDING = ("check", "message", "severity", "kind")
+
+
+def slim(line: CellLine) -> CellLine:
+    """A cell's line without what stands among the answers."""
+    answers, more = (tuple(dict(_kept(one)) for one in some) for some in (line.answers, line.confirmations))
+    return replace(line, answers=answers, confirmations=more)
+
+
+def _kept(answer: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for key, value in answer.items():
+        if key == "findings":
+            yield key, [{name: finding[name] for name in _FINDING if name in finding} for finding in value]
+        elif key == "request":  # seed and temperature tell which answers are copies
+            yield key, {"options": value.get("options", {})}
+        elif key not in LEFT_OUT:
+            yield key, value
