@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -116,10 +117,11 @@ class RunRecord:
     lines: tuple[CellLine, ...] = ()
     end: End | None = None
 
-    @property
+    @cached_property
     def cells(self) -> dict[str, CellLine]:
-        """By node id; of a cell that was run again, the last time."""
-        return {line.nodeid: line for line in self.lines}
+        """By node id, in the run's order, whoever finished first; of a cell that was run again, the last time."""
+        found = {line.nodeid: line for line in self.lines}
+        return {nodeid: found.pop(nodeid) for nodeid in self.header.cells if nodeid in found} | found
 
     @property
     def complete(self) -> bool:

@@ -46,6 +46,11 @@ def test_of_a_cell_that_was_run_again_the_last_counts(tmp_path: Path) -> None:
     assert not record.complete
 
 
+def test_cells_stand_in_the_runs_order_whoever_was_finished_first(tmp_path: Path) -> None:
+    come = [CellLine(nodeid, "passed") for nodeid in ("b", "not foreseen", "a")]
+    assert list(read(written(tmp_path, *map(to_line, (HEADER, *come)))).cells) == ["a", "b", "not foreseen"]
+
+
 def test_a_torn_last_line_is_none(tmp_path: Path) -> None:
     other = to_line(CellLine("b", "passed"))
     for cut in range(len(other) - 1):
