@@ -208,7 +208,7 @@ class Compile(Check):
 def _unusable(snippets: Sequence[Snippet], language: str) -> str:
     """Why these files are no program, before any compiler looks at them; empty where they may be one."""
     if all(holds_no_code(snippet.text, language) for snippet in snippets):
-        return "there is no code: nothing but comments, or what stands for code to be written"
+        return "there is no code: nothing but comments, lone values, or what stands for code to be written"
     names = {snippet.name for snippet in snippets}
     for name in sorted(names):
         if clash := next((other for other in sorted(names) if other.startswith(f"{name}/")), ""):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from pytest_llm.toolchains import languages
@@ -23,12 +25,42 @@ EMPTY = [
     ("c", "/* never closed"),
     ("cpp", ";;\n"),
     ("rust", "//! docs\n/// more\n"),
+    ("python", '"""\ndef f(:\n"""'),
+    ("python", "r'''def f(:\n'' '''; 'a' # later\nNone\n1_000\n"),
+    ("python", "'it\\'s' \n"),
+    ("php", "<?php __halt_compiler(); function f( {"),
+    ("php", "<?php 'nothing'; ?>"),
+    ("ruby", "'def f('\n42\n"),
+    ("shell", ": <<'EOF'\nif [ x\nEOF\n"),
+    ("shell", ": <<-END\nif [ x\n\tEND"),
+    ("javascript", "`\nfunction f( {\n`"),
+    ("javascript", "<!-- function f( {"),
+    ("jsx", '"<div"\n'),
+    ("typescript", "export {};"),
+    ("tsx", "null; 'a' // b"),
+    ("c", "#if 0\nint main(void) { return 0; }\n#endif\n"),
+    ("cpp", "# if 0 // later\n#include <x>\n# endif"),
 ]
 CODE = [
     ("python", "passed = 1\n"),
     ("python", "...if True else 1\n...(x)\n"),
     ("python", "x = ...\n"),
-    ("python", '"""docs"""\n'),
+    ("python", "'a'.join(x)\n"),
+    ("python", "'a' + x\n"),
+    ("python", "'a'\nx = 1\n"),
+    ("python", "passing\n"),
+    ("python", "Nonesuch()\n"),
+    ("python", "'open\n"),
+    ("python", "import os\n"),
+    ("javascript", "'a'.length"),
+    ("javascript", "`${f()}`"),
+    ("javascript", "export { x }"),
+    ("typescript", "1 + f()"),
+    ("c", "#if 0\n#else\nint x;\n#endif\n"),
+    ("c", "#if 0\n#endif\nint x;"),
+    ("c", "#if 01\nint x;\n#endif\n"),
+    ("shell", "cat <<EOF\na\nEOF\n"),
+    ("shell", ": <<EOF\nnever closed\n"),
     ("php", "<?php echo 1;\n"),
     ("php", "<p>"),
     ("ruby", "nils = 1\n"),
@@ -53,6 +85,42 @@ def test_no_code(language: str, text: str) -> None:
 @pytest.mark.parametrize(("language", "text"), CODE)
 def test_code(language: str, text: str) -> None:
     assert not holds_no_code(text, language)
+
+
+UNITS = (
+    "/*",
+    "//\n",
+    "#",
+    "'",
+    '"',
+    "\\",
+    ";\n",
+    ": <<A\n",
+    "A\n",
+    "'''",
+    '"""',
+    "`",
+    "#if 0\n",
+    "# ",
+    "=begin\n",
+    "1 ",
+    "?>",
+    " \n",
+)
+
+
+@pytest.mark.parametrize("language", languages())
+def test_a_text_is_looked_at_once(language: str) -> None:
+    def longest(times: int) -> float:
+        spent = []
+        for unit in UNITS:
+            began = time.thread_time()
+            holds_no_code(unit * times, language)
+            spent.append(time.thread_time() - began)
+        return max(spent)
+
+    # of processor time; where a text is looked at again at each of its signs it is minutes
+    assert min(longest(40_000) for _ in range(2)) < 1
 
 
 @pytest.mark.parametrize("language", languages())
