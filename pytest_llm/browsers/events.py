@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from pytest_llm.browsers.chromium import witness
+from pytest_llm.browsers.chromium import clock, witness
 from pytest_llm.browsers.chromium.cdp import Session
 from pytest_llm.browsers.places import NOWHERE, PAGE_URL, Place, Places
 from pytest_llm.browsers.report import PageEvent
@@ -42,6 +42,7 @@ class EventLog:
 
     def __init__(self, page: str) -> None:
         self.places = Places(page)
+        self.clock = clock.Clock()
         self.notes: dict[str, None] = {}  # what a reader must know
         self.missing = ""  # what this machine lacks for the page
         self.workers: set[str] = set()  # the addresses of its workers' scripts
@@ -141,7 +142,9 @@ def listen(session: Session, log: EventLog, *, worker: str = "") -> None:
         log.add(kind, text, place)
 
     def witnessed(event: dict[str, Any]) -> None:
-        if event["name"] == witness.BINDING:
+        if event["name"] == clock.BINDING:
+            log.clock.told(event["payload"], worker=bool(worker))
+        elif event["name"] == witness.BINDING:
             seen = witness.read(event["payload"])
             if seen.url != worker and seen.url in log.workers:
                 return

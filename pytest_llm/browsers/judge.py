@@ -26,8 +26,9 @@ from pytest_llm.errors import Unsupported
 
 _CLOCK = re.compile(r"\bDate\b|\bperformance\b|\btimeStamp\b")
 _REAL_TIME = re.compile(  # what is sure to need it, so that it is not tried in vain
-    r"new\s+SharedWorker\s*\(|while\s*\([^;{}\n]{0,80}\b(?:Date\.now|performance\.now|new Date)\b"
+    r"new\s+SharedWorker\s*\("
 )
+_WAITS = re.compile(r"while\s*\([^;{}\n]{0,80}\b(?:Date\.now|performance\.now|new Date)\b")
 _DRAWN = re.compile(  # what goes on with each frame that is drawn: scrolling by itself, a worker's canvas
     r"behavior[\"']?\s*:\s*[\"'`]?smooth|scrollBehavior|scroll-(?:smooth|snap)"
 )
@@ -63,11 +64,13 @@ class Kind:
     """What differs between browsers. page: of a browser, HTML, options, a log and `stepped`."""
 
     page: Callable[..., AnyPage]
-    projector: Callable[[AnyPage, Meter, str, PageOptions, bool], Projector]
+    projector: Callable[[AnyPage, Meter, str, PageOptions, EventLog, bool], Projector]
     hand: Callable[[AnyPage, Projector], Hand]
 
 
-def _projector(page: AnyPage, meter: Meter, html: str, options: PageOptions, stepped: bool) -> Projector:
+def _projector(
+    page: AnyPage, meter: Meter, html: str, options: PageOptions, log: EventLog, stepped: bool
+) -> Projector:
     if not stepped:
         return RealTime(page.session)
     return Stepper(
@@ -78,6 +81,7 @@ def _projector(page: AnyPage, meter: Meter, html: str, options: PageOptions, ste
         draw=bool(options.actions) or _DRAWN.search(html) is not None,
         few=options.few,
         shared=lambda: bool(page.workers),
+        clock=log.clock,
     )
 
 
@@ -124,9 +128,9 @@ async def _show(browser: Browser, html: str, options: PageOptions, kind: Kind, *
     began = loop.time()
     await page.open()
     meter = Meter(browser)
-    projector = kind.projector(page, meter, html, options, stepped)
+    projector = kind.projector(page, meter, html, options, log, stepped)
     watchdog = Watchdog(
-        browser, page.session, meter, limits=lambda: _limits(page, options, stepped), memory=options.memory
+        browser, page.session, meter, limits=lambda: _limits(page, html, options, stepped), memory=options.memory
     )
     report, broken = PageReport(mode=projector.mode), None
     try:
@@ -142,7 +146,7 @@ async def _show(browser: Browser, html: str, options: PageOptions, kind: Kind, *
             await _leave(browser, page, None)
             raise _NeedsRealTime("this browser makes no single frames") from None
         broken = PageBroken("crash", f"the browser would not go on: {error}")
-    if stepped and (reason := _unsteppable(page, report, broken, options)):
+    if stepped and (reason := _unsteppable(page, report, broken, options, log)):
         await _leave(browser, page, broken)
         raise _NeedsRealTime(reason)
     if broken is not None and broken.kind == "hang" and not watchdog.ate_memory:
@@ -165,21 +169,30 @@ async def _show(browser: Browser, html: str, options: PageOptions, kind: Kind, *
     )
 
 
-def _limits(page: AnyPage, options: PageOptions, stepped: bool) -> Limits:
-    """While a Worker computes, or ends before it has begun, the page's clock stands still, but in real time."""
+def _limits(page: AnyPage, html: str, options: PageOptions, stepped: bool) -> Limits:
+    """While a Worker computes, or ends before it has begun, the page's clock stands still, but in real time. What
+    works for as long as the clock lets it may need that too."""
     if stepped and page.workers:
         return Limits(min(options.hang, options.duration), _WORKER_IDLE)
+    if stepped and _WAITS.search(html):
+        return Limits.of(min(options.hang, options.duration))
     return Limits.of(options.hang)
 
 
-def _unsteppable(page: AnyPage, report: PageReport, broken: PageBroken | None, options: PageOptions) -> str:
-    """Why a page with Workers has to be shown in real time, or ""."""
+def _unsteppable(
+    page: AnyPage, report: PageReport, broken: PageBroken | None, options: PageOptions, log: EventLog
+) -> str:
+    """Why a page has to be shown in real time for its Workers or its clock, or ""."""
+    if log.clock.lost:
+        return "it reads its clock without an end"
     if "shared_worker" in page.workers:
         return "it has a SharedWorker, whose time cannot be stepped"
     if page.workers and broken is not None and broken.kind == "hang":
         return "it has a Worker that computes for long, or has ended"
     if page.workers and options.moves and report.changes < LEAST_MOVES:
         return "nothing moves, but it has a Worker, whose work takes no page time"
+    if log.clock.reached and options.moves and report.changes < LEAST_MOVES:
+        return "nothing moves, but it reads its clock more often than can be told from waiting"
     return ""
 
 

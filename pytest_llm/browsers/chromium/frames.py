@@ -9,7 +9,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from pytest_llm.browsers.chromium.cdp import ProtocolError, Session
+from pytest_llm.browsers.chromium.cdp import PageBroken, ProtocolError, Session
+from pytest_llm.browsers.chromium.clock import Clock
 
 FRAME_RATE = 60
 _STEPS = (17, 17, 16)  # ms: whole ones, three make exactly 50; Chromium's clock jitters on fractions
@@ -25,6 +26,7 @@ _FIRST_UNSEEN = 4
 _QUEUE = 0.25  # seconds of work that frames which are not drawn may leave to the graphics process
 _WAKE = 0.05  # seconds
 _STARVED = 250  # tasks without a pause after which time goes on all the same: loops of messages never pause
+_STARVED_SOON = 3  # where their clock has run ahead
 
 
 class Projector(Protocol):
@@ -78,7 +80,8 @@ class Stepper:
     used: seconds of processor time that the page and its pictures have taken so far. hang: how many a script may
     take at once. epoch: seconds since 1970 at which the page begins. draw: draw each frame, as a compositor that
     scrolls needs it: it would go the way of a frame that is not drawn a second time. few: all frames at first,
-    then one each tenth of a second. shared: whether it shares its clock with Workers.
+    then one each tenth of a second. shared: whether it shares its clock with Workers. clock: what its scripts have
+    waited for is granted with the next frame.
     """
 
     mode = "stepped"
@@ -93,8 +96,9 @@ class Stepper:
         draw: bool,
         few: bool,
         shared: Callable[[], bool],
+        clock: Clock,
     ) -> None:
-        self._shared = shared
+        self._shared, self._clock = shared, clock
         self._session, self._used, self._hang, self._epoch = session, used, hang, epoch
         self._unseen = 1 if draw else _UNSEEN
         self._every = _FEW if few else math.inf
@@ -141,8 +145,10 @@ class Stepper:
 
     async def _go_on(self, ms: int, weight: Weight | None = None) -> None:
         """Time without a frame, in pieces: what takes too long for one is a hang. As far as the weight allows."""
-        for done in range(0, ms, _STEPS[0]):
-            piece = min(_STEPS[0], ms - done)
+        waited = max(0, math.ceil(self._clock.reached - 1000 * self._epoch - self._now))
+        pieces = [waited] * (waited > 0)
+        pieces += [min(_STEPS[0], ms - done) for done in range(waited, ms, _STEPS[0])]
+        for piece in pieces:
             await self._advance(piece)
             self.shown += piece
             if weight is not None and weight.too_much():
@@ -201,13 +207,15 @@ class Stepper:
             "Emulation.setVirtualTimePolicy",
             policy="pauseIfNetworkFetchesPending",
             budget=ms,
-            maxVirtualTimeTaskStarvationCount=_STARVED,
+            maxVirtualTimeTaskStarvationCount=_STARVED_SOON if self._clock.reached else _STARVED,
         )
         while not (await asyncio.wait({expired}, timeout=_WAKE))[0]:
             if self._shared():  # a Worker that ends does not wake the page, anything that it is asked does
                 self._session.post("Runtime.evaluate", expression="0")
         await expired
         self._now += ms
+        if self._clock.lost:
+            raise PageBroken("hang", "it reads its clock without an end")
 
 
 class RealTime:

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pytest_llm.browsers import layout
-from pytest_llm.browsers.chromium import witness
+from pytest_llm.browsers.chromium import clock, witness
 from pytest_llm.browsers.chromium.browser import Browser
 from pytest_llm.browsers.chromium.cdp import PageBroken, ProtocolError, Session
 from pytest_llm.browsers.chromium.workers import ATTACH, Workers
@@ -25,7 +25,7 @@ SEEDED = """(() => { let s = 0x5eed; Math.random = () => {
   t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t; return ((t ^ (t >>> 14)) >>> 0) / 4294967296; }; })()"""
 
 DATED = """(() => { const Real = Date, shift = %d - Real.now(), now = () => Real.now() + shift;
-  Date = new Proxy(Real, {
+  Date = Real.prototype.constructor = new Proxy(Real, {
   construct: (target, given, made) => Reflect.construct(target, given.length ? given : [now()], made),
   apply: () => new Date().toString(), get: (target, name) => name === "now" ? now : target[name] }); })()"""
 _ALLOWED = ["clipboardSanitizedWrite"]  # what a browser does without asking anybody
@@ -113,11 +113,14 @@ class Page:
             page.send("Inspector.enable"),
             page.send("Fetch.enable", patterns=[{"urlPattern": "*"}]),
             page.send("Runtime.addBinding", name=witness.BINDING),
+            page.send("Runtime.addBinding", name=clock.BINDING),
             page.send("Page.addScriptToEvaluateOnNewDocument", source=f"{witness.SOURCE}; {SEEDED}"),
             page.send("Target.setAutoAttach", **ATTACH),
         ]
         if any("tap" in action for action in self._options.actions):
             commands.append(page.send("Emulation.setTouchEmulationEnabled", enabled=True))
+        if self._stepped:
+            commands.append(page.send("Page.addScriptToEvaluateOnNewDocument", source=clock.SOURCE))
         if not self._stepped and self._options.date is not None:
             dated = DATED % (self._options.date * 1000)
             commands.append(page.send("Page.addScriptToEvaluateOnNewDocument", source=dated))

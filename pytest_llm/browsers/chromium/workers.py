@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_llm.browsers.chromium import witness
+from pytest_llm.browsers.chromium import clock, witness
 from pytest_llm.browsers.chromium.cdp import Connection, Session
 from pytest_llm.browsers.events import EventLog, listen
 
@@ -53,7 +53,8 @@ class Workers:
             # The threads of a process share a clock. It goes as far as the one lets it that is furthest behind: the
             # page, which has a little time granted at once.
             session.post("Emulation.setVirtualTimePolicy", policy="advance", budget=_FOREVER)
-            session.post("Runtime.evaluate", expression=_SHIM, silent=True)
+            session.post("Runtime.addBinding", name=clock.BINDING)
+            session.post("Runtime.evaluate", expression=f"{_SHIM}; {clock.SOURCE}", silent=True)
         session.post("Runtime.runIfWaitingForDebugger")
 
     def forget(self) -> None:
