@@ -15,7 +15,7 @@ _ALIASES = {
     "html": "htm html5 xhtml",
     "java": "jav jdk openjdk",
     "javascript": "js mjs cjs node nodejs ecmascript es vanilla-js commonjs esm",
-    "jsx": "javascriptreact react-jsx",
+    "jsx": "javascriptreact react-jsx react",
     "json": "application/json",
     "kotlin": "kt kts",
     "makefile": "make mk",

@@ -18,6 +18,7 @@ from pytest_llm.cases.paths import inside
 from pytest_llm.checks.base import Check, CheckContext, Finding, echoed, unwalled
 from pytest_llm.errors import InputError, Unsupported, nearest
 from pytest_llm.sandbox.programs import too_wide
+from pytest_llm.syntax.outline import holds_jsx
 from pytest_llm.toolchains import languages, toolchain
 from pytest_llm.toolchains.base import Diagnostic, Options, Snippet, Toolchain, safe_name
 from pytest_llm.toolchains.emptiness import holds_no_code
@@ -138,7 +139,7 @@ class Compile(Check):
         block = artifact.code(self.language)
         if block is None or block.echo or not block.text.strip():
             return [_nothing(artifact, block, self.language)]
-        language = self.language or (block.language if block.fenced else "") or guessed(block.text)
+        language = self.language or _in_full(block)
         if language not in languages():
             if language in PROGRAMS and not self.language:
                 raise Unsupported(f"the code in the answer is {language}, which nothing here compiles", _NAME_ONE)
@@ -205,6 +206,12 @@ class Compile(Check):
         return replace(finding, line=line, column=column, source=source)
 
 
+def _in_full(block: CodeBlock) -> str:
+    """The block's language, where none is asked for: what models call JavaScript is often JSX."""
+    language = (block.language if block.fenced else "") or guessed(block.text)
+    return "jsx" if language == "javascript" and holds_jsx(block.text) else language
+
+
 def _unusable(snippets: Sequence[Snippet], language: str) -> str:
     """Why these files are no program, before any compiler looks at them; empty where they may be one."""
     if all(holds_no_code(snippet.text, language) for snippet in snippets):
@@ -256,6 +263,10 @@ def _few(findings: Sequence[Finding]) -> list[Finding]:
 
 def _notes(check: Compile, block: CodeBlock, language: str, tool: Toolchain) -> list[Finding]:
     notes = []
+    if check.language == "javascript" and holds_jsx(block.text):
+        notes.append("the code holds JSX, which is no JavaScript: `compile: jsx` takes it")
+    if language == "jsx" and block.language == "javascript" and not check.language:
+        notes.append(f"taken for {tool.name}, by what stands in it")
     if not block.fenced or not (check.language or block.language):
         notes.append(
             f"taken for {tool.name}: {'the fence names no language' if block.fenced else 'there is no fence'}"

@@ -71,6 +71,14 @@ def read(text: str, language: str) -> Outline | None:
     return Outline(pieces, broken, relations=relations, **found)
 
 
+def holds_jsx(text: str) -> bool:
+    """Whether elements stand in a text of JavaScript."""
+    if not ("</" in text or "/>" in text):  # most texts need not be read for it
+        return False
+    outline = read(text, "javascript")
+    return outline is not None and bool(outline.all("element"))
+
+
 def ranked(text: str, languages: Sequence[str] = LANGUAGES) -> list[tuple[str, int]]:
     """The languages and how many characters of the text their grammars do not explain, the fewest first.
 

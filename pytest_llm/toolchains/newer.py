@@ -78,6 +78,7 @@ TABLE: Mapping[str, tuple[Row, ...]] = {
         _library((21,), "a class of Java 21", r"\bSequenced(?:Collection|Map|Set)\b"),
         _library((24,), "gatherers", r"\bGatherers?\b|method gather\(.*\bStream\b"),
         _library((25,), "scoped values", r"\b(?:ScopedValue|StableValue)\b"),
+        _library((25,), "the class IO", r"\bvariable IO\b"),
     ),
     "go": (
         Row((1, 22), "range over an integer", r"\brange\b", r"cannot range over .*(?:int|\d)", syntax=False),

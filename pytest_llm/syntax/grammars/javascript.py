@@ -19,4 +19,9 @@ QUERIES = """
 (import_statement) @import
 """
 
-GRAMMAR = Grammar("tree_sitter_javascript", TOP, QUERIES, exceptions=DIRECTIVES)
+ELEMENTS = """
+(jsx_element open_tag: (_) @element)
+(jsx_self_closing_element) @element
+"""
+
+GRAMMAR = Grammar("tree_sitter_javascript", TOP, QUERIES + ELEMENTS, exceptions=DIRECTIVES)

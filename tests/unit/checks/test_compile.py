@@ -233,6 +233,30 @@ def test_a_module_makes_the_dependency_real(tmp_path: Path) -> None:
     assert failures(found(fenced("go", program % "1"), tmp_path, module="mod")) == [("type", 9)]
 
 
+ELEMENT = "const App = () => <p>{1}</p>;\n"
+
+
+@pytest.mark.parametrize(
+    ("language", "label", "text", "failed", "note"),
+    [
+        ("", "javascript", ELEMENT, [], "taken for JSX, by what stands in it"),
+        ("", "js", ELEMENT.replace("/p", "/q"), [("syntax", 4)], "taken for JSX"),
+        ("", "react", ELEMENT, [], ""),
+        ("", "", ELEMENT, [], "taken for JSX: the fence names no language"),
+        ("", "javascript", "f('</p>', a < b, '/>');\n", [], ""),
+        ("jsx", "javascript", ELEMENT, [], ""),
+        ("javascript", "javascript", ELEMENT, [("syntax", 4)], "`compile: jsx` takes it"),
+    ],
+)
+def test_what_is_called_javascript_may_be_jsx(
+    language: str, label: str, text: str, failed: list[tuple[str, int]], note: str, tmp_path: Path
+) -> None:
+    said = found(fenced(label, text), tmp_path, **({"language": language} if language else {}))
+    assert failures(said) == failed
+    notes = [one.message for one in said if one.severity == "note"]
+    assert (note in notes[0]) if note else not notes
+
+
 INSTALLED_BY = {
     "go": "golang-go",
     "java": "default-jdk",
