@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-import pytest_llm
 from tests.fake_ollama import FakeOllama
+from tests.helpers.forking import ForkServer, import_all
 
 # A run inside this process drops what it imported first, and half of a library imported again is two libraries.
 for _name in ("anyio._backends._asyncio", "httpcore._backends.anyio", "jinja2.sandbox"):
     importlib.import_module(_name)
-for _module in pkgutil.walk_packages(pytest_llm.__path__, "pytest_llm."):
-    if not _module.name.endswith(("_child", "__main__", "lane", "distributed")) and ".servers" not in _module.name:
-        importlib.import_module(_module.name)
+import_all("pytest_llm")
 
 
 class Bench:
     """pytest in pytest. `server` is what the Ollama engine asks."""
 
-    def __init__(self, pytester: pytest.Pytester, server: FakeOllama) -> None:
+    def __init__(self, pytester: pytest.Pytester, server: FakeOllama, forks: ForkServer) -> None:
+        pytester.popen = forks.popen  # type: ignore[method-assign]
         self.pytester, self.server = pytester, server
         self.path: Path = pytester.path
         # Hypothesis' plugin, a second of every process's start, is for this suite, not for its users' runs.
@@ -46,16 +44,25 @@ class Bench:
         return self.pytester.runpytest_inprocess("-rA", *arguments)
 
     def process(self, *arguments: str) -> pytest.RunResult:
-        """In a process of its own: for pytest-xdist, signals and the environment."""
+        """In a process of its own, with its workers in theirs: for pytest-xdist, signals and the environment."""
         return self.pytester.runpytest_subprocess("-rA", *arguments, timeout=120)
 
 
+@pytest.fixture(scope="session")
+def forks() -> Iterator[ForkServer]:
+    server = ForkServer()
+    yield server
+    server.close()
+
+
 @pytest.fixture
-def bench(pytester: pytest.Pytester, fake_ollama: FakeOllama, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+def bench(
+    pytester: pytest.Pytester, fake_ollama: FakeOllama, monkeypatch: pytest.MonkeyPatch, forks: ForkServer
+) -> Iterator[Bench]:
     monkeypatch.setenv("OLLAMA_HOST", fake_ollama.url)
     for name in ("CI", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "PYTEST_ADDOPTS", "OPENAI_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
     fake_ollama.add_model("m")
     fake_ollama.answer("", "hello world")
-    yield Bench(pytester, fake_ollama)
+    yield Bench(pytester, fake_ollama, forks)
     assert fake_ollama.crashes == []

@@ -1,4 +1,7 @@
-"""Thousands of cells through faults drawn at random: each gets its verdict, and nothing is left."""
+"""Hundreds of cells through faults drawn at random: each gets its verdict, and nothing is left.
+
+PYTEST_LLM_SOAK=20000 makes it thousands.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ from tests.fake_ollama import FakeOllama, VirtualClock
 from tests.helpers.asking import desk
 from tests.helpers.faulty import equip
 
-CELLS = int(os.environ.get("PYTEST_LLM_SOAK", "2000"))
+CELLS = int(os.environ.get("PYTEST_LLM_SOAK", "800"))
 AT_A_TIME = 8
 LIMITS = Limits(connect=10, first_byte=60, silence=60)
 CASE = """
@@ -81,7 +84,7 @@ def test_every_cell_gets_its_verdict_and_nothing_is_left(tmp_path: Path, seed: i
                 wrong = [complaint for complaint in (*warm, *pool.map(judge, drawn)) if complaint]
                 grown = ours() - held_then
         assert wrong == []
-        assert sum(grown.values()) < 100, grown
+        assert sum(grown.values()) < 50, grown
         after = held()
     assert after[0] <= before[0] + 1
     assert {thread.name for thread in after[1] - before[1]} == set()

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.acceptance.conftest import bench
+from tests.acceptance.conftest import bench, forks
 
-__all__ = ["bench"]
+__all__ = ["bench", "forks"]
