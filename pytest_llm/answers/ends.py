@@ -37,7 +37,7 @@ END_TOKENS = {
     "<end_of_utterance>": "SmolVLM, Idefics",
     "<eoa>": "InternLM 1",
 }
-_TURNS = (
+TURN_TOKENS = (
     "<|im_start|>",
     "<|start_header_id|>",
     "<|header_start|>",
@@ -53,7 +53,7 @@ _TURNS = (
     "[|user|]",
 )
 _LEADING = re.compile("|".join(map(re.escape, END_TOKENS)))
-_GOES_ON = re.compile(rf"({_LEADING.pattern})\s{{0,20}}(?:{'|'.join(map(re.escape, _TURNS))})")
+_GOES_ON = re.compile(rf"({_LEADING.pattern})\s{{0,20}}(?:{'|'.join(map(re.escape, TURN_TOKENS))})")
 _GLUED = re.compile(rf"^[ \t>]*(?:```+|~~~+)[ \t]*({_LEADING.pattern})", re.MULTILINE)
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
 _SPOKEN_OF = re.compile(

@@ -76,6 +76,11 @@ _PAIR = ("user", "assistant")
 _THINK: dict[str, bool | str | None] = {"off": False, "on": True, "default": None}
 
 
+def think_field(mode: str) -> bool | str | None:
+    """The field of a request that a think mode stands for."""
+    return _THINK.get(mode, mode)
+
+
 def build(
     cell: Cell,
     model: ModelRef,
@@ -102,7 +107,7 @@ def build(
     return ChatRequest(
         model=model,
         messages=tuple(_messages(cell, stage, {**cell.values, **(written or {})})),
-        think=_THINK.get(think or cell.think, think or cell.think),
+        think=think_field(think or cell.think),
         format=schema if case.format == "schema" else case.format,
         options=options,
         keep_alive=case.keep_alive,

@@ -15,6 +15,7 @@ from pytest_llm.answers.extract import Artifact, CodeBlock
 from pytest_llm.cases.durations import parse_duration
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.errors import CheckCrashed, PytestLlmError
+from pytest_llm.providers.asking import Ask
 from pytest_llm.providers.base import Response
 from pytest_llm.sandbox import walls
 
@@ -63,6 +64,8 @@ class CheckContext:
     kept with the run. attachments: files a check made for people to look at, as (label, path).
     request: what was asked, where that is known. browser: the one that was asked for, "" for whichever is there.
     rate: tokens a second, the median of the samples it was measured with; None where it was measured alone.
+    ask: asks the models that the check's `models` name; None where nobody can be asked. judged: what was asked so
+    and what came of it, as plain data for the record.
     """
 
     response: Response
@@ -73,6 +76,8 @@ class CheckContext:
     request: ChatRequest | None = None
     browser: str = ""
     rate: float | None = None
+    ask: Ask | None = None
+    judged: list[Mapping[str, Any]] = field(default_factory=list)
 
     def file(self, name: str) -> Path:
         """A path named in the case file. Raises InputError where it leaves the root or is not there."""
@@ -111,6 +116,11 @@ class Check(BaseModel):
     def made_of(self) -> tuple[Check, ...]:
         """All the checks it is made of."""
         return self.parts
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models that it asks, as a case names them: it comes last, and only where all others are content."""
+        return ()
 
     def files_read(self, folder: Path) -> tuple[Path, ...]:
         """The files and folders that it may read, there or not; `folder` is the case file's.

@@ -112,6 +112,10 @@ class Warn(Check):
         return self.check.measures
 
     @property
+    def models(self) -> tuple[str, ...]:
+        return self.check.models
+
+    @property
     def label(self) -> str:
         return f"warn {self.check.label}"
 

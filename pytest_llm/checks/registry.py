@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeGuard
@@ -25,6 +25,7 @@ BUILT_IN = {
     "csv": "pytest_llm.checks.documents:Csv",
     "equals": "pytest_llm.checks.text:Equals",
     "gpu": "pytest_llm.checks.rate:Gpu",
+    "judge": "pytest_llm.checks.judge:Judge",
     "json_path": "pytest_llm.checks.json_path:JsonPath",
     "length": "pytest_llm.checks.length:Length",
     "max_tokens": "pytest_llm.checks.tokens:MaxTokens",
@@ -121,8 +122,11 @@ class Registry:
             raise EntryError(f"{name}: needs {'a list of checks' if name == 'any_of' else 'a check'}", at=at)
         if name == "any_of":
             parts = [self._parse(part, folder, root, (*at, number)) for number, part in enumerate(value)]
+            _refuse_asking(name, parts, at)
             return AnyOf(checks=tuple(parts))
         inner = self._parse(value, folder, root, at)
+        if name == "not":
+            _refuse_asking(name, [inner], at)
         return Not(check=inner) if name == "not" else Warn(check=inner)
 
     def json_schema(self) -> dict[str, Any]:
@@ -134,6 +138,13 @@ class Registry:
 
         kinds = {name: self._find(name, ()) for name in BUILT_IN}
         return definitions({name: kind for name, kind in kinds.items() if _is_check(kind)})
+
+
+def _refuse_asking(name: str, parts: Sequence[Check], at: KeyPath) -> None:
+    """What a judge says is no fact that could be turned round, or stand in for another check."""
+    if asking := next((part for part in parts if part.models), None):
+        hint = f"write `{asking.name}` as an entry of its own, and the rubric so that it says what is to hold"
+        raise EntryError(f"{name}: cannot hold `{asking.name}`, which asks a model", at=at, hint=hint)
 
 
 def _is_check(item: Any) -> TypeGuard[type[Check]]:

@@ -11,7 +11,7 @@ import asyncio
 import copy
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
@@ -41,23 +41,36 @@ from pytest_llm.providers.base import ModelInfo, Provider, Response
 from pytest_llm.store.keys import new_id
 
 T = TypeVar("T")
+KEPT = "kept"  # the owner of what the engine asks by itself
 
 
 @dataclass(frozen=True)
 class Job:
     """One question to ask. id: of the cell, sample, attempt and stage; exclusive: measured with the server alone.
 
-    if_able: not asked where the engine knows that the model cannot think.
+    if_able: not asked where the engine knows that the model cannot think. kept: asked with what the same loaded
+    model answers, long before its cell's turn, and its answer kept till then.
     """
 
     id: str
     request: ChatRequest
     exclusive: bool = False
     if_able: bool = False
+    kept: bool = False
 
     @property
     def cell(self) -> str:
         return cell_of(self.id)
+
+    @property
+    def place(self) -> str:
+        """What it is called in the order of the run."""
+        return kept_place(self.cell) if self.kept else self.cell
+
+
+def kept_place(cell: str) -> str:
+    """The place of a cell's answers that are kept until its turn, apart from that of the cell."""
+    return f"{cell}#kept"
 
 
 def cell_of(job: str) -> str:
@@ -114,6 +127,8 @@ class Engine:
         self._tasks: dict[str, asyncio.Task[Response]] = {}
         self._machine = Turnstile()
         self._phases = Phases()
+        self._ranks: dict[str, int] = {}
+        self._kept: deque[tuple[int, tuple[Job, ...]]] = deque()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True, name="pytest-llm-engine")
         self._thread.start()
@@ -139,7 +154,11 @@ class Engine:
 
     def arrange(self, cells: Sequence[Placed]) -> None:
         """The order of the run: a cell waits for those of earlier phases that somebody is given."""
-        self._soon(partial(self._phases.arrange, cells))
+        self._soon(partial(self._arrange, cells))
+
+    def reached(self, cells: Sequence[str]) -> None:
+        """The run has come to these: ask what comes before them and is kept."""
+        self._soon(partial(self._reached, cells))
 
     def given(self, cells: Sequence[str], owner: str = "") -> None:
         """A process is to run these, after what it was given before."""
@@ -208,6 +227,18 @@ class Engine:
 
     # Inside the loop.
 
+    def _arrange(self, cells: Sequence[Placed]) -> None:
+        self._phases.arrange(cells)
+        self._phases.given(KEPT, [cell.id for cell in cells if cell.kept])
+        self._ranks = {cell.id: rank for rank, cell in enumerate(cells)}
+        self._kept = deque((rank, cell.kept) for rank, cell in enumerate(cells) if cell.kept)
+
+    def _reached(self, cells: Sequence[str]) -> None:
+        last = max((self._ranks.get(cell, -1) for cell in cells), default=-1)
+        while self._kept and self._kept[0][0] < last:
+            for job in self._kept.popleft()[1]:
+                self._begin(job)
+
     async def _want(self, jobs: list[Job], owner: str, *, beside: bool = False) -> None:
         before = self._wanted.get(owner, set())
         wanted = {job.id for job in jobs} | (before if beside else set())
@@ -242,7 +273,7 @@ class Engine:
 
     def _over(self, job: Job, task: asyncio.Task[Response]) -> None:
         if not task.cancelled():
-            self._phases.asked(job.cell, job.id)
+            self._phases.asked(job.place, job.id)
         _retrieve(task)
 
     async def _answer(self, job: Job) -> Response:
@@ -286,8 +317,8 @@ class Engine:
             raise fault
         server, provider = self._server(info.server), self._provider(model.engine)
         machine = self._machine if info.local else None
-        await self._phases.turn(job.cell)
-        self._phases.asked(job.cell, job.id)  # from here on it comes before whoever waits for it
+        await self._phases.turn(job.place)
+        self._phases.asked(job.place, job.id)  # from here on it comes before whoever waits for it
         loaded = group(info, job.request)
         async with server.room(loaded, machine, exclusive=job.exclusive):
             self._budget.check()

@@ -11,17 +11,25 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pytest_llm.engine.order import Group
+
+if TYPE_CHECKING:
+    from pytest_llm.engine.engine import Job
 
 
 @dataclass(frozen=True)
 class Placed:
-    """A cell in the order of a run. questions: how many it asks, 0 where that depends on what it is answered."""
+    """A cell in the order of a run. questions: how many it asks, 0 where that depends on what it is answered.
+
+    kept: instead of a cell's own turn, the questions that are asked long before it, and their answers kept.
+    """
 
     id: str
     group: Group
     questions: int = 0
+    kept: tuple[Job, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,7 @@ class Desk:
     def given(self, ids: list[str], owner: str) -> None:
         if self._engine:
             self._engine.given(ids, owner)
+            self._engine.reached(ids)
 
     def taken(self, ids: list[str], owner: str) -> None:
         if self._engine:

@@ -84,7 +84,7 @@ class Confirmer:
         state = self._state
         engine: Asker = state.engine
         folder = state.artifacts(item.nodeid)
-        place = Place(state.settings.root, folder, state.settings.browser, partial(checking, engine))
+        place = Place(state.settings.root, folder, state.settings.browser, partial(checking, engine), engine)
         asked = converse(once_more(item.plan, item.nodeid, place, item.plan.samples + number), engine)
         return tuple(redacted(Verdict(asked), state.secrets).to_plain(state.folder)["answers"])
 

@@ -62,7 +62,7 @@ class Judging:
 
     def _verdict(self, item: PromptItem, busy: Callable[[], AbstractContextManager[None]]) -> Verdict:
         state = self._state
-        place = Place(state.settings.root, state.artifacts(item.nodeid), state.settings.browser, busy)
+        place = Place(state.settings.root, state.artifacts(item.nodeid), state.settings.browser, busy, state.engine)
         return pipeline.verdict(item.plan, item.nodeid, state.engine, place)
 
     @contextmanager

@@ -7,6 +7,7 @@ import shlex
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from pytest_llm.cases import casefile
 from pytest_llm.cases.matrix import Cell, expand
 from pytest_llm.cases.paths import spelled
 from pytest_llm.cases.request import examine
+from pytest_llm.engine.servers import key
 from pytest_llm.errors import Complaints, InputError, RunStopped
+from pytest_llm.models.reference import ModelRef
 from pytest_llm.plugin import marks, options
 from pytest_llm.plugin.files import OwnFile
 from pytest_llm.plugin.session import session
@@ -31,6 +34,7 @@ from pytest_llm.verdicts.plan import Plan, StagePlan
 from pytest_llm.verdicts.redaction import redacted
 from pytest_llm.verdicts.verdict import Verdict
 
+SELF = "the model {!r} is judged by itself: models grade their own answers better than others do"
 ONCE = "this case is asked as it says, whatever --llm-samples: it escalates, and a pass would be of two kinds"
 
 
@@ -70,13 +74,20 @@ class PromptFile(OwnFile):
 
     def _plan(self, cell: Cell, stages: tuple[StagePlan, ...]) -> Plan:
         try:
-            model = session(self.config).model(cell.model, lambda text: warn(self.config, text, self.nodeid))
+            model = session(self.config).model(cell.model, self._warn)
         except InputError as error:
             if error.path is not None:
                 raise
             raise cell.loaded.error(("models",), error.message, error.hint) from None
         examine(cell)
-        return planning.plan(cell, model, stages, early=session(self.config).settings.stop_early)
+        asks = {name: session(self.config).model(name, self._warn) for name in planning.models(stages)}
+        if any(_is(one, model) for one in asks.values()):
+            warn(self.config, SELF.format(model.written), f"{self.nodeid}::{cell.name}", cell.loaded.line())
+        early = session(self.config).settings.stop_early
+        return planning.plan(cell, model, stages, early=early, asks=asks)
+
+    def _warn(self, text: str) -> None:
+        warn(self.config, text, self.nodeid)
 
     def _item(self, cell: Cell, plan: Plan, marks: list[pytest.MarkDecorator]) -> PromptItem:
         node_id = f"{self.nodeid}::{cell.name}"
@@ -85,6 +96,12 @@ class PromptFile(OwnFile):
             item.add_marker(mark)
         item.extra_keyword_matches.update((cell.model, f"think-{cell.think}"))
         return item
+
+
+def _is(one: ModelRef, other: ModelRef) -> bool:
+    """Whether two names are one model's; a tag that is left out is `latest`."""
+    named, named_too = (replace(model, name=model.name.removesuffix(":latest")) for model in (one, other))
+    return key(named) == key(named_too)
 
 
 class PromptItem(pytest.Item):

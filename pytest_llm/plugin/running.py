@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import pytest
 
+from pytest_llm.cases.request import ChatRequest
+from pytest_llm.engine.engine import kept_place
 from pytest_llm.engine.order import Group
 from pytest_llm.engine.phases import Placed
 from pytest_llm.errors import InputError, StoreError
@@ -35,9 +38,9 @@ def begin(pytest_session: pytest.Session) -> object:
     if cells and not state.is_worker and not pytest_session.config.option.collectonly:
         state.keep_stderr()
         _about_gate(state)
-        ordered = _order(cells, state)
-        order = [item for item, _ in ordered]
-        state.own_engine.arrange(_placed(ordered, state))
+        placed = _placed(_order(cells, state), state)
+        order = _in_turn(cells, placed)
+        state.own_engine.arrange(placed)
         state.own_engine.given([item.nodeid for item in order])
         where = [index for index, item in enumerate(pytest_session.items) if isinstance(item, PromptItem)]
         for index, item in zip(where, order, strict=True):
@@ -73,14 +76,16 @@ def settle_order(pytest_session: pytest.Session) -> None:
     cells = [item for item in pytest_session.items if isinstance(item, PromptItem)]
     if cells and isinstance(state.engine, RemoteEngine) and state.engine.desk.claim_order():
         complaint = _about_bars(state)
-        ordered = [(item, NOWHERE) for item in cells] if complaint else _order(cells, state)
-        header = recording.header(state, [item for item, _ in ordered])
-        state.engine.desk.settle_order(_placed(ordered, state), header, complaint)
+        placed = (
+            [Placed(item.nodeid, NOWHERE) for item in cells] if complaint else _placed(_order(cells, state), state)
+        )
+        header = recording.header(state, _in_turn(cells, placed))
+        state.engine.desk.settle_order(placed, header, complaint)
 
 
 def _order(cells: list[PromptItem], state: LlmSession) -> list[tuple[PromptItem, Group]]:
-    """Grouped by what must be loaded, each group once, those that are measured last in it; as they are where
-    pytest's own order matters, or is asked for."""
+    """Grouped by what must be loaded to answer, each group once, those that are measured last in it; as they are
+    where pytest's own order matters, or is asked for."""
     requests = [item.plan.job(item.nodeid).request for item in cells]
     kinds = [
         (request.model, json.dumps([dict(request.options), request.trim], sort_keys=True)) for request in requests
@@ -89,11 +94,21 @@ def _order(cells: list[PromptItem], state: LlmSession) -> list[tuple[PromptItem,
     groups = dict(zip(distinct, state.engine.groups(list(distinct.values())), strict=True))
     of = [groups[model.engine, model.name, options] for model, options in kinds]
     ordered = list(zip(cells, of, strict=True))
-    if not state.settings.by_load or any(state.config.getoption(name, False) for name in KEPT_ORDER):
+    if not _by_load(state):
         return ordered
     first = {group: rank for rank, group in reversed(list(enumerate(of)))}
     urgent = _urgent(ordered, state)
     return sorted(ordered, key=lambda pair: (pair[1] not in urgent, first[pair[1]], pair[0].plan.exclusive))
+
+
+def _by_load(state: LlmSession) -> bool:
+    return state.settings.by_load and not any(state.config.getoption(name, False) for name in KEPT_ORDER)
+
+
+def _in_turn(cells: list[PromptItem], placed: list[Placed]) -> list[PromptItem]:
+    """The cells in the order in which their turns come."""
+    by_id = {item.nodeid: item for item in cells}
+    return [by_id[place.id] for place in placed if not place.kept]
 
 
 def _urgent(ordered: list[tuple[PromptItem, Group]], state: LlmSession) -> set[Group]:
@@ -111,9 +126,34 @@ def _urgent(ordered: list[tuple[PromptItem, Group]], state: LlmSession) -> set[G
 
 
 def _placed(ordered: list[tuple[PromptItem, Group]], state: LlmSession) -> list[Placed]:
-    """Where the engine has each cell; with a baseline, any may be asked again once it is judged."""
+    """Where the engine has each cell; with a baseline, any may be asked again once it is judged.
+
+    Those whose checks ask a model have their turns after all others, by that model: it is loaded once. Their
+    answers come before, among those of the model that gives them.
+    """
     again = bool(state.settings.gate.baseline and state.settings.gate.confirm)
-    return [Placed(item.nodeid, group, 0 if again else questions(item.plan)) for item, group in ordered]
+    graders = _graders([item for item, _ in ordered], state)
+    places: list[tuple[int, Placed]] = []
+    for item, group in ordered:
+        turn = Placed(item.nodeid, group, 0 if again else questions(item.plan))
+        rank, judged = graders.get(item.nodeid, (0, group))
+        if rank:
+            jobs = () if keeps_from_asking(item) else tuple(first_jobs(item.plan, item.nodeid))
+            turn = replace(turn, group=judged)
+            places += [(0, Placed(kept_place(item.nodeid), group, len(jobs), jobs))] if jobs else []
+        places.append((rank, turn))
+    if _by_load(state):
+        places.sort(key=lambda pair: pair[0])
+    return [place for _, place in places]
+
+
+def _graders(cells: list[PromptItem], state: LlmSession) -> dict[str, tuple[int, Group]]:
+    """Of the cells whose checks ask a model, which in turn, from 1, and its group; of several models the first."""
+    asking = [(item.nodeid, next(iter(item.plan.asks.values()))) for item in cells if item.plan.asks]
+    distinct = {model.written: ChatRequest(model, ()) for _, model in asking}
+    groups = dict(zip(distinct, state.engine.groups(list(distinct.values())), strict=True)) if distinct else {}
+    ranks = {group: rank for rank, group in enumerate(dict.fromkeys(groups.values()), 1)}
+    return {id_: (ranks[groups[model.written]], groups[model.written]) for id_, model in asking}
 
 
 def ahead(item: pytest.Item, nextitem: pytest.Item | None) -> None:
@@ -126,6 +166,7 @@ def ahead(item: pytest.Item, nextitem: pytest.Item | None) -> None:
         return
     fresh = list(_asking(_entering(item, state)))
     if fresh:
+        state.own_engine.reached([cell.nodeid for cell in fresh])
         state.engine.begin([job for cell in fresh for job in first_jobs(cell.plan, cell.nodeid)])
     for cell in fresh:
         state.judging.begin(cell)

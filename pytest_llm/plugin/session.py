@@ -200,8 +200,18 @@ class LlmSession:
 
     def parse_check(self, cell: Cell, entry: Any) -> Check:
         """The check that an entry of a case file stands for. Raises InputError."""
+        from pytest_llm.checks.registry import EntryError
+
         folder = cell.loaded.folder
-        return self.registry(folder).parse(entry, folder=folder, root=self.settings.root)
+        check = self.registry(folder).parse(entry, folder=folder, root=self.settings.root)
+        for name in check.models:
+            try:
+                self.model(name, lambda text: None)
+            except InputError as error:
+                if error.path is not None:
+                    raise
+                raise EntryError(f"{check.name}: {error.message}", at=_where(entry), hint=error.hint) from None
+        return check
 
     def registry(self, folder: Path) -> Registry:
         """The checks that cases in a folder may name: built in, from hooks, from the conftest.py files above it."""
@@ -269,6 +279,11 @@ def _is_marked(value: object) -> bool:
         return isinstance(getattr(value, "__llm_check__", None), str)
     except Exception:
         return False
+
+
+def _where(entry: Any) -> tuple[str, ...]:
+    """The way from an entry of `checks` to its arguments."""
+    return tuple(map(str, entry)) if isinstance(entry, dict) else ()
 
 
 SESSION = pytest.StashKey[LlmSession]()

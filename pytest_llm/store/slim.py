@@ -8,7 +8,9 @@ from typing import Any
 
 from pytest_llm.store.record import CellLine
 
-LEFT_OUT = frozenset(("text", "thinking", "tool_calls", "files"))  # of an answer: who wants it asks by its id
+LEFT_OUT = frozenset(
+    ("text", "thinking", "tool_calls", "files", "judged")
+)  # of an answer: who wants it asks by its id
 _FINDING = ("check", "message", "severity", "kind")
 
 

@@ -23,7 +23,8 @@ def files(plan: Plan) -> tuple[Path, ...]:
     """Every file, or folder, that a cell's request, model or checks are read from, as it is named; there or not."""
     loaded = plan.cell.loaded
     checks = [path for stage in plan.stages for path in _of_checks(stage.checks, loaded.folder, loaded.root)]
-    return tuple(dict.fromkeys((*case_files.files(loaded), *plan.model.files, *checks)))
+    models = [path for model in (plan.model, *plan.asks.values()) for path in model.files]
+    return tuple(dict.fromkeys((*case_files.files(loaded), *models, *checks)))
 
 
 def _of_checks(checks: Iterable[Check], folder: Path, root: Path) -> Iterator[Path]:
@@ -54,7 +55,9 @@ def _written(check: type[Check] | Callable[..., Any]) -> tuple[Path, ...]:
 def inputs(plan: Plan) -> list[Any]:
     """What the answer and its verdict depend on, as far as files of the repository say it: plain data."""
     stages = [_stage(plan, number, stage) for number, stage in enumerate(plan.stages)]
-    return [plan.job("", sample=None).request.key, [content(path) for path in plan.model.files], stages]
+    asked = [[name, model.fingerprint, *map(content, model.files)] for name, model in plan.asks.items()]
+    own = [content(path) for path in plan.model.files]
+    return [plan.job("", sample=None).request.key, own, stages, *([asked] if asked else [])]
 
 
 def _stage(plan: Plan, number: int, stage: StagePlan) -> list[Any]:

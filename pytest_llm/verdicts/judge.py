@@ -12,6 +12,7 @@ from pathlib import Path
 from pytest_llm.answers.extract import Artifact, extract
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.checks.base import Check, CheckContext, Finding
+from pytest_llm.engine.engine import Asker
 from pytest_llm.engine.talk import Answer
 from pytest_llm.errors import (
     AnswerTooLarge,
@@ -28,6 +29,8 @@ from pytest_llm.errors import (
 )
 from pytest_llm.providers.base import Response
 from pytest_llm.verdicts import luck
+from pytest_llm.verdicts.asking import Asking
+from pytest_llm.verdicts.combine import RANK
 from pytest_llm.verdicts.plan import Plan, StagePlan
 from pytest_llm.verdicts.verdict import Asked
 
@@ -37,12 +40,14 @@ class Place:
     """Where answers are judged. root: pytest's rootdir. artifacts: the folder for a cell's files, made on demand.
 
     browser: the one that was asked for, "" for whichever is there. busy: entered while checks keep it busy.
+    asker: waits for what checks ask of models; None where nobody does.
     """
 
     root: Path
     artifacts: Path
     browser: str = ""
     busy: Callable[[], AbstractContextManager[None]] = nullcontext
+    asker: Asker | None = None
 
 
 def judge(plan: Plan, stage: StagePlan, answer: Answer, place: Place) -> tuple[Asked, Artifact | None]:
@@ -62,10 +67,11 @@ def judge(plan: Plan, stage: StagePlan, answer: Answer, place: Place) -> tuple[A
         request=request,
         browser=place.browser,
         rate=answer.rate,
+        ask=Asking(plan, answer.job, place.asker) if place.asker and plan.asks else None,
     )
     findings = tuple(named(stage, f) for f in _findings(plan, stage, artifact, context, request, place))
     files = tuple((label, str(path)) for label, path in context.attachments)
-    return Asked(request.plain(), response, stage.name, findings, files), artifact
+    return Asked(request.plain(), response, stage.name, findings, files, judged=tuple(context.judged)), artifact
 
 
 def _findings(
@@ -78,9 +84,19 @@ def _findings(
     reasons = [finding for finding in unlucky if finding.severity != "warning"]
     if any(finding.kind == "empty" for finding in reasons) or (reasons and not artifact.answer.strip()):
         return
+    bad = bool(reasons)
     with place.busy():
         for check in stage.checks:
-            yield from run(check, artifact, context)
+            for finding in () if check.models else run(check, artifact, context):
+                bad = bad or finding.severity in RANK
+                yield finding
+    for check in stage.checks:  # outside: this machine is idle while a model is waited for
+        if check.models:
+            yield from [_needless(check)] if bad else run(check, artifact, context)
+
+
+def _needless(check: Check) -> Finding:
+    return Finding(check.label, "not asked: what else is to hold does not", "note", "not-asked")
 
 
 def run(check: Check, artifact: Artifact, context: CheckContext) -> Iterator[Finding]:
@@ -94,6 +110,8 @@ def run(check: Check, artifact: Artifact, context: CheckContext) -> Iterator[Fin
     except HarnessError as error:
         broke = _traceback(error.__cause__, context.root) if isinstance(error.__cause__, Exception) else ""
         yield Finding(check.label, error.message, "error", "harness", details=error.hint or broke)
+    except BudgetSpent as error:
+        yield Finding(check.label, str(error), "skip", "budget")
     except PytestLlmError as error:
         yield Finding(check.label, str(error), "error", "input")
     except Exception as error:  # a check of the user's own may raise anything

@@ -32,7 +32,7 @@ def first_jobs(plan: Plan, id_: str) -> list[Job]:
 
 def questions(plan: Plan) -> int:
     """How many questions a cell asks; 0 where that depends on what it is answered."""
-    open_ = len(plan.stages) > 1 or plan.escalate or _next(plan, ()) < plan.samples
+    open_ = plan.asks or len(plan.stages) > 1 or plan.escalate or _next(plan, ()) < plan.samples
     return 0 if open_ else plan.samples
 
 

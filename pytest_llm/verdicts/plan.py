@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pytest_llm.cases.matrix import Cell
@@ -31,7 +31,8 @@ class Plan:
 
     schema: what `format: schema` stands for. exclusive: its numbers are measured with the server alone.
     samples: how often it is asked; min_pass: how many of these must pass. early: no longer than that is open.
-    escalate: the think mode in which it is asked once more where it fails, "" for none.
+    escalate: the think mode in which it is asked once more where it fails, "" for none. asks: what the names of the
+    models mean that its checks ask.
     """
 
     cell: Cell
@@ -43,6 +44,7 @@ class Plan:
     min_pass: int = 1
     early: bool = False
     escalate: str = ""
+    asks: Mapping[str, ModelRef] = field(default_factory=dict)
 
     @property
     def main_thread(self) -> bool:
@@ -76,7 +78,8 @@ class Plan:
             sample=sample,
             think=self.escalate if attempt > 1 else "",
         )
-        return Job(f"{id_}#{sample}.{attempt}.{stage}", request, self.exclusive, if_able=attempt > 1)
+        name = f"{id_}#{sample}.{attempt}.{stage}"
+        return Job(name, request, self.exclusive, if_able=attempt > 1, kept=bool(self.asks))
 
 
 ParseCheck = Callable[[Cell, Any], Check]
@@ -99,8 +102,20 @@ def stages(cell: Cell, parse: ParseCheck) -> tuple[StagePlan, ...]:
     return (*before, replace(last, checks=last.checks + own))
 
 
-def plan(cell: Cell, model: ModelRef, stages: tuple[StagePlan, ...], *, early: bool = False) -> Plan:
-    """Settle a cell. early: its samples end once its verdict cannot change.
+def models(stages: Iterable[StagePlan]) -> tuple[str, ...]:
+    """The models that checks ask, as they name them."""
+    return tuple(dict.fromkeys(name for stage in stages for check in stage.checks for name in check.models))
+
+
+def plan(
+    cell: Cell,
+    model: ModelRef,
+    stages: tuple[StagePlan, ...],
+    *,
+    early: bool = False,
+    asks: Mapping[str, ModelRef] | None = None,
+) -> Plan:
+    """Settle a cell. early: its samples end once its verdict cannot change. asks: what the names of `models` mean.
 
     An exclusive cell is measured as often as it says all the same: its rate is the median of all. Raises InputError
     where `format: schema` finds no schema check, where no number of passes could be enough, and where `samples` and
@@ -119,6 +134,7 @@ def plan(cell: Cell, model: ModelRef, stages: tuple[StagePlan, ...], *, early: b
         _min_pass(cell, samples),
         early and not exclusive,
         _escalation(cell),
+        asks or {},
     )
 
 

@@ -19,7 +19,8 @@ from pytest_llm.verdicts.combine import RANK, Outcome, combine, worst
 class Asked:
     """One question and its answer: the request as plain data, the response (None where none came), the files.
 
-    sample counts from 0, attempt from 1: of the same question of the same stage.
+    sample counts from 0, attempt from 1: of the same question of the same stage. judged: what checks asked other
+    models of the answer, and what these said, as plain data.
     """
 
     request: Mapping[str, Any]
@@ -29,6 +30,7 @@ class Asked:
     attachments: tuple[tuple[str, str], ...] = ()
     sample: int = 0
     attempt: int = 1
+    judged: tuple[Mapping[str, Any], ...] = ()
 
     @cached_property
     def outcome(self) -> Outcome:
@@ -137,6 +139,7 @@ class Verdict:
 
 def _plain(asked: Asked, folder: Path | None) -> dict[str, Any]:
     said = response_plain(asked.response) if asked.response else {}
+    said |= {"judged": list(asked.judged)} if asked.judged else {}
     return {
         "stage": asked.stage,
         "sample": asked.sample,
@@ -163,4 +166,5 @@ def _asked(data: Mapping[str, Any], folder: Path | None) -> Asked:
         attachments=tuple((label, str(folder / path) if folder else path) for label, path in data["files"]),
         sample=data["sample"],
         attempt=data["attempt"],
+        judged=tuple(data.get("judged", ())),
     )
