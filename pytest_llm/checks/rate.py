@@ -81,8 +81,8 @@ class VisibleRate(Check):
 
 
 class Time(Check):
-    """The answer was there in time. Each is a duration: `total` and `first_token` since the request was sent (a
-    model's load is in them), `load` as the server says.
+    """The answer was there in time. Each is a duration: `total` and `first_token` since the request was sent, the
+    model's load not counted; `load` that of the model, for which all cells of its group waited.
     """
 
     name: ClassVar[str] = "time"

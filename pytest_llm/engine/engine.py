@@ -12,7 +12,7 @@ import copy
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -23,6 +23,7 @@ from pytest_llm.cases.request import ChatRequest
 from pytest_llm.engine.budget import Budget
 from pytest_llm.engine.events import Event, Stream
 from pytest_llm.engine.fingerprint import fingerprint
+from pytest_llm.engine.loading import Attempt, loading, with_load
 from pytest_llm.engine.memory import Forgetful, Memory
 from pytest_llm.engine.order import Group, group
 from pytest_llm.engine.phases import Phases, Placed
@@ -37,7 +38,7 @@ from pytest_llm.errors import (
     Unsupported,
 )
 from pytest_llm.models.reference import ModelRef
-from pytest_llm.providers.base import ModelInfo, Provider, Response
+from pytest_llm.providers.base import Loading, ModelInfo, Provider, Response
 from pytest_llm.store.keys import new_id
 
 T = TypeVar("T")
@@ -322,12 +323,13 @@ class Engine:
         loaded = group(info, job.request)
         async with server.room(loaded, machine, exclusive=job.exclusive):
             self._budget.check()
-            loads, server.loaded = server.loaded != loaded, loaded
+            anew, server.loaded = server.loaded != loaded, loaded
             event = Event("asked", job.cell, job.id, info.server, model.written)
             try:
-                with self._events.question(event, loads=loads) as told:
+                load = await server.loads.ready(loaded, lambda: self._load(server, provider, job, loaded, event))
+                with self._events.question(event, loads=anew and load is None) as told:
                     response, reasons = await server.patiently(
-                        lambda: provider.chat(job.request), model, self._pause
+                        lambda: provider.chat(job.request), (key(model), loaded), self._pause
                     )
                     told(response)
                 self._budget.spend(response)
@@ -337,9 +339,23 @@ class Engine:
                     error.fingerprint = fingerprint(info, job.request, Response(""), self._slots)
                 await self._memory.keep(job.request, info, error, alone=job.exclusive)
                 raise
+            response = replace(response, usage=with_load(response.usage, load))
             found = self._described(response, reasons, job.request, info)
             await self._memory.keep(job.request, info, found, alone=job.exclusive)
         return found
+
+    async def _load(
+        self, server: Server, provider: Provider, job: Job, loaded: Group, event: Event
+    ) -> float | None:
+        """Seconds; None where a provider loads what it is asked for."""
+        if not isinstance(provider, Loading):
+            return None
+
+        def patiently(attempt: Attempt) -> Awaitable[tuple[float, list[str]]]:
+            return server.patiently(attempt, loaded, self._pause)
+
+        with self._events.load(event):
+            return await loading(provider, job.request, patiently)
 
     def _described(self, response: Response, reasons: list[str], request: ChatRequest, info: ModelInfo) -> Response:
         """The response with who gave it, and what it rests on."""
@@ -368,7 +384,7 @@ class Engine:
         async with server.turnstile.exclusive():
             try:
                 info, _ = await server.patiently(
-                    lambda: self._provider(model.engine).prepare(model), model, self._pause
+                    lambda: self._provider(model.engine).prepare(model), key(model), self._pause
                 )
             except ProviderError as error:
                 error.reach = "model" if error.reach == "request" else error.reach  # nobody can ask it

@@ -49,8 +49,19 @@ class Stream:
                 listener(event)
 
     @contextmanager
+    def load(self, event: Event) -> Iterator[None]:
+        """While a server loads what a question needs."""
+        self.tell(replace(event, kind="loading"))
+        try:
+            yield
+        except BaseException:
+            self.tell(replace(event, kind="answered"))  # by an error
+            raise
+        self.tell(replace(event, kind="loaded"))
+
+    @contextmanager
     def question(self, event: Event, *, loads: bool) -> Iterator[Callable[[Response], None]]:
-        """While a server answers; the function is told the response. loads: its model is not there yet."""
+        """While a server answers; the function is told the response. loads: its model is loaded by it."""
         if not self.listeners:
             yield _nothing
             return

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from pytest_llm.engine.loading import Loads
 from pytest_llm.engine.order import Group
 from pytest_llm.engine.turnstile import Turnstile
 from pytest_llm.errors import ProviderError
@@ -29,14 +30,15 @@ def key(model: ModelRef) -> ModelKey:
 class Server:
     """Its slots, its turnstile for groups and measurements, and the errors that nobody need meet twice.
 
-    loaded: the group that was asked last, so that its model is there.
+    loaded: the group that was asked last, so that its model is there. broken: by whom it concerns.
     """
 
     slots: asyncio.Semaphore
     turnstile: Turnstile = field(default_factory=Turnstile)
     loaded: Group | None = None
+    loads: Loads = field(default_factory=Loads)
     down: ProviderError | None = None
-    broken: dict[ModelKey, ProviderError] = field(default_factory=dict)
+    broken: dict[Hashable, ProviderError] = field(default_factory=dict)
 
     @asynccontextmanager
     async def room(self, group: Group, machine: Turnstile | None, *, exclusive: bool) -> AsyncIterator[None]:
@@ -54,29 +56,32 @@ class Server:
             yield
 
     async def patiently(
-        self, attempt: Callable[[], Awaitable[T]], model: ModelRef, pause: Pause
+        self, attempt: Callable[[], Awaitable[T]], whom: Hashable, pause: Pause
     ) -> tuple[T, list[str]]:
-        """Try as often as the errors allow; what came, and why each attempt before it failed."""
+        """Try as often as the errors allow; what came, and why each attempt before it failed.
+
+        whom: whose every request an error concerns that reaches beyond this one.
+        """
         reasons: list[str] = []
         while True:
-            if known := self.down or self.broken.get(key(model)):
+            if known := self.down or self.broken.get(whom):
                 raise known.with_traceback(None)  # or it would hold the frames of all who were told
             try:
                 return await attempt(), reasons
             except ProviderError as error:
                 if len(reasons) >= error.retry:
-                    self._remember(error, model)
+                    self._remember(error, whom)
                     raise _after(error, reasons) from None
                 reasons.append(error.message)
                 if error.pause:
                     growing = BACK_OFF[min(len(reasons), len(BACK_OFF)) - 1]
                     await pause(growing if error.wait is None else error.wait)
 
-    def _remember(self, error: ProviderError, model: ModelRef) -> None:
+    def _remember(self, error: ProviderError, whom: Hashable) -> None:
         if error.reach == "server":
             self.down = self.down or error
         elif error.reach == "model":
-            self.broken.setdefault(key(model), error)
+            self.broken.setdefault(whom, error)
 
 
 def _after(error: ProviderError, reasons: list[str]) -> ProviderError:

@@ -70,7 +70,7 @@ def _sample(line: CellLine, answers: Sequence[Mapping[str, Any]]) -> Sample:
         copy_of,
         cold,
         _rate(last) if measured else None,
-        _first_token(last) if measured else None,
+        last.get("numbers", {}).get("first_token") if measured else None,
         str(attempts[-1][-1].get("text", "")),
         str(attempts[-1][-1].get("id", "")),
     )
@@ -86,13 +86,6 @@ def _rate(answer: Mapping[str, Any]) -> float | None:
     numbers = answer.get("numbers", {})
     enough = (numbers.get("answer_tokens") or 0) >= MIN_TOKENS
     return numbers.get("rate") if enough else None
-
-
-def _first_token(answer: Mapping[str, Any]) -> float | None:
-    """Without the model's load, which falls to the cell that comes first."""
-    numbers = answer.get("numbers", {})
-    seconds = numbers.get("first_token")
-    return None if seconds is None else max(seconds - (numbers.get("load_seconds") or 0.0), 0.0)
 
 
 def counting(found: Iterable[Sample]) -> Iterator[Sample]:

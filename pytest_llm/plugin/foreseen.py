@@ -88,4 +88,4 @@ def seconds(last: Mapping[str, CellLine], slots: int) -> float:
 
 def _wall(line: CellLine) -> float:
     numbers = [answer.get("numbers") or {} for answer in line.answers]
-    return sum(max(0.0, (one.get("wall") or 0.0) - (one.get("load_seconds") or 0.0)) for one in numbers)
+    return sum(one.get("wall") or 0.0 for one in numbers)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.models.reference import ModelRef
@@ -16,6 +16,8 @@ MAX_WORD = 100  # characters of a finish reason, a version or a digest
 
 # What a model is loaded with, of the options of a request.
 LOAD_OPTIONS = ("num_ctx", "num_batch", "num_gpu", "main_gpu", "use_mmap", "num_thread", "draft_num_predict")
+
+LOADED = 0.1  # seconds: a warm model is found within 20 ms, the smallest takes 250 ms to be loaded
 
 Finish = Literal["stop", "length", "filtered", "error", "unknown"]
 
@@ -39,7 +41,8 @@ class Usage:
     """The server's own numbers; None where it gave none. Seconds and tokens.
 
     answer_tokens are those that answer_seconds measured: with `answer_only` they leave thinking out, because the
-    server counted its second pass only.
+    server counted its second pass only. load_seconds: of the model, before it was asked; the engine fills in those
+    of the group, where the provider is Loading.
     """
 
     prompt_tokens: int | None = None
@@ -90,7 +93,7 @@ class Response:
 
     text: the answer, thinking split off. thinking: what the model thought, "" where it did not.
     finish: why it ended, finish_word: in the server's own word, "" where it said none. tool_calls: what it called.
-    first_token, wall: seconds on our clock since the request was sent.
+    first_token, wall: seconds on our clock since the request was sent, without those that the model was loaded.
     context_length: the context the model ran with, in tokens, where the engine knows it. refuses: what does not fit
     into it is refused by this server, and an answer ends where the context does: nothing is dropped in silence.
     notes: one sentence each of what a reader of the numbers must know ("thinking was left inside the content").
@@ -181,6 +184,18 @@ class Provider(Protocol):
 
     async def close(self) -> None:
         """Let go of connections and child processes."""
+        ...
+
+
+@runtime_checkable
+class Loading(Protocol):
+    """What a provider may be besides: one that loads a model when it is told to, before it is asked anything."""
+
+    async def load(self, request: ChatRequest) -> float:
+        """Load what a request needs, by its load options and keep_alive; the seconds that took.
+
+        Asks once, without retries; raises ProviderErrors. RequestRefused: it cannot be told to, and is to be asked.
+        """
         ...
 
 

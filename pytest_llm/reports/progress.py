@@ -73,14 +73,15 @@ class Progress:
         return f"{in_words(left)} left" if left else ""
 
 
-def _same(progress: Progress, _: Event) -> Progress:
-    return progress
-
-
 def _asked(progress: Progress, event: Event) -> Progress:
     before = progress.flights.get(event.job)
     loads = event.kind == "loading" or bool(before and before.loads)
     return progress._with(event.job, Flight(event.cell, event.model, event.at, loads))
+
+
+def _loaded(progress: Progress, event: Event) -> Progress:
+    flight = progress.flights.get(event.job)
+    return progress._with(event.job, replace(flight, loads=False)) if flight else progress
 
 
 def _first(progress: Progress, event: Event) -> Progress:
@@ -115,7 +116,7 @@ _AFTER: Mapping[Kind, Callable[[Progress, Event], Progress]] = {
     "answered": _answered,
     "judged": _judged,
     "said": _said,
-    "loaded": _same,
+    "loaded": _loaded,
 }
 
 

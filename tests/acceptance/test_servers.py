@@ -39,6 +39,33 @@ def test_tags_of_one_file_with_another_num_ctx_are_two_groups(served: Bench, mod
     assert len(served.server.loads) == 2
 
 
+THREE = "parametrize: [{n: 1}, {n: 2}, {n: 3}]"
+
+
+@MODES
+def test_the_load_of_a_group_is_that_of_each_of_its_cells(served: Bench, mode: list[str]) -> None:
+    limits = served.server.scheduler.limits
+    served.server.scheduler.limits = replace(limits, load_time=0.6)
+    served.case(f"prompt: hi {{{{ n }}}}\n{THREE}\nchecks: [{{time: {{load: 500ms}}}}]")
+    result = served.process(*mode)
+    result.assert_outcomes(failed=3)
+    assert result.stdout.str().count("loading took 0.") >= 3
+    assert "the answer took" not in result.stdout.str()
+    assert len(served.server.asked("/api/generate")) == len(served.server.loads) == 1
+
+
+def test_a_load_that_fails_is_told_once_and_costs_its_group(served: Bench) -> None:
+    served.server.fault("load-oom", model="big")
+    for name in ("big", "small"):
+        served.server.add_model(name)
+        served.case(f"models: {name}\nprompt: hi {{{{ n }}}}\n{THREE}\n{HELLO}", name)
+    result = served.run("--llm-slots=2")
+    result.assert_outcomes(errors=3, passed=3)
+    told_once(result, "3 cells: the server could not load 'big'", "a smaller num_ctx")
+    assert {body["model"] for body in served.server.asked()} == {"small"}
+    assert [body["model"] for body in served.server.asked("/api/generate")] == ["big", "small"]
+
+
 @pytest.mark.parametrize(("fault", "slots"), [("truncated", 1), ("reset", 3)])
 def test_a_retry_at_a_groups_end_loads_no_group_twice(served: Bench, fault: str, slots: int) -> None:
     server, broken = served.server, list[str]()

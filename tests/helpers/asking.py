@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -62,14 +63,22 @@ class Desk:
 
 
 @contextmanager
-def desk(folder: Path, url: str, *, limits: Limits = PATIENT, slots: int = 1, pull: bool = False) -> Iterator[Desk]:
+def desk(
+    folder: Path,
+    url: str,
+    *,
+    limits: Limits = PATIENT,
+    slots: int = 1,
+    pull: bool = False,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Iterator[Desk]:
     """Everything between a case file and its verdict, for the server at this URL."""
     pauses: list[float] = []
 
     async def pause(seconds: float) -> None:
         pauses.append(seconds)
 
-    engine = Engine(lambda name: OllamaProvider(url, limits, pull=pull), slots=slots, pause=pause)
+    engine = Engine(lambda name: OllamaProvider(url, limits, pull=pull, clock=clock), slots=slots, pause=pause)
     try:
         yield Desk(folder, engine, pauses)
     finally:

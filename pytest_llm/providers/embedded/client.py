@@ -110,8 +110,6 @@ class EmbeddedProvider:
         return replace(
             response,
             usage=replace(response.usage, load_seconds=seconds),
-            first_token=None if response.first_token is None else response.first_token + seconds,
-            wall=response.wall + seconds,
             model=request.model.name,
             digest=known.digest,
             context_length=load.num_ctx,

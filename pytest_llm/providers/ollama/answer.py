@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
@@ -10,7 +11,16 @@ from typing import Any
 from pytest_llm.answers.thinking import split_thinking
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.errors import BrokenAnswer, PytestLlmError
-from pytest_llm.providers.base import MAX_CALLS, MAX_WORD, Response, ToolCall, Usage, on_piece
+from pytest_llm.providers.base import (
+    LOAD_OPTIONS,
+    MAX_CALLS,
+    MAX_WORD,
+    Response,
+    ToolCall,
+    Usage,
+    load_options,
+    on_piece,
+)
 from pytest_llm.providers.finish import finish_of
 from pytest_llm.providers.wire.faults import Asked, fault, foreign, junk
 from pytest_llm.providers.wire.loops import completed, looped
@@ -35,6 +45,14 @@ def chat_body(request: ChatRequest, model: str) -> dict[str, Any]:
         "keep_alive": request.keep_alive,
     }
     return body | {name: value for name, value in optional.items() if value is not None}
+
+
+def load_body(request: ChatRequest, model: str) -> dict[str, Any]:
+    """The body of a request that only loads. With a keep_alive of nothing it would unload: that is left out."""
+    options = {name: value for name, value in load_options(request).items() if name in LOAD_OPTIONS}
+    kept = re.search("[1-9]", str(request.keep_alive or ""))
+    optional = {"options": options or None, "keep_alive": request.keep_alive if kept else None}
+    return {"model": model, "prompt": ""} | {name: value for name, value in optional.items() if value is not None}
 
 
 def _plain(value: Any) -> Any:
@@ -120,6 +138,7 @@ class ChatSink:
         """The whole answer, once it is done."""
         answer, left_in = split_thinking(self.text, request.prompt)
         usage = self._usage(request)
+        load = usage.load_seconds or 0.0
         notes = [LEFT_IN] if left_in else []
         if usage.answer_only:
             notes.append(TWO_PASSES)
@@ -130,8 +149,8 @@ class ChatSink:
             finish_word=self._word,
             tool_calls=tuple(self._calls),
             usage=usage,
-            first_token=self.first_token,
-            wall=self._clock() - self._start,
+            first_token=None if self.first_token is None else max(self.first_token - load, 0.0),
+            wall=max(self._clock() - self._start - load, 0.0),
             model=request.model.name,
             notes=tuple(notes),
         )

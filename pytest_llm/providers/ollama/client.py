@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.errors import ModelUnavailable
 from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import Fingerprint, Limits, ModelInfo, Response, load_options
-from pytest_llm.providers.ollama.answer import ChatSink, chat_body
+from pytest_llm.providers.ollama.answer import ChatSink, chat_body, load_body
 from pytest_llm.providers.ollama.building import Builder
 from pytest_llm.providers.ollama.host import is_loopback, ollama_urls
 from pytest_llm.providers.ollama.models import Models, NotThere, Shown, full_name
@@ -19,6 +20,7 @@ from pytest_llm.providers.wire.faults import Asked, fault
 from pytest_llm.providers.wire.http import BadStatus, Http
 from pytest_llm.providers.wire.stream import Patience
 
+T = TypeVar("T")
 START = (
     "start it with `ollama serve`, or name another by --llm-host or OLLAMA_HOST\n"
     "without a server: --llm-engine embedded, or --llm-model gguf:FILE"
@@ -97,15 +99,7 @@ class OllamaProvider:
 
     async def chat(self, request: ChatRequest) -> Response:
         """Ask once; a model with a Modelfile is built first where that was not done, or where it is gone again."""
-        ready = await self._found(request.model)
-        try:
-            sink = await self._ask(request, ready)
-        except NotThere:
-            if request.model.spec is None:
-                raise
-            self._ready.pop(_key(request.model), None)
-            ready = await self._found(request.model)
-            sink = await self._ask(request, ready)
+        ready, sink = await self._there(request.model, lambda ready: self._chat(request, ready))
         response = sink.response(request)
         load = load_options(request)
         running = await self._models.ran_with(ready.name, ready.info, response.usage, load)
@@ -117,6 +111,23 @@ class OllamaProvider:
             refuses=not request.trim and bool(refuses(self._version)),
         )
 
+    async def load(self, request: ChatRequest) -> float:
+        """Load what a request needs, by an empty one: with its load options, and its keep_alive."""
+        _, seconds = await self._there(request.model, lambda ready: self._load(request, ready))
+        return seconds
+
+    async def _there(self, model: ModelRef, do: Callable[[_Ready], Awaitable[T]]) -> tuple[_Ready, T]:
+        """Do it with a model that is there; one with a Modelfile is built again where it is gone."""
+        ready = await self._found(model)
+        try:
+            return ready, await do(ready)
+        except NotThere:
+            if model.spec is None:
+                raise
+        self._ready.pop(_key(model), None)
+        ready = await self._found(model)
+        return ready, await do(ready)
+
     async def _found(self, model: ModelRef) -> _Ready:
         if _key(model) not in self._ready and model.spec:
             await self.prepare(model)
@@ -125,14 +136,24 @@ class OllamaProvider:
     async def close(self) -> None:
         await self._http.close()
 
-    async def _ask(self, request: ChatRequest, ready: _Ready) -> ChatSink:
+    async def _chat(self, request: ChatRequest, ready: _Ready) -> ChatSink:
+        return await self._ask("/api/chat", chat_body(request, ready.name), request, ready, request.timeout)
+
+    async def _load(self, request: ChatRequest, ready: _Ready) -> float:
+        began = self._clock()
+        await self._ask("/api/generate", load_body(request, ready.name), request, ready)
+        return self._clock() - began
+
+    async def _ask(
+        self, path: str, body: dict[str, Any], request: ChatRequest, ready: _Ready, whole: float | None = None
+    ) -> ChatSink:
+        """whole: how long the answer may take, seconds from its first line on."""
         limits = self._http.limits
-        asked = Asked(f"{self.url}/api/chat", request.model.written, cloud=True)
+        asked = Asked(f"{self.url}{path}", request.model.written, cloud=True)
         sink = ChatSink(asked, self._clock)
-        patience = Patience(limits.first_byte, limits.silence, request.timeout, limits.answer)
-        body = chat_body(request, ready.name) | overflow(self._version, trim=request.trim)
+        patience = Patience(limits.first_byte, limits.silence, whole, limits.answer)
         try:
-            await self._http.stream("/api/chat", body, sink, patience)
+            await self._http.stream(path, body | overflow(self._version, trim=request.trim), sink, patience)
         except BadStatus as bad:
             error = fault(asked, bad.status, bad.body, location=bad.location, wait=bad.wait)
             if bad.status == 404 and isinstance(error, ModelUnavailable):

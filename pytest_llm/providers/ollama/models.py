@@ -11,14 +11,13 @@ from typing import Any
 
 from pytest_llm.errors import HarnessError, ModelUnavailable, PytestLlmError, ServerBusy
 from pytest_llm.models.modelfile import ModelSpec
-from pytest_llm.providers.base import MAX_WORD, Fingerprint, ModelInfo, Usage
+from pytest_llm.providers.base import LOADED, MAX_WORD, Fingerprint, ModelInfo, Usage
 from pytest_llm.providers.wire.faults import Asked, fault, unwrap
 from pytest_llm.providers.wire.http import BadStatus, Http
 from pytest_llm.providers.wire.stream import NotJson, Patience, count, mapping, parse_object, quoted
 
 NAMESPACE = "pytest-llm"
 LEAST_TO_SEE = 2048  # tokens: the shortest context of a model that sees
-LOADED = 0.1  # seconds: a warm model is found within 20 ms, the smallest takes 250 ms to be loaded
 _NAMES = 8  # as many models are listed where none is near
 COMPARED = 5_000  # names, of which the nearest is looked for: a millisecond for each hundred
 _TOP = 64 * 2**10  # characters of what is shown of a model: that which we look for stands at the top

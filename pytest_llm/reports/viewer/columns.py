@@ -53,17 +53,11 @@ def measured(column: Column, lines: Sequence[CellLine]) -> dict[str, Any]:
         "judged": sum(line.outcome in ("passed", "failed") for line in own),
         "rate": middle(rate_of(line) for line in own),
         "floor": _floor(own),
-        "first": middle(_first_token(one) for one in numbers),
+        "first": middle(one["first_token_seconds"] for one in numbers),
         "load": max(loads, default=None),
         "thinking": sum(one["thinking_tokens"] or 0 for one in numbers) / tokens if tokens else None,
         "tokens": tokens,
     }
-
-
-def _first_token(numbers: Mapping[str, float | int | None]) -> float | None:
-    """Without the load of the model, which falls to the cell that comes first."""
-    seconds = numbers["first_token_seconds"]
-    return None if seconds is None else max(seconds - (numbers["load_seconds"] or 0), 0.0)
 
 
 def _floor(lines: Iterable[CellLine]) -> float | None:

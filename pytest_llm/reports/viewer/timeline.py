@@ -9,19 +9,30 @@ from pytest_llm.reports.viewer.brief import brief
 from pytest_llm.store.record import CellLine
 
 MOST = 4000  # spans that are drawn
+Span = tuple[float, float, float, int]  # when it began, and what it took, of it the load; the cell's place
 
 
 def timeline(lines: Sequence[CellLine]) -> list[dict[str, Any]]:
     """The spans by server, each [lane, seconds since the first, seconds, of these the load, the place of the cell].
 
-    A lane is one of the questions that a server was asked at a time. Answers from the store are in none.
+    A lane is one of the questions that a server was asked at a time. A load, which all answers of its group tell,
+    stands before the first of them. Answers from the store are in no lane.
     """
-    servers: dict[str, list[tuple[float, float, float, int]]] = {}
+    servers: dict[str, list[Span]] = {}
     for number, line in enumerate(lines):
         for server, began, wall, load in _spans(line):
             servers.setdefault(server, []).append((began, wall, load, number))
-    start = min((spans[0][0] for spans in map(sorted, servers.values())), default=0.0)
-    return [{"server": brief(name), "spans": _laid(sorted(spans)[:MOST], start)} for name, spans in servers.items()]
+    whole = {name: list(_loaded(sorted(spans)[:MOST])) for name, spans in servers.items()}
+    start = min((span[0] for spans in whole.values() for span in spans), default=0.0)
+    return [{"server": brief(name), "spans": _laid(spans, start)} for name, spans in whole.items()]
+
+
+def _loaded(spans: Sequence[Span]) -> Iterator[Span]:
+    seen = {0.0}
+    for began, wall, load, number in spans:
+        once = 0.0 if load in seen else load
+        seen.add(load)
+        yield began - once, wall + once, once, number
 
 
 def _spans(line: CellLine) -> Iterator[tuple[str, float, float, float]]:
@@ -36,12 +47,12 @@ def _spans(line: CellLine) -> Iterator[tuple[str, float, float, float]]:
             )
 
 
-def _laid(spans: Sequence[tuple[float, float, float, int]], start: float) -> list[list[float]]:
+def _laid(spans: Sequence[Span], start: float) -> list[list[float]]:
     """Each in the first lane that is free when it begins."""
     ends: list[float] = []
     laid: list[list[float]] = []
     for began, wall, load, number in spans:
         lane = next((at for at, end in enumerate(ends) if end <= began + 0.001), len(ends))
         ends[lane : lane + 1] = [began + wall]
-        laid.append([lane, round(began - start, 3), round(wall, 3), round(min(load, wall), 3), number])
+        laid.append([lane, round(began - start, 3), round(wall, 3), round(load, 3), number])
     return laid

@@ -23,7 +23,7 @@ from pytest_llm.errors import (
     Unsupported,
 )
 from pytest_llm.models.reference import ModelRef
-from pytest_llm.providers.base import ModelInfo, Response
+from pytest_llm.providers.base import ModelInfo, Response, Usage
 
 
 @dataclass
@@ -39,6 +39,7 @@ class Desk:
     cancelled: list[str] = field(default_factory=list)
     inside: set[str] = field(default_factory=set)
     unprepared: dict[str, Exception] = field(default_factory=dict)
+    usage: Usage = field(default_factory=Usage)
     closed: bool = False
 
     def __post_init__(self) -> None:
@@ -60,7 +61,7 @@ class Desk:
                 await asyncio.sleep(0.001)
             if errors := self.script.get(text):
                 raise errors.pop(0)
-            return Response(f"re: {text}")
+            return Response(f"re: {text}", usage=self.usage)
         except asyncio.CancelledError:
             self.cancelled.append(text)
             raise

@@ -432,3 +432,86 @@ def test_over_v1_a_second_pass_is_noticed(version: str) -> None:
     assert not alone.usage.answer_only
     assert response.usage.answer_tokens == alone.usage.answer_tokens
     assert any("second pass" in note for note in response.notes)
+
+
+# Loading
+
+
+@pytest.mark.parametrize(
+    ("said", "sent"),
+    [
+        (None, {}),
+        (300.0, {"keep_alive": 300.0}),
+        ("5m", {"keep_alive": "5m"}),
+        (-1.0, {"keep_alive": -1.0}),
+        ("-1s", {"keep_alive": "-1s"}),
+        (0.5, {"keep_alive": 0.5}),
+        (0.0, {}),
+        ("0", {}),
+        ("0s", {}),
+        ("0h0m", {}),
+    ],
+)
+def test_a_load_that_is_asked_for_never_unloads(said: float | str | None, sent: dict[str, Any]) -> None:
+    with serving() as server:
+        server.add_model("m")
+        visit(OllamaProvider(server.url, LIMITS), lambda p: p.load(question(keep_alive=said)))  # type: ignore[attr-defined]
+        assert [runner.model.name.short for runner in server.scheduler.resident()] == ["m:latest"]
+        assert server.asked("/api/generate") == [
+            {"model": "m", "prompt": "", "truncate": False, "shift": False, **sent}
+        ]
+
+
+LOADS: dict[str, dict[str, Any]] = {
+    "nothing": {},
+    "a context": {"options": {"num_ctx": 512, "temperature": 0.5, "stop": ("x",), "seed": 3}},
+    "all options": {"options": {"num_ctx": 300, "num_batch": 8, "num_gpu": 0, "use_mmap": False, "num_thread": 2}},
+    "trimmed": {"trim": True, "options": {"num_ctx": 99999}},
+    "in JSON": {"format": "json", "keep_alive": "10m", "timeout": 0.001},
+}
+
+
+@pytest.mark.parametrize("version", ["0.12.3", "0.24.0", "0.33.0"])
+@pytest.mark.parametrize("name", LOADS)
+def test_what_was_loaded_is_what_the_question_needs(version: str, name: str) -> None:
+    asked, times = question(**LOADS[name]), list[float]()
+
+    async def both(provider: Any) -> Response:
+        await provider.prepare(M)
+        times.append(await provider.load(asked))
+        return await provider.chat(replace(asked, timeout=None))
+
+    with serving(version, load_time=30.0) as server:
+        server.add_model("m")
+        response = visit(OllamaProvider(server.url, LIMITS, clock=server.clock.now), both)
+        assert len(server.loads) == 1
+    assert times == [pytest.approx(30)]
+    assert response.usage.load_seconds == pytest.approx(0, abs=0.01)
+
+
+def test_times_are_without_the_load_that_came_with_the_question() -> None:
+    with serving(load_time=30.0, token_time=0.5, prompt_time=2.0) as server:
+        server.add_model("m")
+        server.answer("", Script(("one", " two", " three"), ""))
+        response = visit(OllamaProvider(server.url, LIMITS, clock=server.clock.now), lambda p: p.chat(question()))
+    assert response.usage.load_seconds == pytest.approx(30, abs=0.1)
+    assert response.first_token is not None
+    assert 2.4 < response.first_token <= response.wall < 5
+
+
+def test_a_built_model_that_is_gone_is_built_again_to_be_loaded(tmp_path: Path) -> None:
+    file = tmp_path / "coder.Modelfile"
+    file.write_text("FROM m\nSYSTEM Be brief.\n")
+    coder = ModelRef("coder", "ollama", "coder", load(file))
+
+    async def twice(provider: Any) -> None:
+        await provider.prepare(coder)
+        server.library.models.pop(next(key for key in server.library.models if "pytest-llm" in str(key)))
+        await provider.load(question(coder))
+
+    with serving() as server:
+        server.add_model("m")
+        visit(OllamaProvider(server.url, LIMITS), twice)
+        assert len(server.asked("/api/create")) == 2
+        with pytest.raises(NotThere):
+            visit(OllamaProvider(server.url, LIMITS), lambda p: p.load(question(ModelRef("no", "ollama", "no"))))  # type: ignore[attr-defined]

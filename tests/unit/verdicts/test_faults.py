@@ -234,7 +234,7 @@ def test_2_a_silent_server_is_waited_for_once(tmp_path: Path, path: str) -> None
 
 
 def test_3_a_slow_load_is_waited_for(tmp_path: Path) -> None:
-    with serve() as server, desk(tmp_path, server.url) as asking:
+    with serve() as server, desk(tmp_path, server.url, clock=server.clock.now) as asking:
         server.fault("slow-load", seconds=240)
         (verdict,) = asking.verdicts(ONE_CELL)
         assert verdict.outcome == "passed"
@@ -247,7 +247,7 @@ def test_4_a_full_queue_is_asked_again_after_pauses(
     tmp_path: Path, times: int | None, outcome: str, pauses: int
 ) -> None:
     with serve() as server, desk(tmp_path, server.url) as asking:
-        server.fault("queue-full", times=times)
+        server.fault("queue-full", times=times, path="/api/chat")
         (verdict,) = asking.verdicts(ONE_CELL)
         assert verdict.outcome == outcome
         assert asking.pauses == [1.0, 2.0, 4.0, 8.0, 15.0][:pauses]
@@ -262,7 +262,7 @@ def test_5_what_cannot_think_is_skipped(tmp_path: Path) -> None:
         server.add_model("plain")
         verdicts = asking.verdicts(ONE_CELL.replace("models: m", "models: plain\n    think: [on, off]"))
         assert [v.outcome for v in verdicts] == ["skipped", "passed"]
-        server.fault("cannot-think")
+        server.fault("cannot-think", path="/api/chat")
         (verdict,) = asking.verdicts(ONE_CELL.replace("models: m", "models: m\n    think: on"))
         assert verdict.outcome == "skipped"
         assert "cannot think" in verdict.reasons[0].message

@@ -89,7 +89,7 @@ def test_the_numbers_of_a_column() -> None:
     found = measured(("m", "off"), lines)
     assert (found["asked"], found["passed"], found["judged"], found["tokens"]) == (4, 2, 3, 300)
     assert (found["rate"], found["floor"], found["load"]) == (50.0, 40.0, 0.5)
-    assert found["first"] == pytest.approx(0.2)
+    assert found["first"] == 0.7
     assert measured(("nobody", "off"), lines)["rate"] is None
 
 

@@ -27,8 +27,12 @@ TABLE: dict[str, tuple[list[dict[str, Any]], dict[str, list[list[float]]]]] = {
     "in the order of time": ([asked(12.0, 1.0), asked(10.0, 2.0)], {"a": [[0, 0, 2, 0, 1], [0, 2, 1, 0, 0]]}),
     "two servers": ([asked(10.0, 2.0), asked(9.0, 4.0, "b")], {"a": [[0, 1, 2, 0, 0]], "b": [[0, 0, 4, 0, 1]]}),
     "the load": (
-        [asked(10.0, 2.0, load=0.5), asked(12.0, 1.0, load=9.0)],
-        {"a": [[0, 0, 2, 0.5, 0], [0, 2, 1, 1, 1]]},
+        [asked(10.0, 2.0, load=0.5), asked(12.0, 1.0, load=0.5), asked(16.0, 1.0, load=3.0)],
+        {"a": [[0, 0, 2.5, 0.5, 0], [0, 2.5, 1, 0, 1], [0, 3.5, 4, 3, 2]]},
+    ),
+    "the load of several at a time": (
+        [asked(10.0, 2.0, load=0.5), asked(10.1, 1.0, load=0.5), asked(10.0, 1.0, "b", load=0.5)],
+        {"a": [[0, 0, 2.5, 0.5, 0], [1, 0.6, 1, 0, 1]], "b": [[0, 0, 1.5, 0.5, 2]]},
     ),
 }
 

@@ -1,0 +1,192 @@
+"""A group's model is loaded before any of it is asked, once, and its time stands in each of its answers."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from pytest_llm.cases.request import ChatRequest
+from pytest_llm.engine.engine import Engine
+from pytest_llm.engine.events import Event, Stream
+from pytest_llm.errors import (
+    BrokenAnswer,
+    ModelUnavailable,
+    NoAnswer,
+    ProviderError,
+    RequestRefused,
+    ServerBusy,
+    ServerDown,
+    Unsupported,
+)
+from pytest_llm.providers.base import Response, Usage
+from tests.unit.engine.test_engine import Desk, Make, job, make, pauses, until
+
+__all__ = ["make", "pauses"]
+
+
+@dataclass
+class Loader(Desk):
+    """Loads what it is told to, and remembers the order of loads (in brackets) and questions.
+
+    unloadable: by the size of the context, the errors of each attempt to load it.
+    """
+
+    unloadable: dict[int, list[Exception]] = field(default_factory=dict)
+    seconds: float = 7.0
+
+    async def load(self, request: ChatRequest) -> float:
+        name = f"[{request.model.name} {request.options.get('num_ctx', 0)}]"
+        self.asked.append(name)
+        if errors := self.unloadable.get(request.options.get("num_ctx", 0)):
+            raise errors.pop(0) if len(errors) > 1 else errors[0]
+        self.inside.add(name)
+        self.crowd.append(set(self.inside))
+        self.inside.discard(name)
+        return self.seconds
+
+
+def test_each_group_is_loaded_once_and_before_it_is_asked(make: Make) -> None:
+    desk = Loader()
+    engine = make(desk, slots=3)
+    jobs = [job(f"{model}{size}{n}", model, num_ctx=size) for model in ("a", "b") for size in (1, 2) for n in "xyz"]
+    engine.prefetch(jobs)
+    answers = [engine.ask(one) for one in jobs]
+    assert [answer.usage.load_seconds for answer in answers] == [7.0] * len(jobs)
+    assert [name for name in desk.asked if "[" in name] == ["[a 1]", "[a 2]", "[b 1]", "[b 2]"]
+    for at in range(0, 16, 4):
+        group = desk.asked[at][1:-1].replace(" ", "")
+        assert sorted(desk.asked[at + 1 : at + 4]) == [f"{group}{n}" for n in "xyz"]
+    assert not any(len(crowd) > 1 for crowd in desk.crowd if any("[" in name for name in crowd))
+
+
+@pytest.mark.parametrize(
+    ("own", "group", "told"),
+    [
+        (None, 7.0, 7.0),
+        (0.005, 7.0, 7.0),
+        (0.005, 0.002, 0.002),
+        (3.0, 7.0, 7.0),
+        (9.0, 7.0, 9.0),
+        (0.3, 0.002, 0.3),
+    ],
+)
+def test_the_load_of_an_answer_is_that_of_its_group_or_a_later_one(
+    make: Make, own: float | None, group: float, told: float
+) -> None:
+    desk = Loader(seconds=group, usage=Usage(load_seconds=own, answer_tokens=5))
+    assert make(desk).ask(job("a")).usage == Usage(load_seconds=told, answer_tokens=5)
+
+
+FAILS: dict[str, tuple[Exception, int]] = {
+    "cannot": (ModelUnavailable("no memory"), 1),
+    "broke": (BrokenAnswer("crashed"), 2),
+    "strange": (ProviderError("a page"), 1),
+    "silent": (ServerDown("silent", reach="model"), 1),
+}
+
+
+@pytest.mark.parametrize("name", FAILS)
+def test_a_load_that_fails_is_an_error_told_once_and_to_all_of_the_group(make: Make, name: str) -> None:
+    error, times = FAILS[name]
+    desk = Loader(unloadable={2: [error]})
+    engine = make(desk, slots=2)
+    failing = [job(text, "m", num_ctx=2) for text in "abc"]
+    engine.prefetch([*failing, job("d", num_ctx=1), job("e", num_ctx=2)])
+    told = []
+    for one in (*failing, job("e", num_ctx=2)):
+        with pytest.raises(type(error), match=str(error.args[0])) as info:
+            engine.ask(one)
+        told.append(info.value.repeated)
+    assert told == [False, True, True, True]
+    assert engine.ask(job("d", num_ctx=1)).text == "re: d"
+    assert desk.asked == ["[m 2]"] * times + ["[m 1]", "d"]
+
+
+@pytest.mark.parametrize(
+    "error", [RequestRefused("no such field"), ServerBusy("full"), Unsupported("cannot"), NoAnswer("odd")]
+)
+def test_a_server_that_cannot_be_told_to_load_is_asked(make: Make, pauses: list[float], error: Exception) -> None:
+    desk = Loader(unloadable={0: [error]}, usage=Usage(load_seconds=2.0))
+    engine = make(desk)
+    assert [engine.ask(job(name)).usage.load_seconds for name in "ab"] == [2.0, 2.0]
+    assert desk.asked == ["[m 0]", "a", "b"]
+    assert pauses == []
+
+
+def test_a_server_that_is_down_is_so_for_all(make: Make) -> None:
+    desk = Loader(unloadable={0: [ServerDown("nobody")]})
+    engine = make(desk)
+    for one in (job("a"), job("b", "another", num_ctx=4)):
+        with pytest.raises(ServerDown):
+            engine.ask(one)
+    assert desk.asked == ["[m 0]"]
+
+
+def test_a_load_goes_on_where_the_cell_that_began_it_is_not_wanted_any_more(make: Make) -> None:
+    class Slow(Loader):
+        async def load(self, request: ChatRequest) -> float:
+            self.asked.append("load")
+            return float(len((await self.chat(request)).text))
+
+    desk = Slow(hold=True)
+    engine = make(desk)
+    engine.prefetch([job("a")])
+    until(lambda: desk.inside == {"a"})
+    engine.prefetch([job("b")])
+    desk.let("a")
+    desk.let("b")
+    assert engine.ask(job("b")).text == "re: b"
+    assert desk.asked == ["load", "a", "b"]
+    assert desk.cancelled == []
+
+
+def test_a_load_is_given_up_where_another_group_comes_and_where_the_run_ends(make: Make) -> None:
+    class Slow(Loader):
+        async def load(self, request: ChatRequest) -> float:
+            return float(len((await self.chat(request)).text))
+
+    desk = Slow(hold=True)
+    engine = make(desk)
+    engine.prefetch([job("a", "one")])
+    until(lambda: desk.inside == {"a"})
+    engine.prefetch([job("b", "two")])
+    until(lambda: desk.inside == {"b"})
+    assert desk.cancelled == ["a"]
+    engine.close()
+    assert desk.cancelled == ["a", "b"]
+
+
+def heard(desk: Desk, *jobs: Any) -> list[str]:
+    events, told = Stream(), list[Event]()
+    events.listeners.append(told.append)
+    engine = Engine(lambda name: desk, events=events)
+    for one in jobs:
+        with suppress(ProviderError):
+            engine.ask(one)
+    engine.close()
+    return [f"{event.kind} {event.job}" for event in told]
+
+
+def test_what_is_heard_of_it() -> None:
+    first, second = job("c#1"), job("c#2")
+    assert heard(Loader(), first, second) == [
+        "loading c#1",
+        "loaded c#1",
+        "asked c#1",
+        "answered c#1",
+        "asked c#2",
+        "answered c#2",
+    ]
+    assert heard(Loader(unloadable={0: [ModelUnavailable("x")]}), first, second) == ["loading c#1", "answered c#1"]
+    assert heard(Desk(), first) == ["loading c#1", "asked c#1", "answered c#1"]
+
+
+def test_a_provider_that_loads_what_it_is_asked_for_is_left_as_it_is(make: Make) -> None:
+    desk = Desk(usage=Usage(load_seconds=4.0))
+    engine = make(desk)
+    assert [engine.ask(job(name)).usage.load_seconds for name in "ab"] == [4.0, 4.0]
+    assert isinstance(engine.ask(job("c")), Response)
+    assert desk.asked == ["a", "b", "c"]
