@@ -94,14 +94,11 @@ async def _ask(settings: Mapping[str, Any], names: set[str]) -> Server:
 
     http = ollama(settings)
     models = Models(http, lambda _: None, ())
-    try:
-        server = Server(http.url, await models.version(), await models.digests(), await models.loaded())
-        for name in sorted(names):
-            if full_name(name) in server.models:
-                server.shown[name] = await models.show(name)
-        return server
-    finally:
-        await http.close()
+    server = Server(http.url, await models.version(), await models.digests(), await models.loaded())
+    for name in sorted(names):
+        if full_name(name) in server.models:
+            server.shown[name] = await models.show(name)
+    return server
 
 
 def _server(server: Server) -> Iterator[Line]:

@@ -39,16 +39,13 @@ async def _prune(settings: Mapping[str, Any], *, every: bool, dry_run: bool, say
 
     http = ollama(settings)
     models = Models(http, lambda _: None)
-    try:
-        there = await models.digests()
-        sorted_ = pruning.sort(there, () if every else list(_modelfiles(settings)))
-        for name, reason in sorted_.unsure.items():
-            say(one_line(f"kept      {name}: {reason}"))
-        failed = 0 if dry_run else await _remove(models, sorted_.stale, say)
-        for name in sorted_.stale if dry_run else ():
-            say(f"to remove {name}")
-    finally:
-        await http.close()
+    there = await models.digests()
+    sorted_ = pruning.sort(there, () if every else list(_modelfiles(settings)))
+    for name, reason in sorted_.unsure.items():
+        say(one_line(f"kept      {name}: {reason}"))
+    failed = 0 if dry_run else await _remove(models, sorted_.stale, say)
+    for name in sorted_.stale if dry_run else ():
+        say(f"to remove {name}")
     gone, kept = len(sorted_.stale) - failed, len(sorted_.kept) + len(sorted_.unsure)
     say(f"{gone} of {gone + failed + kept} models {'would be' if dry_run else 'were'} removed from {http.url}")
     return int(failed > 0)

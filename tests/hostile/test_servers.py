@@ -344,7 +344,6 @@ def test_a_proxy_is_used_where_the_user_chose_the_server(
     async def main() -> str:
         with pytest.raises(ServerDown) as caught:
             await http.json("GET", "/")
-        await http.close()
         return str(caught.value)
 
     assert ("the proxy that the environment names" in asyncio.run(main())) == bool(through)

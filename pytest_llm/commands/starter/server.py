@@ -41,13 +41,10 @@ async def _ask(settings: Mapping[str, Any], only: str) -> list[Offered]:
 
     http = ollama(settings)
     models = Models(http, lambda _: None, ())
-    try:
-        names = list(await models.digests())
-        if only:
-            if full_name(only) not in names:
-                raise await models.missing(only)
-            names = [full_name(only)]
-        shown = [(name, (await models.show(name)).capabilities) for name in names]
-    finally:
-        await http.close()
+    names = list(await models.digests())
+    if only:
+        if full_name(only) not in names:
+            raise await models.missing(only)
+        names = [full_name(only)]
+    shown = [(name, (await models.show(name)).capabilities) for name in names]
     return [Offered(name, "thinking" in (can or ())) for name, can in shown if can is None or "completion" in can]

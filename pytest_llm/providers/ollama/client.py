@@ -134,7 +134,7 @@ class OllamaProvider:
         return self._ready.get(_key(model)) or _Ready(model.name, ModelInfo(self.url, ""))
 
     async def close(self) -> None:
-        await self._http.close()
+        """No connection is kept."""
 
     async def _chat(self, request: ChatRequest, ready: _Ready) -> ChatSink:
         return await self._ask("/api/chat", chat_body(request, ready.name), request, ready, request.timeout)

@@ -134,7 +134,7 @@ class OpenAIProvider:
                 )
 
     async def close(self) -> None:
-        await self._http.close()
+        """No connection is kept."""
 
     @property
     def _key_hint(self) -> str:

@@ -11,15 +11,16 @@ import json
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-import httpx
+import httpcore
 
 from pytest_llm.errors import AnswerTooLarge, BrokenAnswer, GenerationTimeout, ProviderError, ServerDown
 from pytest_llm.providers.base import Limits
-from pytest_llm.providers.ollama.host import is_loopback, without_credentials
+from pytest_llm.providers.ollama.host import without_credentials
+from pytest_llm.providers.wire.connections import FAULTS, Connections, Head, Reply, way
 from pytest_llm.providers.wire.faults import foreign
 from pytest_llm.providers.wire.retry_after import retry_after
 from pytest_llm.providers.wire.secrets import LEAST, cleaned, of_header
@@ -39,7 +40,6 @@ from pytest_llm.providers.wire.upload import post
 
 MAX_ERROR_BODY = 64 * 2**10  # bytes: an error page is longer than anybody reads
 DRAIN_SECONDS = 1.0  # a connection whose end is read may be used again; not worth a longer wait
-AGENT = "pytest-llm"
 PING_SECONDS = 0.25
 MOMENT = 0.5  # seconds in which a process that ends lets its ports go, on a busy machine too
 T = TypeVar("T")
@@ -66,7 +66,6 @@ class Http:
     start: what to do when nothing listens there. elsewhere: further addresses of the same server, tried in turn.
     ping: what is asked to see whether a server that was there is back; "" where it is not waited for.
     trusted: the user chose the address, so that proxies and certificates of the environment may be used for it.
-    transport: put in place of the network, for tests of other parts.
     """
 
     def __init__(
@@ -79,7 +78,6 @@ class Http:
         elsewhere: Sequence[str] = (),
         ping: str = "",
         trusted: bool = True,
-        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.url, credentials = without_credentials(url.rstrip("/"))
         self.limits, self.start = limits, start
@@ -87,8 +85,7 @@ class Http:
         self._ping, self._met, self._trusted = ping, False, trusted
         self._headers = {**credentials, **(headers or {})}
         self._hidden = [w for value in self._headers.values() for w in of_header(value) if len(w) >= LEAST]
-        self._transport = transport
-        self._client: httpx.AsyncClient | None = None
+        self._connections: Connections | None = None
 
     async def json(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
         """A small exchange: the object in the answer. Raises BadStatus and ProviderErrors."""
@@ -115,7 +112,7 @@ class Http:
 
     async def _reached(self, exchange: Callable[[], Awaitable[T]]) -> T:
         """Do it at the address that answers; where a server was before, once more when it is back."""
-        self._connected()  # reading the certificates takes its time, which is none of the server's
+        self._found()  # reading the certificates takes its time, which is none of the server's
         while self._elsewhere and not self._met:
             try:
                 return await exchange()
@@ -138,9 +135,9 @@ class Http:
             async with asyncio.timeout(self.limits.restart):
                 while True:
                     await asyncio.sleep(PING_SECONDS)
-                    with suppress(httpx.RequestError):
+                    with suppress(*FAULTS):
                         async with self._request("GET", self._ping, None) as response:
-                            if response.status_code < 500:
+                            if response.status < 500:
                                 return True
         return False
 
@@ -150,10 +147,10 @@ class Http:
             try:
                 async with asyncio.timeout(self.limits.silence):
                     async with self._request(method, path, _encoded(body)) as response:
-                        text = await self._text(response)
+                        text = await self._text(what, response)
             except TimeoutError:
                 raise self._silent(what) from None
-        if response.status_code != 200:
+        if response.status != 200:
             raise self._bad(response, text)
         if not text.strip():
             raise BrokenAnswer(f"{what} answered with nothing", hint="look into the server's log")
@@ -172,9 +169,9 @@ class Http:
             try:
                 async with asyncio.timeout(self.limits.silence):
                     async with self._request(method, path, content) as response:
-                        if response.status_code < 300 or response.status_code == 404:
-                            return response.status_code
-                        raise self._bad(response, "" if method == "HEAD" else await self._text(response))
+                        if response.status < 300 or response.status == 404:
+                            return response.status
+                        raise self._bad(response, "" if method == "HEAD" else await self._text(what, response))
             except TimeoutError:
                 raise self._silent(what) from None
 
@@ -184,11 +181,11 @@ class Http:
         try:
             with self._spoken(what):
                 response, text = await asyncio.to_thread(
-                    post, what, file, self._settings(), left, self.limits.first_byte
+                    post, self._found().way, what, file, left, self.limits.first_byte
                 )
         finally:
             left.set()
-        if response.status_code >= 300:
+        if response.status >= 300:
             raise self._bad(response, text)
 
     async def _stream(self, path: str, body: Any, sink: Sink, patience: Patience) -> None:
@@ -198,82 +195,60 @@ class Http:
             try:
                 async with asyncio.timeout_at(watch.deadline) as timer:
                     async with self._request("POST", path, _encoded(body)) as response:
-                        if response.status_code != 200:
-                            raise self._bad(response, await self._text(response))
-                        self._check_plain(response)
+                        if response.status != 200:
+                            raise self._bad(response, await self._text(what, response))
+                        self._check_plain(what, response)
                         strange = await _pour(response, sink, watch, timer)
             except TimeoutError:
                 raise self._too_silent(what, watch, sink) from None
         if strange:
             raise foreign(what, self.clean(strange))
 
-    async def close(self) -> None:
-        if self._client is not None:
-            client, self._client = self._client, None
-            await client.aclose()
-
     def clean(self, text: str) -> str:
         """The text without any of the keys, which some servers send back in their complaints."""
         return cleaned(text, self._hidden)
 
     @asynccontextmanager
-    async def _request(self, method: str, path: str, content: bytes | None) -> AsyncIterator[httpx.Response]:
-        kind = {"Content-Type": "application/json"} if isinstance(content, bytes) else {}
-        async with self._connected().stream(method, f"{self.url}{path}", content=content, headers=kind) as response:
+    async def _request(self, method: str, path: str, content: bytes | None) -> AsyncIterator[Reply]:
+        async with self._found().asked(method, f"{self.url}{path}", content) as response:
             self._met = True
             yield response
 
-    def _connected(self) -> httpx.AsyncClient:
-        """Made where the event loop runs. Loopback is never asked through a proxy of the environment."""
-        if self._client is None:
-            try:
-                self._client = self._new_client()
-            except (ImportError, ValueError) as error:
-                raise ServerDown(f"the proxy that the environment names cannot be used: {error}") from None
-        return self._client
+    def _found(self) -> Connections:
+        if self._connections is None:
+            found = way(self.url, self._headers, self.limits, trusted=self._trusted)
+            self._connections = Connections(found)
+        return self._connections
 
-    def _new_client(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(**self._settings(), transport=self._transport)
-
-    def _settings(self) -> dict[str, Any]:
-        slowest = max(self.limits.first_byte, self.limits.silence) + 1
-        return {
-            "headers": {"User-Agent": AGENT, "Accept-Encoding": "identity", **self._headers},
-            "timeout": httpx.Timeout(slowest, connect=self.limits.connect, write=self.limits.silence, pool=None),
-            # A server may close an idle connection in the very moment of the next question: none is kept.
-            "limits": httpx.Limits(max_connections=None, max_keepalive_connections=0),
-            "trust_env": self._trusted and not is_loopback(self.url),
-        }
-
-    async def _text(self, response: httpx.Response) -> str:
+    async def _text(self, what: str, response: Reply) -> str:
         """The body as it came; of a complaint the beginning. Raises ProviderError where it is too large."""
-        good, limit = response.status_code == 200, self.limits.answer
+        good, limit = response.status == 200, self.limits.answer
         if not good:
             plain = plain_body(response.headers.get("content-encoding", ""))
             return (await _body(response, MAX_ERROR_BODY)).decode(errors="replace") if plain else ""
-        self._check_plain(response)
+        self._check_plain(what, response)
         data = await _body(response, limit + 1)
         if len(data) > limit:
             raise ProviderError(
-                f"{response.url} answered with more than {limit} bytes",
+                f"{what} answered with more than {limit} bytes",
                 hint="is this the address of a model server? --llm-answer-size takes more",
                 reach="server",
             )
         return data.decode(errors="replace")
 
-    def _check_plain(self, response: httpx.Response) -> None:
+    def _check_plain(self, what: str, response: Head) -> None:
         coding = response.headers.get("content-encoding", "")
         if not plain_body(coding):
             raise ProviderError(
-                f"{response.url} answered in the encoding {self.clean(quoted(coding))!r}, which was not asked for",
+                f"{what} answered in the encoding {self.clean(quoted(coding))!r}, which was not asked for",
                 hint="a proxy before the server may compress what it was told not to: switch that off there",
                 reach="server",
             )
 
-    def _bad(self, response: httpx.Response, body: str) -> BadStatus:
+    def _bad(self, response: Head, body: str) -> BadStatus:
         headers = response.headers
         return BadStatus(
-            response.status_code,
+            response.status,
             self.clean(body),
             self.clean(quoted(headers.get("location", ""))),
             retry_after(headers, time.time()),
@@ -284,16 +259,16 @@ class Http:
         """Turn what the network did into words."""
         try:
             yield
-        except httpx.ConnectTimeout:
+        except httpcore.ConnectTimeout:
             raise Unreachable(
                 f"nothing answered at {self.url} within {self.limits.connect:g} s", hint=self.start
             ) from None
-        except httpx.ConnectError as error:
+        except httpcore.ConnectError as error:
             raise self._no_connection(error) from None
-        except httpx.RequestError as error:
+        except FAULTS as error:
             raise self._broke_off(what, sink, error) from None
 
-    def _broke_off(self, what: str, sink: Sink | None, error: httpx.RequestError) -> BrokenAnswer:
+    def _broke_off(self, what: str, sink: Sink | None, error: Exception) -> BrokenAnswer:
         """Asked again after a moment: a server that is going down still takes a connection, and breaks it too."""
         broken = BrokenAnswer(
             f"the connection to {what} broke off {_where(sink)}: {_reason(error)}",
@@ -303,7 +278,7 @@ class Http:
         broken.pause, broken.wait = True, MOMENT
         return broken
 
-    def _no_connection(self, error: httpx.ConnectError) -> ServerDown:
+    def _no_connection(self, error: httpcore.ConnectError) -> ServerDown:
         reason = self.clean(str(error)) or type(error).__name__
         if "SSL" in reason or "certificate" in reason.lower():
             return ServerDown(f"no secure connection to {self.url}: {reason}", hint="is it https that it speaks?")
@@ -331,37 +306,36 @@ class Http:
         )
 
 
-async def _body(response: httpx.Response, limit: int) -> bytes:
+async def _body(response: Reply, limit: int) -> bytes:
     """The first `limit` bytes, never decoded."""
     data = bytearray()
-    async for chunk in response.aiter_raw():
+    async for chunk in response.chunks:
         data += chunk
         if len(data) >= limit:
             break
     return bytes(data[:limit])
 
 
-async def _pour(response: httpx.Response, sink: Sink, watch: Watch, timer: asyncio.Timeout) -> str:
+async def _pour(response: Reply, sink: Sink, watch: Watch, timer: asyncio.Timeout) -> str:
     """Feed the lines to the sink; a body that is none of the protocol is given back, its beginning at least."""
     loop, lines, strange, left = asyncio.get_running_loop(), Lines(), Strange(), watch.patience.size
-    async with aclosing(response.aiter_raw()) as chunks:  # type: ignore[type-var]
-        async for chunk in chunks:
-            left = None if left is None else left - len(chunk)
-            if left is not None and left < 0:
-                raise AnswerTooLarge(watch.patience.size or 0, sink.text, sink.thinking)
-            for line in lines.feed(chunk):
-                if strange.take(line):
-                    continue
-                if sink.take(line) and watch.progress(loop.time()):
-                    raise GenerationTimeout(watch.patience.whole or 0.0, sink.text, sink.thinking)
-                if sink.done:
-                    timer.reschedule(None)
-                    await _drain(chunks)
-                    return ""
-            if strange.full:
-                return strange.text
-            watch.heard(loop.time(), pending=lines.pending)
-            timer.reschedule(watch.deadline)
+    async for chunk in response.chunks:
+        left = None if left is None else left - len(chunk)
+        if left is not None and left < 0:
+            raise AnswerTooLarge(watch.patience.size or 0, sink.text, sink.thinking)
+        for line in lines.feed(chunk):
+            if strange.take(line):
+                continue
+            if sink.take(line) and watch.progress(loop.time()):
+                raise GenerationTimeout(watch.patience.whole or 0.0, sink.text, sink.thinking)
+            if sink.done:
+                timer.reschedule(None)
+                await _drain(response.chunks)
+                return ""
+        if strange.full:
+            return strange.text
+        watch.heard(loop.time(), pending=lines.pending)
+        timer.reschedule(watch.deadline)
     rest = lines.rest()
     if strange.take(rest) or strange.text:
         return strange.text
@@ -392,5 +366,5 @@ def _where(sink: Sink | None) -> str:
     return f"after {written} characters" if written else "before anything was written"
 
 
-def _reason(error: httpx.RequestError) -> str:
-    return str(error) or ("reset by the server" if isinstance(error, httpx.ReadError) else type(error).__name__)
+def _reason(error: Exception) -> str:
+    return str(error) or ("reset by the server" if isinstance(error, httpcore.ReadError) else type(error).__name__)

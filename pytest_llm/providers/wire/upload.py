@@ -10,10 +10,11 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-import httpx
+import httpcore
 
+from pytest_llm.providers.wire.connections import Head, Way, named
 from pytest_llm.providers.wire.stream import plain_body
 
 CHUNK = 2**20  # bytes of an upload at a time
@@ -23,15 +24,15 @@ MAX_ANSWER = 64 * 2**10
 def _chunks(data: BinaryIO, left: threading.Event, end: threading.Timer) -> Iterator[bytes]:
     while chunk := data.read(CHUNK):
         if left.is_set():
-            raise httpx.RequestError("nobody waits for it any more")
+            raise httpcore.ProtocolError("nobody waits for it any more")
         yield chunk
     end.start()
 
 
 @contextmanager
-def _ending(client: httpx.Client, patience: float) -> Iterator[threading.Timer]:
+def _ending(pool: httpcore.ConnectionPool, patience: float) -> Iterator[threading.Timer]:
     """Started, it takes the connection away after `patience` seconds, whatever the server still sends."""
-    end = threading.Timer(patience, client.close)
+    end = threading.Timer(patience, pool.close)
     end.daemon = True
     try:
         yield end
@@ -39,23 +40,26 @@ def _ending(client: httpx.Client, patience: float) -> Iterator[threading.Timer]:
         end.cancel()
 
 
-def post(
-    url: str, file: Path, settings: dict[str, Any], left: threading.Event, patience: float
-) -> tuple[httpx.Response, str]:
-    """Send a file; blocks. The answer, and the beginning of its body. Raises httpx.RequestError.
+def post(way: Way, url: str, file: Path, left: threading.Event, patience: float) -> tuple[Head, str]:
+    """Send a file; blocks. The answer, and the beginning of its body. Raises what the network does (FAULTS).
 
-    settings: of the client. left: set where nobody waits for it any more. patience: seconds from the file's last
-    byte to the end of the answer.
+    left: set where nobody waits for it any more. patience: seconds from the file's last byte to the end of the
+    answer.
     """
     length = {"Content-Length": str(file.stat().st_size)}
     with (
-        httpx.Client(**settings) as client,
+        httpcore.ConnectionPool(ssl_context=way.tls, proxy=way.proxy) as pool,
         file.open("rb") as data,
-        _ending(client, patience) as end,
-        client.stream("POST", url, content=_chunks(data, left, end), headers=length) as response,
+        _ending(pool, patience) as end,
     ):
-        plain = plain_body(response.headers.get("content-encoding", ""))
-        return response, _beginning(response.iter_raw() if plain else (), MAX_ANSWER)
+        request = way.request("POST", url, _chunks(data, left, end), length)
+        response = pool.handle_request(request)
+        try:
+            head = Head(response.status, named(response.headers))
+            plain = plain_body(head.headers.get("content-encoding", ""))
+            return head, _beginning(response.iter_stream() if plain else (), MAX_ANSWER)
+        finally:
+            response.close()
 
 
 def _beginning(parts: Iterable[bytes], limit: int) -> str:

@@ -1,0 +1,262 @@
+"""How a server is reached: what is sent, through which proxy, by which certificates."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpcore
+import pytest
+
+from pytest_llm.errors import ProviderError, ServerDown
+from pytest_llm.providers.base import Limits
+from pytest_llm.providers.wire.connections import named, way
+from pytest_llm.providers.wire.http import Http
+from tests.helpers.replay import Play, Seen, replay
+
+LIMITS = Limits(5, 10, 10, restart=0)
+FINE = Play((b'{"fine": true}',), length=True)
+VARIABLES = [f"{name}_proxy" for name in ("http", "https", "all", "no")]
+
+
+@pytest.fixture(autouse=True)
+def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*VARIABLES, *map(str.upper, VARIABLES), "SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize(
+    ("url", "target", "host"),
+    [
+        ("http://a.b/api/chat", b"/api/chat", "a.b"),
+        ("http://a.b", b"/", "a.b"),
+        ("http://a.b:80/x", b"/x", "a.b"),
+        ("https://a.b:443/x", b"/x", "a.b"),
+        ("https://a.b:80/x", b"/x", "a.b:80"),
+        ("http://a.b:11434/x", b"/x", "a.b:11434"),
+        ("http://[::1]:11434/x", b"/x", "[::1]:11434"),
+        ("http://A.b/Under/x?a=1&b=%20", b"/Under/x?a=1&b=%20", "a.b"),
+        ('http://a.b/api/"blobs"/sha256:0', b"/api/%22blobs%22/sha256:0", "a.b"),
+    ],
+)
+def test_what_is_asked(url: str, target: bytes, host: str) -> None:
+    request = way(url, {}, LIMITS, trusted=True).request("GET", url, None, {})
+    assert (request.url.target, dict(request.headers)[b"Host"]) == (target, host.encode())
+
+
+def test_own_headers_take_the_place_of_ours_however_they_are_written() -> None:
+    found = way("http://a.b", {"user-agent": "me", "X-Key": "k", "HOST": "c"}, LIMITS, trusted=True)
+    sent = named(found.request("POST", "http://a.b/x", b"{}", {"Content-Length": "2"}).headers)
+    assert sent == {
+        "host": "c",
+        "accept": "*/*",
+        "user-agent": "me",
+        "accept-encoding": "identity",
+        "x-key": "k",
+        "content-length": "2",
+    }
+
+
+def test_headers_by_name() -> None:
+    came = [(b"Retry-After", b"1"), (b"VIA", b"a"), (b"via", b"b"), (b"x", "ü".encode()), (b"y", b"\xfc")]
+    assert named(came) == {"retry-after": "1", "via": "a, b", "x": "ü", "y": "ü"}
+
+
+@pytest.mark.parametrize(
+    ("url", "environ", "wanted"),
+    [
+        ("http://a.b", {}, ""),
+        ("http://a.b", {"HTTP_PROXY": "http://p:1"}, "http://p:1"),
+        ("http://a.b", {"http_proxy": "p:1"}, "http://p:1"),
+        ("http://a.b", {"HTTPS_PROXY": "http://p:1"}, ""),
+        ("https://a.b", {"HTTPS_PROXY": "http://p:1", "ALL_PROXY": "http://q:1"}, "http://p:1"),
+        ("https://a.b", {"HTTP_PROXY": "http://p:1", "ALL_PROXY": "https://q:1"}, "https://q:1"),
+        ("http://a.b:11434", {"ALL_PROXY": "http://p:1", "NO_PROXY": "x,b"}, ""),
+        ("http://a.b:11434", {"ALL_PROXY": "http://p:1", "NO_PROXY": ".a.b"}, ""),
+        ("http://a.b:11434", {"ALL_PROXY": "http://p:1", "NO_PROXY": "ba.b"}, "http://p:1"),
+        ("http://10.0.0.1:1", {"ALL_PROXY": "http://p:1", "NO_PROXY": "10.0.0.1"}, ""),
+        ("http://a.b", {"ALL_PROXY": "http://p:1", "NO_PROXY": "*"}, ""),
+        ("http://127.0.0.1:1", {"ALL_PROXY": "http://p:1"}, ""),
+        ("http://[::1]:1", {"ALL_PROXY": "gopher://p:1"}, ""),
+        ("http://localhost:1", {"ALL_PROXY": "http://p:1"}, ""),
+    ],
+)
+def test_which_proxy(monkeypatch: pytest.MonkeyPatch, url: str, environ: dict[str, str], wanted: str) -> None:
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert way(url, {}, LIMITS, trusted=False).proxy is None
+    found = way(url, {}, LIMITS, trusted=True).proxy
+    assert (bytes(found.url).decode().rstrip("/") if found else "") == wanted
+
+
+@pytest.mark.parametrize("proxy", ["gopher://p:1", "socks5://p:1", "socks4://p:1", "://", "http://p:port"])
+def test_a_proxy_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    """socks5: where the package for it is not installed."""
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    monkeypatch.setitem(__import__("sys").modules, "socksio", None)
+    with pytest.raises(ServerDown, match="the proxy that the environment names cannot be used"):
+        way("http://a.b", {}, LIMITS, trusted=True)
+
+
+def test_asked_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> Seen:
+        async with replay(lambda _: FINE) as proxy:
+            monkeypatch.setenv("HTTP_PROXY", proxy.url.replace("://", "://me:p%40ss@"))
+            assert await Http("http://models.test:8000", LIMITS).json("POST", "/x", {}) == {"fine": True}
+            return proxy.seen[0]
+
+    seen = asyncio.run(main())
+    assert seen.path == "http://models.test:8000/x"
+    assert seen.headers["host"] == "models.test:8000"
+    assert seen.headers["proxy-authorization"] == "Basic bWU6cEBzcw=="
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of models.test, signed by itself, with its key."""
+    folder = tmp_path_factory.mktemp("certificate")
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=models.test -keyout k.pem -out c.pem"
+    subprocess.run(
+        [*command.split(), "-addext", "subjectAltName=DNS:models.test"], cwd=folder, check=True, capture_output=True
+    )
+    (folder / "both.pem").write_text((folder / "k.pem").read_text() + (folder / "c.pem").read_text())
+    return folder / "both.pem"
+
+
+@asynccontextmanager
+async def secure(certificate: Path, came: list[bytes]) -> AsyncIterator[int]:
+    """A server that speaks TLS; its port."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0] or 0)
+        came.append(head.partition(b" ")[0] + b" " + await reader.readexactly(length))
+        writer.write(b'HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n{"fine": true}')
+        await writer.drain()
+        writer.close()
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    async with await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context) as server:
+        yield server.sockets[0].getsockname()[1]
+
+
+@asynccontextmanager
+async def tunnel(port: int, asked: list[bytes]) -> AsyncIterator[int]:
+    """A proxy that leads every CONNECT to this port; its own port."""
+
+    async def pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            writer.write(data)
+        writer.close()
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append((await reader.readuntil(b"\r\n\r\n")).partition(b"\r\n")[0])
+        there, back = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        try:
+            await asyncio.gather(pour(reader, back), pour(there, writer))
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
+            back.close()
+
+    async with await asyncio.start_server(accept, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1]
+
+
+def test_a_secure_server_through_a_tunnel(
+    certificate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its certificate is known from SSL_CERT_FILE. A question, and a file."""
+    came: list[bytes] = []
+    asked: list[bytes] = []
+    file = tmp_path / "file"
+    file.write_bytes(b"x" * 1000)
+
+    async def main() -> None:
+        async with secure(certificate, came) as port, tunnel(port, asked) as proxy:
+            monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy}")
+            monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+            http = Http("https://models.test:8443", LIMITS)
+            assert await http.json("POST", "/x", {"a": 1}) == {"fine": True}
+            await http.upload("/blob", file)
+
+    asyncio.run(main())
+    assert came == [b'POST {"a": 1}', b"POST " + b"x" * 1000]
+    assert asked == [b"CONNECT models.test:8443 HTTP/1.1"] * 2
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_a_certificate_that_nobody_knows(certificate: Path, monkeypatch: pytest.MonkeyPatch, trusted: bool) -> None:
+    """For this machine the environment's certificates are not looked at."""
+
+    async def main() -> None:
+        async with secure(certificate, []) as port:
+            monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+            await Http(f"https://127.0.0.1:{port}", LIMITS, trusted=trusted).json("GET", "/x")
+
+    with pytest.raises(ServerDown, match="no secure connection to https://127") as caught:
+        asyncio.run(main())
+    assert "certificate" in caught.value.message.lower()
+
+
+def test_a_plain_server_where_a_secure_one_is_looked_for() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    async def main() -> None:
+        async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            await Http(f"https://127.0.0.1:{port}", LIMITS).json("GET", "/x")
+
+    with pytest.raises(ServerDown, match="no secure connection"):
+        asyncio.run(main())
+
+
+@pytest.mark.parametrize("status", ["407 Proxy Authentication Required", "502 Bad Gateway"])
+def test_a_tunnel_that_is_refused(monkeypatch: pytest.MonkeyPatch, status: str) -> None:
+    async def main() -> None:
+        async with replay(lambda _: Play(status=status)) as proxy:
+            monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+            await Http("https://models.test", LIMITS).json("GET", "/x")
+
+    with pytest.raises(ProviderError, match=status):
+        asyncio.run(main())
+
+
+def test_what_nothing_listens_at_says_so_in_the_words_of_the_system() -> None:
+    with pytest.raises(ServerDown, match=r"nothing listens at http://127\.0\.0\.1:9: Connection refused"):
+        asyncio.run(Http("http://127.0.0.1:9", LIMITS).json("GET", "/x"))
+
+
+def test_the_connection_ends_with_the_answer() -> None:
+    """Whoever leaves in its middle has the server see it at once."""
+
+    async def main() -> None:
+        play = Play((b'{"a":1}\n',), end="silent")
+        async with replay(lambda _: play) as server:
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.3):
+                    await Http(server.url, LIMITS).json("GET", "/x")
+            async with asyncio.timeout(1):
+                await server.gone.wait()
+
+    asyncio.run(main())
+
+
+def test_faults_are_all_that_the_network_does() -> None:
+    """Whatever httpcore raises for a request is told in words."""
+    from pytest_llm.providers.wire.connections import FAULTS
+
+    raised = {
+        value for value in vars(httpcore).values() if isinstance(value, type) and issubclass(value, Exception)
+    }
+    assert {error.__name__ for error in raised if not issubclass(error, FAULTS)} == {"ConnectionNotAvailable"}
