@@ -96,14 +96,11 @@ class Judge(Check):
 
     def _read(self, folder: Path, root: Path) -> str:
         from pytest_llm.cases.paths import inside
+        from pytest_llm.cases.yamlfile import read_text
 
         if isinstance(self.rubric, str):
             return self.rubric
-        path = inside(self.rubric.file, folder, root, what="rubric")
-        try:
-            text = path.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"the rubric {self.rubric.file!r} cannot be read: {error}") from None
+        text = read_text(inside(self.rubric.file, folder, root, what="rubric"))
         if not text.strip():
             raise InputError(f"the rubric {self.rubric.file!r} is empty")
         return text

@@ -83,6 +83,21 @@ def doctor(words: tuple[str, ...], install: bool, as_json: bool) -> int:
 
 
 @cli.command()
+@click.argument("case", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("answers", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Default: the judge's `calibration`.")
+@click.option("--judge", type=click.IntRange(min=1), help="Which judge of the case file, from 1.")
+def calibrate(case: Path, answers: Path, output: Path | None, judge: int | None) -> int:
+    """Hold the judge of a CASE file against people.
+
+    ANSWERS: a list in YAML or JSON, or JSON lines, of {answer, grade, prompt}; the grades are people's.
+    """
+    from pytest_llm.commands.calibrate import calibrate
+
+    return calibrate(case, answers, output, judge)
+
+
+@cli.command()
 @click.argument("words", nargs=-1, metavar="[RUN] [CELL]", shell_complete=_runs)
 def show(words: tuple[str, ...]) -> int:
     """Show the runs that are kept, the cells of one, or all of one cell.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -17,31 +17,31 @@ from pytest_llm.errors import (
     RunStopped,
     Unsupported,
 )
+from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.asking import Question
 from pytest_llm.providers.base import Response
 from pytest_llm.verdicts import luck
-from pytest_llm.verdicts.plan import Plan
 
 _AS_THEY_ARE = (HarnessError, Unsupported, BudgetSpent)
 
 
 @dataclass
 class Asking:
-    """The `ask` of a context. job: the question whose answer is judged; asker: waits for what checks ask."""
+    """The `ask` of a context. models: what their names mean; id: of the question whose answer is looked at."""
 
-    plan: Plan
-    job: Job
+    models: Mapping[str, ModelRef]
+    id: str
     asker: Asker
     _numbers: Any = field(default_factory=count)
 
     def __call__(self, questions: Sequence[Question]) -> list[Response | PytestLlmError]:
-        jobs = [Job(f"{self.job.id}.{next(self._numbers)}", self._request(one)) for one in questions]
+        jobs = [Job(f"{self.id}.{next(self._numbers)}", self._request(one)) for one in questions]
         if len(jobs) > 1:
             self.asker.begin(jobs)
         return [self._answer(job) for job in jobs]
 
     def _request(self, question: Question) -> ChatRequest:
-        model = self.plan.asks.get(question.model)
+        model = self.models.get(question.model)
         if model is None:
             raise InputError(f"the check asks {question.model!r}, which its `models` do not name")
         asked = {name: getattr(question, name) for name in ("messages", "think", "format", "options", "timeout")}

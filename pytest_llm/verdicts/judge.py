@@ -67,7 +67,7 @@ def judge(plan: Plan, stage: StagePlan, answer: Answer, place: Place) -> tuple[A
         request=request,
         browser=place.browser,
         rate=answer.rate,
-        ask=Asking(plan, answer.job, place.asker) if place.asker and plan.asks else None,
+        ask=Asking(plan.asks, answer.job.id, place.asker) if place.asker and plan.asks else None,
     )
     findings = tuple(named(stage, f) for f in _findings(plan, stage, artifact, context, request, place))
     files = tuple((label, str(path)) for label, path in context.attachments)
