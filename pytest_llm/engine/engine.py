@@ -23,9 +23,9 @@ from pytest_llm.cases.request import ChatRequest
 from pytest_llm.engine.budget import Budget
 from pytest_llm.engine.events import Event, Stream
 from pytest_llm.engine.fingerprint import fingerprint
-from pytest_llm.engine.loading import Attempt, loading, with_load
+from pytest_llm.engine.loading import Attempt, loading, resident, with_load
 from pytest_llm.engine.memory import Forgetful, Memory
-from pytest_llm.engine.order import Group, group
+from pytest_llm.engine.order import Group, group, is_there
 from pytest_llm.engine.phases import Phases, Placed
 from pytest_llm.engine.servers import ModelKey, Server, key
 from pytest_llm.engine.turnstile import Turnstile
@@ -38,7 +38,7 @@ from pytest_llm.errors import (
     Unsupported,
 )
 from pytest_llm.models.reference import ModelRef
-from pytest_llm.providers.base import Loading, ModelInfo, Provider, Response
+from pytest_llm.providers.base import Loading, ModelInfo, Provider, Resident, Response
 from pytest_llm.store.keys import new_id
 
 T = TypeVar("T")
@@ -121,6 +121,7 @@ class Engine:
         self._budget = budget or Budget()
         self._providers: dict[str, Provider] = {}
         self._servers: dict[str, Server] = {}
+        self._residents: dict[str, asyncio.Task[Sequence[Resident]]] = {}
         self._prepared: dict[ModelKey, asyncio.Task[ModelInfo]] = {}
         self._told: set[str] = set()
         self._wanted: dict[str, set[str]] = {}
@@ -152,6 +153,10 @@ class Engine:
     def groups(self, requests: Sequence[ChatRequest]) -> list[Group]:
         """For each request what must be loaded to answer it."""
         return self._call(self._groups(list(requests)))
+
+    def resident(self, requests: Sequence[ChatRequest]) -> set[Group]:
+        """Of what must be loaded to answer these, what was there before the run."""
+        return self._call(self._resident(list(requests)))
 
     def arrange(self, cells: Sequence[Placed]) -> None:
         """The order of the run: a cell waits for those of earlier phases that somebody is given."""
@@ -355,7 +360,40 @@ class Engine:
             return server.patiently(attempt, loaded, self._pause)
 
         with self._events.load(event):
-            return await loading(provider, job.request, patiently)
+            await self._displace(server, provider, job, loaded)
+            seconds = await loading(provider, job.request, patiently)
+        server.tenant = loaded, job.request
+        return seconds
+
+    async def _displace(self, server: Server, provider: Loading, job: Job, loaded: Group) -> None:
+        """Unload what this run loaded before, unless its case says how long it is to stay, or it is wanted again.
+
+        What was there before the run is left as it was found, as is what this run loads last.
+        """
+        found = {one.blob for one in await self._found(job.request.model.engine)}
+        if server.tenant is None:
+            return
+        (group, request), server.tenant = server.tenant, None
+        kept = request.keep_alive is not None or group[1] in found or group[1] == loaded[1]
+        if not kept and not self._phases.wants_later(job.place, group):
+            with suppress(PytestLlmError):  # the next load tells what is wrong with the server
+                await provider.unload(request)
+
+    async def _found(self, engine: str) -> Sequence[Resident]:
+        """What was loaded before the run."""
+        if engine not in self._residents:
+            self._residents[engine] = self._loop.create_task(resident(self._provider(engine)))
+        return await asyncio.shield(self._residents[engine])
+
+    async def _resident(self, requests: list[ChatRequest]) -> set[Group]:
+        groups = set()
+        for request in requests if not self._memory.replays else ():
+            with suppress(PytestLlmError):
+                _check_usable(request.model)
+                info = await self._info(request.model)
+                there = await self._found(request.model.engine)
+                groups |= {group(info, request) for one in there if is_there(one, info, request)}
+        return groups
 
     def _described(self, response: Response, reasons: list[str], request: ChatRequest, info: ModelInfo) -> Response:
         """The response with who gave it, and what it rests on."""

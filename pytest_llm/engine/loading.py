@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.engine.order import Group
-from pytest_llm.errors import NoAnswer, ProviderError, RequestRefused, ServerBusy, Unsupported
-from pytest_llm.providers.base import LOADED, Loading, Usage
+from pytest_llm.errors import NoAnswer, ProviderError, PytestLlmError, RequestRefused, ServerBusy, Unsupported
+from pytest_llm.providers.base import LOADED, Loading, Provider, Resident, Usage
 
 Attempt = Callable[[], Awaitable[float]]
 
@@ -65,6 +66,14 @@ async def loading(
         if error.reach == "request":
             return None
         raise
+
+
+async def resident(provider: Provider) -> Sequence[Resident]:
+    """What is loaded now; nothing where that is not told. What is wrong with a server, the first question tells."""
+    if isinstance(provider, Loading):
+        with suppress(PytestLlmError):
+            return await provider.resident()
+    return ()
 
 
 def with_load(usage: Usage, seconds: float | None) -> Usage:

@@ -38,6 +38,7 @@ class _Place:
     server: str
     phase: int
     questions: int
+    group: Group
 
 
 class Phases:
@@ -94,6 +95,12 @@ class Phases:
                 self._holds_no_more(cell)
                 self._wake()
 
+    def wants_later(self, cell: str, group: Group) -> bool:
+        """Whether, after the phase of a cell, there is another for the files of a group."""
+        now = self._places.get(cell)
+        later = (place for place in self._places.values() if now and place.phase > now.phase)
+        return any(place.group[:2] == group[:2] for place in later)
+
     async def turn(self, cell: str) -> None:
         """Wait for what comes before a cell."""
         while self._waits(cell):
@@ -131,4 +138,4 @@ def _places(cells: Sequence[Placed]) -> Iterator[_Place]:
         server = cell.group[0]
         phase, group = at.get(server, (0, cell.group))
         at[server] = phase + (group != cell.group), cell.group
-        yield _Place(rank, server, at[server][0], cell.questions)
+        yield _Place(rank, server, at[server][0], cell.questions, cell.group)

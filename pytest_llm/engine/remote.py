@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from pytest_llm.cases.request import ChatRequest
     from pytest_llm.engine.engine import Engine, Job
+    from pytest_llm.engine.order import Group
     from pytest_llm.engine.phases import Placed
     from pytest_llm.providers.base import Response
 
@@ -53,6 +54,9 @@ class Desk:
 
     def groups(self, requests: list[ChatRequest]) -> list[tuple[str, str, str]]:
         return self._get().groups(requests)
+
+    def resident(self, requests: list[ChatRequest]) -> set[Group]:
+        return self._get().resident(requests)
 
     def check_begins(self, owner: str) -> None:
         self._get().check_begins(owner)
@@ -137,6 +141,10 @@ class RemoteEngine:
     def groups(self, requests: Sequence[ChatRequest]) -> list[tuple[str, str, str]]:
         groups: list[tuple[str, str, str]] = self.desk.groups(list(requests))
         return groups
+
+    def resident(self, requests: Sequence[ChatRequest]) -> set[Group]:
+        there: set[Group] = self.desk.resident(list(requests))
+        return there
 
     def check_begins(self) -> None:
         self.desk.check_begins(self._owner)

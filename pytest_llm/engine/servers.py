@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from pytest_llm.cases.request import ChatRequest
 from pytest_llm.engine.loading import Loads
 from pytest_llm.engine.order import Group
 from pytest_llm.engine.turnstile import Turnstile
@@ -30,12 +31,14 @@ def key(model: ModelRef) -> ModelKey:
 class Server:
     """Its slots, its turnstile for groups and measurements, and the errors that nobody need meet twice.
 
-    loaded: the group that was asked last, so that its model is there. broken: by whom it concerns.
+    loaded: the group that was asked last, so that its model is there. tenant: what it was told last to load, with a
+    request of it. broken: by whom it concerns.
     """
 
     slots: asyncio.Semaphore
     turnstile: Turnstile = field(default_factory=Turnstile)
     loaded: Group | None = None
+    tenant: tuple[Group, ChatRequest] | None = None
     loads: Loads = field(default_factory=Loads)
     down: ProviderError | None = None
     broken: dict[Hashable, ProviderError] = field(default_factory=dict)

@@ -84,8 +84,8 @@ def settle_order(pytest_session: pytest.Session) -> None:
 
 
 def _order(cells: list[PromptItem], state: LlmSession) -> list[tuple[PromptItem, Group]]:
-    """Grouped by what must be loaded to answer, each group once, those that are measured last in it; as they are
-    where pytest's own order matters, or is asked for."""
+    """Grouped by what must be loaded to answer, each group once, what is loaded already first, and those that are
+    measured last in each; as they are where pytest's own order matters, or is asked for."""
     requests = [item.plan.job(item.nodeid).request for item in cells]
     kinds = [
         (request.model, json.dumps([dict(request.options), request.trim], sort_keys=True)) for request in requests
@@ -97,8 +97,13 @@ def _order(cells: list[PromptItem], state: LlmSession) -> list[tuple[PromptItem,
     if not _by_load(state):
         return ordered
     first = {group: rank for rank, group in reversed(list(enumerate(of)))}
-    urgent = _urgent(ordered, state)
-    return sorted(ordered, key=lambda pair: (pair[1] not in urgent, first[pair[1]], pair[0].plan.exclusive))
+    urgent, there = _urgent(ordered, state), state.engine.resident(list(distinct.values()))
+
+    def rank(pair: tuple[PromptItem, Group]) -> tuple[bool, bool, int, bool]:
+        item, group = pair
+        return group not in urgent, group not in there, first[group], item.plan.exclusive
+
+    return sorted(ordered, key=rank)
 
 
 def _by_load(state: LlmSession) -> bool:

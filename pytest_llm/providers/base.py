@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -17,6 +17,7 @@ MAX_WORD = 100  # characters of a finish reason, a version or a digest
 # What a model is loaded with, of the options of a request.
 LOAD_OPTIONS = ("num_ctx", "num_batch", "num_gpu", "main_gpu", "use_mmap", "num_thread", "draft_num_predict")
 
+LEAST_TO_SEE = 2048  # tokens: the shortest context of a model that sees
 LOADED = 0.1  # seconds: a warm model is found within 20 ms, the smallest takes 250 ms to be loaded
 
 Finish = Literal["stop", "length", "filtered", "error", "unknown"]
@@ -187,15 +188,31 @@ class Provider(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Resident:
+    """A model that is loaded. blob: as in ModelInfo. context: in tokens, None where that is not told."""
+
+    blob: str
+    context: int | None = None
+
+
 @runtime_checkable
 class Loading(Protocol):
-    """What a provider may be besides: one that loads a model when it is told to, before it is asked anything."""
+    """What a provider may be besides: one that loads and unloads models when it is told to."""
 
     async def load(self, request: ChatRequest) -> float:
         """Load what a request needs, by its load options and keep_alive; the seconds that took.
 
         Asks once, without retries; raises ProviderErrors. RequestRefused: it cannot be told to, and is to be asked.
         """
+        ...
+
+    async def unload(self, request: ChatRequest) -> None:
+        """Let go of what a request needed. Raises ProviderErrors."""
+        ...
+
+    async def resident(self) -> Sequence[Resident]:
+        """What is loaded now, by whomever. Raises ProviderErrors."""
         ...
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import groupby
 
 import pytest
 
+from pytest_llm.cases.request import ChatRequest
+from pytest_llm.models.reference import ModelRef
+from pytest_llm.providers.ollama.client import OllamaProvider
 from tests.acceptance.conftest import Bench
 from tests.fake_ollama import Ask, FakeOllama
 from tests.helpers.tiny_gguf import write_gguf
@@ -52,6 +58,36 @@ def test_the_load_of_a_group_is_that_of_each_of_its_cells(served: Bench, mode: l
     assert result.stdout.str().count("loading took 0.") >= 3
     assert "the answer took" not in result.stdout.str()
     assert len(served.server.asked("/api/generate")) == len(served.server.loads) == 1
+
+
+@MODES
+def test_what_is_loaded_goes_first_and_what_is_displaced_goes(served: Bench, mode: list[str]) -> None:
+    server = served.server
+    server.scheduler.limits = replace(server.scheduler.limits, max_loaded=9)
+    for name in ("one", "two", "resident", "theirs"):
+        server.add_model(name)
+        served.case(f"models: {name}\nprompt: hi {{{{ n }}}}\noptions: {{num_ctx: 512}}\n{THREE}\n{HELLO}", name)
+    (served.path / "theirs.prompt.yaml").unlink()
+    (served.path / "t.prompt.yaml").unlink(missing_ok=True)
+    user = OllamaProvider(server.url)
+    for name in ("theirs", "resident"):
+        wanted = ChatRequest(ModelRef(name, "ollama", name), (), options={"num_ctx": 512})
+        asyncio.run(_loaded(user, wanted))
+    server.answering.order.clear()
+    served.process(*mode).assert_outcomes(passed=9)
+    assert [name for name, _ in groupby(server.answering.order)] == ["resident:latest", "one:latest", "two:latest"]
+    assert server.loads_of() == {"theirs:latest": 1, "resident:latest": 1, "one:latest": 1, "two:latest": 1}
+    there = sorted(runner.model.name.short for runner in server.scheduler.resident())
+    assert there == ["resident:latest", "theirs:latest", "two:latest"]
+    (run,) = (served.path / ".pytest_llm/runs").glob("*/cells.jsonl")
+    cells = json.loads(run.read_text().splitlines()[0])["cells"]
+    assert [key for key, _ in groupby(cells, lambda id_: id_.partition(".")[0])] == ["resident", "one", "two"]
+
+
+async def _loaded(provider: OllamaProvider, request: ChatRequest) -> None:
+    await provider.prepare(request.model)
+    await provider.load(request)
+    await provider.close()
 
 
 def test_a_load_that_fails_is_told_once_and_costs_its_group(served: Bench) -> None:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.errors import ModelUnavailable
 from pytest_llm.models.reference import ModelRef
-from pytest_llm.providers.base import Fingerprint, Limits, ModelInfo, Response, load_options
+from pytest_llm.providers.base import Fingerprint, Limits, ModelInfo, Resident, Response, load_options
 from pytest_llm.providers.ollama.answer import ChatSink, chat_body, load_body
 from pytest_llm.providers.ollama.building import Builder
 from pytest_llm.providers.ollama.host import is_loopback, ollama_urls
@@ -115,6 +115,14 @@ class OllamaProvider:
         """Load what a request needs, by an empty one: with its load options, and its keep_alive."""
         _, seconds = await self._there(request.model, lambda ready: self._load(request, ready))
         return seconds
+
+    async def unload(self, request: ChatRequest) -> None:
+        """Let go of a model, whoever else may have asked for it."""
+        await self._models.unload((await self._found(request.model)).name)
+
+    async def resident(self) -> Sequence[Resident]:
+        """What `/api/ps` lists, each with the files that it was made of."""
+        return await self._models.resident()
 
     async def _there(self, model: ModelRef, do: Callable[[_Ready], Awaitable[T]]) -> tuple[_Ready, T]:
         """Do it with a model that is there; one with a Modelfile is built again where it is gone."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -11,13 +12,13 @@ from typing import Any
 
 from pytest_llm.errors import HarnessError, ModelUnavailable, PytestLlmError, ServerBusy
 from pytest_llm.models.modelfile import ModelSpec
-from pytest_llm.providers.base import LOADED, MAX_WORD, Fingerprint, ModelInfo, Usage
+from pytest_llm.providers.base import LEAST_TO_SEE, LOADED, MAX_WORD, Fingerprint, ModelInfo, Resident, Usage
 from pytest_llm.providers.wire.faults import Asked, fault, unwrap
 from pytest_llm.providers.wire.http import BadStatus, Http
 from pytest_llm.providers.wire.stream import NotJson, Patience, count, mapping, parse_object, quoted
 
 NAMESPACE = "pytest-llm"
-LEAST_TO_SEE = 2048  # tokens: the shortest context of a model that sees
+_RESIDENT = 32  # loaded models that are looked at
 _NAMES = 8  # as many models are listed where none is near
 COMPARED = 5_000  # names, of which the nearest is looked for: a millisecond for each hundred
 _TOP = 64 * 2**10  # characters of what is shown of a model: that which we look for stands at the top
@@ -195,6 +196,19 @@ class Models:
     async def loaded(self) -> dict[str, Running]:
         """What is told of each loaded model, by its name."""
         return {full_name(str(m.get("name", ""))): _running(m) for m in await self._resident("")}
+
+    async def resident(self) -> list[Resident]:
+        """What is loaded, by its files: a runner is listed under the name of its first model."""
+        found = []
+        for model in (await self._resident(""))[:_RESIDENT]:
+            with suppress(HarnessError):  # it may have been deleted since
+                blob = (await self.show(str(model.get("name", "")))).blob
+                found.append(Resident(blob or word(model.get("digest")), _running(model).context))
+        return found
+
+    async def unload(self, name: str) -> None:
+        """Returns at once; it goes when it is idle."""
+        await self._small("POST", "/api/generate", {"model": name, "prompt": "", "keep_alive": 0}, name)
 
     async def _resident(self, name: str) -> list[dict[str, Any]]:
         listed = await self._small("GET", "/api/ps", None, name)

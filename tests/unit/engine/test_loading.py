@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.engine.engine import Engine
 from pytest_llm.engine.events import Event, Stream
+from pytest_llm.engine.phases import Placed
 from pytest_llm.errors import (
     BrokenAnswer,
     ModelUnavailable,
@@ -21,7 +23,7 @@ from pytest_llm.errors import (
     ServerDown,
     Unsupported,
 )
-from pytest_llm.providers.base import Response, Usage
+from pytest_llm.providers.base import Resident, Response, Usage
 from tests.unit.engine.test_engine import Desk, Make, job, make, pauses, until
 
 __all__ = ["make", "pauses"]
@@ -36,6 +38,7 @@ class Loader(Desk):
 
     unloadable: dict[int, list[Exception]] = field(default_factory=dict)
     seconds: float = 7.0
+    there: tuple[Resident, ...] = ()
 
     async def load(self, request: ChatRequest) -> float:
         name = f"[{request.model.name} {request.options.get('num_ctx', 0)}]"
@@ -47,6 +50,14 @@ class Loader(Desk):
         self.inside.discard(name)
         return self.seconds
 
+    async def unload(self, request: ChatRequest) -> None:
+        self.asked.append(f"-{request.model.name}")
+
+    async def resident(self) -> Sequence[Resident]:
+        if not self.there:
+            raise ServerDown("nothing to be told")
+        return self.there
+
 
 def test_each_group_is_loaded_once_and_before_it_is_asked(make: Make) -> None:
     desk = Loader()
@@ -56,6 +67,7 @@ def test_each_group_is_loaded_once_and_before_it_is_asked(make: Make) -> None:
     answers = [engine.ask(one) for one in jobs]
     assert [answer.usage.load_seconds for answer in answers] == [7.0] * len(jobs)
     assert [name for name in desk.asked if "[" in name] == ["[a 1]", "[a 2]", "[b 1]", "[b 2]"]
+    desk.asked.remove("-a")
     for at in range(0, 16, 4):
         group = desk.asked[at][1:-1].replace(" ", "")
         assert sorted(desk.asked[at + 1 : at + 4]) == [f"{group}{n}" for n in "xyz"]
@@ -190,3 +202,68 @@ def test_a_provider_that_loads_what_it_is_asked_for_is_left_as_it_is(make: Make)
     assert [engine.ask(job(name)).usage.load_seconds for name in "ab"] == [4.0, 4.0]
     assert isinstance(engine.ask(job("c")), Response)
     assert desk.asked == ["a", "b", "c"]
+
+
+# What is there before, and what goes
+
+LEAVES: dict[str, tuple[list[Any], list[str]]] = {
+    "another model": ([job("a", "one"), job("b", "two")], ["[one 0]", "a", "-one", "[two 0]", "b"]),
+    "another context": ([job("a", "m", num_ctx=1), job("b", "m", num_ctx=2)], ["[m 1]", "a", "[m 2]", "b"]),
+    "another tag of its file": (
+        [job("a", "m1", num_ctx=1), job("b", "m2", num_ctx=2)],
+        ["[m1 1]", "a", "[m2 2]", "b"],
+    ),
+    "what a user had there": ([job("a", "theirs"), job("b", "two")], ["[theirs 0]", "a", "[two 0]", "b"]),
+    "the last one": ([job("a"), job("b")], ["[m 0]", "a", "b"]),
+    "three": (
+        [job("a", "one"), job("b", "two"), job("c", "three")],
+        ["[one 0]", "a", "-one", "[two 0]", "b", "-two", "[three 0]", "c"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LEAVES)
+def test_what_is_unloaded_before_the_next_load(make: Make, name: str) -> None:
+    jobs, wanted = LEAVES[name]
+    desk = Loader(there=(Resident("theirs", 4096),))
+    engine = make(desk)
+    for one in jobs:
+        engine.ask(one)
+    assert desk.asked == wanted
+
+
+def test_what_is_to_stay_and_what_is_wanted_again_is_not_unloaded(make: Make) -> None:
+    desk = Loader()
+    engine = make(desk)
+    jobs = [job("a#0", "one"), job("b#0", "two"), job("c#0", "one"), job("d#0", "two"), job("e#0", "three")]
+    groups = engine.groups([one.request for one in jobs])
+    engine.arrange([Placed(one.cell, group, 1) for one, group in zip(jobs, groups, strict=True)])
+    for one in jobs:
+        engine.ask(one)
+    stays = replace(job("f#0"), request=replace(job("f#0").request, keep_alive="1h"))
+    for one in (stays, job("g#0", "four")):
+        engine.ask(one)
+    assert [name for name in desk.asked if name.startswith("-")] == ["-one", "-two", "-three"]
+    assert desk.asked.index("-one") > desk.asked.index("c#0")
+    assert desk.asked.index("-two") > desk.asked.index("d#0")
+
+
+def test_what_cannot_be_unloaded_or_told_of_keeps_nobody_from_asking(make: Make) -> None:
+    class Stubborn(Loader):
+        async def unload(self, request: ChatRequest) -> None:
+            raise BrokenAnswer("no")
+
+    engine = make(Stubborn())
+    assert [engine.ask(job(name, name)).text for name in "ab"] == ["re: a", "re: b"]
+    assert engine.resident([job("a").request]) == set()
+
+
+def test_groups_that_are_there_already(make: Make) -> None:
+    desk = Loader(
+        there=(Resident("a", 1), Resident("b", None), Resident("c", 9)), unprepared={"d": ModelUnavailable("x")}
+    )
+    engine = make(desk)
+    requests = [job("x", model, num_ctx=size).request for model in "abcd" for size in (1, 2)]
+    groups = engine.groups(requests)
+    assert engine.resident(requests) == {groups[0], groups[2], groups[3]}
+    assert make(Desk()).resident(requests) == set()

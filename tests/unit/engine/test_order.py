@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from pytest_llm.cases.request import ChatRequest, Message
-from pytest_llm.engine.order import group
+from pytest_llm.engine.order import group, is_there
 from pytest_llm.models.modelfile import parse
 from pytest_llm.models.reference import ModelRef
-from pytest_llm.providers.base import ModelInfo
+from pytest_llm.providers.base import ModelInfo, Resident
 
 TAG = ModelRef("m", "ollama", "m")
 INFO = ModelInfo("http://h", "blob")
@@ -53,3 +53,27 @@ def test_what_one_loaded_model_answers(
     info: ModelInfo, request_: ChatRequest, other_info: ModelInfo, other: ChatRequest, together: bool
 ) -> None:
     assert (group(info, request_) == group(other_info, other)) is together
+
+
+SEES = frozenset({"completion", "vision"})
+
+
+@pytest.mark.parametrize(
+    ("there", "info", "request_", "serves"),
+    [
+        (Resident("blob", 4096), INFO, asked(), True),
+        (Resident("other", 4096), INFO, asked(), False),
+        (Resident("blob", None), INFO, asked(num_ctx=9), True),
+        (Resident("blob", 9), INFO, asked(num_ctx=9), True),
+        (Resident("blob", 8), INFO, asked(num_ctx=9), False),
+        (Resident("blob", 2048), replace(INFO, parameters=OWN), asked(), True),
+        (Resident("blob", 4096), replace(INFO, parameters=OWN), asked(), False),
+        (Resident("blob", 9), INFO, asked(described("PARAMETER num_ctx 9")), True),
+        (Resident("blob", 4096), replace(INFO, trained=4096), asked(num_ctx=9999), True),
+        (Resident("blob", 2048), replace(INFO, capabilities=SEES), asked(num_ctx=100), True),
+        (Resident("blob", 100), replace(INFO, capabilities=SEES), asked(num_ctx=100), False),
+        (Resident("blob", 4096), replace(INFO, capabilities=SEES), asked(num_ctx=4096), True),
+    ],
+)
+def test_what_is_there_already(there: Resident, info: ModelInfo, request_: ChatRequest, serves: bool) -> None:
+    assert is_there(there, info, request_) is serves
