@@ -157,7 +157,7 @@ def serve(address: str) -> dict[str, Any]:
 
 
 def keep(connection: socket.socket) -> dict[str, Any]:
-    """Stays with one process until its end: passes signals on to it, and its exit code back."""
+    """Stays with one process until its end: passes a signal on to it, and its exit code back."""
     message, files, _, _ = socket.recv_fds(connection, LARGEST, 3)
     pid = os.fork()
     if pid == 0:
@@ -170,16 +170,16 @@ def keep(connection: socket.socket) -> dict[str, Any]:
         os.close(file)
     with contextlib.suppress(OSError):
         connection.send(str(pid).encode())
-    end = os.pidfd_open(pid)
-    while end not in select.select([connection, end], [], [])[0]:
-        said = connection.recv(LARGEST)
-        os.kill(pid, int(said or signal.SIGKILL))
-        if not said:
-            break
+    threading.Thread(target=pass_on, args=(connection, pid), daemon=True).start()
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     with contextlib.suppress(OSError):
         connection.send(str(code).encode())
     os._exit(0)
+
+
+def pass_on(connection: socket.socket, pid: int) -> None:
+    """A signal; the last one, where whoever started the process is gone."""
+    os.kill(pid, int(connection.recv(LARGEST) or signal.SIGKILL))
 
 
 def become(request: dict[str, Any], path: list[str]) -> None:
