@@ -46,6 +46,7 @@ class EventLog:
         self.notes: dict[str, None] = {}  # what a reader must know
         self.missing = ""  # what this machine lacks for the page
         self.workers: set[str] = set()  # the addresses of its workers' scripts
+        self.unloaded: list[Place] = []  # where workers were made whose scripts could not be loaded
         self._events: dict[tuple[str, str, Place], int] = {}
         self._kept: Counter[str] = Counter()
         self._dropped: Counter[str] = Counter()
@@ -109,6 +110,11 @@ class EventLog:
             place = self.places.target(url) if place == NOWHERE else place
             self.add("navigation", f"the page leaves for {url}", place)
 
+    def _unbegun(self, place: Place) -> None:
+        """A worker could not begin: said where no request of it says more."""
+        if not self._kept["request"]:
+            self.add("worker", "its script could not be loaded: a module is missing, or does not parse", place)
+
     def expect_place(self, id_: str, url: str, kind: str, message: str) -> None:
         """A request that was stopped before its page's process told which script made it."""
         self._unplaced[id_] = (url, kind, message)
@@ -124,6 +130,8 @@ class EventLog:
             self.place(id_, NOWHERE)
         while self._suspects:
             self.add(*self._suspects.pop(0)[1:])
+        while self.unloaded:
+            self._unbegun(self.unloaded.pop(0))
         found = [PageEvent(kind, text, *place, times) for (kind, text, place), times in self._events.items()]
         found += [PageEvent(kind, _MORE.format(_MOST), times=times) for kind, times in self._dropped.items()]
         return tuple(sorted(found, key=lambda event: event.kind == "warning"))
@@ -146,7 +154,10 @@ def listen(session: Session, log: EventLog, *, worker: str = "") -> None:
             log.clock.told(event["payload"], worker=bool(worker))
         elif event["name"] == witness.BINDING:
             seen = witness.read(event["payload"])
-            if seen.url != worker and seen.url in log.workers:
+            if seen.url != worker and _echo(seen, log):
+                return
+            if seen.kind == "unloaded":
+                log.unloaded.append(log.places.written(seen.stack))
                 return
             place = log.places.inside(seen.url, seen.line - 1, seen.column - 1) if seen.line else NOWHERE
             if place == NOWHERE:
@@ -186,6 +197,12 @@ def listen(session: Session, log: EventLog, *, worker: str = "") -> None:
 def initiator(event: dict[str, Any], log: EventLog) -> Place:
     """The script that made a request. What the browser says of its parser is that of the look-ahead, and wrong."""
     return log.places.stack(event.get("initiator", {}).get("stack"))
+
+
+def _echo(seen: witness.Witnessed, log: EventLog) -> bool:
+    """Whether a Worker that was started here told this too; of what its script imports, no error is handed on."""
+    imported = bool(log.workers) and not seen.stack and seen.url.startswith(("blob:", "data:"))
+    return seen.url in log.workers or imported
 
 
 def _of_another(details: dict[str, Any], log: EventLog, worker: str) -> bool:

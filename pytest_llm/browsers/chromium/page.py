@@ -12,7 +12,7 @@ from pytest_llm.browsers import layout
 from pytest_llm.browsers.chromium import clock, witness
 from pytest_llm.browsers.chromium.browser import Browser
 from pytest_llm.browsers.chromium.cdp import PageBroken, ProtocolError, Session
-from pytest_llm.browsers.chromium.workers import ATTACH, Workers
+from pytest_llm.browsers.chromium.workers import ATTACH, ENDING, Workers
 from pytest_llm.browsers.events import EventLog, initiator, listen
 from pytest_llm.browsers.layout import Layout
 from pytest_llm.browsers.libraries import Served
@@ -120,7 +120,7 @@ class Page:
         if any("tap" in action for action in self._options.actions):
             commands.append(page.send("Emulation.setTouchEmulationEnabled", enabled=True))
         if self._stepped:
-            commands.append(page.send("Page.addScriptToEvaluateOnNewDocument", source=clock.SOURCE))
+            commands.append(page.send("Page.addScriptToEvaluateOnNewDocument", source=f"{clock.SOURCE}; {ENDING}"))
         if not self._stepped and self._options.date is not None:
             dated = DATED % (self._options.date * 1000)
             commands.append(page.send("Page.addScriptToEvaluateOnNewDocument", source=dated))

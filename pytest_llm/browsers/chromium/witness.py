@@ -24,6 +24,13 @@ SOURCE = r"""(() => {
   const rejected = e => say(`rejection\0${show(() => e.reason)}\0\0\0\0${stack(() => e.reason)}`);
   const listen = () => { on("error", failed, true); on("unhandledrejection", rejected, true); };
   listen();
+  const workers = globalThis.Worker;
+  const construct = (target, given, made) => {
+    const worker = Reflect.construct(target, given, made), where = stack(() => new Error());
+    call(on, worker, ["error", e => e.message === undefined && say(`unloaded\0\0\0\0\0${where}`)]);
+    return worker;
+  };
+  if (workers) globalThis.Worker = workers.prototype.constructor = new Proxy(workers, { construct });
   if (!documents) return;
   const reopen = documents.prototype.open;
   documents.prototype.open = function open(...given) {  // which takes all listeners away
@@ -36,7 +43,8 @@ SOURCE = r"""(() => {
 
 @dataclass(frozen=True)
 class Witnessed:
-    """An error as the page's own event has it. kind: exception or rejection. line, column: 0 where not known."""
+    """An error as the page's own event has it. kind: exception, rejection, or unloaded, of a worker that could not
+    begin. line, column: 0 where not known."""
 
     kind: str
     text: str
@@ -49,7 +57,7 @@ class Witnessed:
 def read(payload: str) -> Witnessed:
     """What the witness said; from anyone else who found the binding, whatever can be made of it."""
     kind, text, url, line, column, stack = (*payload.split("\0"), *[""] * 6)[:6]
-    kind = kind if kind == "rejection" else "exception"
+    kind = kind if kind in ("rejection", "unloaded") else "exception"
     return Witnessed(kind, text.removeprefix("Uncaught "), url, _number(line), _number(column), stack)
 
 

@@ -23,6 +23,22 @@ _SHIM = """(() => {
   };
 })()"""
 
+# A worker that ends as soon as it shares its page's clock may hold that for ever: it goes a little later, unheard.
+ENDING = """(() => {
+  const real = globalThis.Worker, { apply, construct } = Reflect, on = EventTarget.prototype.addEventListener;
+  if (!real) return;
+  const { terminate } = real.prototype, ended = new WeakSet();
+  globalThis.Worker = real.prototype.constructor = new Proxy(real, { construct: (...given) => {
+    const worker = construct(...given), mute = e => ended.has(worker) && e.stopImmediatePropagation();
+    for (const name of ["message", "messageerror", "error"]) apply(on, worker, [name, mute]);
+    return worker;
+  } });
+  real.prototype.terminate = { terminate() {
+    ended.add(this);
+    setTimeout(() => apply(terminate, this, []), 50);
+  } }.terminate;
+})()"""
+
 
 class Workers:
     """What belongs to a page besides itself: workers, theirs, frames of other processes. kinds: of those so far."""
@@ -54,7 +70,7 @@ class Workers:
             # page, which has a little time granted at once.
             session.post("Emulation.setVirtualTimePolicy", policy="advance", budget=_FOREVER)
             session.post("Runtime.addBinding", name=clock.BINDING)
-            session.post("Runtime.evaluate", expression=f"{_SHIM}; {clock.SOURCE}", silent=True)
+            session.post("Runtime.evaluate", expression=f"{_SHIM}; {clock.SOURCE}; {ENDING}", silent=True)
         session.post("Runtime.runIfWaitingForDebugger")
 
     def forget(self) -> None:

@@ -40,7 +40,7 @@ WITNESS = f"""say => {{{_TELL}
 WORKERS = f"""(function setup() {{{_TELL}
   const address = URL.createObjectURL, own = `(${{setup}})();`, wrapped = new Map(), blobs = new Map();
   const [make, call, Parts, quote, Address] = [Reflect.construct, Reflect.apply, Blob, JSON.stringify, URL];
-  const replace = "".replace;
+  const replace = "".replace, on = addEventListener, Air = BroadcastChannel, post = Air.prototype.postMessage;
   URL.createObjectURL = function createObjectURL(blob) {{
     const url = call(address, Address, [blob]);
     blobs.set(url, blob);
@@ -65,12 +65,16 @@ WORKERS = f"""(function setup() {{{_TELL}
   }};
   const construct = (target, [url, ...more], made) => {{
     const module = typeof more[0] === "object" && more[0]?.type === "module";
-    return make(target, url === undefined ? [] : [started(url, module), ...more], made);
+    const worker = make(target, url === undefined ? [] : [started(url, module), ...more], made);
+    const where = new Error().stack;
+    call(on, worker, ["error", e => e.message === undefined && call(post, new Air("CHANNEL"),
+      [["unloaded", "", "", where, 0, 0]])]);
+    return worker;
   }};
   for (const name of ["Worker", "SharedWorker"])
     if (globalThis[name]) globalThis[name] = new Proxy(globalThis[name], {{ construct }});
   if (globalThis.document) return;
-  const air = new BroadcastChannel("CHANNEL"), post = air.postMessage;
+  const air = new Air("CHANNEL");
   const tell = (...words) => call(post, air, [words]);
   listen("worker", "worker", tell);
   if (!globalThis.SharedWorkerGlobalScope) return;
@@ -110,6 +114,9 @@ class Witness:
             self._log.add("worker", text)
             return
         places = self._log.places
+        if kind == "unloaded":
+            self._log.unloaded.append(places.written(where))
+            return
         place = places.inside(where, line - 1, column - 1) if line else places.written(where)
         value = text.removeprefix(_UNCAUGHT)
         if kind == "worker":

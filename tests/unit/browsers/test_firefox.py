@@ -93,6 +93,11 @@ TOLD = [
     ("exception", 12, "SyntaxError: unexpected token: identifier"),
 ]
 STARTED = "new Worker(URL.createObjectURL(new Blob([`{}`])));".format
+MODULE = (
+    "const m = t => URL.createObjectURL(new Blob([t], {{type: 'text/javascript'}}));"
+    "new Worker(m(`{}`), {{type: 'module'}});"
+).format
+UNLOADED = [("worker", "its script could not be loaded: a module is missing, or does not parse", 1)]
 NOPE = "ReferenceError: nope is not defined"
 # A page's script, and all that is told of it: a kind, a message, how often.
 TOLD_ONCE: dict[str, list[tuple[str, str, int]]] = {
@@ -108,6 +113,10 @@ TOLD_ONCE: dict[str, list[tuple[str, str, int]]] = {
     STARTED("nope()") + "nope()": [("exception", NOPE, 1), ("worker", NOPE, 1)],
     STARTED("0") + "throw 'a word'": [("exception", "a word", 1)],
     STARTED("0") + "Promise.reject(5)": [("rejection", "5", 1)],
+    MODULE("import 'three'"): UNLOADED,
+    MODULE("import '${m('let let')}'"): UNLOADED,
+    MODULE("import {a} from '${m('export const b = 1')}'"): UNLOADED,
+    MODULE("import '${m('1')}'; postMessage(1)"): [],
     "new Worker('data:text/javascript,nope()')": [("worker", NOPE, 1)],
     "new Worker('data:,nope()')": [("worker", NOPE, 1)],
     "import('data:text/javascript,setTimeout(() => nope())')": [("exception", NOPE, 1)],

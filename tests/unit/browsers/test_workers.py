@@ -56,11 +56,54 @@ ROWS: dict[str, tuple[str, list[tuple[str, int | None, str]], str]] = {
         [("exception", 5, "late")],
         "stepped",
     ),
+    "a module that is missing": (
+        "worker(`import 'three'`, {type: 'module'});",
+        [("worker", 3, "its script could not be loaded")],
+        "",  # as the machine will
+    ),
+    "a module that does not parse": (
+        "worker(`import '${address('let let')}'`, {type: 'module'});",
+        [("worker", 3, "its script could not be loaded")],
+        "",
+    ),
+    "a module without that export": (
+        "worker(`import {a} from '${address('export const b = 1')}'`, {type: 'module'});",
+        [("worker", 3, "its script could not be loaded")],
+        "",
+    ),
+    "a module that is blocked": (
+        "worker(`import 'https://unpkg.com/none@1/x.js'`, {type: 'module'});",
+        [("request", 4, "was blocked")],
+        "",
+    ),
+    "a module that throws": (
+        "worker(`import '${address('nope()')}'`, {type: 'module'});",
+        [("worker", None, "nope")],
+        "",
+    ),
+    "an address that was taken back": (
+        "const u = address(''); URL.revokeObjectURL(u); new Worker(u);",
+        [("worker", 4, "its script could not be loaded")],
+        "",
+    ),
+    "a module with another": ("worker(`import '${address('postMessage(1)')}'`, {type: 'module'});", [], "stepped"),
+    "what it is": (
+        "class Own extends Worker {} console.error(new Own(address('')) instanceof Worker, Worker.name, "
+        "worker('').constructor === Worker);",
+        [("console", 4, "true Worker true")],
+        "stepped",
+    ),
+    "it says nothing after its end": (
+        "const w = worker('postMessage(1); postMessage(2)'); w.onmessage = e => { w.terminate(); "
+        "console.error(e.data) };",
+        [("console", 4, "1")],
+        "stepped",
+    ),
     "it is ended at once": (
         "const w = worker('postMessage(1)');\n"
         "w.onmessage = () => { w.terminate(); setTimeout(() => late(), 100); };",
         [("exception", 5, "late")],
-        "",  # as the machine will
+        "stepped",
     ),
     "it closes itself": (
         "const w = worker('setTimeout(() => nope(), 50); postMessage(1); close()');\n"
