@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pytest_llm.plugin import exitcode, files, hookspecs, once, options
+from pytest_llm.plugin import exitcode, files, fixture, hookspecs, once, options
 
 _NAMESAKE = "pytest-llm"  # another plugin, whose package has the same name as ours
 
@@ -27,6 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
     _refuse_namesake(config)
     config.stash[options.SETTINGS] = options.settings(config)
     config.pluginmanager.register(once, "llm_once")
+    config.pluginmanager.register(fixture, "llm_fixture")
     config.addinivalue_line("markers", "modelfile: a Modelfile that is linted")
     if most := config.stash[options.SETTINGS].limit:
         from pytest_llm.plugin.limit import Limit

@@ -143,7 +143,9 @@ class LlmSession:
         """What earlier runs were answered, and what this one is; None without a store."""
         from pytest_llm.plugin.storing import keeper
 
-        return keeper(self)
+        if memory := keeper(self):
+            self.config.add_cleanup(memory.close)
+        return memory
 
     def _connect(self, engine: str) -> Provider:
         from pytest_llm.providers import connect

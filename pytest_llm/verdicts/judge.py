@@ -54,8 +54,8 @@ def judge(plan: Plan, stage: StagePlan, answer: Answer, place: Place) -> tuple[A
     """What is said of an answer to a stage, and what was taken out of it; None where none came."""
     request, response = answer.job.request, answer.response
     if response is None:
-        finding = named(stage, _unanswered(answer.error))
-        return Asked(request.plain(), _partial(answer.error), stage.name, (finding,)), None
+        finding = named(stage, unanswered(answer.error))
+        return Asked(request.plain(), partial_response(answer.error), stage.name, (finding,)), None
     may_echo = "echo" in plan.cell.case.allow
     artifact = extract(response.text, response.thinking, request.prompt, may_echo=may_echo)
     folder = place.artifacts / stage.name if stage.name else place.artifacts
@@ -119,7 +119,8 @@ def run(check: Check, artifact: Artifact, context: CheckContext) -> Iterator[Fin
         yield Finding(check.label, message, "error", "crash", details=_traceback(error, context.root))
 
 
-def _unanswered(error: Exception | None) -> Finding:
+def unanswered(error: Exception | None) -> Finding:
+    """What is to be said where no answer came."""
     if error and not isinstance(error, PytestLlmError):
         return Finding("model", f"the engine broke: {_words(error)}", "error", "crash", details=_traceback(error))
     if isinstance(error, Unsupported):
@@ -142,7 +143,7 @@ def _unanswered(error: Exception | None) -> Finding:
     return Finding("model", str(error), "error", "input")
 
 
-def _partial(error: Exception | None) -> Response | None:
+def partial_response(error: Exception | None) -> Response | None:
     """What had been written when it broke off: nothing is lost."""
     text, thinking = getattr(error, "partial", ""), getattr(error, "thinking", "")
     known = error if isinstance(error, NoAnswer) else NoAnswer()

@@ -1,0 +1,241 @@
+"""What a Python test asks of a model, and the answer that it gets."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from pytest_llm.answers.extract import Artifact, extract
+from pytest_llm.cases.fields import Options
+from pytest_llm.cases.invalid import explain
+from pytest_llm.cases.request import ChatRequest, Message, think_field
+from pytest_llm.checks.base import Check, CheckContext, Finding
+from pytest_llm.engine.engine import Job, checking
+from pytest_llm.engine.talk import Answer as Told
+from pytest_llm.errors import InputError, RunStopped
+from pytest_llm.plugin.session import LlmSession, session
+from pytest_llm.plugin.telling import CellFault, NotJudged, longrepr, warn
+from pytest_llm.providers.base import Response
+from pytest_llm.reports import terminal
+from pytest_llm.verdicts import luck
+from pytest_llm.verdicts.asking import Asking
+from pytest_llm.verdicts.judge import partial_response, run, unanswered
+from pytest_llm.verdicts.redaction import redacted
+from pytest_llm.verdicts.verdict import Asked, Verdict
+
+_THINKS = ("off", "on", "low", "medium", "high", "max", "default")
+_NO_MODEL = "the test names no model, and the run none: give `model=`, --llm-model, or the ini option llm_models"
+
+
+class Llm:
+    """Asks models for one test. model, think: what is meant where a call says nothing."""
+
+    def __init__(self, item: pytest.Item, model: str = "", think: str = "default") -> None:
+        self._item, self._model, self._think = item, model, think
+        self._numbers = count()
+
+    def __call__(
+        self,
+        prompt: str | Sequence[Mapping[str, str]],
+        *,
+        model: str = "",
+        think: str | bool = "",
+        format: Any = None,
+        system: str | None = None,
+        options: Mapping[str, Any] | None = None,
+        timeout: float = 300.0,
+        allow: Sequence[str] = (),
+    ) -> Answer:
+        """Ask, and wait for the answer.
+
+        prompt: a text, or messages `{role, content}`. format: "json", a JSON Schema, or a pydantic model, which
+        `parsed` is then made of. options: by Ollama's names. allow: "empty", "cut", "trimmed", as in a case.
+        An answer that cannot count, cut or empty, fails the test; a server that is down is an ERROR.
+        """
+        __tracebackhide__ = True
+        state = session(self._item.config)
+        try:
+            request = self._request(state, prompt, model or self._model, think or self._think, format, system)
+            more = Options.model_validate(dict(options or {})).plain()
+        except ValidationError as error:
+            raise NotJudged(f"options: {explain(error, options, Options)[1]}") from None
+        except InputError as error:
+            raise NotJudged(str(error)) from None
+        request = ChatRequest(**{**vars(request), "options": more, "timeout": timeout})
+        job = Job(f"{self._item.nodeid}#{next(self._numbers)}", request)
+        try:
+            told = Told(job, state.engine.ask(job))
+        except RunStopped as stopped:
+            raise NotJudged(str(stopped)) from None
+        except Exception as error:  # an engine of a plugin's may raise anything; `unanswered` says what it means
+            told = Told(job, error=error)
+        answer = Answer(self._item, told, allow, format if _is_model(format) else None)
+        answer.hold(answer.verdict_of(list(_unlucky(told, allow))))
+        return answer
+
+    def _request(
+        self, state: LlmSession, prompt: Any, model: str, think: str | bool, format_: Any, system: str | None
+    ) -> ChatRequest:
+        if not model:
+            raise InputError(_NO_MODEL)
+        mode = {True: "on", False: "off"}[think] if isinstance(think, bool) else think
+        if mode not in _THINKS:
+            raise InputError(f"think is one of {', '.join(_THINKS)}, not {think!r}")
+        said = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else list(prompt)
+        said = [*([{"role": "system", "content": system}] if system is not None else []), *said]
+        messages = tuple(Message(one["role"], one["content"]) for one in said)
+        schema = TypeAdapter(format_).json_schema() if _is_model(format_) else format_
+        ref = state.model(model, lambda text: warn(state.config, text, self._item.nodeid))
+        return ChatRequest(ref, messages, think_field(mode), schema)
+
+
+def _is_model(format_: Any) -> bool:
+    return isinstance(format_, type) and issubclass(format_, BaseModel)
+
+
+def _unlucky(told: Told, allow: Sequence[str]) -> Sequence[Finding]:
+    if told.response is None:
+        return [unanswered(told.error)]
+    return list(luck.findings(told.job.request, told.response, allow))
+
+
+class Answer:
+    """What a model answered. response: the whole of it, with its numbers."""
+
+    def __init__(self, item: pytest.Item, told: Told, allow: Sequence[str], model: type[BaseModel] | None) -> None:
+        self._item, self._told, self._model = item, told, model
+        self.request = told.job.request
+        self.response: Response = told.response or partial_response(told.error) or Response("")
+        self.artifact: Artifact = extract(
+            self.response.text, self.response.thinking, self.request.prompt, may_echo="echo" in allow
+        )
+
+    def __repr__(self) -> str:
+        return f"<Answer of {self.request.model.written}: {self.text[:60]!r}>"
+
+    @property
+    def text(self) -> str:
+        """The answer, thinking left out."""
+        return self.artifact.answer
+
+    @property
+    def thinking(self) -> str:
+        return self.artifact.thinking
+
+    @property
+    def json(self) -> Any:
+        """The answer's JSON, the whole of it or a fenced block; the test fails where there is none."""
+        __tracebackhide__ = True
+        try:
+            return json.loads(self.artifact.json_text().text)
+        except (ValueError, RecursionError) as error:
+            raise self._failed("json", f"the answer is no JSON: {error}") from None
+
+    @property
+    def parsed(self) -> Any:
+        """An object of the pydantic model that was given as `format`; the test fails where the answer fits none."""
+        __tracebackhide__ = True
+        if self._model is None:
+            raise AttributeError("`parsed` needs a pydantic model as `format`; `json` is the answer's JSON")
+        try:
+            return self._model.model_validate_json(self.artifact.json_text().text)
+        except ValidationError as error:
+            told = [f"{'.'.join(map(str, one['loc'])) or 'the answer'}: {one['msg']}" for one in error.errors()]
+            more = "\n".join(told[1:])
+            raise self._failed("format", f"the answer is no {self._model.__name__}: {told[0]}", more) from None
+
+    def code(self, language: str | None = None) -> str:
+        """The block of code in a language, of whichever without one; the test fails where there is none."""
+        __tracebackhide__ = True
+        block = self.artifact.code(language)
+        if block is None:
+            raise self._failed("code", f"there is no {f'{language} ' if language else ''}code in the answer")
+        return block.text
+
+    def verdict(self, name: str, value: Any = None, /, **arguments: Any) -> Verdict:
+        """What a check says: `verdict("contains", "hi")`, `verdict("compile", language="go")`."""
+        __tracebackhide__ = True
+        state = session(self._item.config)
+        folder, root = self._item.path.parent, state.settings.root
+        try:
+            given = value if value is not None else arguments or None
+            entry = name if given is None else {name: given}
+            check = state.registry(folder).parse(entry, folder=folder, root=root)
+            models = {one: state.model(one, lambda text: None) for one in check.models}
+        except InputError as error:
+            raise NotJudged(str(error)) from None
+        files = state.artifacts(self._item.nodeid)
+        browser, id_ = state.settings.browser, f"{self._told.job.id}.{name}"
+        ask = Asking(models, id_, state.engine) if models else None
+        context = CheckContext(self.response, folder, root, files, request=self.request, browser=browser, ask=ask)
+        with checking(state.engine) if not check.models else nullcontext():
+            findings = list(self._run(check, context))
+        return self.verdict_of(findings, tuple((label, str(path)) for label, path in context.attachments))
+
+    def _run(self, check: Check, context: CheckContext) -> list[Finding]:
+        try:
+            return list(run(check, self.artifact, context))
+        except RunStopped as stopped:
+            raise NotJudged(str(stopped)) from None
+
+    def check(self, name: str, value: Any = None, /, **arguments: Any) -> Answer:
+        """The test fails where a check does, as in a case: `check("compile", language="go")`. Returns itself."""
+        __tracebackhide__ = True
+        self.hold(self.verdict(name, value, **arguments))
+        return self
+
+    def verdict_of(self, findings: Sequence[Finding], files: tuple[tuple[str, str], ...] = ()) -> Verdict:
+        """The verdict that findings make, without keys."""
+        response = self.response if self._told.response or self.response.text or self.response.thinking else None
+        asked = Asked(self.request.plain(), response, "", tuple(findings), files)
+        return redacted(Verdict((asked,)), session(self._item.config).secrets)
+
+    def hold(self, verdict: Verdict) -> None:
+        """Raise what a verdict means for the test; its warnings are told."""
+        __tracebackhide__ = True
+        state = session(self._item.config)
+        for text in terminal.warnings(verdict):
+            warn(self._item.config, text, self._item.nodeid)
+        if verdict.outcome == "failed":
+            raise self._complaint(verdict)
+        if verdict.outcome == "error":
+            raise NotJudged(terminal.complaint(verdict, _again(self._item)))
+        if verdict.outcome == "skipped":
+            reason = terminal.skip_reason(verdict)
+            if state.settings.strict:
+                raise NotJudged(f"{reason}\n  --llm-strict makes an error of what would be skipped")
+            pytest.skip(reason)
+
+    def _failed(self, check: str, message: str, details: str = "") -> AssertionError:
+        return self._complaint(self.verdict_of([Finding(check, message, details=details)]))
+
+    def _complaint(self, verdict: Verdict) -> AssertionError:
+        """The whole story of a failed verdict; prompt and answer go into the test's report."""
+        for title, text in terminal.sections(verdict):
+            self._item.add_report_section("call", title, text)
+        style = self._item.config.getoption("tbstyle", "long")
+        return AssertionError(terminal.story(verdict, _again(self._item), style))
+
+
+def _again(item: pytest.Item) -> str:
+    return shlex.join(["pytest", item.nodeid])
+
+
+def is_error(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
+    return isinstance(excinfo.value, NotJudged)
+
+
+def story(item: pytest.Item, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:
+    """What is told of an ERROR: no frames of ours, and the test's line that met it."""
+    assert isinstance(excinfo.value, CellFault)
+    own = [entry for entry in excinfo.traceback if Path(str(entry.path)) == item.path]
+    line = own[-1].lineno + 1 if own else (item.location[1] or 0) + 1
+    return longrepr(excinfo, excinfo.value, item.path, line)
