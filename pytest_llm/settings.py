@@ -43,8 +43,8 @@ class Settings:
     """The settings of a run. Times are in seconds, sizes in bytes.
 
     models, thinks: from the command line, they replace a case's own; default_*: from the ini file, for cases that
-    name none. *_trusted: the address came from the command line or the environment, so a key may go
-    there, and by the proxies of the environment.
+    name none. hosts, openai_urls: the servers, which share the work. *_trusted: their addresses came from the
+    command line or the environment, so a key may go there, and by the proxies of the environment.
     budget: seconds, tokens (0: as many as it takes), as it was written; what is left when it is spent is not asked.
     slots: how many questions a server is asked at a time; check_slots: how many cells are judged at a time;
     ahead: how many cells are under way at most, 0 for as many as keep these busy. by_load: cells run grouped by
@@ -64,9 +64,9 @@ class Settings:
     engine: str | None = None
     embedded_models: tuple[str, ...] = ()
     modelfiles: tuple[Path, ...] = ()
-    host: str = ""
+    hosts: tuple[str, ...] = ()
     host_trusted: bool = True
-    openai_url: str = ""
+    openai_urls: tuple[str, ...] = ()
     openai_trusted: bool = True
     pull: bool = False
     slots: int = 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from pytest_llm.errors import PytestLlmError
 
 if TYPE_CHECKING:
     from pytest_llm.providers.ollama.models import Running, Shown
+    from pytest_llm.providers.wire.http import Http
 
 Model = Mapping[str, Any]  # a cell that asks it
 
@@ -31,7 +32,7 @@ class State:
 
 @dataclass
 class Server:
-    """What the Ollama server has. models: their digests by full name. loaded: how each runs that is loaded.
+    """What an Ollama server has. models: their digests by full name. loaded: how each runs that is loaded.
 
     shown: what it tells of the models that cases name. problem: why it could not be asked.
     """
@@ -50,38 +51,50 @@ class Server:
 
 def lines(collected: Collected) -> Iterator[Line]:
     """The servers, the models of the cases, and what is wrong with the case files; none where there is no case."""
-    server = _asked(collected)
-    if server is not None:
+    servers = _asked(collected)
+    for server in servers:
         yield from _server(server)
     cells = Counter(cell["model"] for cell in collected.cells)
-    for name, state in examine(collected, server).items():
+    for name, state in examine(collected, servers).items():
         purpose = f"model of {cells[name]} cells" if cells[name] > 1 else "model of 1 cell"
-        if server is not None and state is server.problem:
-            state = State(False, "not looked for: the server cannot be asked")
+        if any(state is server.problem for server in servers):
+            state = State(False, f"not looked for: the server{'s' * (len(servers) > 1)} cannot be asked")
         yield Line("Models", "ok" if state.ok else "problem", name, state.where, purpose, remedy=state.remedy)
-    if server is not None:
-        yield from _contexts(collected, server)
+    yield from _contexts(collected, servers)
     for broken in collected.errors:
         yield Line("Cases", "problem", "case file", broken["error"])
 
 
-def examine(collected: Collected, server: Server | None = None) -> dict[str, State]:
-    """The state of each model, by its name as written. server: as it was asked; else it is asked now."""
-    server = server or _asked(collected)
+def examine(collected: Collected, servers: Sequence[Server] = ()) -> dict[str, State]:
+    """The state of each model, by its name as written. servers: as they were asked; else they are asked now."""
+    servers = servers or _asked(collected)
     models = {cell["model"]: cell for cell in collected.cells}
-    return {name: _state(model, collected.settings, server) for name, model in models.items()}
+    return {name: _state(model, collected.settings, servers) for name, model in models.items()}
 
 
-def _asked(collected: Collected) -> Server | None:
-    """The Ollama server, where a cell asks one."""
+def _asked(collected: Collected) -> list[Server]:
+    """The Ollama servers, where a cell asks one."""
     names = {_name(cell) for cell in collected.cells if cell["engine"] == "ollama"}
-    if not names:
-        return None
+    return asyncio.run(_all(collected.settings, names - {""})) if names else []
+
+
+async def _all(settings: Mapping[str, Any], names: set[str]) -> list[Server]:
     try:
-        return asyncio.run(_ask(collected.settings, names - {""}))
+        return list(await asyncio.gather(*(_one(http, names) for http in ollama(settings))))
     except PytestLlmError as error:
-        message, _, hint = str(error).partition("\n")
-        return Server("", problem=State(False, message, hint.strip()))
+        return [_broken("", error)]
+
+
+async def _one(http: Http, names: set[str]) -> Server:
+    try:
+        return await _ask(http, names)
+    except PytestLlmError as error:
+        return _broken(http.url, error)
+
+
+def _broken(url: str, error: PytestLlmError) -> Server:
+    message, _, hint = str(error).partition("\n")
+    return Server(url, problem=State(False, message, hint.strip()))
 
 
 def _name(cell: Model) -> str:
@@ -89,10 +102,9 @@ def _name(cell: Model) -> str:
     return "" if resolved.get("gguf") or resolved.get("fault") else resolved["base"] or resolved["name"]
 
 
-async def _ask(settings: Mapping[str, Any], names: set[str]) -> Server:
+async def _ask(http: Http, names: set[str]) -> Server:
     from pytest_llm.providers.ollama.models import Models, full_name
 
-    http = ollama(settings)
     models = Models(http, lambda _: None, ())
     server = Server(http.url, await models.version(), await models.digests(), await models.loaded())
     for name in sorted(names):
@@ -115,33 +127,40 @@ def _server(server: Server) -> Iterator[Line]:
         yield Line("Servers", "warning" if partly else "ok", name, said, "is loaded", remedy=remedy)
 
 
-def _contexts(collected: Collected, server: Server) -> Iterator[Line]:
+def _contexts(collected: Collected, servers: Sequence[Server]) -> Iterator[Line]:
     """The models that are asked for a longer context than they were trained with."""
     wanted: dict[str, int] = {}
     for cell in collected.cells:
         context = (cell["options"] or {}).get("num_ctx")
         if cell["engine"] == "ollama" and isinstance(context, int):
             wanted[_name(cell)] = max(context, wanted.get(_name(cell), 0))
+    shown = {name: one for server in reversed(servers) for name, one in server.shown.items()}
     for name, context in wanted.items():
-        trained = server.shown[name].trained if name in server.shown else None
+        trained = shown[name].trained if name in shown else None
         if trained is not None and context > trained:
             said = f"num_ctx {context} is longer than the {trained} tokens it was trained with"
             yield Line("Models", "warning", name, said, "context", remedy=f"{name}: num_ctx {trained} at most")
 
 
-def _state(model: Model, settings: Mapping[str, Any], server: Server | None) -> State:
+def _state(model: Model, settings: Mapping[str, Any], servers: Sequence[Server]) -> State:
     engine, name = model["engine"], model["resolved"]["name"]
     if fault := model["resolved"].get("fault"):
         message, _, hint = fault.partition("\n")
         return State(False, message, hint.strip())
-    if engine == "ollama" and server is not None:
-        return _on(server, model["resolved"])
+    if engine == "ollama" and servers:
+        return _on_any([_on(server, model["resolved"]) for server in servers])
     if engine == "openai":
-        url = settings["openai_url"]
-        return State(True, url) if url else State(False, "no server's URL is given", "export OPENAI_BASE_URL=URL")
+        urls = ", ".join(settings["openai_urls"])
+        return State(True, urls) if urls else State(False, "no server's URL is given", "export OPENAI_BASE_URL=URL")
     if engine in ("embedded", "scripted"):
         return State(True, name) if Path(name).is_file() else State(False, f"{name} is not there")
     return State(True, f"engine {engine}")
+
+
+def _on_any(states: Sequence[State]) -> State:
+    """One server that has it is enough."""
+    there = [state.where for state in states if state.ok]
+    return State(True, ", ".join(there)) if there else states[0]
 
 
 def _on(server: Server, resolved: Mapping[str, Any]) -> State:

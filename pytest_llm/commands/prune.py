@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,10 @@ from pytest_llm.reports.plain import one_line
 
 if TYPE_CHECKING:
     from pytest_llm.models.modelfile import ModelSpec
+    from pytest_llm.providers.wire.http import Http
+
+    Modelfile = tuple[Path, ModelSpec | InputError]
+    Modelfiles = Sequence[Modelfile]
 
 Say = Callable[[str], object]
 _NO_CASES = ("--ignore-glob=*",)  # pytest is asked for its settings alone
@@ -33,14 +37,27 @@ def prune(*, every: bool = False, dry_run: bool = False, say: Say = print) -> in
 
 
 async def _prune(settings: Mapping[str, Any], *, every: bool, dry_run: bool, say: Say) -> int:
+    """At each server; one that cannot be asked keeps the others from nothing."""
     from pytest_llm.commands.servers import ollama
+
+    modelfiles = () if every else list(_modelfiles(settings))
+    codes = []
+    for http in ollama(settings):
+        try:
+            codes.append(await _prune_at(http, modelfiles, dry_run=dry_run, say=say))
+        except PytestLlmError as error:
+            print(error, file=sys.stderr)
+            codes.append(2)
+    return max(codes)
+
+
+async def _prune_at(http: Http, modelfiles: Modelfiles, *, dry_run: bool, say: Say) -> int:
     from pytest_llm.providers.ollama import pruning
     from pytest_llm.providers.ollama.models import Models
 
-    http = ollama(settings)
     models = Models(http, lambda _: None)
     there = await models.digests()
-    sorted_ = pruning.sort(there, () if every else list(_modelfiles(settings)))
+    sorted_ = pruning.sort(there, modelfiles)
     for name, reason in sorted_.unsure.items():
         say(one_line(f"kept      {name}: {reason}"))
     failed = 0 if dry_run else await _remove(models, sorted_.stale, say)
@@ -64,7 +81,7 @@ async def _remove(models: Any, names: Iterable[str], say: Say) -> int:
     return failed
 
 
-def _modelfiles(settings: Mapping[str, Any]) -> Iterator[tuple[Path, ModelSpec | InputError]]:
+def _modelfiles(settings: Mapping[str, Any]) -> Iterator[Modelfile]:
     """The Modelfiles here, each with those that it is built on; of two with one name the first counts."""
     from pytest_llm.models.reference import at
 

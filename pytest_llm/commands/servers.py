@@ -10,16 +10,20 @@ if TYPE_CHECKING:
     from pytest_llm.providers.wire.http import Http
 
 
-def ollama(settings: Mapping[str, Any]) -> Http:
-    """The Ollama server of these settings. Raises InputError where a header for it is none."""
+def ollama(settings: Mapping[str, Any]) -> list[Http]:
+    """The Ollama servers of these settings. Raises InputError where a header for it is none."""
     from pytest_llm.providers.base import Limits
     from pytest_llm.providers.ollama.client import START
     from pytest_llm.providers.ollama.host import extra_headers, ollama_urls
     from pytest_llm.providers.wire.http import Http
 
     # The settings of a run never hold a password; the environment, which comes before the ini file, may.
-    url, *others = ollama_urls(os.environ.get("OLLAMA_HOST") or settings["host"])
+    said = os.environ.get("OLLAMA_HOST")
+    hosts = [said] if said else settings["hosts"] or [""]
     trusted = settings["host_trusted"]
     headers = extra_headers() if trusted else {}
     limits = Limits(settings["connect_timeout"])
-    return Http(url, limits, headers, start=START, elsewhere=others, trusted=trusted)
+    found: dict[str, Http] = {}
+    for url, *others in map(ollama_urls, hosts):
+        found.setdefault(url, Http(url, limits, headers, start=START, elsewhere=others, trusted=trusted))
+    return list(found.values())

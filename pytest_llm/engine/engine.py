@@ -11,23 +11,26 @@ import asyncio
 import copy
 import threading
 import time
-from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from typing import Any, Protocol, TypeVar
 
 from pytest_llm.cases.request import ChatRequest
+from pytest_llm.engine.balance import Balance
 from pytest_llm.engine.budget import Budget
 from pytest_llm.engine.events import Event, Stream
 from pytest_llm.engine.fingerprint import fingerprint
 from pytest_llm.engine.loading import Attempt, loading, resident, with_load
 from pytest_llm.engine.memory import Forgetful, Memory
 from pytest_llm.engine.order import Group, group, is_there
-from pytest_llm.engine.phases import Phases, Placed
+from pytest_llm.engine.phases import KEPT, Phases, Placed
 from pytest_llm.engine.servers import ModelKey, Server, key
+from pytest_llm.engine.sites import Site, agreeing, distinct
 from pytest_llm.engine.turnstile import Turnstile
 from pytest_llm.errors import (
     ModelUnavailable,
@@ -42,7 +45,6 @@ from pytest_llm.providers.base import Loading, ModelInfo, Provider, Resident, Re
 from pytest_llm.store.keys import new_id
 
 T = TypeVar("T")
-KEPT = "kept"  # the owner of what the engine asks by itself
 
 
 @dataclass(frozen=True)
@@ -102,35 +104,39 @@ def checking(asker: Asker) -> Iterator[None]:
 class Engine:
     """The one engine of a run.
 
-    connect: makes the provider for an engine's name. memory: recalls answers, and keeps new ones. events: is told
-    what happens. budget: what may be asked. pause: waits between retries.
+    connect: makes the providers for an engine's name, one a server. memory: recalls answers, and keeps new ones.
+    events: is told what happens. budget: what may be asked. pause: waits between retries. troubles: gets what is
+    to be told of servers when the run ends. ranks: the places of the cells in the order, as things are now.
     """
 
     def __init__(
         self,
-        connect: Callable[[str], Provider],
+        connect: Callable[[str], Sequence[Provider]],
         *,
         slots: int = 1,
         memory: Memory | None = None,
         events: Stream | None = None,
         budget: Budget | None = None,
+        troubles: list[str] | None = None,
         pause: Callable[[float], Coroutine[Any, Any, None]] = asyncio.sleep,
     ) -> None:
         self._connect, self._slots, self._pause = connect, slots, pause
         self._memory, self._events = memory or Forgetful(), events or Stream()
         self._budget = budget or Budget()
-        self._providers: dict[str, Provider] = {}
+        self._providers: dict[str, Sequence[Provider]] = {}
         self._servers: dict[str, Server] = {}
         self._residents: dict[str, asyncio.Task[Sequence[Resident]]] = {}
-        self._prepared: dict[ModelKey, asyncio.Task[ModelInfo]] = {}
+        self._prepared: dict[ModelKey, asyncio.Task[tuple[Site, ...]]] = {}
+        self._troubles = [] if troubles is None else troubles
+        self.ranks: Mapping[str, int] = {}
         self._told: set[str] = set()
         self._wanted: dict[str, set[str]] = {}
         self._checks: Counter[str] = Counter()
         self._tasks: dict[str, asyncio.Task[Response]] = {}
         self._machine = Turnstile()
-        self._phases = Phases()
-        self._ranks: dict[str, int] = {}
-        self._kept: deque[tuple[int, tuple[Job, ...]]] = deque()
+        self._phases = Phases(lambda _, inside: inside < self._slots)
+        self._balance = Balance(self._phases, lambda name: self._server(name).loaded)
+        self._kept: dict[str, tuple[Job, ...]] = {}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True, name="pytest-llm-engine")
         self._thread.start()
@@ -150,8 +156,8 @@ class Engine:
         """The answer; waits for it. Raises what the provider raises, retries spent; RunStopped after `close`."""
         return self._call(self._answer(job))
 
-    def groups(self, requests: Sequence[ChatRequest]) -> list[Group]:
-        """For each request what must be loaded to answer it."""
+    def groups(self, requests: Sequence[ChatRequest]) -> list[tuple[Group, ...]]:
+        """For each request what must be loaded to answer it, at each server that can."""
         return self._call(self._groups(list(requests)))
 
     def resident(self, requests: Sequence[ChatRequest]) -> set[Group]:
@@ -160,11 +166,16 @@ class Engine:
 
     def arrange(self, cells: Sequence[Placed]) -> None:
         """The order of the run: a cell waits for those of earlier phases that somebody is given."""
-        self._soon(partial(self._arrange, cells))
+        self.ranks = {cell.id: rank for rank, cell in enumerate(cells)}
+        self._tell(self._arrange(cells))
 
     def reached(self, cells: Sequence[str]) -> None:
         """The run has come to these: ask what comes before them and is kept."""
         self._soon(partial(self._reached, cells))
+
+    def keep(self, cell: str) -> None:
+        """Ask what is asked long before its cell, by the place of that."""
+        self._soon(partial(self._keep, cell))
 
     def given(self, cells: Sequence[str], owner: str = "") -> None:
         """A process is to run these, after what it was given before."""
@@ -176,7 +187,11 @@ class Engine:
 
     def done(self, cell: str) -> None:
         """A cell asks nothing more."""
-        self._soon(partial(self._phases.done, cell))
+        self._soon(partial(self._done, cell))
+
+    def server(self, cell: str) -> str:
+        """Where a cell is asked as things are now; "" where that is not settled."""
+        return self._phases.server(cell)
 
     def abandon(self, cell: str) -> None:
         """Nobody wants the answers of a cell any more: whoever waits for one gets RunStopped."""
@@ -233,17 +248,29 @@ class Engine:
 
     # Inside the loop.
 
-    def _arrange(self, cells: Sequence[Placed]) -> None:
+    async def _arrange(self, cells: Sequence[Placed]) -> None:
         self._phases.arrange(cells)
         self._phases.given(KEPT, [cell.id for cell in cells if cell.kept])
-        self._ranks = {cell.id: rank for rank, cell in enumerate(cells)}
-        self._kept = deque((rank, cell.kept) for rank, cell in enumerate(cells) if cell.kept)
+        self._kept = {cell.id: cell.kept for cell in cells if cell.kept}
+        self._balance.begin(cells)
 
     def _reached(self, cells: Sequence[str]) -> None:
-        last = max((self._ranks.get(cell, -1) for cell in cells), default=-1)
-        while self._kept and self._kept[0][0] < last:
-            for job in self._kept.popleft()[1]:
-                self._begin(job)
+        last = max((self.ranks.get(cell, -1) for cell in cells), default=-1)
+        before = [cell for cell in self._kept if self.ranks[cell] < last]
+        for cell in sorted(before, key=self.ranks.__getitem__):
+            self._keep(cell)
+
+    def _keep(self, cell: str) -> None:
+        for job in self._kept.pop(cell, ()):
+            self._begin(job)
+
+    def _done(self, cell: str) -> None:
+        self._phases.done(cell)
+        self._even()
+
+    def _even(self) -> None:
+        if self._balance.even():
+            self.ranks = self._phases.ranks()
 
     async def _want(self, jobs: list[Job], owner: str, *, beside: bool = False) -> None:
         before = self._wanted.get(owner, set())
@@ -307,31 +334,61 @@ class Engine:
         _check_usable(job.request.model)
         if self._memory.replays:
             return await self._memory.replay(job.request, alone=job.exclusive)
-        info = await self._info(job.request.model)
-        if stored := await self._memory.recall(job.request, info, alone=job.exclusive):
-            event = Event("answered", job.cell, job.id, info.server, job.request.model.written, stored=True)
-            self._events.tell(event)
-            return stored
-        return await self._asked(job, info)
+        sites = await self._sites(job.request.model)
+        for site in distinct(sites):
+            if stored := await self._memory.recall(job.request, site.info, alone=job.exclusive):
+                server = stored.server or site.info.server
+                event = Event("answered", job.cell, job.id, server, job.request.model.written, stored=True)
+                self._events.tell(event)
+                return stored
+        return await self._asked(job, sites)
 
-    async def _asked(self, job: Job, info: ModelInfo) -> Response:
+    async def _asked(self, job: Job, sites: Sequence[Site]) -> Response:
+        """Ask a server, and where it is down another one that has the model."""
+        reasons: list[str] = []
+        while True:
+            up = {site.info.server: site for site in sites if not self._server(site.info.server).down}
+            up = up or {sites[0].info.server: sites[0]}
+            server = await self._phases.turn(job.place, job.id, up)
+            try:
+                return await self._asked_at(job, up[server], reasons)
+            except ProviderError as error:
+                if error.reach != "server" or len(up) == 1:
+                    raise
+                reasons.append(error.message)
+                self._lost(server, error)
+            finally:
+                self._phases.leave(server)
+                self._even()
+
+    def _lost(self, server: str, error: ProviderError) -> None:
+        """A server has died: the others do what it has left."""
+        if server in self._balance.servers:
+            self._balance.lost(server)
+            self.ranks = self._phases.ranks()
+        self._trouble(f"{server} is asked no more, the other servers do its work: {error.message}")
+
+    def _trouble(self, text: str) -> None:
+        if text not in self._troubles:
+            self._troubles.append(text)
+            self._events.tell(Event("said", text=text))
+
+    async def _asked_at(self, job: Job, site: Site, before: Sequence[str]) -> Response:
         """Ask a server, and keep what comes of it before the next question is asked."""
-        model = job.request.model
+        model, info, provider = job.request.model, site.info, site.provider
         if job.if_able and info.capabilities is not None and "thinking" not in info.capabilities:
             fault = Unsupported(f"the model {model.written!r} cannot think")
             await self._memory.keep(job.request, info, fault, alone=job.exclusive)
             raise fault
-        server, provider = self._server(info.server), self._provider(model.engine)
+        server = self._server(info.server)
         machine = self._machine if info.local else None
-        await self._phases.turn(job.place)
-        self._phases.asked(job.place, job.id)  # from here on it comes before whoever waits for it
         loaded = group(info, job.request)
         async with server.room(loaded, machine, exclusive=job.exclusive):
             self._budget.check()
             anew, server.loaded = server.loaded != loaded, loaded
             event = Event("asked", job.cell, job.id, info.server, model.written)
             try:
-                load = await server.loads.ready(loaded, lambda: self._load(server, provider, job, loaded, event))
+                load = await server.loads.ready(loaded, lambda: self._load(server, site, job, loaded, event))
                 with self._events.question(event, loads=anew and load is None) as told:
                     response, reasons = await server.patiently(
                         lambda: provider.chat(job.request), (key(model), loaded), self._pause
@@ -344,15 +401,21 @@ class Engine:
                     error.fingerprint = fingerprint(info, job.request, Response(""), self._slots)
                 await self._memory.keep(job.request, info, error, alone=job.exclusive)
                 raise
+            self._saw(job, response, loaded, load if anew else None)
             response = replace(response, usage=with_load(response.usage, load))
-            found = self._described(response, reasons, job.request, info)
+            found = self._described(response, [*before, *reasons], job.request, info)
             await self._memory.keep(job.request, info, found, alone=job.exclusive)
         return found
 
-    async def _load(
-        self, server: Server, provider: Provider, job: Job, loaded: Group, event: Event
-    ) -> float | None:
+    def _saw(self, job: Job, response: Response, loaded: Group, load: float | None) -> None:
+        """How long it took: what is left is shared out by it."""
+        self._balance.saw(job.place, loaded, response.wall / (1 if job.exclusive else self._slots))
+        if load:
+            self._balance.pace.loaded(load)
+
+    async def _load(self, server: Server, site: Site, job: Job, loaded: Group, event: Event) -> float | None:
         """Seconds; None where a provider loads what it is asked for."""
+        provider = site.provider
         if not isinstance(provider, Loading):
             return None
 
@@ -360,39 +423,41 @@ class Engine:
             return server.patiently(attempt, loaded, self._pause)
 
         with self._events.load(event):
-            await self._displace(server, provider, job, loaded)
+            await self._displace(server, site, job, loaded)
             seconds = await loading(provider, job.request, patiently)
         server.tenant = loaded, job.request
         return seconds
 
-    async def _displace(self, server: Server, provider: Loading, job: Job, loaded: Group) -> None:
+    async def _displace(self, server: Server, site: Site, job: Job, loaded: Group) -> None:
         """Unload what this run loaded before, unless its case says how long it is to stay, or it is wanted again.
 
         What was there before the run is left as it was found, as is what this run loads last.
         """
-        found = {one.blob for one in await self._found(job.request.model.engine)}
-        if server.tenant is None:
+        found = {one.blob for one in await self._found(site)}
+        if server.tenant is None or not isinstance(site.provider, Loading):
             return
         (group, request), server.tenant = server.tenant, None
         kept = request.keep_alive is not None or group[1] in found or group[1] == loaded[1]
         if not kept and not self._phases.wants_later(job.place, group):
             with suppress(PytestLlmError):  # the next load tells what is wrong with the server
-                await provider.unload(request)
+                await site.provider.unload(request)
 
-    async def _found(self, engine: str) -> Sequence[Resident]:
-        """What was loaded before the run."""
-        if engine not in self._residents:
-            self._residents[engine] = self._loop.create_task(resident(self._provider(engine)))
-        return await asyncio.shield(self._residents[engine])
+    async def _found(self, site: Site) -> Sequence[Resident]:
+        """What a server had loaded before the run."""
+        server = site.info.server
+        if server not in self._residents:
+            self._residents[server] = self._loop.create_task(resident(site.provider))
+        return await asyncio.shield(self._residents[server])
 
     async def _resident(self, requests: list[ChatRequest]) -> set[Group]:
         groups = set()
         for request in requests if not self._memory.replays else ():
             with suppress(PytestLlmError):
                 _check_usable(request.model)
-                info = await self._info(request.model)
-                there = await self._found(request.model.engine)
-                groups |= {group(info, request) for one in there if is_there(one, info, request)}
+                for site in await self._sites(request.model):
+                    there = await self._found(site)
+                    if any(is_there(one, site.info, request) for one in there):
+                        groups.add(group(site.info, request))
         return groups
 
     def _described(self, response: Response, reasons: list[str], request: ChatRequest, info: ModelInfo) -> Response:
@@ -408,8 +473,8 @@ class Engine:
             began=round(time.time() - response.wall, 3),
         )
 
-    async def _info(self, model: ModelRef) -> ModelInfo:
-        """What is known of a model; it is made ready once, whoever asks first."""
+    async def _sites(self, model: ModelRef) -> tuple[Site, ...]:
+        """Where a model can be asked; it is made ready once, whoever asks first."""
         task = self._prepared.get(key(model))
         if task is None:
             task = self._loop.create_task(self._prepare(model))
@@ -417,34 +482,48 @@ class Engine:
             self._prepared[key(model)] = task
         return await asyncio.shield(task)
 
-    async def _prepare(self, model: ModelRef) -> ModelInfo:
-        server = self._server(f"engine {model.engine}")
+    async def _prepare(self, model: ModelRef) -> tuple[Site, ...]:
+        """At all servers; one that is down, or lacks it, keeps the others from nothing."""
+        providers = self._providers_of(model.engine)
+        asked = [self._prepare_at(number, provider, model) for number, provider in enumerate(providers)]
+        found = await asyncio.gather(*asked, return_exceptions=True)
+        errors = [one for one in found if isinstance(one, BaseException)]
+        sites = [one for one in found if isinstance(one, Site)]
+        if not sites or not all(isinstance(error, ProviderError) for error in errors):
+            raise errors[0]
+        for error in errors:
+            if isinstance(error, ProviderError) and error.reach == "server":
+                self._trouble(f"a server cannot be asked, the others do its work: {error.message}")
+        same, said = agreeing(model, sites)
+        if said:
+            self._trouble(said)
+        return same
+
+    async def _prepare_at(self, number: int, provider: Provider, model: ModelRef) -> Site:
+        server = self._server(f"engine {model.engine} {number}")
         async with server.turnstile.exclusive():
             try:
-                info, _ = await server.patiently(
-                    lambda: self._provider(model.engine).prepare(model), key(model), self._pause
-                )
+                info, _ = await server.patiently(lambda: provider.prepare(model), key(model), self._pause)
             except ProviderError as error:
                 error.reach = "model" if error.reach == "request" else error.reach  # nobody can ask it
                 raise
-            return info
+            return Site(provider, info)
 
-    async def _groups(self, requests: list[ChatRequest]) -> list[Group]:
-        groups = []
-        for request in requests:
-            if self._memory.replays:
-                groups.append((request.model.engine, request.model.written, ""))
-                continue
-            try:
-                _check_usable(request.model)
-                info = await self._info(request.model)
-            except PytestLlmError:
-                groups.append((request.model.engine, request.model.written, ""))
-                continue
-            groups.append(group(info, request))
-        return groups
+    async def _groups(self, requests: list[ChatRequest]) -> list[tuple[Group, ...]]:
+        return [await self._groups_of(request) for request in requests]
 
-    def _provider(self, engine: str) -> Provider:
+    async def _groups_of(self, request: ChatRequest) -> tuple[Group, ...]:
+        nowhere = ((request.model.engine, request.model.written, ""),)
+        if self._memory.replays:
+            return nowhere
+        try:
+            _check_usable(request.model)
+            sites = await self._sites(request.model)
+        except PytestLlmError:
+            return nowhere
+        return tuple(group(site.info, request) for site in sites)
+
+    def _providers_of(self, engine: str) -> Sequence[Provider]:
         if engine not in self._providers:
             self._providers[engine] = self._connect(engine)
         return self._providers[engine]
@@ -459,7 +538,7 @@ class Engine:
             for task in begun:
                 task.cancel()
             await (asyncio.wait(begun) if begun else asyncio.sleep(0))
-        for provider in self._providers.values():
+        for provider in chain.from_iterable(self._providers.values()):
             await provider.close()
         await self._loop.shutdown_asyncgens()
 

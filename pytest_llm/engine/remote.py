@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.managers import BaseManager
 from typing import TYPE_CHECKING, Any, cast
 
@@ -33,7 +33,7 @@ class Desk:
         self._make, self._lock = engine, threading.Lock()
         self._engine: Engine | None = None
         self._claimed = False
-        self.ranks: dict[str, int] = {}
+        self._settled = False
         self.header: Any = None
         self.complaint = ""
         self.past: Any = None
@@ -52,7 +52,7 @@ class Desk:
     def ask(self, job: Job) -> Response:
         return self._get().ask(job)
 
-    def groups(self, requests: list[ChatRequest]) -> list[tuple[str, str, str]]:
+    def groups(self, requests: list[ChatRequest]) -> list[tuple[Group, ...]]:
         return self._get().groups(requests)
 
     def resident(self, requests: list[ChatRequest]) -> set[Group]:
@@ -73,8 +73,13 @@ class Desk:
     def settle_order(self, cells: list[Placed], header: Any, complaint: str = "") -> None:
         """header: what the worker that settles it knows of the run. complaint: why it cannot begin."""
         self._get().arrange(cells)
-        self.header, self.complaint = header, complaint  # before the ranks, which tell that the order is settled
-        self.ranks = {cell.id: rank for rank, cell in enumerate(cells)}
+        self.header, self.complaint = header, complaint  # before what tells that the order is settled
+        self._settled = True
+
+    @property
+    def ranks(self) -> Mapping[str, int]:
+        """The places of the cells in the order, as things are now; none before it is settled."""
+        return self._engine.ranks if self._settled and self._engine else {}
 
     def given(self, ids: list[str], owner: str) -> None:
         if self._engine:
@@ -138,8 +143,8 @@ class RemoteEngine:
         response: Response = self.desk.ask(job)
         return response
 
-    def groups(self, requests: Sequence[ChatRequest]) -> list[tuple[str, str, str]]:
-        groups: list[tuple[str, str, str]] = self.desk.groups(list(requests))
+    def groups(self, requests: Sequence[ChatRequest]) -> list[tuple[Group, ...]]:
+        groups: list[tuple[Group, ...]] = self.desk.groups(list(requests))
         return groups
 
     def resident(self, requests: Sequence[ChatRequest]) -> set[Group]:

@@ -49,7 +49,7 @@ class CellList:
 
     def _lines(self, session: pytest.Session) -> Iterator[dict[str, Any]]:
         settings = {key: _plain(value) for key, value in dataclasses.asdict(session.config.stash[SETTINGS]).items()}
-        settings |= {key: _without_password(settings[key]) for key in ("host", "openai_url")}
+        settings |= {key: list(map(_without_password, settings[key])) for key in ("hosts", "openai_urls")}
         yield {"format": FORMAT, "root": str(session.config.rootpath), "settings": settings}
         for item in session.items:
             if isinstance(item, PromptItem):

@@ -82,10 +82,11 @@ def _time(cells: Sequence[PromptItem], state: LlmSession) -> str:
 def seconds(last: Mapping[str, CellLine], slots: int) -> float:
     """How long the answers of these took, side by side where they may be."""
     lines = list(last.values())
-    alone, beside = (sum(map(_wall, (line for line in lines if line.exclusive is way))) for way in (True, False))
+    alone, beside = (sum(map(wall, (line for line in lines if line.exclusive is way))) for way in (True, False))
     return alone + beside / slots
 
 
-def _wall(line: CellLine) -> float:
+def wall(line: CellLine) -> float:
+    """Seconds of a cell's answers, loads left out."""
     numbers = [answer.get("numbers") or {} for answer in line.answers]
     return sum(one.get("wall") or 0.0 for one in numbers)

@@ -130,9 +130,10 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None, object, object]:
     if options.HAS_CELLS in terminalreporter.config.stash:
-        from pytest_llm.plugin import storing
+        from pytest_llm.plugin import running, storing
 
         storing.settle(terminalreporter.config)
+        running.tell_of_servers(terminalreporter.config)
     with once.told(terminalreporter):
         result = yield
     if options.HAS_CELLS in terminalreporter.config.stash:

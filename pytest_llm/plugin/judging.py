@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pytest_llm.plugin.nodes import PromptItem
     from pytest_llm.plugin.session import LlmSession
 
+MOST_SERVERS = 64  # threads are started as they are needed
 ENDING = 1.0  # seconds for what is still being judged when the run has ended: nobody wants it any more
 
 
@@ -31,14 +32,24 @@ class Judging:
 
     def __init__(self, state: LlmSession) -> None:
         self._state = state
-        self._hands = Hands(state.settings.window, "pytest-llm-judging")
+        self._hands = Hands(state.settings.window * MOST_SERVERS, "pytest-llm-judging")
         self._room = threading.Semaphore(state.settings.check_slots)
         self._begun: dict[str, Future[Verdict]] = {}
 
-    def begin(self, item: PromptItem) -> None:
-        """Start on a cell, where that has not been done and its checks may run in any thread."""
+    def begin(self, item: PromptItem, then: Callable[[], None] | None = None) -> None:
+        """Start on a cell, where that has not been done and its checks may run in any thread.
+
+        then: called when it is judged, in the thread that judged it.
+        """
         if item.nodeid not in self._begun and not item.plan.main_thread:
-            self._begun[item.nodeid] = self._hands.do(partial(self._verdict, item, self._busy))
+            self._begun[item.nodeid] = future = self._hands.do(partial(self._verdict, item, self._busy))
+            if then:
+                future.add_done_callback(lambda _: then())
+
+    def is_judged(self, item: PromptItem) -> bool:
+        """Whether its verdict is there."""
+        future = self._begun.get(item.nodeid)
+        return future is not None and future.done()
 
     def verdict(self, item: PromptItem) -> Verdict:
         """All of a cell, asked and judged; raises RunStopped. Whatever ends the waiting ends the asking too."""

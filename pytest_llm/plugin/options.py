@@ -97,8 +97,14 @@ TABLE = (
     Option("engine", "text", "ollama, embedded, openai, scripted, or one that a plugin adds"),
     Option("embedded_models", "list", "the models that --llm-engine embedded asks", ini_only=True),
     Option("modelfiles", "list", "folders of NAME.Modelfile files (default: modelfiles)", ini_only=True),
-    Option("host", "text", f"the Ollama server (default: ${HOST_ENV}, else 127.0.0.1:11434)"),
-    Option("openai_url", "text", f"the server that speaks /v1/chat/completions (default: ${OPENAI_URL_ENV})"),
+    Option(
+        "host", "list", f"the Ollama server (default: ${HOST_ENV}, else 127.0.0.1:11434); several share the work"
+    ),
+    Option(
+        "openai_url",
+        "list",
+        f"the server that speaks /v1/chat/completions (default: ${OPENAI_URL_ENV}); several share the work",
+    ),
     Option("pull", "flag", "pull a model that the Ollama server lacks", ini=False),
     Option("slots", "count", "how many questions a server is asked at a time (default: 1)", 1),
     Option("check_slots", "count", "how many cells are judged at a time (default: the cores)", cores()),
@@ -205,10 +211,10 @@ def settings(config: pytest.Config) -> Settings:
     ini = {o.name: config.getini(o.ini_name) for o in TABLE if o.ini or o.ini_only}
     value = {o.name: value_of(o, cli.get(o.name), ini.get(o.name)) for o in TABLE}
     for name in ADDRESSES:
-        _check_address(f"--llm-{name.replace('_', '-')}", name, cli[name])
-        _check_address(f"llm_{name}", name, ini[name])
+        _check_addresses(f"--llm-{name.replace('_', '-')}", name, cli[name])
+        _check_addresses(f"llm_{name}", name, ini[name])
     root = config.rootpath
-    host, openai = os.environ.get(HOST_ENV, ""), os.environ.get(OPENAI_URL_ENV, "")
+    host, openai = ([said] if (said := os.environ.get(name)) else [] for name in (HOST_ENV, OPENAI_URL_ENV))
     return Settings(
         root=root,
         models=tuple(cli["model"] or ()),
@@ -218,9 +224,9 @@ def settings(config: pytest.Config) -> Settings:
         engine=value["engine"] or None,
         embedded_models=tuple(value["embedded_models"]),
         modelfiles=tuple(root / folder for folder in value["modelfiles"] or ["modelfiles"]),
-        host=cli["host"] or host or ini["host"],
+        hosts=_each_once(cli["host"] or host or ini["host"]),
         host_trusted=bool(cli["host"] or host or not ini["host"]),
-        openai_url=cli["openai_url"] or openai or ini["openai_url"],
+        openai_urls=_each_once(cli["openai_url"] or openai or ini["openai_url"]),
         openai_trusted=bool(cli["openai_url"] or openai),
         pull=value["pull"],
         slots=value["slots"],
@@ -280,23 +286,28 @@ def check_environment(config: pytest.Config) -> None:
 
     for name, variable in ADDRESSES.items():
         if not config.getoption(f"llm_{name}", None):
-            _check_address(variable, name, os.environ.get(variable, ""))
+            _check_addresses(variable, name, [os.environ.get(variable, "")])
     with usage(HEADERS_ENV):
         extra_headers()
     with usage("the key"):
         openai_key()
 
 
-def _check_address(said_by: str, name: str, text: str | None) -> None:
-    if not text:
+def _check_addresses(said_by: str, name: str, texts: Sequence[str] | None) -> None:
+    if not (given := [text for text in texts or () if text]):
         return
     from pytest_llm.providers.ollama.host import ollama_urls, openai_url
 
     with usage(said_by):
-        if name == "host":
-            ollama_urls(text, strict=said_by != HOST_ENV)
-        else:
-            openai_url(text)
+        for text in given:
+            if name == "host":
+                ollama_urls(text, strict=said_by != HOST_ENV)
+            else:
+                openai_url(text)
+
+
+def _each_once(addresses: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(address for address in addresses if address))
 
 
 def _by_load(order: str) -> bool:

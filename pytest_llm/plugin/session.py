@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pytest_llm.models.reference import ModelRef
     from pytest_llm.plugin.confirming import Confirmer
     from pytest_llm.plugin.judging import Judging
+    from pytest_llm.plugin.lookahead import LookAhead
     from pytest_llm.plugin.nodes import PromptItem
     from pytest_llm.providers.base import Provider
 
@@ -42,7 +43,8 @@ class LlmSession:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.settings = config.stash[SETTINGS]
-        self.position, self.known = 0, 0  # of the item that runs, and of the first beyond the look-ahead
+        self.ahead: LookAhead | None = None
+        self.troubles: list[str] = []  # with servers, of which the run tells when it ends
         self.lively = False  # a live line shows what is said
         self._aside: TextIO | None = sys.__stderr__
         self._registries: dict[Path, Registry] = {}
@@ -101,7 +103,7 @@ class LlmSession:
         """The keys and passwords that nothing of this run may show."""
         from pytest_llm.providers.wire.secrets import secrets
 
-        return secrets((self.settings.host, self.settings.openai_url))
+        return secrets((*self.settings.hosts, *self.settings.openai_urls))
 
     def progress(self, line: str) -> None:
         """Tell something while the run goes on, whatever is captured."""
@@ -128,7 +130,12 @@ class LlmSession:
 
         budget = Budget(*self.settings.budget)
         return Engine(
-            self._connect, slots=self.settings.slots, memory=self.memory, events=self.events, budget=budget
+            self._connect,
+            slots=self.settings.slots,
+            memory=self.memory,
+            events=self.events,
+            budget=budget,
+            troubles=self.troubles,
         )
 
     @cached_property
@@ -147,12 +154,12 @@ class LlmSession:
             self.config.add_cleanup(memory.close)
         return memory
 
-    def _connect(self, engine: str) -> Provider:
+    def _connect(self, engine: str) -> list[Provider]:
         from pytest_llm.providers import connect
 
         hook = self.config.hook.pytest_llm_provider
         theirs: Provider | None = hook(engine=engine, settings=self.settings)
-        return theirs or connect(engine, self.settings, self.progress)
+        return [theirs] if theirs else connect(engine, self.settings, self.progress)
 
     def close(self) -> None:
         if self._engine is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from pytest_llm.errors import ServerDown
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 ENGINES = ("ollama", "openai", "embedded", "scripted")
 
 
-def connect(engine: str, settings: Settings, progress: Callable[[str], None]) -> Provider:
-    """The provider for an engine's name; nothing is asked yet. Raises ServerDown for a name that is none.
+def connect(engine: str, settings: Settings, progress: Callable[[str], None]) -> list[Provider]:
+    """The providers for an engine's name, one a server; nothing is asked yet. Raises ServerDown where it is none.
 
     progress takes a line on what takes long: a model that is built or pulled, in the server's words.
     """
@@ -27,11 +27,11 @@ def connect(engine: str, settings: Settings, progress: Callable[[str], None]) ->
         case "embedded":
             from pytest_llm.providers.embedded.client import EmbeddedProvider
 
-            return EmbeddedProvider(_limits(settings), slots=settings.slots)
+            return [EmbeddedProvider(_limits(settings), slots=settings.slots)]
         case "scripted":
             from pytest_llm.providers.scripted import ScriptedProvider
 
-            return ScriptedProvider()
+            return [ScriptedProvider()]
     raise ServerDown(f"there is no engine called {engine!r}", hint=f"the engines are {', '.join(ENGINES)}")
 
 
@@ -42,30 +42,44 @@ def _limits(settings: Settings) -> Limits:
     return Limits(s.connect_timeout, s.first_byte_timeout, s.silence_timeout, s.restart_timeout, s.answer_size)
 
 
-def _ollama(settings: Settings, progress: Callable[[str], None]) -> Provider:
+def _ollama(settings: Settings, progress: Callable[[str], None]) -> list[Provider]:
     from pytest_llm.providers.ollama.client import OllamaProvider
-    from pytest_llm.providers.ollama.host import extra_headers
+    from pytest_llm.providers.ollama.host import extra_headers, ollama_url
 
     headers = extra_headers() if settings.host_trusted else {}
     known = [file.stem for folder in settings.modelfiles for file in sorted(folder.glob("*.Modelfile"))]
-    return OllamaProvider(
-        settings.host,
-        _limits(settings),
-        pull=settings.pull,
-        progress=progress,
-        headers=headers,
-        modelfiles=known,
-        trusted=settings.host_trusted,
-    )
+    return [
+        OllamaProvider(
+            host,
+            _limits(settings),
+            pull=settings.pull,
+            progress=progress,
+            headers=headers,
+            modelfiles=known,
+            trusted=settings.host_trusted,
+        )
+        for host in _distinct(settings.hosts or ("",), ollama_url)
+    ]
 
 
-def _openai(settings: Settings) -> Provider:
-    from pytest_llm.providers.ollama.host import extra_headers, openai_key
+def _distinct(addresses: Sequence[str], read: Callable[[str], str]) -> Iterable[str]:
+    """The addresses, each server once, however it is written."""
+    found: dict[str, str] = {}
+    for address in addresses:
+        found.setdefault(read(address), address)
+    return found.values()
+
+
+def _openai(settings: Settings) -> list[Provider]:
+    from pytest_llm.providers.ollama.host import extra_headers, openai_key, openai_url
     from pytest_llm.providers.openai.client import OpenAIProvider
 
-    if not settings.openai_url:
+    if not settings.openai_urls:
         hint = "give it by --llm-openai-url, in the ini option llm_openai_url, or in OPENAI_BASE_URL"
         raise ServerDown("an openai: model is asked, but no server's URL is given", hint=hint)
     key, headers = (openai_key(), extra_headers()) if settings.openai_trusted else (None, {})
     trusted = settings.openai_trusted
-    return OpenAIProvider(settings.openai_url, _limits(settings), key=key, headers=headers, trusted=trusted)
+    return [
+        OpenAIProvider(url, _limits(settings), key=key, headers=headers, trusted=trusted)
+        for url in _distinct(settings.openai_urls, openai_url)
+    ]

@@ -136,6 +136,7 @@ class ModelInfo:
     capabilities: by Ollama's names ("thinking", "tools", "vision"), None where the engine cannot tell.
     parameters: options that the server's model brings itself. trained: its longest context, in tokens.
     fingerprint: what its answers and their speed rest on, as far as it is known before it is asked.
+    listed: whether the server says that it has the model; False where it may have it all the same.
     """
 
     server: str
@@ -147,6 +148,7 @@ class ModelInfo:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     trained: int | None = None
     fingerprint: Fingerprint = field(default_factory=Fingerprint)
+    listed: bool = True
 
 
 _PIECES: ContextVar[Callable[[str], None] | None] = ContextVar("pieces", default=None)

@@ -55,7 +55,7 @@ def test_no_password_is_in_it(bench: Bench) -> None:
     text = (bench.path / "out.jsonl").read_text()
     assert "geheim" not in text
     settings = lines(bench.path / "out.jsonl")[0]["settings"]
-    assert (settings["host"], settings["openai_url"]) == ("http://127.0.0.1:1/x@y", "127.0.0.1:2/v1")
+    assert (settings["hosts"], settings["openai_urls"]) == (["http://127.0.0.1:1/x@y"], ["127.0.0.1:2/v1"])
 
 
 def test_a_file_that_cannot_be_written(bench: Bench) -> None:

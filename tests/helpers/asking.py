@@ -78,7 +78,7 @@ def desk(
     async def pause(seconds: float) -> None:
         pauses.append(seconds)
 
-    engine = Engine(lambda name: OllamaProvider(url, limits, pull=pull, clock=clock), slots=slots, pause=pause)
+    engine = Engine(lambda name: [OllamaProvider(url, limits, pull=pull, clock=clock)], slots=slots, pause=pause)
     try:
         yield Desk(folder, engine, pauses)
     finally:

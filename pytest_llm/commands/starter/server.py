@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_llm.commands.collected import NotCollected, collected
 from pytest_llm.commands.servers import ollama
 from pytest_llm.errors import InputError, PytestLlmError
+
+if TYPE_CHECKING:
+    from pytest_llm.providers.wire.http import Http
 
 NONE = "name one by --model, or begin with `pytest-llm init --demo`, which needs no server"
 
@@ -26,7 +30,7 @@ def offered(only: str = "") -> list[Offered]:
     """The models that can chat, the latest first; with `only`, that one. Raises InputError where there is none."""
     try:
         settings = collected(("--ignore-glob=*",)).settings
-        found = asyncio.run(_ask(settings, only))
+        found = asyncio.run(_any(settings, only))
     except NotCollected as error:
         raise InputError(str(error)) from None
     except PytestLlmError as error:
@@ -36,10 +40,19 @@ def offered(only: str = "") -> list[Offered]:
     return found
 
 
-async def _ask(settings: Mapping[str, Any], only: str) -> list[Offered]:
+async def _any(settings: Mapping[str, Any], only: str) -> list[Offered]:
+    """What the first of the servers that has something offers. Raises what the last one raises."""
+    *others, last = ollama(settings)
+    for http in others:
+        with suppress(PytestLlmError):
+            if found := await _ask(http, only):
+                return found
+    return await _ask(last, only)
+
+
+async def _ask(http: Http, only: str) -> list[Offered]:
     from pytest_llm.providers.ollama.models import Models, full_name
 
-    http = ollama(settings)
     models = Models(http, lambda _: None, ())
     names = list(await models.digests())
     if only:

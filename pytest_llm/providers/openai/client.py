@@ -97,7 +97,8 @@ class OpenAIProvider:
         local = is_loopback(self.url) if self._local is None else self._local
         version = await self._version(self._listed.kind)
         brings = Fingerprint(_known(self._listed, model.name) | {"server": self._listed.kind or self._engine})
-        info = ModelInfo(self.url, model.name, local=local, version=version, fingerprint=brings)
+        listed = self._listed.any_name or model.name in self._listed.names
+        info = ModelInfo(self.url, model.name, local=local, version=version, fingerprint=brings, listed=listed)
         if self._listed.kind == "ollama" and version:
             with suppress(PytestLlmError):
                 shown = await self._ollama.show(model.name)

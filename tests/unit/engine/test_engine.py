@@ -96,7 +96,7 @@ def make(pauses: list[float]) -> Iterator[Make]:
         pauses.append(seconds)
 
     def engine(desk: Desk, slots: int = 1) -> Engine:
-        engines.append(Engine(lambda name: desk, slots=slots, pause=pause))
+        engines.append(Engine(lambda name: [desk], slots=slots, pause=pause))
         return engines[-1]
 
     yield engine

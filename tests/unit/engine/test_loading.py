@@ -174,7 +174,7 @@ def test_a_load_is_given_up_where_another_group_comes_and_where_the_run_ends(mak
 def heard(desk: Desk, *jobs: Any) -> list[str]:
     events, told = Stream(), list[Event]()
     events.listeners.append(told.append)
-    engine = Engine(lambda name: desk, events=events)
+    engine = Engine(lambda name: [desk], events=events)
     for one in jobs:
         with suppress(ProviderError):
             engine.ask(one)
@@ -237,7 +237,7 @@ def test_what_is_to_stay_and_what_is_wanted_again_is_not_unloaded(make: Make) ->
     engine = make(desk)
     jobs = [job("a#0", "one"), job("b#0", "two"), job("c#0", "one"), job("d#0", "two"), job("e#0", "three")]
     groups = engine.groups([one.request for one in jobs])
-    engine.arrange([Placed(one.cell, group, 1) for one, group in zip(jobs, groups, strict=True)])
+    engine.arrange([Placed(one.cell, group[0], 1) for one, group in zip(jobs, groups, strict=True)])
     for one in jobs:
         engine.ask(one)
     stays = replace(job("f#0"), request=replace(job("f#0").request, keep_alive="1h"))
@@ -264,6 +264,6 @@ def test_groups_that_are_there_already(make: Make) -> None:
     )
     engine = make(desk)
     requests = [job("x", model, num_ctx=size).request for model in "abcd" for size in (1, 2)]
-    groups = engine.groups(requests)
+    groups = [of[0] for of in engine.groups(requests)]
     assert engine.resident(requests) == {groups[0], groups[2], groups[3]}
     assert make(Desk()).resident(requests) == set()

@@ -91,7 +91,7 @@ class Runs:
         return keeper
 
     def with_keeper(self, server: Server, keeper: Keeper) -> Engine:
-        engine = Engine(lambda name: server, memory=keeper)
+        engine = Engine(lambda name: [server], memory=keeper)
         self.ends.insert(0, engine)
         return engine
 
@@ -220,7 +220,7 @@ def test_a_replay_asks_nobody_and_tells_of_several_digests(runs: Runs) -> None:
     assert found.text == "two"
     assert "2 models of this name" in found.notes[0]
     assert "sha256:2" in found.notes[0]
-    assert silent.groups([REQUEST, REQUEST])[0][1] == "m"
+    assert silent.groups([REQUEST, REQUEST])[0][0][1] == "m"
     with pytest.raises(ProviderError, match=r"no stored answer .* there are 2 of 'm'") as caught:
         silent.ask(Job("x", replace(REQUEST, think=True)))
     assert "--llm-replay" in caught.value.hint

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -18,19 +17,9 @@ def placed(order: str, questions: int = 1) -> list[Placed]:
     ]
 
 
-async def waiting(phases: Phases, cells: Sequence[str]) -> list[str]:
-    """Those of the cells whose turn it is not."""
-    turns = {cell: asyncio.ensure_future(phases.turn(cell)) for cell in cells}
-    await asyncio.sleep(0)
-    held = [cell for cell, turn in turns.items() if not turn.done()]
-    for turn in turns.values():
-        turn.cancel()
-    return held
-
-
 def held(phases: Phases, order: str) -> str:
     """The numbers of those that would wait."""
-    return "".join(cell[:-1] for cell in asyncio.run(waiting(phases, [cell.id for cell in placed(order)])))
+    return "".join(cell.id[:-1] for cell in placed(order) if phases.waits(cell.id))
 
 
 @pytest.mark.parametrize(
@@ -69,7 +58,7 @@ def test_what_is_no_cell_and_what_nobody_placed_never_waits() -> None:
     phases.arrange(placed("ab"))
     phases.given("", ["test_x.py::test_y", "0a", "1b"])
     phases.done("test_x.py::test_y")
-    assert asyncio.run(waiting(phases, ["", "another", "1b"])) == ["1b"]
+    assert [cell for cell in ("", "another", "1b") if phases.waits(cell)] == ["1b"]
 
 
 @pytest.mark.parametrize(
@@ -102,29 +91,100 @@ def test_whoever_waits_is_woken(how: object) -> None:
     asyncio.run(scene())
 
 
+ACTS = ["gw0", "gw1", "gw2", "one", "two", "rank"]
+
+
 @settings(max_examples=150, deadline=None)
 @given(
     st.text("abxy", min_size=1, max_size=8),
-    st.lists(st.tuples(st.integers(0, 7), st.integers(0, 2)), max_size=24),
+    st.lists(
+        st.tuples(st.integers(0, 7), st.sampled_from(["gw0", "gw1", "gw2", "one", "two", "rank"])), max_size=24
+    ),
     st.data(),
 )
-def test_nobody_waits_for_ever(order: str, moves: list[tuple[int, int]], data: st.DataObject) -> None:
-    """Cells are given, taken back and given again to anybody, in any order; each process does one after another."""
+def test_nobody_waits_for_ever(order: str, acts: list[tuple[int, str]], data: st.DataObject) -> None:
+    """Cells are given, taken back and given again to anybody, in any order; each process does one after another.
+
+    In between they are moved to another server, and those that nobody was given get another order.
+    """
     phases, cells = Phases(), placed(order, data.draw(st.integers(0, 1)))
     phases.arrange(cells)
     queues: dict[str, list[str]] = {"gw0": [], "gw1": [], "gw2": []}
-    for number, to in moves:
-        id_ = cells[number % len(cells)].id
-        for owner, queue in queues.items():
-            if id_ in queue:
-                queue.remove(id_)
-                phases.taken(owner, [id_])
-        queues[f"gw{to}"].append(id_)
-        phases.given(f"gw{to}", [id_])
+
+    def act(number: int, to: str) -> None:
+        cell = cells[number % len(cells)]
+        if to == "rank":
+            left = [cell.id for cell in cells if not phases.is_given(cell.id)]
+            phases.rank(left[number:] + left[:number])
+        elif to not in queues:
+            phases.move([cell.id], (to, cell.group[1], ""))
+        else:
+            for owner, queue in queues.items():
+                if cell.id in queue:
+                    queue.remove(cell.id)
+                    phases.taken(owner, [cell.id])
+            queues[to].append(cell.id)
+            phases.given(to, [cell.id])
+
+    for number, to in acts:
+        act(number, to)
     while heads := [queue[0] for queue in queues.values() if queue]:
-        free = [cell for cell in heads if cell not in asyncio.run(waiting(phases, heads))]
+        free = [cell for cell in heads if not phases.waits(cell)]
         assert free, (order, queues)
         for queue in queues.values():
             if free[0] in queue:
                 queue.remove(free[0])
         phases.done(free[0])
+        act(len(free[0]), data.draw(st.sampled_from(["one", "two", "rank"])))
+
+
+def test_a_slot_is_waited_for_and_what_waits_may_be_moved_to_another_server() -> None:
+    async def scene() -> None:
+        phases = Phases(lambda _, inside: inside < 1)
+        phases.arrange([*placed("aaa"), Placed("3x", ("two", "x", ""))])
+        phases.given("", ["0a", "1a", "2a", "3x"])
+        turns = [asyncio.ensure_future(phases.turn(f"{n}a", "q")) for n in range(3)]
+        await asyncio.sleep(0)
+        assert [turn.done() for turn in turns] == [True, False, False]
+        assert phases.left() == {"one": placed("aaa")[1:], "two": [Placed("3x", ("two", "x", ""))]}
+        assert [phases.movable(f"{n}a") for n in range(3)] == [False, True, True]
+        phases.done("3x")
+        assert (phases.idle("one"), phases.idle("two")) == (False, True)
+        phases.move(["2a"], ("two", "a", ""))
+        await asyncio.sleep(0)
+        assert turns[2].result() == "two"
+        phases.leave("one")
+        await asyncio.sleep(0)
+        assert turns[1].result() == "one"
+        assert phases.idle("two") is False
+        phases.leave("two")
+        assert phases.idle("two") is True
+
+    asyncio.run(scene())
+
+
+def test_who_is_cancelled_takes_no_slot() -> None:
+    async def scene() -> None:
+        phases = Phases(lambda _, inside: inside < 1)
+        phases.arrange(placed("aa"))
+        assert await phases.turn("0a", "q") == "one"
+        second = asyncio.ensure_future(phases.turn("1a", "q"))
+        await asyncio.sleep(0)
+        phases.leave("one")
+        second.cancel()  # granted, and not yet told
+        await asyncio.sleep(0)
+        assert await asyncio.wait_for(phases.turn("0a", "q"), 1) == "one"
+
+    asyncio.run(scene())
+
+
+def test_a_cell_whose_server_may_not_be_asked_goes_where_least_is_under_way() -> None:
+    async def scene() -> None:
+        phases = Phases()
+        phases.arrange(placed("a"))
+        phases.given("", ["0a"])
+        assert await phases.turn("0a", "1", ["two", "three"]) == "two"
+        assert await phases.turn("0a", "2", ["two", "three"]) == "three"
+        assert await phases.turn("0a", "3", ["one", "two"]) == "one"
+
+    asyncio.run(scene())

@@ -1,0 +1,102 @@
+"""Shares out anew what is left, while a run goes on: to a server that has nothing to do, from one that has died."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+
+from pytest_llm.engine.order import Group
+from pytest_llm.engine.phases import Phases, Placed
+from pytest_llm.engine.sharing import Pace, Part, Shares, Work, assigned, merged, taken
+
+AGAIN = 16  # a server that found nothing to take looks again when a sixteenth of what was left is done
+LOAD = 10.0  # seconds, about, where nothing was loaded yet: as an answer
+
+Loaded = Callable[[str], Group | None]
+
+
+@dataclass
+class Balance:
+    """Of one engine. loaded: the group that a server has loaded. reordered: is told the places of the cells."""
+
+    phases: Phases
+    loaded: Loaded
+    pace: Pace = field(default_factory=Pace)
+    servers: tuple[str, ...] = ()
+    _looked: dict[str, int] = field(default_factory=dict)
+
+    def begin(self, cells: Sequence[Placed]) -> None:
+        """The order is settled."""
+        self.servers = tuple(dict.fromkeys(group[0] for cell in cells for group in (cell.group, *cell.groups)))
+        self._looked = {}
+
+    def saw(self, cell: str, group: Group, took: float) -> None:
+        """A question of a cell took so many seconds of its server."""
+        if (placed := self.phases.cell(cell)) and len(self.servers) > 1:
+            self.pace.saw(group, placed.seconds / max(1, placed.questions), took)
+
+    def even(self) -> bool:
+        """Let servers that have nothing to do take something; whether one did."""
+        idle = [name for name in self.servers if self.phases.idle(name)] if len(self.servers) > 1 else []
+        helped = [self._helps(name) for name in idle]
+        return any(helped)
+
+    def lost(self, server: str) -> None:
+        """A server is asked no more: the others get what they can do of what it has left."""
+        self.servers = tuple(name for name in self.servers if name != server)
+        shares, cells = self._shares(lambda cell: True)
+        lost = [part.work for part in shares.parts if part.server == server]
+        works = [work if n not in lost else self._elsewhere(work) for n, work in enumerate(shares.works)]
+        there = tuple(part for part in shares.parts if part.server != server)
+        shares = Shares(works, there, shares.load, shares.ready, shares.busy)
+        for part in assigned(shares, [number for number in lost if works[number].groups]).parts:
+            if part.work in lost:
+                self.phases.move(cells[part.work], part.group)
+        self._rank()
+
+    def _elsewhere(self, work: Work) -> Work:
+        return Work(tuple(group for group in work.groups if group[0] in self.servers), work.seconds)
+
+    def _helps(self, idle: str) -> bool:
+        left = self.phases.count()
+        if left > self._looked.get(idle, left + 1) * (1 - 1 / AGAIN):
+            return False
+        shares, cells = self._shares(self.phases.movable)
+        move = taken(shares, idle)
+        if move is None:
+            self._looked[idle] = left
+            return False
+        self.phases.move(cells[move.part.work][move.cut :], move.group)
+        self._rank()
+        return True
+
+    def _shares(self, movable: Callable[[str], bool]) -> tuple[Shares, list[list[str]]]:
+        """What is left, and of each work the cells. What cannot be moved any more keeps its server busy."""
+        works: defaultdict[tuple[Group, Collection[Group]], list[Placed]] = defaultdict(list)
+        busy: defaultdict[str, float] = defaultdict(float)
+        for server, cells in self.phases.left().items():
+            for cell in cells:
+                if movable(cell.id):
+                    works[cell.group, cell.groups].append(cell)
+                else:
+                    busy[server] += self._seconds(cell)
+        ready = {group for name in self.servers if (group := self.loaded(name))}
+        made = [
+            Work(tuple(groups), tuple(map(self._seconds, cells)), group[0] if group in ready else "")
+            for (group, groups), cells in works.items()
+        ]
+        parts = tuple(Part(n, group, 0, len(cells)) for n, ((group, _), cells) in enumerate(works.items()))
+        shares = Shares(made, parts, self.pace.load(LOAD), ready, busy)
+        return shares, [[cell.id for cell in cells] for cells in works.values()]
+
+    def _seconds(self, cell: Placed) -> float:
+        return cell.seconds * self.pace.factor(cell.group)
+
+    def _rank(self) -> None:
+        """What nobody was given yet goes out by the time at which it would be asked now."""
+        queues = [
+            [(cell.id, cell.group, self._seconds(cell)) for cell in cells if not self.phases.is_given(cell.id)]
+            for cells in self.phases.left().values()
+        ]
+        self.phases.rank(merged(queues, self.pace.load(LOAD)))

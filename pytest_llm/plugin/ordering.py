@@ -1,0 +1,186 @@
+"""The order of a run's cells: by what must be loaded, and with several servers by when each would be asked."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from pytest_llm.cases.request import ChatRequest
+from pytest_llm.engine.balance import LOAD
+from pytest_llm.engine.engine import Job, kept_place
+from pytest_llm.engine.order import Group
+from pytest_llm.engine.phases import Placed
+from pytest_llm.engine.sharing import Work, merged, share
+from pytest_llm.errors import InputError, StoreError
+from pytest_llm.plugin.foreseen import wall
+from pytest_llm.plugin.marks import keeps_from_asking
+from pytest_llm.plugin.nodes import PromptItem
+from pytest_llm.plugin.session import LlmSession
+from pytest_llm.store.record import CellLine
+from pytest_llm.verdicts.identity import identity
+from pytest_llm.verdicts.pipeline import first_jobs, questions
+
+NOWHERE: Group = ("", "", "")
+KEPT_ORDER = ("stepwise", "failedfirst", "newfirst")
+SECONDS = 10.0  # of an answer, about, where no earlier run tells
+
+Groups = tuple[Group, ...]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A cell's turn, or what of it is asked long before, with what its model answers.
+
+    id: of its place. groups: what must be loaded, at each server that can. turn: 0, or which in turn of the models
+    that grade answers has its turn, from 1. kept: the questions that are asked before.
+    """
+
+    id: str
+    item: PromptItem
+    groups: Groups
+    seconds: float = SECONDS
+    turn: int = 0
+    kept: tuple[Job, ...] = ()
+
+    @property
+    def alone(self) -> bool:
+        return self.item.plan.exclusive
+
+
+def order(cells: Sequence[PromptItem], state: LlmSession) -> list[Placed]:
+    """Grouped by what must be loaded to answer, each group once, what is loaded already first, and those that are
+    measured last in each; as they are where pytest's own order matters, or is asked for.
+
+    Cells whose checks ask a model have their turns after all others, by that model: it is loaded once. Their
+    answers come before, among those of the model that gives them.
+    """
+    groups, graders = _groups(cells, state), _graders(cells, state)
+    several = len({group[0] for of in (*groups, *(of for _, of in graders.values())) for group in of}) > 1
+    urgent = bool(state.settings.budget[2])
+    last = _last(cells, state) if several or urgent else {}
+    seconds = _seconds(cells, state, last) if several else [SECONDS] * len(cells)
+    entries = [
+        entry
+        for item, of, took in zip(cells, groups, seconds, strict=True)
+        for entry in _entries(item, of, took, *graders.get(item.nodeid, (0, of)))
+    ]
+    by_load = state.settings.by_load and not any(state.config.getoption(name, False) for name in KEPT_ORDER)
+    there = _resident(cells, state) if by_load or several else set()
+    at = _shared(entries, there) if several else {entry.id: entry.groups[0] for entry in entries}
+    if by_load:
+        entries = _by_load(entries, at, there, _urgent(entries, at, last) if urgent else set())
+    return [_placed(entry, at[entry.id], state) for entry in entries]
+
+
+def in_turn(cells: Sequence[PromptItem], placed: Sequence[Placed]) -> list[PromptItem]:
+    """The cells in the order in which their turns come."""
+    by_id = {item.nodeid: item for item in cells}
+    return [by_id[place.id] for place in placed if not place.kept]
+
+
+def _entries(item: PromptItem, groups: Groups, seconds: float, turn: int, judged: Groups) -> Iterator[Entry]:
+    if turn and not keeps_from_asking(item):
+        jobs = tuple(first_jobs(item.plan, item.nodeid))
+        yield Entry(kept_place(item.nodeid), item, groups, seconds, kept=jobs)
+    yield Entry(item.nodeid, item, judged, seconds, turn)
+
+
+def _graders(cells: Sequence[PromptItem], state: LlmSession) -> dict[str, tuple[int, Groups]]:
+    """Of the cells whose checks ask a model, which in turn, from 1, and its groups; of several models the first."""
+    asking = [(item.nodeid, next(iter(item.plan.asks.values()))) for item in cells if item.plan.asks]
+    distinct = {model.written: ChatRequest(model, ()) for _, model in asking}
+    groups = dict(zip(distinct, state.engine.groups(list(distinct.values())), strict=True)) if distinct else {}
+    ranks = {group: rank for rank, group in enumerate(dict.fromkeys(groups.values()), 1)}
+    return {id_: (ranks[groups[model.written]], groups[model.written]) for id_, model in asking}
+
+
+def _groups(cells: Sequence[PromptItem], state: LlmSession) -> list[Groups]:
+    """Of each cell what must be loaded; the engine is asked once for all that have the same."""
+    distinct = {_kind(item): item.plan.job(item.nodeid).request for item in cells}
+    groups = dict(zip(distinct, state.engine.groups(list(distinct.values())), strict=True))
+    return [groups[_kind(item)] for item in cells]
+
+
+def _resident(cells: Sequence[PromptItem], state: LlmSession) -> set[Group]:
+    """Of what must be loaded, what is there already."""
+    distinct = {_kind(item): item.plan.job(item.nodeid).request for item in cells}
+    return state.engine.resident(list(distinct.values()))
+
+
+def _kind(item: PromptItem) -> tuple[str, str, str]:
+    """What says which group a cell is of."""
+    request = item.plan.job(item.nodeid).request
+    options = json.dumps([dict(request.options), request.trim], sort_keys=True)
+    return request.model.engine, request.model.name, options
+
+
+def _last(cells: Sequence[PromptItem], state: LlmSession) -> Mapping[str, CellLine]:
+    from pytest_llm.plugin import storing
+
+    try:
+        return storing.last_lines(state, [item.nodeid for item in cells])
+    except (InputError, StoreError):
+        return {}
+
+
+def _seconds(cells: Sequence[PromptItem], state: LlmSession, last: Mapping[str, CellLine]) -> list[float]:
+    """How long a server takes for each, by its last run; without one as the others of its model, or all."""
+    known = {item.nodeid: took for item in cells if (line := last.get(item.nodeid)) and (took := wall(line))}
+    of_model: defaultdict[str, list[float]] = defaultdict(list)
+    for item in cells:
+        if item.nodeid in known:
+            of_model[item.plan.cell.model].append(known[item.nodeid])
+    means = {model: fmean(times) for model, times in of_model.items()}
+    usual = fmean(known.values()) if known else SECONDS
+    found = [known.get(item.nodeid) or means.get(item.plan.cell.model, usual) for item in cells]
+    slots = state.settings.slots
+    return [took / (1 if item.plan.exclusive else slots) for item, took in zip(cells, found, strict=True)]
+
+
+def _shared(entries: Sequence[Entry], there: set[Group]) -> dict[str, Group]:
+    """Where each is asked, by its id."""
+    works: defaultdict[Groups, list[Entry]] = defaultdict(list)
+    for entry in sorted(entries, key=lambda entry: entry.alone):
+        works[entry.groups].append(entry)
+    of = list(works.values())
+    shares = share([Work(one[0].groups, tuple(entry.seconds for entry in one)) for one in of], LOAD, there)
+    return {entry.id: part.group for part in shares.parts for entry in of[part.work][part.begin : part.end]}
+
+
+def _by_load(
+    entries: Sequence[Entry], at: Mapping[str, Group], there: set[Group], urgent: set[Group]
+) -> list[Entry]:
+    """Those of each server group by group, those of all servers by the time at which they would be asked."""
+    first = {at[entry.id]: rank for rank, entry in reversed(list(enumerate(entries)))}
+    by_id = {entry.id: entry for entry in entries}
+    queues: defaultdict[int, defaultdict[str, list[tuple[str, Group, float]]]]
+    queues = defaultdict(lambda: defaultdict(list))
+    placed = [(at[entry.id], entry) for entry in entries]
+
+    def rank(pair: tuple[Group, Entry]) -> tuple[bool, bool, int, bool]:
+        group, entry = pair
+        return group not in urgent, group not in there, first[group], entry.alone
+
+    for group, entry in sorted(placed, key=rank):
+        queues[entry.turn][group[0]].append((entry.id, group, entry.seconds))
+    return [by_id[id_] for _, of in sorted(queues.items()) for id_ in merged(of.values(), LOAD)]
+
+
+def _urgent(entries: Sequence[Entry], at: Mapping[str, Group], last: Mapping[str, CellLine]) -> set[Group]:
+    """Where a budget may end the run: groups in which a cell failed the last time, or is not what it was then."""
+    known = {id_: line.inputs for id_, line in last.items() if line.outcome == "passed"}
+    return {
+        at[entry.id] for entry in entries if known.get(entry.item.nodeid) != identity(entry.item.plan)["inputs"]
+    }
+
+
+def _placed(entry: Entry, group: Group, state: LlmSession) -> Placed:
+    """Where the engine has it; with a baseline, any cell may be asked again once it is judged."""
+    asks = not keeps_from_asking(entry.item)
+    if entry.kept:
+        return Placed(entry.id, group, len(entry.kept), entry.groups, entry.seconds, asks, entry.kept)
+    again = bool(state.settings.gate.baseline and state.settings.gate.confirm)
+    return Placed(entry.id, group, 0 if again else questions(entry.item.plan), entry.groups, entry.seconds, asks)

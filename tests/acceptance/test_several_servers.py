@@ -1,0 +1,210 @@
+"""Several servers share the work of a run: a model is loaded once a server at most, and a dead one stops nobody."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.acceptance.conftest import Bench
+from tests.fake_ollama import Ask, FakeOllama, Script
+
+MODES = pytest.mark.parametrize("mode", [["-p", "no:xdist"], ["-n2"]], ids=["plain", "n2"])
+
+
+@dataclass
+class Farm:
+    """Two servers with room for one model each, which answer in no time that matters."""
+
+    bench: Bench
+    one: FakeOllama
+    two: FakeOllama
+
+    def models(self, *names: str, **settings: Any) -> None:
+        for server in (self.one, self.two):
+            for name in names:
+                server.add_model(name, **settings)
+
+    def cells(self, models: str, count: int, *, more: str = "") -> None:
+        rows = ", ".join(f"{{n: {n}}}" for n in range(count))
+        self.bench.case(
+            f"models: [{models}]\nparametrize: [{rows}]\nprompt: 'cell {{{{ n }}}}'\n"
+            f"{more}checks: [contains: hello]\n",
+            models.replace(", ", "-"),
+        )
+
+    @property
+    def hosts(self) -> list[str]:
+        return [f"--llm-host={server.url}" for server in (self.one, self.two)]
+
+    def run(self, *arguments: str) -> pytest.RunResult:
+        return self.bench.process(*self.hosts, "--llm-jsonl=run.jsonl", *arguments)
+
+    def record(self) -> list[dict[str, Any]]:
+        lines = [json.loads(line) for line in (self.bench.path / "run.jsonl").read_text().splitlines()]
+        return [line for line in lines if "outcome" in line]
+
+    def servers(self) -> Counter[str]:
+        """How many answers the record has of each."""
+        found = Counter(answer["server"] for line in self.record() for answer in line["answers"])
+        names = {self.one.url: "one", self.two.url: "two"}
+        return Counter({names[url]: count for url, count in found.items()})
+
+    def asked(self, server: FakeOllama) -> Counter[str]:
+        return Counter(body["model"] for body in server.asked() if body["messages"])
+
+
+@pytest.fixture
+def farm(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[Farm]:
+    monkeypatch.delenv("OLLAMA_HOST")
+    with FakeOllama(max_loaded=1) as one, FakeOllama(max_loaded=1) as two:
+        for server in (one, two):
+            server.answer("", Script(("hello",), seconds=0.02))
+        yield Farm(bench, one, two)
+        assert one.crashes == two.crashes == []
+
+
+@MODES
+def test_the_work_is_shared_and_no_model_is_loaded_twice_on_a_server(farm: Farm, mode: list[str]) -> None:
+    farm.models("a", "b", "c", "d")
+    farm.cells("a, b, c, d", 6)
+    farm.run(*mode).assert_outcomes(passed=24)
+    for server in (farm.one, farm.two):
+        assert sum(farm.asked(server).values()) >= 6
+        assert max(server.loads_of().values()) == 1
+    assert farm.asked(farm.one) + farm.asked(farm.two) == Counter(dict.fromkeys("abcd", 6))
+    assert farm.servers() == {"one": len(farm.one.asked()), "two": len(farm.two.asked())}
+
+
+@MODES
+def test_one_model_is_asked_at_both(farm: Farm, mode: list[str]) -> None:
+    farm.models("a")
+    farm.cells("a", 30)
+    farm.run(*mode).assert_outcomes(passed=30)
+    assert min(farm.servers().values()) >= 8
+    assert farm.one.loads_of() == farm.two.loads_of() == {"a:latest": 1}
+
+
+def test_a_server_that_is_slower_hands_on_its_work(farm: Farm) -> None:
+    farm.models("a", "b", "c", "d")
+    farm.one.answer("", Script(("hello",), seconds=1.5))
+    farm.cells("a, b, c, d", 6)
+    farm.run("-p", "no:xdist").assert_outcomes(passed=24)
+    assert farm.servers()["two"] >= 16
+    for server in (farm.one, farm.two):
+        assert max(server.loads_of().values()) == 1
+
+
+@MODES
+def test_a_server_that_dies_hands_its_cells_to_the_other(farm: Farm, mode: list[str]) -> None:
+    farm.models("a", "b")
+    farm.cells("a, b", 8)
+
+    def dies(ask: Ask) -> str:
+        farm.two.fault("refused")
+        farm.two.fault("reset", times=None)
+        return "hello"
+
+    farm.two.answer("cell 2", dies)
+    result = farm.run(*mode, "--llm-restart-timeout=0.1s", "--llm-connect-timeout=1s")
+    result.assert_outcomes(passed=16, warnings=1)
+    result.stdout.fnmatch_lines([f"*{farm.two.url} is asked no more, the other servers do its work*"])
+    moved = [answer for line in farm.record() for answer in line["answers"] if answer.get("retries")]
+    assert moved
+    assert {answer["server"] for answer in moved} == {farm.one.url}
+
+
+def test_a_server_that_dies_and_no_other_has_its_model(farm: Farm) -> None:
+    farm.one.add_model("a")
+    farm.two.add_model("b")
+    farm.cells("a, b", 4)
+
+    def dies(ask: Ask) -> str:
+        farm.two.fault("refused")
+        farm.two.fault("reset", times=None)
+        return "hello"
+
+    farm.two.answer("cell 1", dies)
+    result = farm.run("-p", "no:xdist", "--llm-restart-timeout=0.1s", "--llm-connect-timeout=1s")
+    outcomes = result.parseoutcomes()
+    assert (outcomes["passed"] >= 4, outcomes["errors"] >= 2) == (True, True)
+    assert farm.servers()["one"] == 4
+
+
+def test_a_server_that_is_down_from_the_start(farm: Farm) -> None:
+    farm.models("a")
+    farm.two.fault("refused")
+    farm.cells("a", 4)
+    result = farm.run("-p", "no:xdist", "--llm-connect-timeout=1s")
+    result.assert_outcomes(passed=4, warnings=1)
+    result.stdout.fnmatch_lines(["*a server cannot be asked, the others do its work: *"])
+
+
+@MODES
+def test_another_model_of_the_same_name_is_not_asked(farm: Farm, mode: list[str]) -> None:
+    farm.models("b")
+    farm.one.add_model("a", blob="this")
+    farm.two.add_model("a", blob="that")
+    farm.cells("a", 12)
+    farm.cells("b", 2)
+    result = farm.run(*mode)
+    result.assert_outcomes(passed=14, warnings=1)
+    result.stdout.fnmatch_lines([f"*the model 'a' is another one at {farm.two.url} (its digest differs)*"])
+    assert farm.asked(farm.one)["a"] == 12
+    assert farm.asked(farm.two)["a"] == 0
+
+
+def test_a_model_that_only_the_second_has_is_asked_there(farm: Farm) -> None:
+    farm.models("b")
+    farm.two.add_model("a")
+    farm.cells("a", 6)
+    farm.cells("b", 2)
+    farm.run("-p", "no:xdist").assert_outcomes(passed=8)
+    assert (farm.asked(farm.one)["a"], farm.asked(farm.two)["a"]) == (0, 6)
+
+
+def test_a_model_that_none_has(farm: Farm) -> None:
+    farm.models("b")
+    farm.cells("a", 2)
+    farm.cells("b", 2)
+    result = farm.run("-p", "no:xdist")
+    result.assert_outcomes(passed=2, errors=2)
+
+
+def test_stored_answers_are_good_whichever_server_gave_them(farm: Farm) -> None:
+    farm.models("a", "b", "c")
+    farm.cells("a, b, c", 4)
+    farm.run("-p", "no:xdist").assert_outcomes(passed=12)
+    asked = len(farm.one.asked()) + len(farm.two.asked())
+    swapped = [f"--llm-host={server.url}" for server in (farm.two, farm.one)]
+    farm.bench.process(*swapped, "-p", "no:xdist", "--llm-reuse").assert_outcomes(passed=12)
+    farm.bench.process(swapped[0], "-p", "no:xdist", "--llm-reuse").assert_outcomes(passed=12)
+    assert len(farm.one.asked()) + len(farm.two.asked()) == asked
+
+
+def test_the_ini_file_may_list_them_and_one_server_named_twice_is_one(farm: Farm) -> None:
+    farm.models("a")
+    farm.cells("a", 6)
+    again = farm.one.url.replace("http://", "")
+    farm.bench.file("pytest.ini", f"[pytest]\nllm_host =\n    {farm.one.url}\n    {again}/\n")
+    farm.bench.run("-p", "no:xdist").assert_outcomes(passed=6)
+    assert farm.one.loads_of() == {"a:latest": 1}
+    farm.bench.file("pytest.ini", f"[pytest]\nllm_host =\n    {farm.one.url}\n    {farm.two.url}\n")
+    farm.bench.run("-p", "no:xdist").assert_outcomes(passed=6)
+    assert len(farm.two.asked()) > 0
+
+
+def test_several_servers_that_speak_openais_dialect(farm: Farm) -> None:
+    farm.models("a")
+    farm.two.add_model("b")
+    farm.cells("openai:a", 10)
+    farm.cells("openai:b", 2)
+    urls = [f"--llm-openai-url={server.url}/v1" for server in (farm.one, farm.two)]
+    farm.bench.run("-p", "no:xdist", *urls).assert_outcomes(passed=12)
+    counts = [len(server.asked("/v1/chat/completions")) for server in (farm.one, farm.two)]
+    assert min(counts) >= 3
+    assert farm.one.loads_of().keys() == {"a:latest"}
