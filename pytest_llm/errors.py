@@ -6,6 +6,7 @@ PytestLlmError
 ├── HarnessError           the cell could not be judged: ERROR, never FAILED
 │   ├── ProviderError      a server or an engine did not answer as it must
 │   │   ├── ServerDown         nothing listens, or nothing answers
+│   │   ├── Unanswered         nothing came of this request in time, though the server is there for others
 │   │   ├── ModelUnavailable   the model is not there, or cannot be loaded
 │   │   ├── RequestRefused     the server will not take this request
 │   │   ├── BrokenAnswer       the answer stopped, or was no answer
@@ -133,6 +134,13 @@ class ServerDown(ProviderError):
     """Nothing listens at the address, or nothing came within the time limit."""
 
     reach = "server"
+
+
+class Unanswered(ProviderError):
+    """The server took the request and sent nothing of it in time, though it answers others.
+
+    This request alone is meant; after two in a row the engine takes it for the model's.
+    """
 
 
 class ModelUnavailable(ProviderError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,12 +14,13 @@ from pytest_llm.cases.request import ChatRequest
 from pytest_llm.engine.loading import Loads
 from pytest_llm.engine.order import Group
 from pytest_llm.engine.turnstile import Turnstile
-from pytest_llm.errors import ProviderError
+from pytest_llm.errors import NoAnswer, ProviderError, Unanswered
 from pytest_llm.models.reference import ModelRef
 
 T = TypeVar("T")
 ModelKey = tuple[str, str, str]
 Pause = Callable[[float], Awaitable[None]]
+IN_A_ROW = 2  # requests of a model that nothing came of: it is not asked again
 BACK_OFF = (1.0, 2.0, 4.0, 8.0, 15.0)
 
 
@@ -32,7 +34,7 @@ class Server:
     """Its slots, its turnstile for groups and measurements, and the errors that nobody need meet twice.
 
     loaded: the group that was asked last, so that its model is there. tenant: what it was told last to load, with a
-    request of it. broken: by whom it concerns.
+    request of it. broken: by whom it concerns. unanswered: how many of a model's requests in a row.
     """
 
     slots: asyncio.Semaphore
@@ -42,6 +44,7 @@ class Server:
     loads: Loads = field(default_factory=Loads)
     down: ProviderError | None = None
     broken: dict[Hashable, ProviderError] = field(default_factory=dict)
+    unanswered: Counter[Hashable] = field(default_factory=Counter)
 
     @asynccontextmanager
     async def room(self, group: Group, machine: Turnstile | None, *, exclusive: bool) -> AsyncIterator[None]:
@@ -70,7 +73,12 @@ class Server:
             if known := self.down or self.broken.get(whom):
                 raise known.with_traceback(None)  # or it would hold the frames of all who were told
             try:
-                return await attempt(), reasons
+                found = await attempt()
+                self.unanswered.pop(whom, None)
+                return found, reasons
+            except NoAnswer:
+                self.unanswered.pop(whom, None)
+                raise
             except ProviderError as error:
                 if len(reasons) >= error.retry:
                     self._remember(error, whom)
@@ -81,6 +89,10 @@ class Server:
                     await pause(growing if error.wait is None else error.wait)
 
     def _remember(self, error: ProviderError, whom: Hashable) -> None:
+        self.unanswered[whom] = self.unanswered[whom] + 1 if isinstance(error, Unanswered) else 0
+        if self.unanswered[whom] >= IN_A_ROW and error.reach == "request":
+            error.reach = "model"
+            error.hint = f"two in a row: this model is asked no more\n  {error.hint}"
         if error.reach == "server":
             self.down = self.down or error
         elif error.reach == "model":

@@ -81,14 +81,18 @@ WAITS = """
 
 
 @pytest.mark.parametrize("mode", [[], ["-n2"]])
-def test_the_first_failure_stops_what_was_asked_ahead(endless: Bench, mode: list[str]) -> None:
-    """The next answer is on its way while the first cell is judged."""
+@pytest.mark.parametrize(("borne", "failures"), [("-x", 1), ("--maxfail=2", 2)])
+def test_the_last_failure_that_is_borne_stops_what_was_asked_ahead(
+    endless: Bench, borne: str, failures: int, mode: list[str]
+) -> None:
+    """The next answer is on its way while the cells before it are judged."""
     endless.file("conftest.py", WAITS)
-    endless.case("prompt: hi\nchecks: [{waits: 0}]", "a")
-    endless.server.scheduler.limits = Limits(slots=2)  # of two workers either may come first
-    with running(endless, "-x", "--llm-slots", "2", *mode) as run:
-        endless.server.wait_for(lambda: endless.server.answering.order == ["m:latest"] * 2, seconds=60)
+    rows, slots = ", ".join(f"{{n: {n}}}" for n in range(failures)), failures + 1
+    endless.case(f"prompt: hi {{{{ n }}}}\nparametrize: [{rows}]\nchecks: [{{waits: 0}}]", "a")
+    endless.server.scheduler.limits = Limits(slots=slots)  # of two workers either may come first
+    with running(endless, borne, f"--llm-slots={slots}", *mode) as run:
+        endless.server.wait_for(lambda: endless.server.answering.order == ["m:latest"] * slots, seconds=60)
         (endless.path / "go on").touch()
         assert seen(endless) == ["answer"]
         said, _ = run.communicate(timeout=60)
-    assert ("1 failed, 1 error" if mode else "1 failed in") in said
+    assert ("1 failed, 1 error" if mode and failures == 1 else f"{failures} failed") in said

@@ -90,6 +90,27 @@ async def _loaded(provider: OllamaProvider, request: ChatRequest) -> None:
     await provider.close()
 
 
+@MODES
+def test_a_cell_whose_first_byte_never_comes_costs_itself(bench: Bench, mode: list[str]) -> None:
+    bench.server.scheduler.limits = replace(bench.server.scheduler.limits, slots=2)
+    bench.server.fault("silent", path="/api/chat")
+    bench.case(f"prompt: hi {{{{ n }}}}\nparametrize: [{{n: 1}}, {{n: 2}}, {{n: 3}}, {{n: 4}}]\n{HELLO}")
+    result = bench.process("--llm-first-byte-timeout=5s", "--llm-slots=2", *mode)
+    result.assert_outcomes(errors=1, passed=3)
+    told_once(result, "/api/chat took the request and sent nothing for 5 s")
+
+
+def test_two_in_a_row_are_the_models(bench: Bench) -> None:
+    bench.server.add_model("other")
+    bench.server.fault("silent", times=2, path="/api/chat")
+    bench.case(f"models: [m, other]\nprompt: hi {{{{ n }}}}\n{THREE}\n{HELLO}")
+    result = bench.run("--llm-first-byte-timeout=2s")
+    result.assert_outcomes(errors=3, passed=3)
+    told_once(result, "2 cells: ", "two in a row")
+    chats = [request for request in bench.server.requests if request.path == "/api/chat"]
+    assert len(chats) == 5
+
+
 def test_a_load_that_fails_is_told_once_and_costs_its_group(served: Bench) -> None:
     served.server.fault("load-oom", model="big")
     for name in ("big", "small"):

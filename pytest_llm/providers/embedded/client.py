@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_llm.cases.request import ChatRequest, Message
-from pytest_llm.errors import BrokenAnswer, ModelUnavailable, ProviderError, ServerDown, Unsupported
+from pytest_llm.errors import BrokenAnswer, ModelUnavailable, ProviderError, ServerDown, Unanswered, Unsupported
 from pytest_llm.models.files import file_digest
 from pytest_llm.models.gguf import Gguf, read
 from pytest_llm.models.modelfile import content_digest
@@ -203,7 +203,7 @@ class EmbeddedProvider:
 
     async def _explained(self, error: ProviderError, runner: _Runner, load: Load) -> ProviderError:
         """Whether the child died, or has stopped answering: either way the next request gets a new one."""
-        if not isinstance(error, ServerDown | BrokenAnswer):
+        if not isinstance(error, ServerDown | BrokenAnswer | Unanswered):
             return error
         gone = await runner.process.gone()
         how = runner.process.epitaph() if gone else f"stopped answering: {error.message}"

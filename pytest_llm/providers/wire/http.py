@@ -17,7 +17,14 @@ from typing import Any, TypeVar
 
 import httpcore
 
-from pytest_llm.errors import AnswerTooLarge, BrokenAnswer, GenerationTimeout, ProviderError, ServerDown
+from pytest_llm.errors import (
+    AnswerTooLarge,
+    BrokenAnswer,
+    GenerationTimeout,
+    ProviderError,
+    ServerDown,
+    Unanswered,
+)
 from pytest_llm.providers.base import Limits
 from pytest_llm.providers.ollama.host import without_credentials
 from pytest_llm.providers.wire.connections import FAULTS, Connections, Head, Reply, way
@@ -136,10 +143,20 @@ class Http:
                 while True:
                     await asyncio.sleep(PING_SECONDS)
                     with suppress(*FAULTS):
-                        async with self._request("GET", self._ping, None) as response:
-                            if response.status < 500:
-                                return True
+                        if await self._pinged():
+                            return True
         return False
+
+    async def _is_there(self) -> bool:
+        """Whether a server answers others; taken for granted where it is not known what to ask it."""
+        with suppress(TimeoutError, *FAULTS):
+            async with asyncio.timeout(self.limits.connect):
+                return not self._ping or await self._pinged()
+        return False
+
+    async def _pinged(self) -> bool:
+        async with self._request("GET", self._ping, None) as response:
+            return response.status < 500
 
     async def _json(self, method: str, path: str, body: Any) -> dict[str, Any]:
         what = f"{self.url}{path}"
@@ -200,7 +217,7 @@ class Http:
                         self._check_plain(what, response)
                         strange = await _pour(response, sink, watch, timer)
             except TimeoutError:
-                raise self._too_silent(what, watch, sink) from None
+                raise await self._too_silent(what, watch, sink) from None
         if strange:
             raise foreign(what, self.clean(strange))
 
@@ -288,7 +305,7 @@ class Http:
         seconds = self.limits.silence
         return ServerDown(f"{what} gave no whole answer within {seconds:g} s", hint="see the server's log")
 
-    def _too_silent(self, what: str, watch: Watch, sink: Sink) -> ProviderError:
+    async def _too_silent(self, what: str, watch: Watch, sink: Sink) -> ProviderError:
         limit = watch.patience.silence
         if watch.flowing:
             return BrokenAnswer(
@@ -299,11 +316,10 @@ class Http:
             )
         if watch.began is not None:
             return BrokenAnswer(f"{what} sent bytes for {limit:g} s that never ended a line", retry=0)
-        return ServerDown(
-            f"{what} took the request and sent nothing for {watch.patience.first:g} s",
-            hint="it may be loading or queueing; --llm-first-byte-timeout waits longer",
-            reach="model",
-        )
+        told = f"{what} took the request and sent nothing for {watch.patience.first:g} s"
+        if await self._is_there():
+            return Unanswered(told, hint="it may be loading or queueing; --llm-first-byte-timeout waits longer")
+        return ServerDown(f"{told}; it does not answer {self._ping} either", hint="see the server's log")
 
 
 async def _body(response: Reply, limit: int) -> bytes:

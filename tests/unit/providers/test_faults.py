@@ -20,6 +20,7 @@ from pytest_llm.errors import (
     RequestRefused,
     ServerBusy,
     ServerDown,
+    Unanswered,
     Unsupported,
 )
 from pytest_llm.models.reference import ModelRef
@@ -108,7 +109,14 @@ class Fault:
 
 NO_ANSWER = "stopped without its last line"
 FAULTS = [
-    Fault("2 accepted, no bytes", Play(end="silent"), ServerDown, "sent nothing for 0.3 s", "model", limits=HASTY),
+    Fault(
+        "2 accepted, no bytes",
+        Play(end="silent"),
+        ServerDown,
+        "does not answer /api/version",
+        "server",
+        limits=HASTY,
+    ),
     Fault("4 queue full", ollama_error("503 x", "server busy, please try again."), ServerBusy, "busy", retry=5),
     Fault("5 unknown model", ollama_error("404 x", "model 'm' not found"), NotThere, "ollama pull m", "model"),
     Fault("5 no chat model", ollama_error("400 x", '"m" does not support chat'), ModelUnavailable, "chat", "model"),
@@ -387,7 +395,7 @@ def test_what_comes_after_the_end_does_not_matter() -> None:
 # The OpenAI dialect.
 
 OPENAI_FAULTS = [
-    Fault("2 accepted, no bytes", Play(end="silent"), ServerDown, "sent nothing", "model", limits=HASTY),
+    Fault("2 accepted, no bytes", Play(end="silent"), Unanswered, "sent nothing", limits=HASTY),
     Fault("4 queue full", error("503 x", {"error": {"message": "Loading model"}}), ServerBusy, "Loading", retry=5),
     Fault("4 too many", error("429 x", {"error": {"message": "slow down"}}), ServerBusy, "slow down", retry=5),
     Fault(

@@ -70,7 +70,7 @@ def serving(version: str = "0.33.0", **more: Any) -> FakeOllama:
 
 
 VERDICTS: dict[str, tuple[type[Exception], str, int]] = {
-    "silent": (ServerDown, "model", 0),
+    "silent": (ServerDown, "server", 0),
     "queue-full": (ServerBusy, "request", 5),
     "unknown-model": (NotThere, "model", 0),
     "not-chat": (ModelUnavailable, "model", 0),

@@ -223,14 +223,31 @@ def test_29_a_proxy_that_limits_the_rate_is_asked_again(
         assert asking.pauses == pauses
 
 
-@pytest.mark.parametrize("path", ["/api/version", "/api/chat"])
+@pytest.mark.parametrize("path", ["/api/version", "/api/generate"])
 def test_2_a_silent_server_is_waited_for_once(tmp_path: Path, path: str) -> None:
     with serve() as server, desk(tmp_path, server.url, limits=SHORT) as asking:
         server.fault("silent", times=None, path=path)
         first, second = asking.verdicts(TWO_CELLS)
         says(first, "0.3 s")
         assert repeated(second)
-        assert asked(server, path) == 1
+        assert server.asked() == []
+
+
+@pytest.mark.parametrize(
+    ("silent", "outcomes"),
+    [("1", "epppp"), ("12", "eeeee"), ("13", "epepp"), ("34", "ppeee"), ("1345", "epeee"), ("5", "ppppe")],
+)
+def test_2_a_slow_cell_is_no_dead_server(tmp_path: Path, silent: str, outcomes: str) -> None:
+    five = TWO_CELLS.replace("{n: 2}", "{n: 2}, {n: 3}, {n: 4}, {n: 5}")
+    with serve() as server, desk(tmp_path, server.url, limits=SHORT) as asking:
+        found = []
+        for number, plan in enumerate(asking.plans(five), 1):
+            if str(number) in silent:
+                server.fault("silent", path="/api/chat")
+            found.append(asking.judge(plan))
+        assert "".join(verdict.outcome[0] for verdict in found) == outcomes
+        in_a_row = outcomes.find("ee")
+        assert asked(server) == (in_a_row + 2 if in_a_row >= 0 else 5)
 
 
 def test_3_a_slow_load_is_waited_for(tmp_path: Path) -> None:
