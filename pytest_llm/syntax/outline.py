@@ -15,6 +15,7 @@ SECONDS = 0.3
 
 _LAST_SECONDS = 5.0  # after which the process ends, should the parser not heed the limit above
 _READ = "pytest_llm.syntax.reading:read"
+_PAIRS = "pytest_llm.syntax.reading:pairs"
 _RANK = "pytest_llm.syntax.reading:rank"
 
 
@@ -69,6 +70,15 @@ def read(text: str, language: str) -> Outline | None:
     pieces = tuple(Piece(*piece) for piece in found.pop("pieces"))
     broken, relations = tuple(found.pop("broken")), tuple(found.pop("relations"))
     return Outline(pieces, broken, relations=relations, **found)
+
+
+def pairs(text: str, language: str) -> list[tuple[int, int]] | None:
+    """The offsets of each bracket and of what closes it; None where the grammar does not explain it all."""
+    try:
+        found: list[tuple[int, int]] | None = bounded.call(_PAIRS, language, text, SECONDS, seconds=_LAST_SECONDS)
+    except CheckCrashed:
+        return None
+    return found
 
 
 def holds_jsx(text: str) -> bool:

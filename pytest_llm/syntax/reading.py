@@ -18,6 +18,7 @@ from pytest_llm.syntax.grammars import Grammar, grammar
 _CHUNK = 1 << 16  # bytes: what the parser is handed at once
 _BROKEN = "(ERROR) @error (MISSING) @missing"
 _BRACES = ("{", "}")
+_CLOSING = ("}", ")", "]")
 _MOST_MATCHES = 10_000  # in progress at once: a query over a broken tree may hold many
 _WIDEST = 10_000  # children of one node: a query's time grows with the square of an error's
 
@@ -52,6 +53,27 @@ def read(language: str, text: str, seconds: float) -> Found | None:
         "relations": relations,
         "surplus": None if surplus is None else place(surplus),
     }
+
+
+def pairs(language: str, text: str, seconds: float) -> list[tuple[int, int]] | None:
+    """Where each bracket opens and where it is closed. None where the grammar does not explain the text."""
+    raw = text.encode("utf-8", "replace")
+    _prepare(language, _brackets(language))
+    over = _watch(seconds)
+    try:
+        root = _parsed(language, raw, over)
+        if root.has_error:
+            return None
+        brackets = sorted(_of(_run(language, _brackets(language), root, over)), key=lambda node: node.start_byte)
+    except _TooLong:
+        return None
+    place, opened, found = _characters(raw), list[Node](), list[tuple[int, int]]()
+    for node in brackets:
+        if node.type not in _CLOSING:
+            opened.append(node)
+        elif opened:
+            found.append((place(opened.pop().start_byte), place(node.start_byte)))
+    return found
 
 
 def rank(languages: Sequence[str], text: str, seconds: float) -> list[tuple[str, int]]:
@@ -180,7 +202,15 @@ def _query(language: str, source: str) -> Query:
 @cache
 def _braces(language: str) -> str:
     """The query for braces, as far as the language has them; what opens an expression in a string counts too."""
+    return _tokens(language, (*_BRACES, "${"))
+
+
+@cache
+def _brackets(language: str) -> str:
+    return _tokens(language, ("{", "${", "(", "[", *_CLOSING))
+
+
+def _tokens(language: str, wanted: Sequence[str]) -> str:
     known = _language(language)
     names = {known.node_kind_for_id(number) for number in range(known.node_kind_count)}
-    rows = [f'"{name}" @brace' for name in (*_BRACES, "${") if name in names]
-    return "\n".join(rows)
+    return "\n".join(f'"{name}" @token' for name in wanted if name in names)

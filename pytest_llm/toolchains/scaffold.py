@@ -17,7 +17,7 @@ from typing import ClassVar
 
 from pytest_llm.errors import CheckCrashed
 from pytest_llm.syntax.grammars import Kind
-from pytest_llm.syntax.outline import Outline, Piece, read
+from pytest_llm.syntax.outline import Outline, Piece, pairs, read
 from pytest_llm.toolchains.base import Diagnostic, Options, Snippet, Toolchain, clean, fails, inside
 from pytest_llm.toolchains.prompts import session
 
@@ -162,7 +162,7 @@ class Scaffolded(Toolchain):
             return replace(options, seconds=max(options.seconds - (monotonic() - started), 1.0))
 
         best = found
-        for said in (self._try(one, left()) for one in self.tries(files[0].text, outline)):
+        for said in (self._try(one, outline, left()) for one in self.tries(files[0].text, outline)):
             if said is not None and self.distance(said) < self.distance(best):
                 best = said
             if not fails(best):
@@ -176,7 +176,18 @@ class Scaffolded(Toolchain):
         broken = sum(one.kind == "syntax" for one in errors)
         return (len(errors), -first, broken) if self.one_pass else (broken, len(errors), -first)
 
-    def _try(self, completed: Completed, options: Options) -> list[Diagnostic] | None:
+    def _left(self, completed: Completed, outline: Outline) -> int | None:
+        """Where the text closes what the scaffold opened: `}` and then `f() {` compile within a function.
+
+        Where the grammar does not explain what the compiler took, by what stands in the text alone.
+        """
+        found = pairs(completed.text, self.languages[0])
+        if found is None:
+            return outline.surplus
+        ends = (sorted(map(completed.offset, pair), key=lambda end: end[1]) for pair in found)
+        return min((mine[0] for other, mine in ends if mine[1] and not other[1]), default=None)
+
+    def _try(self, completed: Completed, outline: Outline, options: Options) -> list[Diagnostic] | None:
         """What is said of a completed text, in the lines of the text; None where nothing came of it."""
         try:
             found = self.compile([Snippet(completed.text)], options)
@@ -184,6 +195,8 @@ class Scaffolded(Toolchain):
             return None
         if any(one.kind in _ENDED for one in found):
             return None
+        if not fails(found) and (left := self._left(completed, outline)) is not None:
+            return [_surplus(completed.original, left)]
         file = Snippet(completed.original)
         return [inside(one, [file]) for one in completed.told(found)]
 
@@ -210,10 +223,15 @@ def _up_to_surplus(found: list[Diagnostic], file: Snippet, outline: Outline) -> 
     """A brace that closes nothing closes what the scaffold opened: what is said from there on is its echo."""
     if outline.surplus is None or not fails(found):
         return found
-    line = file.text.count("\n", 0, outline.surplus) + 1
-    before = [one for one in found if one.line is None or one.line < line]
-    column = outline.surplus - _start(file.text, line) + 1
-    return [*before, Diagnostic("error", "syntax", "a closing brace without an opening one", 0, line, column)]
+    surplus = _surplus(file.text, outline.surplus)
+    return [*(one for one in found if one.line is None or one.line < (surplus.line or 0)), surplus]
+
+
+def _surplus(text: str, at: int) -> Diagnostic:
+    line = text.count("\n", 0, at) + 1
+    what = "brace" if text[at] == "}" else "bracket"
+    message = f"a closing {what} without an opening one"
+    return Diagnostic("error", "syntax", message, 0, line, at - _start(text, line) + 1)
 
 
 def _completed(text: str, *insertions: Sequence[tuple[int, str]]) -> Completed:
