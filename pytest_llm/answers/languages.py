@@ -87,7 +87,7 @@ _ELSEWHERE = {
 _ALIASES |= _ELSEWHERE
 _CANONICAL = {alias: name for name, aliases in _ALIASES.items() for alias in [name, *aliases.split()]}
 
-PROGRAMS = frozenset({*_ELSEWHERE, "csharp", "kotlin", "powershell"})
+PROGRAMS = frozenset({*_ELSEWHERE, "csharp", "powershell"})
 """Languages of programs that nothing here compiles, or that a compiler may be missing for."""
 
 KIN = {

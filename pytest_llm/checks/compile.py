@@ -33,7 +33,7 @@ _ONLY_FOR = {
     "lib": ("typescript", "tsx"),
     "target": ("typescript", "tsx"),
     "imports": ("python",),
-    "classpath": ("java",),
+    "classpath": ("java", "kotlin"),
     "module": ("go", "rust", "typescript", "tsx"),
 }
 _YEAR = re.compile(r"es(?:[35-7]|20[12]\d|next)", re.IGNORECASE)
@@ -46,6 +46,7 @@ _SUFFIXES = {
     "java": (".java",),
     "javascript": (".js", ".mjs", ".cjs"),
     "jsx": (".jsx", ".js", ".mjs"),
+    "kotlin": (".kt", ".kts"),
     "php": (".php",),
     "python": (".py",),
     "ruby": (".rb",),

@@ -126,6 +126,22 @@ def _typescript() -> str:
         return ""
 
 
+def _kotlin() -> str:
+    from pytest_llm.errors import Unsupported
+    from pytest_llm.toolchains.kotlin import Kotlin
+
+    try:
+        return str(Kotlin().folder)
+    except Unsupported:
+        return ""
+
+
+def _maven() -> list[str]:
+    from pytest_llm.toolchains.kotlin import Kotlin
+
+    return Kotlin().installation
+
+
 def _npm() -> list[str]:
     from pytest_llm.toolchains.typescript import TypeScript
 
@@ -136,6 +152,14 @@ TOOLS = (
     Tool("bubblewrap", "keeps compilers and pages away from everything else", ("bwrap",), packages=("bubblewrap",)),
     Tool("go", "compile: go", ("go",), packages=("golang-go",), asks=("version",)),
     Tool("java", "compile: java", ("javac",), packages=("default-jdk-headless",)),
+    Tool(
+        "kotlin",
+        "compile: kotlin",
+        locate=_kotlin,
+        packages=("default-jdk-headless", "maven"),
+        remedy=_maven,
+        asks=(),
+    ),
     Tool("node", "compile: javascript, typescript", ("node", "nodejs"), packages=("nodejs",)),
     Tool("npm", "installs typescript", ("npm",), packages=("npm",)),
     Tool("typescript", "compile: typescript", locate=_typescript, remedy=_npm, asks=()),
@@ -175,7 +199,7 @@ TOOLS = (
     _package("pytest-html", "--html", "pytest_html", "html"),
 )
 # What `install` brings by the tool's own remedy, after the system's packages.
-_OURS = ("typescript", "chromium", "libraries")
+_OURS = ("kotlin", "typescript", "chromium", "libraries")
 
 Say = Callable[[str], object]
 

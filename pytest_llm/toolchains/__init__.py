@@ -14,6 +14,7 @@ _WHERE = {
     "java": "java:Java",
     "javascript": "javascript:JavaScript",
     "jsx": "typescript:Jsx",
+    "kotlin": "kotlin:Kotlin",
     "php": "php:Php",
     "python": "python:Python",
     "ruby": "ruby:Ruby",

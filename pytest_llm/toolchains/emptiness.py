@@ -29,6 +29,7 @@ _SKIPPED: Mapping[str, str] = {
     "java": rf"{_SLASHES}|package[ \t]+[\w.]+[ \t]*;",
     "javascript": rf"{_JAVASCRIPT}|<!--[^\n]*",
     "jsx": _JAVASCRIPT,
+    "kotlin": rf"{_SLASHES}|package[ \t]+[\w.]+",
     "php": rf"{_SLASHES}|{_HASH}|<\?php\b|\?>|namespace[ \t]+[\w\\]+[ \t]*;|(?:{_QUOTED}){_END}"
     r"|__halt_compiler[ \t]*\([ \t]*\)[ \t]*;[\s\S]*",
     "python": rf"{_HASH}|;|(?:\.\.\.|(?:pass|None|True|False)\b|[bBfFrRuU]{{0,2}}{_PYTHON_STRING}|{_NUMBER}){_END}",

@@ -39,6 +39,8 @@ _MEANT = """
 java.lang.annotation.Annotation java.lang.reflect.Array java.lang.reflect.Proxy java.sql.Timestamp java.util.Date
 java.util.Formatter
 """
+FLAGS = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
+"""Of a JVM that stays: quick to start, in little memory."""
 _CLASS, _METHOD = "class Snippet {\n", "void main{}() throws Exception {\n"
 
 
@@ -71,8 +73,7 @@ class Java(Scaffolded):
         with self._lock:
             if classpath not in self._pools:
                 walls = base.walls(self.path, options, *classpath)
-                flags = ["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"]
-                argv = [str(self._java), *flags, "SERVER"]
+                argv = [str(self._java), *FLAGS, "SERVER"]
                 limits = sandbox.Limits(memory=1 << 30, processes=16)
                 self._pools[classpath] = warm.Pool(argv, warm.SERVERS / "CheckJava.java", walls, limits)
             return self._pools[classpath]

@@ -15,6 +15,7 @@ GOOD_AND_BAD: Mapping[str, tuple[str, str, int]] = {
     "go": ("package main\n\nfunc main() { println(1) }\n", "package main\n\nfunc main() {\n\tnope()\n}\n", 4),
     "java": ("class A { int f() { return 1; } }\n", 'class A {\n  int f() { return "x"; }\n}\n', 2),
     "javascript": ("const f = (a) => ({ a });\n", "const f = ;\n", 1),
+    "kotlin": ("class A { fun f() = 1 }\n", 'class A {\n  fun f(): Int = "x"\n}\n', 2),
     "php": ("<?php\nfunction f(int $a): array { return [$a]; }\n", "<?php\n$x = 1;\n$y = [1;\n", 3),
     "python": ("def f(a):\n    return {a: [a]}\n", "def f(a):\n    return (a\n", 2),
     "ruby": ("def f(a)\n  [a]\nend\n", "x = 1\ndef f(\nend\n", 3),

@@ -33,6 +33,11 @@ GOOD_AND_BAD: dict[str, tuple[str, str, list[int]]] = {
         'class A {\n int a = "x";\n String b = 1;\n boolean c = 2;\n}\n',
         [2, 3, 4],
     ),
+    "kotlin": (
+        "class A { fun f(): Int = 1 }\n",
+        'class A {\n val a: Int = "x"\n val b: String = 1\n val c: Boolean = 2\n}\n',
+        [2, 3, 4],
+    ),
     "javascript": ("let x = { a: [1] };\n", "let x = ;\n", [1]),
     "python": ("x = {'a': [1]}\n", "x = (\n", [1]),
 }
@@ -52,6 +57,8 @@ WOUNDS: list[tuple[str, str]] = [
     ("java", "class A {" * 20_000),
     ("java", "class A { Object o = " + "new Object() {" * 500),
     ("java", "package java.lang; class String {}"),
+    ("kotlin", "val x = " + "(" * 50_000 + "1" + ")" * 50_000),
+    ("kotlin", "package kotlin\n\nclass Int\nclass String\nfun println(x: Any?) = 1\n"),
     ("javascript", "[" * 100_000),
     ("javascript", "let x = " + "-" * 100_000 + "1"),
     ("javascript", "`${" * 20_000),

@@ -44,6 +44,7 @@ GOOD = {
     "java": "class A {}\n",
     "javascript": "let x = 1;\n",
     "jsx": "export const x = 1;\n",
+    "kotlin": "class A\n",
     "php": "<?php $x = 1;\n",
     "python": "x = 1\n",
     "ruby": "x = 1\n",

@@ -48,5 +48,6 @@ def grammar(language: str) -> Grammar:
 
 
 LANGUAGES = (
-    *("c", "cpp", "go", "java", "javascript", "jsx", "php", "python", "ruby", "rust", "shell", "tsx", "typescript"),
+    *("c", "cpp", "go", "java", "javascript", "jsx", "kotlin", "php", "python", "ruby", "rust", "shell"),
+    *("tsx", "typescript"),
 )

@@ -266,6 +266,7 @@ INSTALLED_BY = {
     "javascript": "nodejs",
     "jsx": "npm install",
     "typescript": "npm install",
+    "kotlin": "doctor --install kotlin",
     "php": "php-cli",
     "ruby": "ruby",
     "shell": "bash",

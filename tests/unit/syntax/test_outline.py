@@ -29,6 +29,13 @@ TOPS: dict[str, list[tuple[str, list[str]]]] = {
         ("import a.B; import c.D;\n", ["import", "import"]),
     ],
     "go": [("package a\nimport \"b\"\nfunc f() {}\nx := 1\n", ["head", "import", "function", "statement"])],
+    "kotlin": [
+        (
+            "package a\nimport b.C\nclass D\nfun f() = 1\nval x = 1\nval (a, b) = f()\nf()\n",
+            ["head", "import", "type", "function", "either", "statement", "statement"],
+        ),
+        ("private val x = 1\nval y: Int\n    get() = 1\n// c\n", ["function", "function", "comment"]),
+    ],
     "rust": [("use a::b;\nfn f() {}\nlet x = 1;\n", ["import", "function", "statement"])],
     "javascript": [("'use strict';\nimport a from 'b';\nf();\n", ["empty", "import", "statement"])],
     "typescript": [("interface A {}\nfunction f(a: string) {}\n", ["type", "function"])],

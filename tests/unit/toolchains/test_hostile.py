@@ -42,6 +42,7 @@ READERS: dict[str, tuple[str, Callable[[Path], str]]] = {
     "Go relative import": ("go", lambda path: GO + 'import "../../etc"\n\nfunc main() { etc.X() }\n'),
     "TypeScript import": ("typescript", lambda path: f"import s from '{path}';\nconst n: number = s;\n"),
     "TypeScript reference": ("typescript", lambda path: f'/// <reference path="{path}" />\nconst n: number = "a";\n'),
+    "Kotlin file annotation": ("kotlin", lambda path: f'@file:Import("{path}")\n@file:DependsOn("{path}")\nval x: Int = "a"\n'),
     "shell source": ("shell", lambda path: f". {path}\nfi\n"),
 }  # fmt: skip
 
@@ -91,6 +92,7 @@ GREEDY: dict[str, tuple[str, str]] = {
     "C 100 MB of errors": ("c", "int main(void) {\n" + "x y;\n" * LINES + "}\n"),
     "Go errors": ("go", GO + "func main() {\n" + "\tx()\n" * LINES + "}\n"),
     "Java errors": ("java", "class A { void f() {\n" + "x();\n" * LINES + "} }\n"),
+    "Kotlin errors": ("kotlin", "fun f() {\n" + "x()\n" * LINES + "}\n"),
     "Rust macro for ever": ("rust", "macro_rules! m { ($($t:tt)*) => { m!($($t)* $($t)*) } }\nfn main() { m!(a b c); }\n"),
     "Rust constant for ever": ("rust", "const fn f() -> u32 { loop {} }\nconst X: u32 = f();\nfn main() { println!(\"{X}\"); }\n"),
     "Rust types for ever": ("rust", "trait T { type X; }\nstruct W<A>(A);\nimpl<A> T for W<A> where W<W<A>>: T { type X = (); }\n"
@@ -124,6 +126,7 @@ def test_it_ends_within_its_limits(name: str) -> None:
         ("go", GO + "func main() { _ = " + "(" * DEEP + "1" + ")" * DEEP + " }\n"),
         ("go", GO + "func main() { _ = " + "1+" * DEEP + "1 }\n"),
         ("java", "class A { int x = " + "(" * DEEP + "1" + ")" * DEEP + "; }\n"),
+        ("kotlin", "val x = " + "1+" * DEEP + "1\n"),
         ("java", "class A { int x = " + "1+" * DEEP + "1; }\n"),
     ],
 )

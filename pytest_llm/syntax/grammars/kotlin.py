@@ -1,0 +1,33 @@
+"""Kotlin."""
+
+from __future__ import annotations
+
+from pytest_llm.syntax.grammars import Grammar
+
+_QUERIES = """
+(identifier) @used
+(import) @import
+(function_declaration name: (identifier) @function)
+[(class_declaration name: (identifier) @defined) (object_declaration name: (identifier) @defined)
+ (type_alias type: (identifier) @defined) (type_parameter (identifier) @defined)]
+(class_declaration name: (identifier) @heir (delegation_specifiers (delegation_specifier [
+    (user_type . (identifier) @parent) (constructor_invocation (user_type . (identifier) @parent))])))
+"""
+
+GRAMMAR = Grammar(
+    "tree_sitter_kotlin",
+    {
+        "import": "import",
+        "head": "shebang file_annotation package_header",
+        "type": "class_declaration object_declaration type_alias",
+        "function": "function_declaration",
+        "either": "property_declaration",
+        "comment": "line_comment block_comment",
+    },
+    _QUERIES,
+    """
+    (property_declaration (multi_variable_declaration)) @statement
+    (property_declaration (modifiers)) @function
+    (property_declaration [(getter) (setter)]) @function
+    """,
+)
