@@ -27,6 +27,7 @@ _FONTS = re.compile(  # hosts of style sheets that hold fonts and nothing else
     r"|fonts\.cdnfonts\.com|(?:cdn\.jsdelivr\.net/npm|unpkg\.com)/@fontsource)"
 )
 _BLOCKED_SOCKET = re.compile(r"WebSocket connection to '(.+?)' failed: .*ERR_PROXY_CONNECTION_FAILED")
+_HARMLESS = re.compile(r"^(?:Error: )?ResizeObserver loop ")  # said to the page alone: a visitor sees nothing of it
 _RESOURCES = {
     "Image": "image",
     "Script": "script",
@@ -54,6 +55,7 @@ class EventLog:
         self._suspects: list[tuple[str, str, str, Place]] = []
 
     def add(self, kind: str, message: str, place: Place = NOWHERE) -> None:
+        kind = "warning" if kind == "exception" and _HARMLESS.match(message) else kind
         message = _BLOB.sub("blob:…", message)
         message = message if len(message) <= _LONGEST else message[: _LONGEST - 1] + "…"
         if kind in ("rejection", "exception") and (imported := self.places.imported(message)) != NOWHERE:
@@ -104,7 +106,7 @@ class EventLog:
 
     def leaves(self, url: str, place: Place = NOWHERE) -> None:
         """The page goes elsewhere, or to itself."""
-        if url == PAGE_URL:
+        if url.partition("?")[0] == PAGE_URL:  # with a form's fields, say, that is not kept from being sent
             self.add("navigation", "the page reloads itself", place)
         else:
             place = self.places.target(url) if place == NOWHERE else place

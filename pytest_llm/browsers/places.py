@@ -28,6 +28,7 @@ _MEANT = tuple(
         (r"Failed to execute '(\w+)' on", r"\b{}\s*\("),
         (r"[Ff]ullscreen|Permissions check failed", r"\b(?:request|exit)Fullscreen\s*\("),
         (r"[Pp]ointer ?[Ll]ock|exited the lock", r"\brequestPointerLock\s*\("),
+        (r"^EncodingError: Unable to decode|unknown content type", r"\bdecodeAudioData\s*\("),
         (r"ServiceWorker", r"\bserviceWorker\b[^;\n]{{0,80}}\bregister\s*\("),
         (r"^NotAllowedError: play\(\)|^NotSupportedError: .*(?:source|play)", r"\.play\s*\("),
         (
@@ -62,7 +63,8 @@ class Places:
     def meant(self, kind: str, message: str) -> Place:
         """The place of an event that has none: the first call of its kind, where all of them stand in one line."""
         if kind in _CALLS:
-            return self._only(_CALLS[kind])
+            called = self._only(_CALLS[kind])
+            return called if called != NOWHERE or kind != "navigation" else self._only(r"<form\b")
         for words, call in _MEANT if kind in ("rejection", "exception") else ():
             if found := words.search(message):
                 return self._only(call.format(*found.groups()))

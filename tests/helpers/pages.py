@@ -67,12 +67,21 @@ def context(artifacts: Path) -> CheckContext:
     return CheckContext(Response(""), artifacts, artifacts, artifacts)
 
 
+def read_pages(path: Path) -> list[Sample]:
+    """Those of one file, each begun by `<!-- page: NAME -->` at the start of its first line."""
+    _, *found = re.split(r"^<!-- page: (\S+) -->", path.read_text(), flags=re.MULTILINE)
+    return [_sample(name, html) for name, html in zip(found[::2], found[1::2], strict=True)]
+
+
 def _read(path: Path) -> Sample:
-    html = path.read_text(errors="replace")
+    return _sample(path.stem, path.read_text(errors="replace"))
+
+
+def _sample(name: str, html: str) -> Sample:
     first = html.partition("\n")[0]
     verdict, options = _VERDICT.search(first), _OPTIONS.search(first)
     if verdict is None:
-        return Sample(path.stem, html, "unknown", 0, "", {})
+        return Sample(name, html, "unknown", 0, "", {})
     line = int(verdict[2]) if verdict[2] not in (None, "-") else 0
     arguments = json.loads(options[1]) if options else {}
-    return Sample(path.stem, html, verdict[1], line, verdict[3] or "", arguments, "<!-- heavy -->" in first)
+    return Sample(name, html, verdict[1], line, verdict[3] or "", arguments, "<!-- heavy -->" in first)

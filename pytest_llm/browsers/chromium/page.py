@@ -24,6 +24,7 @@ SEEDED = """(() => { let s = 0x5eed; Math.random = () => {
   s = (s + 0x6d2b79f5) | 0; let t = Math.imul(s ^ (s >>> 15), 1 | s);
   t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t; return ((t ^ (t >>> 14)) >>> 0) / 4294967296; }; })()"""
 
+ONLINE = 'Object.defineProperty(Navigator.prototype, "onLine", { get: () => true, configurable: true });'
 DATED = """(() => { const Real = Date, shift = %d - Real.now(), now = () => Real.now() + shift;
   Date = Real.prototype.constructor = new Proxy(Real, {
   construct: (target, given, made) => Reflect.construct(target, given.length ? given : [now()], made),
@@ -114,7 +115,7 @@ class Page:
             page.send("Fetch.enable", patterns=[{"urlPattern": "*"}]),
             page.send("Runtime.addBinding", name=witness.BINDING),
             page.send("Runtime.addBinding", name=clock.BINDING),
-            page.send("Page.addScriptToEvaluateOnNewDocument", source=f"{witness.SOURCE}; {SEEDED}"),
+            page.send("Page.addScriptToEvaluateOnNewDocument", source=f"{witness.SOURCE}; {SEEDED}; {ONLINE}"),
             page.send("Target.setAutoAttach", **ATTACH),
         ]
         if any("tap" in action for action in self._options.actions):

@@ -12,7 +12,7 @@ from typing import Any
 
 from pytest_llm.browsers import layout
 from pytest_llm.browsers.chromium.cdp import PageBroken, ProtocolError, Session
-from pytest_llm.browsers.chromium.page import DATED, SEEDED, blocked, is_local
+from pytest_llm.browsers.chromium.page import DATED, ONLINE, SEEDED, blocked, is_local
 from pytest_llm.browsers.events import EventLog
 from pytest_llm.browsers.firefox.browser import Firefox
 from pytest_llm.browsers.firefox.witness import CHANNEL, WITNESS, WORKERS, Witness
@@ -52,7 +52,7 @@ class FirefoxPage:
         self._listen()
         self._user = (await send("browser.createUserContext"))["userContext"]
         dated = "" if self._options.date is None else DATED % (self._options.date * 1000)
-        air, known = token_hex(16), f"() => {{ {SEEDED}; {_STAYS} {dated} {WORKERS} }}"
+        air, known = token_hex(16), f"() => {{ {SEEDED}; {ONLINE} {_STAYS} {dated} {WORKERS} }}"
         for function, sandbox in ((known, {}), (WITNESS, {"sandbox": CHANNEL})):
             channel = [{"type": "channel", "value": {"channel": CHANNEL}}] if sandbox else []
             await send(

@@ -12,7 +12,7 @@ from pytest_llm.answers.extract import extract
 from pytest_llm.browsers.find import find
 from pytest_llm.checks.browser import Browser
 from pytest_llm.errors import Unsupported
-from tests.helpers.pages import Sample, context, run, samples
+from tests.helpers.pages import FOLDER, Sample, context, read_pages, run, samples
 
 try:
     find()
@@ -20,13 +20,15 @@ except Unsupported as missing:
     pytest.skip(str(missing), allow_module_level=True)
 
 SAMPLES = {sample.name: sample for sample in samples()}
+INTERFACES = {sample.name: sample for sample in read_pages(FOLDER.parent / "interfaces.html")}
 
 
-def test_each_page_gets_its_verdict(tmp_path: Path) -> None:
+@pytest.mark.parametrize("table", [SAMPLES, INTERFACES], ids=["samples", "interfaces"])
+def test_each_page_gets_its_verdict(table: dict[str, Sample], tmp_path: Path) -> None:
     """All at the same time in a few lanes: none disturbs another, or the next one of its lane."""
     with ThreadPoolExecutor(4) as threads:
-        found = dict(zip(SAMPLES, threads.map(lambda sample: run(sample, tmp_path), SAMPLES.values()), strict=True))
-    assert {name: told for name, told in found.items() if not SAMPLES[name].agrees(told)} == {}
+        found = dict(zip(table, threads.map(lambda sample: run(sample, tmp_path), table.values()), strict=True))
+    assert {name: told for name, told in found.items() if not table[name].agrees(told)} == {}
 
 
 def test_every_run_sees_the_same_frames(tmp_path: Path) -> None:
