@@ -122,6 +122,11 @@ class Check(BaseModel):
         """The models that it asks, as a case names them: it comes last, and only where all others are content."""
         return ()
 
+    @property
+    def asks(self) -> int:
+        """How many questions it asks these of an answer, as far as that is known before."""
+        return len(self.models)
+
     def files_read(self, folder: Path) -> tuple[Path, ...]:
         """The files and folders that it may read, there or not; `folder` is the case file's.
 

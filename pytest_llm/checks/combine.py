@@ -116,6 +116,10 @@ class Warn(Check):
         return self.check.models
 
     @property
+    def asks(self) -> int:
+        return self.check.asks
+
+    @property
     def label(self) -> str:
         return f"warn {self.check.label}"
 

@@ -76,6 +76,10 @@ class Judge(Check):
         return (self.model,)
 
     @property
+    def asks(self) -> int:
+        return self.votes
+
+    @property
     def label(self) -> str:
         said = self.rubric if isinstance(self.rubric, str) else self.rubric.file
         return one_line(f"{self.name} {self.model}: {said}")

@@ -24,7 +24,7 @@ from pytest_llm.errors import InputError, RunStopped
 from pytest_llm.plugin.session import LlmSession, session
 from pytest_llm.plugin.telling import CellFault, NotJudged, longrepr, warn
 from pytest_llm.providers.base import Response
-from pytest_llm.reports import terminal
+from pytest_llm.reports import numbers, terminal
 from pytest_llm.verdicts import luck
 from pytest_llm.verdicts.asking import Asking
 from pytest_llm.verdicts.judge import partial_response, run, unanswered
@@ -32,6 +32,7 @@ from pytest_llm.verdicts.redaction import redacted
 from pytest_llm.verdicts.verdict import Asked, Verdict
 
 _THINKS = ("off", "on", "low", "medium", "high", "max", "default")
+_ITS_OWN = ("llm.outcome", "llm.findings", "llm.must_pass")
 _NO_MODEL = "the test names no model, and the run none: give `model=`, --llm-model, or the ini option llm_models"
 
 
@@ -78,8 +79,17 @@ class Llm:
         except Exception as error:  # an engine of a plugin's may raise anything; `unanswered` says what it means
             told = Told(job, error=error)
         answer = Answer(self._item, told, allow, format if _is_model(format) else None)
+        self._tell(answer)
         answer.hold(answer.verdict_of(list(_unlucky(told, allow))))
         return answer
+
+    def _tell(self, answer: Answer) -> None:
+        """The numbers of a test's last answer, as junit has them of a cell; the test's outcome is its own."""
+        identity = {"must_pass": False, "case": self._item.name, "row": "", "seed": None, "axes": {}}
+        identity["options"] = dict(answer.request.options)
+        own = [pair for pair in self._item.user_properties if not pair[0].startswith("llm.")]
+        told = numbers.properties(answer.verdict_of(()), identity)
+        self._item.user_properties[:] = [*own, *(pair for pair in told if pair[0] not in _ITS_OWN)]
 
     def _request(
         self, state: LlmSession, prompt: Any, model: str, think: str | bool, format_: Any, system: str | None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
 from pytest_llm.cases.durations import in_words
+from pytest_llm.cases.request import ChatRequest
 from pytest_llm.engine.order import Group, group
 from pytest_llm.errors import InputError, StoreError
 from pytest_llm.plugin import storing
@@ -47,7 +48,7 @@ def foreseen(plans: Sequence[Plan]) -> str:
     """How many requests a run of these would send, and how many models it would load, in words."""
     bounds = [requests(plan) for plan in plans]
     least, most = (sum(bound[end] for bound in bounds) for end in (0, 1))
-    loads = len({_loaded(plan) for plan in plans})
+    loads = len({loaded for plan in plans for loaded in _loaded(plan)})
     count = f"{least}" if least == most else f"{least} to {most}"
     return f"a run would send {count} request{'s' * (most != 1)} and load {loads} model{'s' * (loads != 1)}"
 
@@ -56,14 +57,16 @@ def requests(plan: Plan) -> tuple[int, int]:
     """How many questions a cell asks at least and at most, each answered at the first time."""
     sure = next((number for number, stage in enumerate(plan.stages, 1) if not stage.goes_on), len(plan.stages))
     least = min(plan.min_pass, plan.samples - plan.min_pass + 1) if plan.early else plan.samples
-    return least * sure, plan.samples * len(plan.stages) * (2 if plan.escalate else 1)
+    of_checks = sum(check.asks for stage in plan.stages for check in stage.checks)
+    return least * sure, plan.samples * (len(plan.stages) + of_checks) * (2 if plan.escalate else 1)
 
 
-def _loaded(plan: Plan) -> Group:
+def _loaded(plan: Plan) -> Iterator[Group]:
     """What must be loaded, as far as files tell it: Modelfiles FROM the same share it."""
-    model, spec = plan.model, plan.model.spec
-    blob = " ".join([str(spec.origin.gguf or spec.origin.base), *spec.adapters]) if spec else model.name
-    return group(ModelInfo(model.engine, blob), plan.job("").request)
+    for request in (plan.job("").request, *(ChatRequest(model, ()) for model in plan.asks.values())):
+        model, spec = request.model, request.model.spec
+        blob = " ".join([str(spec.origin.gguf or spec.origin.base), *spec.adapters]) if spec else model.name
+        yield group(ModelInfo(model.engine, blob), request)
 
 
 def _time(cells: Sequence[PromptItem], state: LlmSession) -> str:

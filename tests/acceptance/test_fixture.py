@@ -88,8 +88,12 @@ def tests(bench: Bench) -> Bench:
 
 
 def test_what_a_test_gets(tests: Bench) -> None:
-    result = tests.run("test_it.py")
+    result = tests.run("test_it.py", "--junitxml=junit.xml")
     result.assert_outcomes(passed=7, failed=5, errors=4)
+    junit = (tests.path / "junit.xml").read_text("utf-8")
+    assert junit.count('name="llm.model" value="m"') == 13
+    assert "llm.outcome" not in junit
+    assert junit.count('name="llm.wall_seconds"') == 13
     result.stdout.fnmatch_lines_random(
         [
             "FAILED test_it.py::test_fails - *the answer does not contain*",

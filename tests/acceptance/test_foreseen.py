@@ -27,6 +27,11 @@ CHAIN = f"stages:\n  - {{name: a, prompt: x, {CHECKS}}}\n  - {{name: b, prompt: 
             "",
             "send 2 requests and load 2 models",
         ),
+        (
+            "prompt: hi\nchecks: [judge: {rubric: x, model: j, votes: 3}]",
+            "",
+            "send 1 to 4 requests and load 2 models",
+        ),
         (f"prompt: hi\nmarks: [skip]\n{CHECKS}", "", "send 0 requests and load 0 models"),
         (f"models: broken\nprompt: hi\n{CHECKS}", "", "send 0 requests and load 0 models"),
     ],
