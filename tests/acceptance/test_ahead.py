@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import pytest
 
 from tests.acceptance.conftest import Bench
+from tests.fake_ollama import Script
 
 CHECKS = """
     import os
@@ -130,3 +134,28 @@ def test_an_order_that_is_none(bench: Bench) -> None:
     result = bench.run("--llm-order=random")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*--llm-order (llm_order) must be load or pytest, not 'random'*"])
+
+
+def rates(bench: Bench, *arguments: str) -> dict[str, float]:
+    """Tokens a second of each cell of a run, by its row."""
+    bench.run("--llm-jsonl=run.jsonl", *arguments)
+    lines = [json.loads(line) for line in (bench.path / "run.jsonl").read_text().splitlines()]
+    return {line["nodeid"]: line["answers"][0]["numbers"]["rate"] for line in lines if "answers" in line}
+
+
+def test_a_rate_is_the_same_however_many_slots_the_others_have(bench: Bench) -> None:
+    """The server slows down with each answer that it writes at a time."""
+    server = bench.server
+    server.scheduler.limits = replace(server.scheduler.limits, slots=4)
+    words = [f"w{n} " for n in range(40)]
+    server.answer("", lambda ask: Script(words, seconds=0.1 * server.answering.now))
+    rows = "parametrize: [{n: 1}, {n: 2}, {n: 3}, {n: 4}]"
+    bench.case(f"prompt: hi {{{{ n }}}}\n{rows}\nchecks: [{{contains: w1}}]", "beside")
+    bench.case(f"prompt: hi {{{{ n }}}}\n{rows}\nchecks: [{{token_rate: 1}}]", "alone")
+    one, four = rates(bench, "--llm-slots=1"), rates(bench, "--llm-slots=4")
+    measured = [cell for cell in one if cell.startswith("alone")]
+    assert len(measured) == 4
+    assert {cell: four[cell] for cell in measured} == pytest.approx(
+        {cell: one[cell] for cell in measured}, rel=0.03
+    )
+    assert min(four.values()) < 0.6 * min(one.values())  # those that nobody measures are slower

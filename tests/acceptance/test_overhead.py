@@ -33,4 +33,5 @@ def test_no_answer_is_kept_and_the_server_is_asked_once_what_it_has(bench: Bench
     result.stdout.fnmatch_lines(["*answers kept: 0*"])
     asked = Counter(request.path for request in bench.server.requests)
     assert asked["/api/chat"] == 34
-    assert asked["/api/ps"] == 1
+    assert asked["/api/ps"] == 2  # what is there before the run, and what became of the load
+    assert asked["/api/generate"] == 1  # the load
