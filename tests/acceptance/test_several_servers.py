@@ -50,7 +50,8 @@ class Farm:
 
     def servers(self) -> Counter[str]:
         """How many answers the record has of each."""
-        found = Counter(answer["server"] for line in self.record() for answer in line["answers"])
+        answers = [answer for line in self.record() for answer in line["answers"]]
+        found = Counter(answer["server"] for answer in answers if "server" in answer)
         names = {self.one.url: "one", self.two.url: "two"}
         return Counter({names[url]: count for url, count in found.items()})
 

@@ -54,6 +54,24 @@ def test_where_each_model_is(project: Path, fake_ollama: FakeOllama, monkeypatch
     }
 
 
+def test_of_several_servers_each_has_a_line_and_one_that_has_a_model_is_enough(
+    project: Path, fake_ollama: FakeOllama, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OLLAMA_HOST", raising=False)
+    fake_ollama.add_model("qwen3:8b")
+    with FakeOllama() as empty:
+        hosts = f"{empty.url}\n    {fake_ollama.url}\n    127.0.0.1:9"
+        (project / "pytest.ini").write_text(f"[pytest]\nllm_host =\n    {hosts}\n")
+        case(project, "qwen3:8b", "gone:1b")
+        found = {line.name: line for line in models.lines(collected()) if line.part == "Models"}
+        servers = [line for line in models.lines(collected()) if line.part == "Servers"]
+    assert [line.state for line in servers] == ["ok", "ok", "problem"]
+    assert [line.found for line in servers[:2]] == [empty.url, fake_ollama.url]
+    assert found["qwen3:8b"].state == "ok"
+    assert fake_ollama.url in found["qwen3:8b"].found
+    assert (found["gone:1b"].state, found["gone:1b"].remedy) == ("problem", "ollama pull gone:1b")
+
+
 def test_doctor_tells_of_models_and_broken_cases(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
