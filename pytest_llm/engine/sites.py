@@ -23,10 +23,13 @@ class Site:
 
 
 def agreeing(model: ModelRef, sites: Sequence[Site]) -> tuple[tuple[Site, ...], str]:
-    """Those that have the same model as the first; what is to be told of the others, "" where there is none."""
+    """Those that have the same model as the first; what is to be told of the others, "" where there is none.
+
+    Where a digest is not known, the model is taken for the same by its name.
+    """
     first, *rest = [site for site in sites if site.info.listed] or sites
-    same = [site for site in rest if site.digest == first.digest]
-    others = [site for site in rest if site.digest != first.digest]
+    others = [site for site in rest if first.digest and site.digest not in ("", first.digest)]
+    same = [site for site in rest if site not in others]
     return (first, *same), _told(model, first, others) if others else ""
 
 

@@ -14,7 +14,7 @@ from pytest_llm.errors import HarnessError, ModelUnavailable, PytestLlmError, Se
 from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import MAX_WORD, Fingerprint, Limits, ModelInfo, Response, Usage
 from pytest_llm.providers.ollama.host import is_loopback, openai_url
-from pytest_llm.providers.ollama.models import COMPARED, Models, Running, word
+from pytest_llm.providers.ollama.models import COMPARED, Models, Running, full_name, word
 from pytest_llm.providers.ollama.version import counts_whole_prompts
 from pytest_llm.providers.openai.answer import EventSink
 from pytest_llm.providers.openai.body import Dialect, can_switch, chat_body, refused_field
@@ -97,7 +97,7 @@ class OpenAIProvider:
         local = is_loopback(self.url) if self._local is None else self._local
         version = await self._version(self._listed.kind)
         brings = Fingerprint(_known(self._listed, model.name) | {"server": self._listed.kind or self._engine})
-        listed = self._listed.any_name or model.name in self._listed.names
+        listed = self._listed.any_name or bool({model.name, full_name(model.name)} & set(self._listed.names))
         info = ModelInfo(self.url, model.name, local=local, version=version, fingerprint=brings, listed=listed)
         if self._listed.kind == "ollama" and version:
             with suppress(PytestLlmError):
