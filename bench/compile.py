@@ -113,6 +113,20 @@ int main() {
     std::cout << v[0];
 }
 """
+KOTLIN = """class Main {
+    private val items = sortedMapOf<String, Int>()
+
+    fun add(key: String) = items.merge(key, 1, Int::plus)
+
+    fun keys() = items.filterValues { it > NUMBER }.keys.toList()
+}
+
+fun main() {
+    val main = Main()
+    "a b a".split(" ").forEach { main.add(it) }
+    println(main.keys())
+}
+"""
 RUST = """use std::collections::HashMap;
 
 fn main() {
@@ -126,6 +140,7 @@ SHELL = 'f() {\n  local x="$1"\n  echo "$x" NUMBER\n}\nf a\n'
 LANGUAGES: dict[str, tuple[str, str, list[str]]] = {
     "go": (GO, "main.go", ["go", "build", "-o", "out", "main.go"]),
     "java": (JAVA, "Main.java", ["javac", "-Xlint", "-d", "out", "Main.java"]),
+    "kotlin": (KOTLIN, "main.kt", ["KOTLINC", "-d", "out", "main.kt"]),
     "python": (PYTHON, "main.py", ["python3", "-m", "py_compile", "main.py"]),
     "javascript": (JAVASCRIPT, "main.js", ["node", "--check", "main.js"]),
     "typescript": (TYPESCRIPT, "main.ts", ["TSC", "--noEmit", "--target", "es2022", "main.ts"]),
@@ -273,6 +288,11 @@ def script(argv: list[str], folder: Path, name: str, text: str) -> None:
     (folder / name).write_text(text)
     if argv[0] == "TSC":
         argv = ["node", str(toolchain("typescript").package() / "bin" / "tsc"), *argv[1:]]  # type: ignore[attr-defined]
+    if argv[0] == "KOTLINC":
+        jars = toolchain("kotlin").folder  # type: ignore[attr-defined]
+        library = [str(jar) for jar in jars.glob("kotlin-stdlib*.jar")]
+        compiler = ["-cp", f"{jars}/*", "org.jetbrains.kotlin.cli.jvm.K2JVMCompiler"]
+        argv = ["java", *compiler, "-no-stdlib", "-no-reflect", "-cp", *library, *argv[1:]]
     subprocess.run(argv, cwd=folder, check=True, capture_output=True)
 
 
