@@ -146,11 +146,11 @@ class Engine:
 
     def prefetch(self, jobs: Sequence[Job], owner: str = "") -> None:
         """Start asking for these, in this order, where that has not begun; drop what is no longer wanted."""
-        self._tell(self._want(list(jobs), owner))
+        self._soon(partial(self._want, list(jobs), owner))
 
     def begin(self, jobs: Sequence[Job], owner: str = "") -> None:
         """Start asking for these too, beside what is wanted already."""
-        self._tell(self._want(list(jobs), owner, beside=True))
+        self._soon(partial(self._want, list(jobs), owner, beside=True))
 
     def ask(self, job: Job) -> Response:
         """The answer; waits for it. Raises what the provider raises, retries spent; RunStopped after `close`."""
@@ -201,12 +201,12 @@ class Engine:
         self._tell(self._check_in(owner))
 
     def check_ends(self, owner: str = "") -> None:
-        self._tell(self._check_out(owner))
+        self._soon(partial(self._check_out, owner))
 
     def forget(self, owner: str) -> None:
         """A process has gone: nothing of its is wanted any more, no check of its is running."""
-        self._tell(self._want([], owner))
-        self._tell(self._check_out(owner, every=True))
+        self._soon(partial(self._want, [], owner))
+        self._soon(partial(self._check_out, owner, every=True))
         self._soon(partial(self._phases.forget, owner))
 
     def close(self, grace: float = 10.0) -> None:
@@ -229,7 +229,7 @@ class Engine:
             self._loop.call_soon_threadsafe(work)
 
     def _tell(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        """What a closed engine need not hear."""
+        """What a closed engine need not hear; waits until it is done."""
         with suppress(RunStopped):
             self._call(coroutine)
 
@@ -272,7 +272,7 @@ class Engine:
         if self._balance.even():
             self.ranks = self._phases.ranks()
 
-    async def _want(self, jobs: list[Job], owner: str, *, beside: bool = False) -> None:
+    def _want(self, jobs: list[Job], owner: str, *, beside: bool = False) -> None:
         before = self._wanted.get(owner, set())
         wanted = {job.id for job in jobs} | (before if beside else set())
         for id_ in before - wanted:
@@ -285,14 +285,14 @@ class Engine:
     def _abandon(self, cell: str) -> None:
         for id_ in [id_ for id_ in self._tasks if cell_of(id_) == cell]:
             self._tasks.pop(id_).cancel()
-        for owner, wanted in self._wanted.items():
-            self._wanted[owner] = {id_ for id_ in wanted if cell_of(id_) != cell}
+        for wanted in self._wanted.values():
+            wanted -= {id_ for id_ in wanted if cell_of(id_) == cell}
 
     async def _check_in(self, owner: str) -> None:
         await self._machine.acquire_shared()
         self._checks[owner] += 1
 
-    async def _check_out(self, owner: str, *, every: bool = False) -> None:
+    def _check_out(self, owner: str, *, every: bool = False) -> None:
         for _ in range(self._checks[owner] if every else min(1, self._checks[owner])):
             self._checks[owner] -= 1
             self._machine.release_shared()
@@ -318,6 +318,8 @@ class Engine:
         finally:
             task.cancel()
             self._tasks.pop(job.id, None)
+            for wanted in self._wanted.values():  # or each begin would copy the names of all that came before
+                wanted.discard(job.id)
 
     def _once(self, error: ProviderError) -> ProviderError:
         """The whole story for the first cell that meets an error, one line for the others."""

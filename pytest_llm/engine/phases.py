@@ -126,6 +126,7 @@ class Phases:
             self._leave(cell, owner)
         if cell in self._places:
             self._holds_no_more(cell)
+        self._asked.pop(cell, None)
         self._wake()
 
     def asked(self, cell: str, question: str) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pytest_llm.engine.engine import checking
+from pytest_llm.engine.engine import Job, checking
 from pytest_llm.engine.hands import Hands
 from pytest_llm.verdicts import pipeline
 from pytest_llm.verdicts.judge import Place
@@ -36,13 +36,13 @@ class Judging:
         self._room = threading.Semaphore(state.settings.check_slots)
         self._begun: dict[str, Future[Verdict]] = {}
 
-    def begin(self, item: PromptItem, then: Callable[[], None] | None = None) -> None:
+    def begin(self, item: PromptItem, jobs: Sequence[Job], then: Callable[[], None] | None = None) -> None:
         """Start on a cell, where that has not been done and its checks may run in any thread.
 
-        then: called when it is judged, in the thread that judged it.
+        jobs: its first. then: called when it is judged, in the thread that judged it.
         """
         if item.nodeid not in self._begun and not item.plan.main_thread:
-            self._begun[item.nodeid] = future = self._hands.do(partial(self._verdict, item, self._busy))
+            self._begun[item.nodeid] = future = self._hands.do(partial(self._verdict, item, self._busy, jobs))
             if then:
                 future.add_done_callback(lambda _: then())
 
@@ -71,10 +71,12 @@ class Judging:
         """The engine has been closed: who waited for it has gone, a check that is running may go on."""
         self._hands.end(ENDING)
 
-    def _verdict(self, item: PromptItem, busy: Callable[[], AbstractContextManager[None]]) -> Verdict:
+    def _verdict(
+        self, item: PromptItem, busy: Callable[[], AbstractContextManager[None]], jobs: Sequence[Job] = ()
+    ) -> Verdict:
         state = self._state
         place = Place(state.settings.root, state.artifacts(item.nodeid), state.settings.browser, busy, state.engine)
-        return pipeline.verdict(item.plan, item.nodeid, state.engine, place)
+        return pipeline.verdict(item.plan, item.nodeid, state.engine, place, jobs)
 
     @contextmanager
     def _busy(self) -> Iterator[None]:

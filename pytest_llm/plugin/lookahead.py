@@ -57,13 +57,13 @@ class LookAhead:
     def feed(self, now: Sequence[pytest.Item] = ()) -> None:
         """Begin as many cells as each server is to have under way. now: the items that are certain to come next."""
         with self._lock:
-            fresh = list(self._fresh(now))
+            fresh = [(cell, first_jobs(cell.plan, cell.nodeid)) for cell in self._fresh(now)]
             if not fresh:
                 return
-            self._engine.given([cell.nodeid for cell in fresh])
-            self._engine.begin([job for cell in fresh for job in first_jobs(cell.plan, cell.nodeid)])
-        for cell in fresh:
-            self._state.judging.begin(cell, self.feed if self._several else None)
+            self._engine.given([cell.nodeid for cell, _ in fresh])
+            self._engine.begin([job for _, jobs in fresh for job in jobs])
+        for cell, jobs in fresh:
+            self._state.judging.begin(cell, jobs, self.feed if self._several else None)
 
     @property
     def _several(self) -> bool:

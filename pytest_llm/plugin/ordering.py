@@ -28,6 +28,7 @@ KEPT_ORDER = ("stepwise", "failedfirst", "newfirst")
 SECONDS = 10.0  # of an answer, about, where no earlier run tells
 
 Groups = tuple[Group, ...]
+Kind = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ def order(cells: Sequence[PromptItem], state: LlmSession) -> list[Placed]:
     Cells whose checks ask a model have their turns after all others, by that model: it is loaded once. Their
     answers come before, among those of the model that gives them.
     """
-    groups, graders = _groups(cells, state), _graders(cells, state)
+    kinds, distinct = _kinds(cells)
+    groups, graders = _groups(kinds, distinct, state), _graders(cells, state)
     several = len({group[0] for of in (*groups, *(of for _, of in graders.values())) for group in of}) > 1
     urgent = bool(state.settings.budget[2])
     last = _last(cells, state) if several or urgent else {}
@@ -68,7 +70,7 @@ def order(cells: Sequence[PromptItem], state: LlmSession) -> list[Placed]:
         for entry in _entries(item, of, took, *graders.get(item.nodeid, (0, of)))
     ]
     by_load = state.settings.by_load and not any(state.config.getoption(name, False) for name in KEPT_ORDER)
-    there = _resident(cells, state) if by_load or several else set()
+    there = _resident(distinct, state) if by_load or several else set()
     at = _shared(entries, there) if several else {entry.id: entry.groups[0] for entry in entries}
     if by_load:
         entries = _by_load(entries, at, there, _urgent(entries, at, last) if urgent else set())
@@ -97,22 +99,30 @@ def _graders(cells: Sequence[PromptItem], state: LlmSession) -> dict[str, tuple[
     return {id_: (ranks[groups[model.written]], groups[model.written]) for id_, model in asking}
 
 
-def _groups(cells: Sequence[PromptItem], state: LlmSession) -> list[Groups]:
+def _groups(kinds: Sequence[Kind], distinct: Mapping[Kind, ChatRequest], state: LlmSession) -> list[Groups]:
     """Of each cell what must be loaded; the engine is asked once for all that have the same."""
-    distinct = {_kind(item): item.plan.job(item.nodeid).request for item in cells}
     groups = dict(zip(distinct, state.engine.groups(list(distinct.values())), strict=True))
-    return [groups[_kind(item)] for item in cells]
+    return [groups[kind] for kind in kinds]
 
 
-def _resident(cells: Sequence[PromptItem], state: LlmSession) -> set[Group]:
+def _resident(distinct: Mapping[Kind, ChatRequest], state: LlmSession) -> set[Group]:
     """Of what must be loaded, what is there already."""
-    distinct = {_kind(item): item.plan.job(item.nodeid).request for item in cells}
     return state.engine.resident(list(distinct.values()))
 
 
-def _kind(item: PromptItem) -> tuple[str, str, str]:
+def _kinds(cells: Sequence[PromptItem]) -> tuple[list[Kind], dict[Kind, ChatRequest]]:
+    """The kind of each cell, and of each kind one request: no more of them is kept."""
+    kinds: list[Kind] = []
+    distinct: dict[Kind, ChatRequest] = {}
+    for item in cells:
+        request = item.plan.job(item.nodeid).request
+        kinds.append(_kind(request))
+        distinct.setdefault(kinds[-1], request)
+    return kinds, distinct
+
+
+def _kind(request: ChatRequest) -> Kind:
     """What says which group a cell is of."""
-    request = item.plan.job(item.nodeid).request
     options = json.dumps([dict(request.options), request.trim], sort_keys=True)
     return request.model.engine, request.model.name, options
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -18,11 +19,15 @@ HIDDEN_THINKING_RATIO = 3  # times what the visible text explains: no tokenizer 
 CHARS_PER_TOKEN = 4  # of English
 
 
-def properties(verdict: Verdict, identity: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+def properties(verdict: Verdict, identity: Mapping[str, Any]) -> list[tuple[str, object]]:
     """Flat `llm.*` scalars and JSON strings (axes, options, findings), as junit and xdist can carry them.
 
     identity: which cell it is, as the run's record says it.
     """
+    return [(sys.intern(name), value) for name, value in _properties(verdict, identity)]  # kept for every cell
+
+
+def _properties(verdict: Verdict, identity: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
     asked = verdict.asked[0]
     yield "llm.outcome", verdict.outcome
     yield from _samples(verdict)

@@ -20,9 +20,12 @@ from pytest_llm.verdicts.plan import Plan
 from pytest_llm.verdicts.verdict import Asked, Verdict
 
 
-def verdict(plan: Plan, id_: str, asker: Asker, place: Place) -> Verdict:
-    """Ask and judge all of a cell. Whatever goes wrong is a finding; it raises RunStopped alone."""
-    return converse(cell(plan, id_, place), asker)
+def verdict(plan: Plan, id_: str, asker: Asker, place: Place, first: Sequence[Job] = ()) -> Verdict:
+    """Ask and judge all of a cell. Whatever goes wrong is a finding; it raises RunStopped alone.
+
+    first: its `first_jobs`, where they have been made.
+    """
+    return converse(cell(plan, id_, place, first), asker)
 
 
 def first_jobs(plan: Plan, id_: str) -> list[Job]:
@@ -36,13 +39,14 @@ def questions(plan: Plan) -> int:
     return 0 if open_ else plan.samples
 
 
-def cell(plan: Plan, id_: str, place: Place) -> Talk[Verdict]:
+def cell(plan: Plan, id_: str, place: Place, first: Sequence[Job] = ()) -> Talk[Verdict]:
     """All samples of a cell, side by side; where it failed and may be, it is asked once more, escalated."""
     level = _level if plan.exclusive and plan.samples > 1 else None
     samples: list[tuple[Asked, ...]] = []
     while count := _next(plan, Verdict(sum(samples, ())).outcomes):
         more = range(len(samples), len(samples) + count)
-        samples += yield from together([chain(plan, id_, place, sample) for sample in more], level)
+        chains = [chain(plan, id_, place, sample, first=first[sample : sample + 1]) for sample in more]
+        samples += yield from together(chains, level)
     found = Verdict(sum(samples, ()), plan.samples, plan.min_pass)
     if not plan.escalate or found.outcome != "failed":
         return found
@@ -73,14 +77,17 @@ def once_more(plan: Plan, id_: str, place: Place, sample: int) -> Talk[tuple[Ask
     return asked + (yield from chain(plan, id_, place, sample, attempt=2))
 
 
-def chain(plan: Plan, id_: str, place: Place, sample: int = 0, attempt: int = 1) -> Talk[tuple[Asked, ...]]:
-    """One sample: every stage of a cell, each asked with what those before it wrote."""
+def chain(
+    plan: Plan, id_: str, place: Place, sample: int = 0, attempt: int = 1, first: Sequence[Job] = ()
+) -> Talk[tuple[Asked, ...]]:
+    """One sample: every stage of a cell, each asked with what those before it wrote. first: the job of stage 0."""
     place = replace(place, artifacts=_folder(plan, place.artifacts, sample, attempt))
     asked: list[Asked] = []
     written: dict[str, Any] = {"stages": {}}
     for number, stage in enumerate(plan.stages):
         try:
-            job = plan.job(id_, number, written, sample=sample, attempt=attempt)
+            made = first[number : number + 1]
+            job = made[0] if made else plan.job(id_, number, written, sample=sample, attempt=attempt)
         except InputError as error:  # a template that cannot take what the model wrote
             fault = Finding("prompt", error.message, "error", "template", details=error.hint)
             asked.append(Asked(_unfilled(plan, number), None, stage.name, (named(stage, fault),)))

@@ -313,3 +313,26 @@ def test_close_in_the_moment_in_which_a_library_begins_a_task(make: Make) -> Non
         engine._thread.join(5)
         gc.collect()
     assert [str(one.message) for one in told] == []
+
+
+def test_what_is_answered_or_abandoned_is_wanted_no_more(make: Make) -> None:
+    """Else each new wish would copy the names of all that came before."""
+    desk = Desk(hold=True)
+    engine = make(desk, slots=2)
+    engine.begin([job("c#0.1.0"), job("c#1.1.0")])
+    engine.begin([job("d#0.1.0")], "gw0")
+    desk.let("c#0.1.0")
+    assert engine.ask(job("c#0.1.0")).text == "re: c#0.1.0"
+    assert engine._wanted == {"": {"c#1.1.0"}, "gw0": {"d#0.1.0"}}
+    engine.abandon("c")
+    engine.forget("gw0")
+    until(lambda: not any(engine._wanted.values()) and len(desk.cancelled) == 2)
+
+
+def test_a_check_that_ends_after_the_engine_was_closed(make: Make) -> None:
+    engine = make(Desk())
+    engine.check_begins()
+    engine.close()
+    engine.check_ends()
+    engine.check_begins()
+    engine.begin([job("late")])
