@@ -28,7 +28,8 @@ class Sockets(AsyncNetworkBackend):
     ) -> AsyncNetworkStream:
         with _connecting():
             async with asyncio.timeout(timeout):
-                return Socket(*await asyncio.open_connection(host, port, happy_eyeballs_delay=BOTH))
+                delay = None if _is_address(host) else BOTH
+                return Socket(*await asyncio.open_connection(host, port, happy_eyeballs_delay=delay))
 
 
 class Socket(AsyncNetworkStream):
@@ -75,6 +76,11 @@ class Socket(AsyncNetworkStream):
 
     def get_extra_info(self, info: str) -> Any:
         return self._writer.get_extra_info(info)
+
+
+def _is_address(host: str) -> bool:
+    """Of an address there is no second one to try, and no tasks are needed to do so."""
+    return ":" in host or host.rpartition(".")[2].isdecimal()
 
 
 @contextmanager
