@@ -22,6 +22,7 @@ from pytest_llm.errors import (
     RequestRefused,
     ServerBusy,
     ServerDown,
+    Unanswered,
     Unsupported,
 )
 from pytest_llm.models.modelfile import load
@@ -70,7 +71,7 @@ def serving(version: str = "0.33.0", **more: Any) -> FakeOllama:
 
 
 VERDICTS: dict[str, tuple[type[Exception], str, int]] = {
-    "silent": (ServerDown, "server", 0),
+    "silent": (Unanswered, "request", 0),
     "queue-full": (ServerBusy, "request", 5),
     "unknown-model": (NotThere, "model", 0),
     "not-chat": (ModelUnavailable, "model", 0),
