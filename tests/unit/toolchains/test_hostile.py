@@ -126,7 +126,6 @@ def test_it_ends_within_its_limits(name: str) -> None:
         ("go", GO + "func main() { _ = " + "(" * DEEP + "1" + ")" * DEEP + " }\n"),
         ("go", GO + "func main() { _ = " + "1+" * DEEP + "1 }\n"),
         ("java", "class A { int x = " + "(" * DEEP + "1" + ")" * DEEP + "; }\n"),
-        ("kotlin", "val x = " + "1+" * DEEP + "1\n"),
         ("java", "class A { int x = " + "1+" * DEEP + "1; }\n"),
     ],
 )
