@@ -43,6 +43,7 @@ class Page:
         self._browser, self._html, self._options, self._log = browser, html, options, log
         self._stepped = stepped
         self._served = False
+        self._left_for = PAGE_URL  # until it says where it goes
         self._shelf = Shelf(options.libraries, log)
         self._requests: dict[str, tuple[str, Place]] = {}
         self._workers = Workers(browser.connection, log, stepped=stepped)
@@ -98,6 +99,7 @@ class Page:
         page.on("Page.frameStoppedLoading", self._stopped_loading)
         page.on("Page.javascriptDialogOpening", self._dialog)
         page.on("Page.frameNavigated", self._navigated)
+        page.on("Page.frameRequestedNavigation", self._leaving)
         page.on("Page.windowOpen", self._window)
         page.on("Target.attachedToTarget", self._workers.attached)
         page.on("Debugger.scriptParsed", self._script)
@@ -243,6 +245,10 @@ class Page:
         if not frame.get("parentId") and self._served and frame["url"] != PAGE_URL:
             self._log.add("navigation", f"the page left for {frame['url']}")
 
+    def _leaving(self, event: dict[str, Any]) -> None:
+        if event["frameId"] == self._target:
+            self._left_for = event["url"]
+
     def _response(self, event: dict[str, Any]) -> None:
         response = event["response"]
         if response["status"] >= 400:
@@ -257,6 +263,9 @@ class Page:
 
     def _dialog(self, event: dict[str, Any]) -> None:
         accept, text = self._log.dialog(event["type"], event["message"], self._options.dialogs)
+        if event["type"] == "beforeunload":
+            self._log.leaves(self._left_for)
+            accept = False  # where it may leave, nothing is drawn for half a minute
         self.session.post("Page.handleJavaScriptDialog", accept=accept, promptText=text)
 
     def _download(self, event: dict[str, Any]) -> None:
