@@ -12,93 +12,36 @@ import copy
 import threading
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import CancelledError
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
-from itertools import chain
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.engine.balance import Balance
 from pytest_llm.engine.budget import Budget
 from pytest_llm.engine.events import Event, Stream
 from pytest_llm.engine.fingerprint import fingerprint
-from pytest_llm.engine.loading import Attempt, loading, resident, with_load
+from pytest_llm.engine.jobs import Job, cell_of
+from pytest_llm.engine.loading import Attempt, loading, retrieve, with_load
 from pytest_llm.engine.memory import Forgetful, Memory
-from pytest_llm.engine.order import Group, group, is_there
+from pytest_llm.engine.order import Group, group
 from pytest_llm.engine.phases import KEPT, Phases, Placed
-from pytest_llm.engine.servers import ModelKey, Server, key
-from pytest_llm.engine.sites import Site, agreeing, distinct
+from pytest_llm.engine.servers import Server, key
+from pytest_llm.engine.sites import Site, Sites, check_usable, distinct, nowhere
 from pytest_llm.engine.turnstile import Turnstile
 from pytest_llm.errors import (
-    ModelUnavailable,
     NoAnswer,
     ProviderError,
-    PytestLlmError,
     RunStopped,
     Unsupported,
 )
-from pytest_llm.models.reference import ModelRef
-from pytest_llm.providers.base import Loading, ModelInfo, Provider, Resident, Response
+from pytest_llm.providers.base import Loading, ModelInfo, Provider, Response
 from pytest_llm.store.keys import new_id
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Job:
-    """One question to ask. id: of the cell, sample, attempt and stage; exclusive: measured with the server alone.
-
-    if_able: not asked where the engine knows that the model cannot think. kept: asked with what the same loaded
-    model answers, long before its cell's turn, and its answer kept till then.
-    """
-
-    id: str
-    request: ChatRequest
-    exclusive: bool = False
-    if_able: bool = False
-    kept: bool = False
-
-    @property
-    def cell(self) -> str:
-        return cell_of(self.id)
-
-    @property
-    def place(self) -> str:
-        """What it is called in the order of the run."""
-        return kept_place(self.cell) if self.kept else self.cell
-
-
-def kept_place(cell: str) -> str:
-    """The place of a cell's answers that are kept until its turn, apart from that of the cell."""
-    return f"{cell}#kept"
-
-
-def cell_of(job: str) -> str:
-    """The cell's id in that of one of its questions."""
-    return job.rpartition("#")[0]
-
-
-class Asker(Protocol):
-    """What a cell needs of the engine: the engine itself, or a stand-in that reaches it from a worker."""
-
-    def prefetch(self, jobs: Sequence[Job]) -> None: ...
-    def begin(self, jobs: Sequence[Job]) -> None: ...
-    def ask(self, job: Job) -> Response: ...
-    def check_begins(self) -> None: ...
-    def check_ends(self) -> None: ...
-
-
-@contextmanager
-def checking(asker: Asker) -> Iterator[None]:
-    """While a check keeps this machine busy."""
-    asker.check_begins()
-    try:
-        yield
-    finally:
-        asker.check_ends()
 
 
 class Engine:
@@ -120,13 +63,11 @@ class Engine:
         troubles: list[str] | None = None,
         pause: Callable[[float], Coroutine[Any, Any, None]] = asyncio.sleep,
     ) -> None:
-        self._connect, self._slots, self._pause = connect, slots, pause
+        self._slots, self._pause = slots, pause
         self._memory, self._events = memory or Forgetful(), events or Stream()
         self._budget = budget or Budget()
-        self._providers: dict[str, Sequence[Provider]] = {}
         self._servers: dict[str, Server] = {}
-        self._residents: dict[str, asyncio.Task[Sequence[Resident]]] = {}
-        self._prepared: dict[ModelKey, asyncio.Task[tuple[Site, ...]]] = {}
+        self._sites = Sites(connect, self._server, pause, self._trouble)
         self._troubles = [] if troubles is None else troubles
         self.ranks: Mapping[str, int] = {}
         self._told: set[str] = set()
@@ -307,7 +248,7 @@ class Engine:
     def _over(self, job: Job, task: asyncio.Task[Response]) -> None:
         if not task.cancelled():
             self._phases.asked(job.place, job.id)
-        _retrieve(task)
+        retrieve(task)
 
     async def _answer(self, job: Job) -> Response:
         task = self._begin(job)
@@ -333,10 +274,10 @@ class Engine:
         return again
 
     async def _run(self, job: Job) -> Response:
-        _check_usable(job.request.model)
+        check_usable(job.request.model)
         if self._memory.replays:
             return await self._memory.replay(job.request, alone=job.exclusive)
-        sites = await self._sites(job.request.model)
+        sites = await self._sites.of(job.request.model)
         for site in distinct(sites):
             if stored := await self._memory.recall(job.request, site.info, alone=job.exclusive):
                 server = stored.server or site.info.server
@@ -425,42 +366,19 @@ class Engine:
             return server.patiently(attempt, loaded, self._pause)
 
         with self._events.load(event):
-            await self._displace(server, site, job, loaded)
+            before = await self._sites.before(site)
+            await server.displace(provider, loaded, before, partial(self._phases.wants_later, job.place))
             seconds = await loading(provider, job.request, patiently)
         server.tenant = loaded, job.request
         return seconds
 
-    async def _displace(self, server: Server, site: Site, job: Job, loaded: Group) -> None:
-        """Unload what this run loaded before, unless its case says how long it is to stay, or it is wanted again.
-
-        What was there before the run is left as it was found, as is what this run loads last.
-        """
-        found = {one.blob for one in await self._found(site)}
-        if server.tenant is None or not isinstance(site.provider, Loading):
-            return
-        (group, request), server.tenant = server.tenant, None
-        kept = request.keep_alive is not None or group[1] in found or group[1] == loaded[1]
-        if not kept and not self._phases.wants_later(job.place, group):
-            with suppress(PytestLlmError):  # the next load tells what is wrong with the server
-                await site.provider.unload(request)
-
-    async def _found(self, site: Site) -> Sequence[Resident]:
-        """What a server had loaded before the run."""
-        server = site.info.server
-        if server not in self._residents:
-            self._residents[server] = self._loop.create_task(resident(site.provider))
-        return await asyncio.shield(self._residents[server])
+    async def _groups(self, requests: list[ChatRequest]) -> list[tuple[Group, ...]]:
+        if self._memory.replays:
+            return [nowhere(request) for request in requests]
+        return [await self._sites.groups(request) for request in requests]
 
     async def _resident(self, requests: list[ChatRequest]) -> set[Group]:
-        groups = set()
-        for request in requests if not self._memory.replays else ():
-            with suppress(PytestLlmError):
-                _check_usable(request.model)
-                for site in await self._sites(request.model):
-                    there = await self._found(site)
-                    if any(is_there(one, site.info, request) for one in there):
-                        groups.add(group(site.info, request))
-        return groups
+        return set() if self._memory.replays else await self._sites.resident(requests)
 
     def _described(self, response: Response, reasons: list[str], request: ChatRequest, info: ModelInfo) -> Response:
         """The response with who gave it, and what it rests on."""
@@ -475,61 +393,6 @@ class Engine:
             began=round(time.time() - response.wall, 3),
         )
 
-    async def _sites(self, model: ModelRef) -> tuple[Site, ...]:
-        """Where a model can be asked; it is made ready once, whoever asks first."""
-        task = self._prepared.get(key(model))
-        if task is None:
-            task = self._loop.create_task(self._prepare(model))
-            task.add_done_callback(_retrieve)
-            self._prepared[key(model)] = task
-        return await asyncio.shield(task)
-
-    async def _prepare(self, model: ModelRef) -> tuple[Site, ...]:
-        """At all servers; one that is down, or lacks it, keeps the others from nothing."""
-        providers = self._providers_of(model.engine)
-        asked = [self._prepare_at(number, provider, model) for number, provider in enumerate(providers)]
-        found = await asyncio.gather(*asked, return_exceptions=True)
-        errors = [one for one in found if isinstance(one, BaseException)]
-        sites = [one for one in found if isinstance(one, Site)]
-        if not sites or not all(isinstance(error, ProviderError) for error in errors):
-            raise errors[0]
-        for error in errors:
-            if isinstance(error, ProviderError) and error.reach == "server":
-                self._trouble(f"a server cannot be asked, the others do its work: {error.message}")
-        same, said = agreeing(model, sites)
-        if said:
-            self._trouble(said)
-        return same
-
-    async def _prepare_at(self, number: int, provider: Provider, model: ModelRef) -> Site:
-        server = self._server(f"engine {model.engine} {number}")
-        async with server.turnstile.exclusive():
-            try:
-                info, _ = await server.patiently(lambda: provider.prepare(model), key(model), self._pause)
-            except ProviderError as error:
-                error.reach = "model" if error.reach == "request" else error.reach  # nobody can ask it
-                raise
-            return Site(provider, info)
-
-    async def _groups(self, requests: list[ChatRequest]) -> list[tuple[Group, ...]]:
-        return [await self._groups_of(request) for request in requests]
-
-    async def _groups_of(self, request: ChatRequest) -> tuple[Group, ...]:
-        nowhere = ((request.model.engine, request.model.written, ""),)
-        if self._memory.replays:
-            return nowhere
-        try:
-            _check_usable(request.model)
-            sites = await self._sites(request.model)
-        except PytestLlmError:
-            return nowhere
-        return tuple(group(site.info, request) for site in sites)
-
-    def _providers_of(self, engine: str) -> Sequence[Provider]:
-        if engine not in self._providers:
-            self._providers[engine] = self._connect(engine)
-        return self._providers[engine]
-
     def _server(self, name: str) -> Server:
         return self._servers.setdefault(name, Server(asyncio.Semaphore(self._slots)))
 
@@ -540,21 +403,8 @@ class Engine:
             for task in begun:
                 task.cancel()
             await (asyncio.wait(begun) if begun else asyncio.sleep(0))
-        for provider in chain.from_iterable(self._providers.values()):
-            await provider.close()
+        await self._sites.close()
         await self._loop.shutdown_asyncgens()
-
-
-def _check_usable(model: ModelRef) -> None:
-    """Nobody is asked for a model whose Modelfile is broken: the server's own of that name is another one."""
-    if model.fault:
-        raise ModelUnavailable(model.fault.message, hint=model.fault.hint)
-
-
-def _retrieve(task: asyncio.Task[Any]) -> None:
-    """Nobody may come for a prefetched answer: its error is then no news."""
-    if not task.cancelled():
-        task.exception()
 
 
 def _begun(task: asyncio.Task[Any]) -> bool:

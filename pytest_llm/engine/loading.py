@@ -32,7 +32,7 @@ class Loads:
             if self._load:
                 self._load.cancel()
             self._group, self._load = group, asyncio.get_running_loop().create_task(load())
-            self._load.add_done_callback(_retrieve)
+            self._load.add_done_callback(retrieve)
         try:
             return await asyncio.shield(self._load)
         except ProviderError as error:
@@ -82,7 +82,7 @@ def with_load(usage: Usage, seconds: float | None) -> Usage:
     return usage if seconds is None or own >= max(seconds, LOADED) else replace(usage, load_seconds=seconds)
 
 
-def _retrieve(task: asyncio.Task[float | None]) -> None:
-    """Nobody may be left who waits for it: its error is then no news."""
+def retrieve(task: asyncio.Task[Any]) -> None:
+    """For a task that nobody may be left to wait for: its error is then no news."""
     if not task.cancelled():
         task.exception()

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from pytest_llm.engine.order import Group
 
 if TYPE_CHECKING:
-    from pytest_llm.engine.engine import Job
+    from pytest_llm.engine.jobs import Job
 
 Free = Callable[[str, int], bool]
 KEPT = "kept"  # the owner of what the engine asks by itself, in any order

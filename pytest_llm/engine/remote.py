@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from pytest_llm.cases.request import ChatRequest
-    from pytest_llm.engine.engine import Engine, Job
+    from pytest_llm.engine.engine import Engine
+    from pytest_llm.engine.jobs import Job
     from pytest_llm.engine.order import Group
     from pytest_llm.engine.phases import Placed
     from pytest_llm.providers.base import Response

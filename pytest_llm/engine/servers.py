@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import copy
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -14,8 +14,9 @@ from pytest_llm.cases.request import ChatRequest
 from pytest_llm.engine.loading import Loads
 from pytest_llm.engine.order import Group
 from pytest_llm.engine.turnstile import Turnstile
-from pytest_llm.errors import NoAnswer, ProviderError, Unanswered
+from pytest_llm.errors import NoAnswer, ProviderError, PytestLlmError, Unanswered
 from pytest_llm.models.reference import ModelRef
+from pytest_llm.providers.base import Loading, Resident
 
 T = TypeVar("T")
 ModelKey = tuple[str, str, str]
@@ -60,6 +61,22 @@ class Server:
                 await stack.enter_async_context(machine.exclusive())
             await stack.enter_async_context(self.slots)
             yield
+
+    async def displace(
+        self, provider: Loading, loaded: Group, before: Iterable[Resident], wanted: Callable[[Group], bool]
+    ) -> None:
+        """Unload what it was told to load before, unless its case says how long it stays, or it is wanted again.
+
+        before: what was there before the run, which is left as it was found, as is what the run loads last.
+        """
+        if self.tenant is None:
+            return
+        (group, request), self.tenant = self.tenant, None
+        found = {one.blob for one in before}
+        kept = request.keep_alive is not None or group[1] in found or group[1] == loaded[1]
+        if not kept and not wanted(group):
+            with suppress(PytestLlmError):  # the next load tells what is wrong with the server
+                await provider.unload(request)
 
     async def patiently(
         self, attempt: Callable[[], Awaitable[T]], whom: Hashable, pause: Pause

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 
+from pytest_llm.cases.request import ChatRequest
+from pytest_llm.engine.loading import resident, retrieve
+from pytest_llm.engine.order import Group, group, is_there
+from pytest_llm.engine.servers import ModelKey, Pause, Server, key
+from pytest_llm.errors import ModelUnavailable, ProviderError, PytestLlmError
 from pytest_llm.models.reference import ModelRef
-from pytest_llm.providers.base import ModelInfo, Provider
+from pytest_llm.providers.base import ModelInfo, Provider, Resident
 
 
 @dataclass(frozen=True)
@@ -20,6 +28,105 @@ class Site:
     def digest(self) -> str:
         """Of the model, "" where it is not known."""
         return self.info.digest or str(self.info.fingerprint.answers.get("digest", ""))
+
+
+class Sites:
+    """The sites of every model of a run, each found once, whoever asks first.
+
+    connect: makes the providers for an engine's name, one a server. server: what is known of the one of a name.
+    told: gets what is to be told of servers.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[str], Sequence[Provider]],
+        server: Callable[[str], Server],
+        pause: Pause,
+        told: Callable[[str], None],
+    ) -> None:
+        self._connect, self._server, self._pause, self._told = connect, server, pause, told
+        self._providers: dict[str, Sequence[Provider]] = {}
+        self._prepared: dict[ModelKey, asyncio.Task[tuple[Site, ...]]] = {}
+        self._residents: dict[str, asyncio.Task[Sequence[Resident]]] = {}
+
+    async def of(self, model: ModelRef) -> tuple[Site, ...]:
+        """Where a model can be asked; it is made ready there."""
+        task = self._prepared.get(key(model))
+        if task is None:
+            task = asyncio.get_running_loop().create_task(self._prepare(model))
+            task.add_done_callback(retrieve)
+            self._prepared[key(model)] = task
+        return await asyncio.shield(task)
+
+    async def groups(self, request: ChatRequest) -> tuple[Group, ...]:
+        """What must be loaded to answer a request, at each site."""
+        try:
+            check_usable(request.model)
+            return tuple(group(site.info, request) for site in await self.of(request.model))
+        except PytestLlmError:
+            return nowhere(request)
+
+    async def before(self, site: Site) -> Sequence[Resident]:
+        """What a server had loaded before the run."""
+        server = site.info.server
+        if server not in self._residents:
+            self._residents[server] = asyncio.get_running_loop().create_task(resident(site.provider))
+        return await asyncio.shield(self._residents[server])
+
+    async def resident(self, requests: Sequence[ChatRequest]) -> set[Group]:
+        """Of what must be loaded to answer these, what was there before the run."""
+        groups = set()
+        for request in requests:
+            with suppress(PytestLlmError):
+                check_usable(request.model)
+                for site in await self.of(request.model):
+                    if any(is_there(one, site.info, request) for one in await self.before(site)):
+                        groups.add(group(site.info, request))
+        return groups
+
+    async def close(self) -> None:
+        for provider in chain.from_iterable(self._providers.values()):
+            await provider.close()
+
+    async def _prepare(self, model: ModelRef) -> tuple[Site, ...]:
+        """At all servers; one that is down, or lacks it, keeps the others from nothing."""
+        if model.engine not in self._providers:
+            self._providers[model.engine] = self._connect(model.engine)
+        providers = enumerate(self._providers[model.engine])
+        asked = [self._prepare_at(number, provider, model) for number, provider in providers]
+        found = await asyncio.gather(*asked, return_exceptions=True)
+        errors = [one for one in found if isinstance(one, BaseException)]
+        sites = [one for one in found if isinstance(one, Site)]
+        if not sites or not all(isinstance(error, ProviderError) for error in errors):
+            raise errors[0]
+        for error in errors:
+            if isinstance(error, ProviderError) and error.reach == "server":
+                self._told(f"a server cannot be asked, the others do its work: {error.message}")
+        same, said = agreeing(model, sites)
+        if said:
+            self._told(said)
+        return same
+
+    async def _prepare_at(self, number: int, provider: Provider, model: ModelRef) -> Site:
+        server = self._server(f"engine {model.engine} {number}")
+        async with server.turnstile.exclusive():
+            try:
+                info, _ = await server.patiently(lambda: provider.prepare(model), key(model), self._pause)
+            except ProviderError as error:
+                error.reach = "model" if error.reach == "request" else error.reach  # nobody can ask it
+                raise
+            return Site(provider, info)
+
+
+def nowhere(request: ChatRequest) -> tuple[Group, ...]:
+    """The group of a request that no server is known for."""
+    return ((request.model.engine, request.model.written, ""),)
+
+
+def check_usable(model: ModelRef) -> None:
+    """Nobody is asked for a model whose Modelfile is broken: the server's own of that name is another one."""
+    if model.fault:
+        raise ModelUnavailable(model.fault.message, hint=model.fault.hint)
 
 
 def agreeing(model: ModelRef, sites: Sequence[Site]) -> tuple[tuple[Site, ...], str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TypeAlias, TypeVar
 
-from pytest_llm.engine.engine import Asker, Job
+from pytest_llm.engine.jobs import Asker, Job
 from pytest_llm.errors import RunStopped
 from pytest_llm.providers.base import Response
 

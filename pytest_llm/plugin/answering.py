@@ -18,7 +18,7 @@ from pytest_llm.cases.fields import Options
 from pytest_llm.cases.invalid import explain
 from pytest_llm.cases.request import ChatRequest, Message, think_field
 from pytest_llm.checks.base import Check, CheckContext, Finding
-from pytest_llm.engine.engine import Job, checking
+from pytest_llm.engine.jobs import Job, checking
 from pytest_llm.engine.talk import Answer as Told
 from pytest_llm.errors import InputError, RunStopped
 from pytest_llm.plugin.session import LlmSession, session

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llm.cases.matrix import Row
-from pytest_llm.engine.engine import Asker, checking
+from pytest_llm.engine.jobs import Asker, checking
 from pytest_llm.engine.talk import converse
 from pytest_llm.gates.confirm import repeats_left
 from pytest_llm.gates.pairing import paired, row_hash

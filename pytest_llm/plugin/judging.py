@@ -9,8 +9,8 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pytest_llm.engine.engine import Job, checking
 from pytest_llm.engine.hands import Hands
+from pytest_llm.engine.jobs import Job, checking
 from pytest_llm.verdicts import pipeline
 from pytest_llm.verdicts.judge import Place
 from pytest_llm.verdicts.verdict import Verdict

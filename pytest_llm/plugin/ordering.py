@@ -10,7 +10,7 @@ from statistics import fmean
 
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.engine.balance import LOAD
-from pytest_llm.engine.engine import Job, kept_place
+from pytest_llm.engine.jobs import Job, kept_place
 from pytest_llm.engine.order import Group
 from pytest_llm.engine.phases import Placed
 from pytest_llm.engine.sharing import Work, merged, share

@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 from pytest_llm.cases.request import ChatRequest
-from pytest_llm.engine.engine import Asker, Job
+from pytest_llm.engine.jobs import Asker, Job
 from pytest_llm.errors import (
     BudgetSpent,
     HarnessError,

@@ -12,7 +12,7 @@ from pathlib import Path
 from pytest_llm.answers.extract import Artifact, extract
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.checks.base import Check, CheckContext, Finding
-from pytest_llm.engine.engine import Asker
+from pytest_llm.engine.jobs import Asker
 from pytest_llm.engine.talk import Answer
 from pytest_llm.errors import (
     AnswerTooLarge,

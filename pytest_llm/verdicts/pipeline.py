@@ -11,7 +11,7 @@ from pytest_llm.answers.extract import Artifact
 from pytest_llm.cases.request import ChatRequest, Message
 from pytest_llm.checks.base import Finding
 from pytest_llm.checks.rate import measured
-from pytest_llm.engine.engine import Asker, Job
+from pytest_llm.engine.jobs import Asker, Job
 from pytest_llm.engine.talk import Answer, Talk, converse, together
 from pytest_llm.errors import InputError
 from pytest_llm.verdicts.combine import Outcome, still_open

@@ -11,7 +11,7 @@ from pytest_llm.cases.request import build
 from pytest_llm.cases.sampling import passes
 from pytest_llm.cases.yamlfile import KeyPath
 from pytest_llm.checks.base import Check
-from pytest_llm.engine.engine import Job
+from pytest_llm.engine.jobs import Job
 from pytest_llm.errors import Complaints, InputError
 from pytest_llm.models.reference import ModelRef
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llm.engine.engine import checking
+from pytest_llm.engine.jobs import checking
 from pytest_llm.providers.base import Limits
 from pytest_llm.verdicts import pipeline
 from pytest_llm.verdicts.judge import Place

@@ -14,7 +14,8 @@ from typing import Any
 from pytest_llm.cases import casefile
 from pytest_llm.cases.matrix import expand
 from pytest_llm.checks.registry import Registry
-from pytest_llm.engine.engine import Engine, checking
+from pytest_llm.engine.engine import Engine
+from pytest_llm.engine.jobs import checking
 from pytest_llm.models.reference import resolve
 from pytest_llm.providers.base import Limits
 from pytest_llm.providers.ollama.client import OllamaProvider

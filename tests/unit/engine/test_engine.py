@@ -12,7 +12,8 @@ import anyio
 import pytest
 
 from pytest_llm.cases.request import ChatRequest, Message
-from pytest_llm.engine.engine import Engine, Job, checking
+from pytest_llm.engine.engine import Engine
+from pytest_llm.engine.jobs import Job, checking
 from pytest_llm.errors import (
     BrokenAnswer,
     ModelUnavailable,

@@ -13,7 +13,8 @@ import pytest
 
 from pytest_llm.cases.request import ChatRequest, Message
 from pytest_llm.engine import memory as module
-from pytest_llm.engine.engine import Engine, Job
+from pytest_llm.engine.engine import Engine
+from pytest_llm.engine.jobs import Job
 from pytest_llm.engine.memory import Keeper
 from pytest_llm.errors import (
     AnswerTooLarge,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from pytest_llm.cases.request import ChatRequest, Message
-from pytest_llm.engine.engine import Job
+from pytest_llm.engine.jobs import Job
 from pytest_llm.engine.talk import Answer, Talk, converse, together
 from pytest_llm.errors import RunStopped
 from pytest_llm.models.reference import ModelRef
