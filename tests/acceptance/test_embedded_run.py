@@ -10,7 +10,7 @@ import sys
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -79,12 +79,18 @@ def endless(bench: Bench, *mode: str) -> Iterator[tuple[subprocess.Popen[str], l
     bench.case(f"models: mine\nprompt: hi\noptions: {options}\nchecks: [{{contains: zzzz}}]")
     command = [sys.executable, "-m", "pytest", "--llm-engine=embedded", *mode]
     run = subprocess.Popen(command, cwd=bench.path, stdout=subprocess.PIPE, text=True, start_new_session=True)
-    try:
-        with run:
-            yield run, waiting(run.pid)
-    finally:
-        for process in psutil.Process().children(recursive=True):
-            process.kill()
+    below: list[psutil.Process] = []
+    with run:
+        try:
+            below += waiting(run.pid)
+            yield run, below
+        finally:
+            if run.poll() is None:
+                below += psutil.Process(run.pid).children(recursive=True)
+                run.kill()
+            for process in below:
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
 
 
 def waiting(pid: int) -> list[psutil.Process]:
