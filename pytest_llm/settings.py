@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+MOST_SLOTS = 16  # that are found to pay off
+
 
 def cores() -> int:
     """Those that this process may use."""
@@ -46,9 +48,9 @@ class Settings:
     name none. hosts, openai_urls: the servers, which share the work. *_trusted: their addresses came from the
     command line or the environment, so a key may go there, and by the proxies of the environment.
     budget: seconds, tokens (0: as many as it takes), as it was written; what is left when it is spent is not asked.
-    slots: how many questions a server is asked at a time; check_slots: how many cells are judged at a time;
-    ahead: how many cells are under way at most, 0 for as many as keep these busy. by_load: cells run grouped by
-    what must be loaded, not in pytest's order.
+    slots: how many questions a server is asked at a time, 0 for as many as pay off; check_slots: how many cells are
+    judged at a time; ahead: how many cells are under way at most, 0 for as many as keep these busy. by_load: cells
+    run grouped by what must be loaded, not in pytest's order.
     limit: how many cells of each case are run, 0 for all. system_tokens: how long a Modelfile's SYSTEM may be.
     vram: the memory that a model is to fit into, 0 where it is not said. samples: how often each cell is asked, 0:
     as its case says. stop_early: a cell's samples end once its verdict cannot change. store: its path or URL,
@@ -97,9 +99,14 @@ class Settings:
     replay: bool = False
 
     @property
+    def side_by_side(self) -> int:
+        """How many questions a server is sure to be asked at a time."""
+        return self.slots or 1
+
+    @property
     def window(self) -> int:
         """How many cells are under way at most: as keep the server and the checks busy, and two more."""
-        return self.ahead or self.slots + 2 + self.check_slots
+        return self.ahead or (self.slots or MOST_SLOTS) + 2 + self.check_slots
 
     def models_for(self, named: tuple[str, ...]) -> tuple[str, ...]:
         """The models of a case that names these itself."""

@@ -31,6 +31,7 @@ from pytest_llm.engine.order import Group, group
 from pytest_llm.engine.phases import KEPT, Phases, Placed
 from pytest_llm.engine.servers import Server, key
 from pytest_llm.engine.sites import Site, Sites, check_usable, distinct, nowhere
+from pytest_llm.engine.slots import Slots
 from pytest_llm.engine.turnstile import Turnstile
 from pytest_llm.errors import (
     NoAnswer,
@@ -48,8 +49,9 @@ class Engine:
     """The one engine of a run.
 
     connect: makes the providers for an engine's name, one a server. memory: recalls answers, and keeps new ones.
-    events: is told what happens. budget: what may be asked. pause: waits between retries. troubles: gets what is
-    to be told of servers when the run ends. ranks: the places of the cells in the order, as things are now.
+    events: is told what happens. slots: how many questions a server is asked at a time, 0 for as many as pay off.
+    budget: what may be asked. pause: waits between retries. troubles: gets what is to be told of servers when the
+    run ends. ranks: the places of the cells in the order, as things are now.
     """
 
     def __init__(
@@ -75,7 +77,7 @@ class Engine:
         self._checks: Counter[str] = Counter()
         self._tasks: dict[str, asyncio.Task[Response]] = {}
         self._machine = Turnstile()
-        self._phases = Phases(lambda _, inside: inside < self._slots)
+        self._phases = Phases(lambda name, inside: inside < self._server(name).slots.limit)
         self._balance = Balance(self._phases, lambda name: self._server(name).loaded)
         self._kept: dict[str, tuple[Job, ...]] = {}
         self._loop = asyncio.new_event_loop()
@@ -344,15 +346,18 @@ class Engine:
                     error.fingerprint = fingerprint(info, job.request, Response(""), self._slots)
                 await self._memory.keep(job.request, info, error, alone=job.exclusive)
                 raise
-            self._saw(job, response, loaded, load if anew else None)
+            self._saw(job, response, server, loaded, load if anew else None)
             response = replace(response, usage=with_load(response.usage, load))
             found = self._described(response, [*before, *reasons], job.request, info)
             await self._memory.keep(job.request, info, found, alone=job.exclusive)
         return found
 
-    def _saw(self, job: Job, response: Response, loaded: Group, load: float | None) -> None:
-        """How long it took: what is left is shared out by it."""
-        self._balance.saw(job.place, loaded, response.wall / (1 if job.exclusive else self._slots))
+    def _saw(self, job: Job, response: Response, server: Server, loaded: Group, load: float | None) -> None:
+        """How long it took: what is left is shared out by it, and how many are asked at a time."""
+        tokens, taken = response.usage.answer_tokens or 0, self._phases.inside[loaded[0]]
+        if not job.exclusive:
+            server.slots.answered(loaded, tokens, taken, time.monotonic())
+        self._balance.saw(job.place, loaded, response.wall / (1 if job.exclusive else server.slots.limit))
         if load:
             self._balance.pace.loaded(load)
 
@@ -394,7 +399,7 @@ class Engine:
         )
 
     def _server(self, name: str) -> Server:
-        return self._servers.setdefault(name, Server(asyncio.Semaphore(self._slots)))
+        return self._servers.setdefault(name, Server(Slots(self._slots)))
 
     async def _shut(self) -> None:
         while others := asyncio.all_tasks() - {asyncio.current_task()}:

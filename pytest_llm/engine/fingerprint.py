@@ -20,7 +20,7 @@ _GPU = re.compile(r"^Model:\s*(.+?)\s*$", re.MULTILINE)
 
 
 def fingerprint(info: ModelInfo, request: ChatRequest, response: Response, slots: int) -> Fingerprint:
-    """What is known of an answer. slots: how many questions the server is asked at a time.
+    """What is known of an answer. slots: how many questions a server is asked at a time, 0: as many as pay off.
 
     What a file of the repository says is under test, and in neither part: a Modelfile, a GGUF file, a `num_ctx`.
     """
@@ -32,7 +32,7 @@ def fingerprint(info: ModelInfo, request: ChatRequest, response: Response, slots
         "base": _base(model),
         "context": 0 if said_by_a_file or not context else context,
     }
-    speed: dict[str, Value] = {"machine": machine() if info.local else info.server, "slots": slots}
+    speed: dict[str, Value] = {"machine": machine() if info.local else info.server, "slots": slots or "auto"}
     told = Fingerprint(answers, speed) | info.fingerprint | response.fingerprint
     return Fingerprint(_known(told.answers), _known(told.speed))
 

@@ -12,12 +12,9 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
+from pytest_llm.engine.jobs import Job
 from pytest_llm.engine.order import Group
-
-if TYPE_CHECKING:
-    from pytest_llm.engine.jobs import Job
 
 Free = Callable[[str, int], bool]
 KEPT = "kept"  # the owner of what the engine asks by itself, in any order

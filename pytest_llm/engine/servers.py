@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import copy
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable
@@ -13,8 +12,9 @@ from typing import TypeVar
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.engine.loading import Loads
 from pytest_llm.engine.order import Group
+from pytest_llm.engine.slots import Slots
 from pytest_llm.engine.turnstile import Turnstile
-from pytest_llm.errors import NoAnswer, ProviderError, PytestLlmError, Unanswered
+from pytest_llm.errors import NoAnswer, ProviderError, PytestLlmError, ServerBusy, Unanswered
 from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import Loading, Resident
 
@@ -32,13 +32,13 @@ def key(model: ModelRef) -> ModelKey:
 
 @dataclass
 class Server:
-    """Its slots, its turnstile for groups and measurements, and the errors that nobody need meet twice.
+    """Its turnstile for groups and measurements, its slots, and the errors that nobody need meet twice.
 
     loaded: the group that was asked last, so that its model is there. tenant: what it was told last to load, with a
     request of it. broken: by whom it concerns. unanswered: how many of a model's requests in a row.
     """
 
-    slots: asyncio.Semaphore
+    slots: Slots = field(default_factory=Slots)
     turnstile: Turnstile = field(default_factory=Turnstile)
     loaded: Group | None = None
     tenant: tuple[Group, ChatRequest] | None = None
@@ -49,7 +49,7 @@ class Server:
 
     @asynccontextmanager
     async def room(self, group: Group, machine: Turnstile | None, *, exclusive: bool) -> AsyncIterator[None]:
-        """A slot, held over all attempts: else the next group's model would be loaded between two of them.
+        """Held over all attempts: else the next group's model would be loaded between two of them.
 
         Requests of one group pass together; for a measurement the server, and with `machine` this machine too, is
         quiet first.
@@ -59,7 +59,6 @@ class Server:
             await stack.enter_async_context(passing)
             if exclusive and machine:
                 await stack.enter_async_context(machine.exclusive())
-            await stack.enter_async_context(self.slots)
             yield
 
     async def displace(
@@ -97,6 +96,8 @@ class Server:
                 self.unanswered.pop(whom, None)
                 raise
             except ProviderError as error:
+                if isinstance(error, ServerBusy):
+                    self.slots.busy()
                 if len(reasons) >= error.retry:
                     self._remember(error, whom)
                     raise _after(error, reasons) from None

@@ -78,7 +78,7 @@ def _time(cells: Sequence[PromptItem], state: LlmSession) -> str:
     if not last:
         return ""
     known = "" if len(last) == len(cells) else f" of {len(last)} of {len(cells)} cells"
-    took = in_words(seconds(last, state.settings.slots))
+    took = in_words(seconds(last, state.settings.side_by_side))
     return f"by the last run{known}, that takes some {took}, loads not counted"
 
 

@@ -35,6 +35,7 @@ INI_TYPES: dict[str, Any] = {
     "list": "linelist",
     "seconds": _NUMBER,
     "count": _NUMBER,
+    "slots": _NUMBER,
     "size": _NUMBER,
     "share": _NUMBER,
 }
@@ -44,7 +45,7 @@ CONFIGURING = ("-c", "--config-file", "--rootdir", "-o", "--override-ini")  # py
 
 @dataclass(frozen=True)
 class Option:
-    """One option. kind: flag, list, seconds, count, size, share, budget or text. ini: an ini file may say it too.
+    """One option. kind: flag, list, seconds, count, slots, size, share, budget, text. ini: an ini file says it too.
 
     least, most: of a count. again: whether the command that runs one cell again repeats it: what changes the
     question or the verdict does, what is about the run as a whole (what it writes, how much of it is run) does not.
@@ -106,7 +107,7 @@ TABLE = (
         f"the server that speaks /v1/chat/completions (default: ${OPENAI_URL_ENV}); several share the work",
     ),
     Option("pull", "flag", "pull a model that the Ollama server lacks", ini=False),
-    Option("slots", "count", "how many questions a server is asked at a time (default: 1)", 1),
+    Option("slots", "slots", "how many questions a server is asked at a time: a number (default: 1) or auto", 1),
     Option("check_slots", "count", "how many cells are judged at a time (default: the cores)", cores()),
     Option("ahead", "count", "how many cells are under way at most (default: slots + check slots + 2)", 0),
     Option("order", "text", "load (one load a model) or pytest: the order of the cells (default: load)", "load"),

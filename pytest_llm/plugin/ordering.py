@@ -146,7 +146,7 @@ def _seconds(cells: Sequence[PromptItem], state: LlmSession, last: Mapping[str, 
     means = {model: fmean(times) for model, times in of_model.items()}
     usual = fmean(known.values()) if known else SECONDS
     found = [known.get(item.nodeid) or means.get(item.plan.cell.model, usual) for item in cells]
-    slots = state.settings.slots
+    slots = state.settings.side_by_side
     return [took / (1 if item.plan.exclusive else slots) for item, took in zip(cells, found, strict=True)]
 
 

@@ -35,6 +35,8 @@ def value_of(option: Option, said: Any, ini: Any) -> Any:
                 return _seconds(found)
             case "count" if found is not option.default:
                 return _count(found, option.least, option.most)
+            case "slots" if found is not option.default:
+                return 0 if found == "auto" else _count(found, option.least, option.most, "auto or ")
             case "share" if found is not option.default:
                 return _share(found)
             case "budget" if found is not option.default:
@@ -65,9 +67,9 @@ def _size(found: Any) -> int:
     return parse_size(found)
 
 
-def _count(found: Any, least: int, most: int | None) -> int:
+def _count(found: Any, least: int, most: int | None, other: str = "") -> int:
     if not str(found).isdecimal() or int(found) < least or (most and int(found) > most):
-        raise ValueError(f"must be a whole number from {least}{f' to {most}' if most else ''}, not {found!r}")
+        raise ValueError(f"must be {other}a whole number from {least}{f' to {most}' if most else ''}, not {found!r}")
     return int(found)
 
 

@@ -27,7 +27,7 @@ def connect(engine: str, settings: Settings, progress: Callable[[str], None]) ->
         case "embedded":
             from pytest_llm.providers.embedded.client import EmbeddedProvider
 
-            return [EmbeddedProvider(_limits(settings), slots=settings.slots)]
+            return [EmbeddedProvider(_limits(settings), slots=settings.side_by_side)]
         case "scripted":
             from pytest_llm.providers.scripted import ScriptedProvider
 

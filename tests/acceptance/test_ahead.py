@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tests.acceptance.conftest import Bench
-from tests.fake_ollama import Script
+from tests.fake_ollama import Ask, Script
 
 CHECKS = """
     import os
@@ -159,3 +159,27 @@ def test_a_rate_is_the_same_however_many_slots_the_others_have(bench: Bench) -> 
         {cell: one[cell] for cell in measured}, rel=0.03
     )
     assert min(four.values()) < 0.6 * min(one.values())  # those that nobody measures are slower
+
+
+def test_as_many_questions_at_a_time_as_pay_off(bench: Bench) -> None:
+    server, beside = bench.server, list[int]()
+    server.scheduler.limits = replace(server.scheduler.limits, slots=3)
+
+    def answer(ask: Ask) -> Script:
+        beside.append(server.answering.now)
+        return Script(["hello", *(f" w{n}" for n in range(40))], seconds=0.15)
+
+    server.answer("", answer)
+    rows = ", ".join(f"{{n: {number}}}" for number in range(70))
+    bench.case(f"prompt: hi {{{{ n }}}}\nparametrize: [{rows}]\nchecks: [contains: hello]")
+    bench.run("--llm-slots=auto").assert_outcomes(passed=70)
+    assert beside[:8] == [1] * 8
+    assert 2 <= max(beside) <= 4
+
+
+@pytest.mark.parametrize("said", ["0", "many", "-1"])
+def test_slots_that_are_none(bench: Bench, said: str) -> None:
+    bench.case("prompt: hi\nchecks: [contains: hello]")
+    result = bench.run(f"--llm-slots={said}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"*--llm-slots: must be auto or a whole number from 1, not {said!r}*"])

@@ -72,8 +72,8 @@ def test_every_option_takes_its_native_type(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("llm_slots = 0", "--llm-slots: must be a whole number from 1, not 0"),
-        ("llm_slots = 1.5", "must be a whole number from 1, not 1.5"),
+        ("llm_slots = 0", "--llm-slots: must be auto or a whole number from 1, not 0"),
+        ("llm_slots = 1.5", "must be auto or a whole number from 1, not 1.5"),
         ("llm_slots = true", "llm_slots"),
         ("llm_silence_timeout = -1", "--llm-silence-timeout: a duration is more than nothing"),
         ('llm_strict = "yes"', "llm_strict"),

@@ -232,7 +232,7 @@ def test_options_are_in_one_group_of_help(bench: Bench) -> None:
     ("arguments", "words"),
     [
         (["--llm-think=maybe"], "--llm-think must be one of"),
-        (["--llm-slots=0"], "--llm-slots: must be a whole number from 1"),
+        (["--llm-slots=0"], "--llm-slots: must be auto or a whole number from 1"),
         (["--llm-silence-timeout=soon"], "--llm-silence-timeout: 'soon' is no duration"),
     ],
 )
