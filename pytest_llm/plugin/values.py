@@ -69,7 +69,8 @@ def _size(found: Any) -> int:
 
 def _count(found: Any, least: int, most: int | None, other: str = "") -> int:
     if not str(found).isdecimal() or int(found) < least or (most and int(found) > most):
-        raise ValueError(f"must be {other}a whole number from {least}{f' to {most}' if most else ''}, not {found!r}")
+        to = f" to {most}" if most else ""
+        raise ValueError(f"must be {other}a whole number from {least}{to}, not {found!r}")
     return int(found)
 
 

@@ -47,7 +47,15 @@ def shown(bench: Bench, file: str, table: str, lines: list[str]) -> pytest.RunRe
 
 def written(option: Option) -> str:
     """A value of the option's kind, as TOML has it."""
-    kinds = {"flag": "true", "list": '["off"]', "seconds": "2.5", "count": "2", "size": "2", "share": "0.5"}
+    kinds = {
+        "flag": "true",
+        "list": '["off"]',
+        "seconds": "2.5",
+        "count": "2",
+        "slots": "2",
+        "size": "2",
+        "share": "0.5",
+    }
     kinds["budget"] = '"30m"'
     own = {"gate": '[">=1%"]', "inconclusive": '"fail"', "store": '"none"', "order": '"pytest"'}
     return own.get(option.name, kinds.get(option.kind, '"http://h:1"'))
