@@ -157,8 +157,8 @@ def _settings(found: Collected) -> Settings:
     said["gate"] = GateSettings()
     said["modelfiles"] = tuple(map(Path, said["modelfiles"]))
     said = {key: tuple(value) if isinstance(value, list) else value for key, value in said.items()}
-    for key, name in (("host", "OLLAMA_HOST"), ("openai_url", "OPENAI_BASE_URL")):
-        said[key] = os.environ.get(name) or said[key]
+    for key, name in (("hosts", "OLLAMA_HOST"), ("openai_urls", "OPENAI_BASE_URL")):
+        said[key] = (os.environ[name],) if os.environ.get(name) else said[key]
     known = {field.name for field in dataclasses.fields(Settings)}
     return Settings(**{**{key: value for key, value in said.items() if key in known}, "root": found.root})
 

@@ -53,7 +53,7 @@ def run(tmp_path: Path, fake_ollama: FakeOllama, monkeypatch: pytest.MonkeyPatch
             for people, judge in pairs
         ]
         (tmp_path / "answers.jsonl").write_text("\n".join(map(json.dumps, lines)))
-        settings = Settings(tmp_path, host=fake_ollama.url)
+        settings = Settings(tmp_path, hosts=(fake_ollama.url,))
         found = Collected(tmp_path, dataclasses.asdict(settings), (), ())
         collect = collected if real else lambda _: found
         code = calibrate(Path("t.prompt.yaml"), Path("answers.jsonl"), output, number, collect)
