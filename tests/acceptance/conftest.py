@@ -43,6 +43,11 @@ class Bench:
     def run(self, *arguments: str) -> pytest.RunResult:
         return self.pytester.runpytest_inprocess("-rA", *arguments)
 
+    def started(self, *arguments: str) -> pytest.RunResult:
+        """In a process that has imported nothing yet."""
+        vars(self.pytester).pop("popen")
+        return self.process(*arguments)
+
     def process(self, *arguments: str) -> pytest.RunResult:
         """In a process of its own, with its workers in theirs: for pytest-xdist, signals and the environment."""
         return self.pytester.runpytest_subprocess("-rA", *arguments, timeout=120)

@@ -285,7 +285,7 @@ def test_nothing_heavy_is_imported_without_a_store(bench: Bench) -> None:
         """,
     )
     bench.case("prompt: hi\nchecks: [{contains: hello}]")
-    result = bench.process("--llm-store=none")
+    result = bench.started("--llm-store=none")
     result.assert_outcomes(passed=1)
     assert "heavy: []" in result.stdout.str()
 
