@@ -16,6 +16,7 @@ from pytest_llm.commands.collected import Collected, NotCollected, collected
 from pytest_llm.commands.diagnosis import Line
 from pytest_llm.commands.stored import of_settings
 from pytest_llm.errors import InputError
+from pytest_llm.providers.wire.secrets import cleaned, secrets
 from pytest_llm.sandbox import walls
 
 Say = Callable[[str], object]
@@ -39,11 +40,12 @@ def examine(say: Say = print, arguments: Sequence[str] = (), form: Literal["text
     else:
         lines += [*_store(found), *models.lines(found)]
         code = diagnosis.code(lines)
-    say(
+    told = (
         json.dumps(diagnosis.as_data(lines), indent=2)
         if form == "json"
         else diagnosis.as_text(lines, _mends(lines))
     )
+    say(cleaned(told, secrets(arguments)))  # a server may send back what it was sent
     return code
 
 

@@ -24,8 +24,13 @@ _HERE = re.compile(r"^([^:\n]+):(\d+):(\d+):\s+required from here")
 _BROKE = re.compile(r"internal compiler error|Please submit a full bug report")
 _ABSENT = re.compile(r"^(\S+): No such file or directory$")
 # What moves the compiler's words to other files and lines, or hides them from a header on.
-_MARKER = re.compile(r"^[ \t]*(?:#|%:)[ \t]*(?:line[ \t]+)?\d+(?:[ \t]+\"[^\"\n]*\")?[ \t\d]*$", re.MULTILINE)
-_SYSTEM = re.compile(r"^[ \t]*(?:#|%:)[ \t]*pragma[ \t]+GCC[ \t]+system_header\b[^\n]*$", re.MULTILINE)
+_SPLICE = re.compile(r"(?:\\|\?\?/)[ \t\f\v]*\r?\n")
+_BLANK = r"(?:[ \t\f\v]|/\*(?:[^*\r\n]|\*(?!/))*+\*/)*+"
+_COMMENTS = r"""(?:(?:[^\r\n"'*]|\*(?!/))*+\*/)*+"""  # up to the end of the last one in a line
+_MARKER = re.compile(
+    rf"(?:^|(?<=[\r\n]))(?P<begun>|{_COMMENTS}){_BLANK}(?:#|%:|\?\?=){_BLANK}(?:line\b{_BLANK})?\d[^\r\n]*"
+)
+_SYSTEM = re.compile(r"\bsystem_header\b")  # of a pragma: without it no line of the answer is a system header's
 _HIDES = re.compile(r"^#pragma (?:GCC|clang) diagnostic[^\n]*", re.MULTILINE)
 _NAMES = Path(__file__).parent / "names"
 _OF_C = re.compile(r"c(?!har|o|hrono)[a-z]+$|.*\.h$")  # <cstdio>, not <chrono>, <charconv>, <complex> …
@@ -86,7 +91,7 @@ class C(Scaffolded):
         with scratch.folder() as folder:
             base.write(named, folder)
             found = self._until_it_stops(folder, [f.name for f in sources], flags, options, named)
-            if not base.fails(found) and any("diagnostic" in file.text for file in files):
+            if not base.fails(found) and any("diagnostic" in _joined(file.text) for file in files):
                 names = [self._unhidden(folder, f.name, flags, options) for f in sources]
                 found = self._until_it_stops(folder, names, flags, options, named)
             return base.bounded(found)
@@ -264,4 +269,18 @@ def _stub(stubs: Path, lost: base.Diagnostic) -> bool:
 
 
 def _neutral(file: base.Snippet) -> base.Snippet:
-    return replace(file, text=_SYSTEM.sub("#", _MARKER.sub("#", file.text)))
+    """Without what would give its lines other names, or the forgiveness that the system's own headers have."""
+    text = _joined(file.text)
+    if not (_MARKER.search(text) or _SYSTEM.search(text)):
+        return file
+    return replace(file, text=_SYSTEM.sub("no_header", _MARKER.sub(r"\g<begun>#", text)))
+
+
+def _joined(text: str) -> str:
+    """With each line that goes on on the next in one, and as many lines as before."""
+    if not _SPLICE.search(text):
+        return text
+    lines = []
+    for line in _SPLICE.sub("\\\x00", text).split("\n"):
+        lines += [line.replace("\\\x00", ""), *[""] * line.count("\\\x00")]
+    return "\n".join(lines)

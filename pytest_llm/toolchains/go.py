@@ -108,28 +108,31 @@ class Go(Scaffolded):
         return [*found, *base.stopped(result, limits)]
 
     def _commands(self, number: int, packages: list[Package], exports: dict[str, str], folder: Path) -> str:
-        """Compile one package; vet it meanwhile, for it needs only what was compiled before."""
+        """Compile one package; vet it meanwhile, for it needs only what was compiled before.
+
+        Our own files begin with a point, as no file of an answer does.
+        """
         package, tools = packages[number], Path(self._places["GOTOOLDIR"])
         known = dict(exports)
         for path in package.imports:
             for earlier, other in enumerate(packages[:number]):
                 if other.is_meant_by(path):
-                    known[path] = str(folder / f"{earlier}.a")
+                    known[path] = str(folder / f".{earlier}.a")
         config = "".join(f"packagefile {path}={file}\n" for path, file in known.items())
-        (folder / f"{number}.imports").write_text(config)
+        (folder / f".{number}.imports").write_text(config)
         names = [file.path for file in package.files]
         vet = {
             "ID": package.name, "Compiler": "gc", "Dir": str(folder), "ImportPath": package.name,
             "GoFiles": [str(folder / name) for name in names], "ImportMap": {path: path for path in known},
             "PackageFile": known, "Standard": dict.fromkeys(exports, True), "PackageVetx": {},
-            "VetxOnly": False, "VetxOutput": str(folder / f"{number}.vetx"),
+            "VetxOnly": False, "VetxOutput": str(folder / f".{number}.vetx"),
             "GoVersion": self._places["GOVERSION"].partition("-")[0].partition(" ")[0],
             "SucceedOnTypecheckFailure": True,
         }  # fmt: skip
-        (folder / f"{number}.cfg").write_text(json.dumps(vet))
-        flags = ["-e", "-complete", "-p", package.name, "-importcfg", f"{number}.imports", "-o", f"{number}.a"]
+        (folder / f".{number}.cfg").write_text(json.dumps(vet))
+        flags = ["-e", "-complete", "-p", package.name, "-importcfg", f".{number}.imports", "-o", f".{number}.a"]
         compile_ = shlex.join([str(tools / "compile"), *flags, "--", *names])
-        return f"{shlex.join([str(tools / 'vet'), f'{number}.cfg'])} >&2 &\n{compile_} || echo exit: $?"
+        return f"{shlex.join([str(tools / 'vet'), f'.{number}.cfg'])} >&2 &\n{compile_} || echo exit: $?"
 
     def _exports_for(self, packages: Iterable[Package], module: Path | None) -> dict[str, str]:
         """Where the compiled form of each package of the standard library (or the module) lies that is imported."""

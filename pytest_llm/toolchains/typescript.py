@@ -165,7 +165,7 @@ def _diagnostic(item: dict[str, Any], files: Sequence[base.Snippet]) -> base.Dia
     index, line, column, code = item["file"], item["line"], item["column"], item["code"]
     if line and column:
         column = base.character_column(base.line_of(files[index], line), column, "utf-16-le")
-    unknown = code == 4113 and "base class 'any'" in item["message"]  # `override`, of what is not known
+    unknown = code == 4113 and item["message"].endswith("base class 'any'.")  # `override`, of what is not known
     absent = unknown or item.get("orphaned") or react.absent(item["message"], files[index].text)
     kind = "missing-dependency" if absent else _kind(code, item["syntax"], item["message"])
     found = base.Diagnostic(

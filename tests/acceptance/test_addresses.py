@@ -28,6 +28,7 @@ def refused(result: pytest.RunResult, *words: str) -> None:
         ("host", "1.2.3.400", "no host name"),
         ("openai-url", "me:secret@ x", "no host name"),
         ("openai-url", "http://h:99999", "no URL"),
+        ("openai-url", "http://h/v1?api_key=secret", "a key goes into OPENAI_API_KEY"),
     ],
 )
 def test_of_an_option_or_an_ini_value_at_the_start(bench: Bench, name: str, value: str, words: str) -> None:

@@ -65,6 +65,8 @@ HIDING: dict[str, tuple[str, list[str]]] = {
         "for (let i = 0; i < 300; i++) console.error('w' + i); boom();",
         ["console", "exception"],
     ),
+    "as if it were harmless": ("throw new Error('ResizeObserver loop completed with undelivered notifications.')",
+                               ["exception"]),
     "nothing hidden": ("try { boom() } catch { 0 } Promise.reject(1).catch(() => 0);", []),
     "an overlay without errors": ("onerror = m => alert(m); onunhandledrejection = e => alert(e);", []),
     "an image without a picture": ("document.body.innerHTML = '<img src=\"data:image/png;base64,AA\">hi';", []),

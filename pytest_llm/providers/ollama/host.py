@@ -62,8 +62,9 @@ def openai_url(value: str) -> str:
         host, port = parts.hostname, parts.port
     except ValueError:
         host = port = None
-    if not host or parts.scheme not in _PORTS:
-        raise InputError("the address of the OpenAI-compatible server is no URL", hint="write http://host:port/v1")
+    if not host or parts.scheme not in _PORTS or parts.query or parts.fragment:
+        hint = "write http://host:port/v1; a key goes into OPENAI_API_KEY, another header into PYTEST_LLM_HEADERS"
+        raise InputError("the address of the OpenAI-compatible server is no URL", hint=hint)
     user, at, _ = parts.netloc.rpartition("@")
     place = f"{user}{at}{_reachable(host)[0]}" + ("" if port is None else f":{port}")
     path = parts.path.rstrip("/")

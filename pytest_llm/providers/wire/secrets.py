@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -28,8 +29,19 @@ def secrets(addresses: Iterable[str] = (), environ: Mapping[str, str] = os.envir
 
 
 def of_header(value: str) -> tuple[str, ...]:
-    """The forms of a header's value: the whole, and what follows a scheme such as Bearer."""
-    return value, value.rpartition(" ")[2]
+    """The forms of a header's value: the whole, what follows a scheme such as Bearer, what Basic says in base64, and
+    each value of those that a semicolon divides, as cookies are.
+    """
+    last = value.rpartition(" ")[2]
+    parts = [part.partition("=")[2].strip() for part in value.split(";")] if "=" in value.rstrip("=") else []
+    return value, last, *_of_basic(value, last), *parts
+
+
+def _of_basic(value: str, last: str) -> Iterator[str]:
+    if value.lower().startswith("basic "):
+        with suppress(ValueError):
+            pair = base64.b64decode(last, validate=True).decode()
+            yield from {pair, pair.partition(":")[2]}
 
 
 def cleaned(text: str, hidden: Iterable[str]) -> str:

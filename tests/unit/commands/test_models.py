@@ -28,6 +28,19 @@ def case(project: Path, *names: str) -> None:
     (project / "one.prompt.yaml").write_text(text)
 
 
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_what_a_server_sends_back_is_no_key(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], form: list[str]
+) -> None:
+    case(project, "m")
+    with FakeOllama("0.33.0 geheim-1 YW5uOmdlaGVpbS0x") as server:
+        monkeypatch.setenv("OLLAMA_HOST", server.url.replace("://", "://ann:geheim-1@"))
+        cli.main(["doctor", *form])
+    told = capsys.readouterr().out
+    assert "0.33.0 *** ***" in told
+    assert "geheim" not in told
+
+
 def test_where_each_model_is(project: Path, fake_ollama: FakeOllama, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OLLAMA_HOST", fake_ollama.url.replace("://", "://ann:geheim@"))
     fake_ollama.add_model("qwen3:8b")

@@ -74,3 +74,36 @@ def test_warnings() -> None:
 def test_columns_count_characters() -> None:
     found = compiled("c", 'int main(void) {\n\tconst char *s = "é😀"; return s + y;\n}\n')
     assert ("undefined", 2, 35) in [(one.kind, one.line, one.column) for one in found]
+
+
+HIDING = [
+    '#/**/7 "z.c" 3\n',
+    '/**/# 7 "z.c" 3\n',
+    '#\\\n 7 "z.c" 3\n',
+    '#\v7 "z.c" 3\n',
+    '\f# 7 "z.c" 3\n',
+    'int a;\r# 7 "z.c" 3\n',
+    '# 7 "z\\"q.c" 3\n',
+    '# 7 "z.c" 3 /* x */\n',
+    '# 7 "z.c" 3 // x\n',
+    '#li\\\nne 7 "z.c"\n',
+    '/* a\n # b */ # 7 "z.c" 3\n',
+    '#pragma GCC dia\\\ngnostic ignored "-Wimplicit-function-declaration"\n',
+    '_Pragma("GCC dia\\\ngnostic ignored \\"-Wimplicit-function-declaration\\"")\n',
+    "#pragma/**/GCC system_header\n",
+    "#pragma GCC \\\nsystem_header\n",
+    '_Pragma("GCC system_header")\n',
+    "#define P(x) _Pragma(#x)\nP(GCC system_header)\n",
+]
+
+
+@pytest.mark.parametrize("directive", HIDING)
+def test_no_directive_hides_what_follows(directive: str) -> None:
+    line = directive.count("\n") + 1
+    found = compiled("c", f"{directive}int main(void) {{ return f(); }}\n")
+    assert line in [one.line for one in found if one.severity == "error"]
+
+
+def test_what_only_looks_like_a_directive_is_the_texts_own() -> None:
+    text = '#define M(x) do { \\\n  x; \\\n} while (0)\nconst char *s = "*/ # 7";\nint main(void) { M(s++); return g; }'
+    assert [(one.line, one.severity) for one in compiled("c", text)] == [(5, "error")]

@@ -29,6 +29,7 @@ EMPTY = [
     ("python", '"""\ndef f(:\n"""'),
     ("python", "r'''def f(:\n'' '''; 'a' # later\nNone\n1_000\n"),
     ("python", "'it\\'s' \n"),
+    ("python", "!return (((\n%matplotlib inline\n"),
     ("php", "<?php __halt_compiler(); function f( {"),
     ("php", "<?php 'nothing'; ?>"),
     ("ruby", "'def f('\n42\n"),

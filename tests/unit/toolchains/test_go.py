@@ -122,6 +122,13 @@ def test_several_packages() -> None:
     assert [(one.file, one.kind, one.line) for one in found] == [(0, "type", 4)]
 
 
+@pytest.mark.parametrize("folder", ["0.imports", "0.cfg", "0.vetx", "0.a"])
+def test_a_folder_of_an_answer_is_called_as_our_files_were(folder: str) -> None:
+    compiled("go", "")
+    snippets = [Snippet("package a\n\nvar X = 1\n", f"{folder}/x.go")]
+    assert toolchain("go").check(snippets, Options()) == []
+
+
 def test_an_import_cycle_is_said() -> None:
     compiled("go", "")
     one = 'package one\n\nimport "app/two"\n\nvar X = two.X\n'

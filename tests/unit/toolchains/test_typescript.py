@@ -96,3 +96,8 @@ def test_unused_warns() -> None:
 def test_columns_count_characters() -> None:
     found = compiled("typescript", "export const s = '😀é' + y;\n")
     assert [(one.line, one.column) for one in found] == [(1, 25)]
+
+
+def test_a_type_argument_is_no_word_of_the_compilers() -> None:
+    text = "class B<T> { x!: T }\nexport class C extends B<\"base class 'any'\"> { override foo() { return 1 } }\n"
+    assert [(one.line, one.severity) for one in compiled("typescript", text)] == [(2, "error")]

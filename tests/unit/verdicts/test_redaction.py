@@ -52,6 +52,9 @@ def test_numbers_come_back_as_they_were(tmp_path: Path) -> None:
         ("", {"PYTEST_LLM_OPENAI_KEY": f" {KEY}\n"}, [KEY]),
         ("", {"PYTEST_LLM_HEADERS": f"X-Key: {KEY}\nAuthorization: Bearer other-key"}, [KEY, "other-key"]),
         ("", {"OLLAMA_HOST": "http://u:from-env@h"}, ["from-env"]),
+        ("", {"PYTEST_LLM_HEADERS": "Authorization: Basic YW5uOmdlaGVpbQ=="}, ["ann:geheim", "geheim"]),
+        ("", {"PYTEST_LLM_HEADERS": "Cookie: session=geheim-1; theme=dark"}, ["geheim-1", "dark"]),
+        ("", {"PYTEST_LLM_HEADERS": "Authorization: Basic no-base-64"}, ["no-base-64"]),
     ],
 )
 def test_what_is_secret(address: str, environ: dict[str, str], hidden: list[str]) -> None:
