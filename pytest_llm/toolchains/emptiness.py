@@ -32,7 +32,8 @@ _SKIPPED: Mapping[str, str] = {
     "kotlin": rf"{_SLASHES}|package[ \t]+[\w.]+",
     "php": rf"{_SLASHES}|{_HASH}|<\?php\b|\?>|namespace[ \t]+[\w\\]+[ \t]*;|(?:{_QUOTED}){_END}"
     r"|__halt_compiler[ \t]*\([ \t]*\)[ \t]*;[\s\S]*",
-    "python": rf"{_HASH}|;|[!%][^\n]*|(?:\.\.\.|(?:pass|None|True|False)\b|[bBfFrRuU]{{0,2}}{_PYTHON_STRING}|{_NUMBER}){_END}",
+    "python": rf"{_HASH}|;|[!%][^\n]*"
+    rf"|(?:\.\.\.|(?:pass|None|True|False)\b|[bBfFrRuU]{{0,2}}{_PYTHON_STRING}|{_NUMBER}){_END}",
     "ruby": rf"{_HASH}|;|=begin\b(?:[^\n]|\n(?!=end\b))*+(?:\n=end\b[^\n]*|\Z)|__END__\n[\s\S]*"
     rf"|(?:{_QUOTED}|(?:nil|true|false)\b|{_NUMBER}){_END}",
     "rust": _SLASHES,

@@ -29,8 +29,8 @@ def secrets(addresses: Iterable[str] = (), environ: Mapping[str, str] = os.envir
 
 
 def of_header(value: str) -> tuple[str, ...]:
-    """The forms of a header's value: the whole, what follows a scheme such as Bearer, what Basic says in base64, and
-    each value of those that a semicolon divides, as cookies are.
+    """The forms of a header's value: the whole, what follows a scheme such as Bearer, what Basic says in base64,
+    and each value of those that a semicolon divides, as cookies are.
     """
     last = value.rpartition(" ")[2]
     parts = [part.partition("=")[2].strip() for part in value.split(";")] if "=" in value.rstrip("=") else []
