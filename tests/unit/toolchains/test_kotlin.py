@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from pytest_llm.errors import Unsupported
 from pytest_llm.sandbox import programs
-from pytest_llm.toolchains import toolchain
+from pytest_llm.toolchains import kotlin, toolchain
 from pytest_llm.toolchains.base import Options, Snippet
 from pytest_llm.toolchains.kotlin import Kotlin
 from tests.helpers.compiling import agrees, compiled, errors
@@ -129,3 +130,8 @@ def test_none_is_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Unsupported, match="is not here"):
         assert Kotlin().folder
     assert Kotlin().installation[-1].endswith(f"={tmp_path / 'kotlin'}")
+
+
+def test_what_maven_reads_is_xml() -> None:
+    project = ElementTree.parse(Path(kotlin.__file__).parent / "servers/kotlin.xml").getroot()
+    assert "kotlin-compiler-embeddable" in [one.text for one in project.iter("artifactId")]
