@@ -140,7 +140,7 @@ class Compile(Check):
         block = artifact.code(self.language)
         if block is None or block.echo or not block.text.strip():
             return [_nothing(artifact, block, self.language)]
-        language = self.language or _in_full(block)
+        language = self.language or _language_of(block)
         if language not in languages():
             if language in PROGRAMS and not self.language:
                 raise Unsupported(f"the code in the answer is {language}, which nothing here compiles", _NAME_ONE)
@@ -207,7 +207,7 @@ class Compile(Check):
         return replace(finding, line=line, column=column, source=source)
 
 
-def _in_full(block: CodeBlock) -> str:
+def _language_of(block: CodeBlock) -> str:
     """The block's language, where none is asked for: what models call JavaScript is often JSX."""
     language = (block.language if block.fenced else "") or guessed(block.text)
     return "jsx" if language == "javascript" and holds_jsx(block.text) else language

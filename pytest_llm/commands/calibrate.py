@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,6 +21,7 @@ from pytest_llm.checks.registry import Registry
 from pytest_llm.commands import graded
 from pytest_llm.commands.collected import Collected, NotCollected, collected
 from pytest_llm.commands.graded import Graded
+from pytest_llm.commands.servers import addresses
 from pytest_llm.errors import InputError, PytestLlmError
 from pytest_llm.providers.base import Response
 from pytest_llm.reports.plain import plain
@@ -152,13 +152,12 @@ def _engine(settings: Settings) -> Engine:
 
 
 def _settings(found: Collected) -> Settings:
-    """Those of a run here. They never hold a password; the environment, which comes before the ini file, may."""
+    """Those of a run here."""
     said = dict(found.settings)
     said["gate"] = GateSettings()
     said["modelfiles"] = tuple(map(Path, said["modelfiles"]))
     said = {key: tuple(value) if isinstance(value, list) else value for key, value in said.items()}
-    for key, name in (("hosts", "OLLAMA_HOST"), ("openai_urls", "OPENAI_BASE_URL")):
-        said[key] = (os.environ[name],) if os.environ.get(name) else said[key]
+    said |= {"hosts": addresses(said, "hosts"), "openai_urls": addresses(said, "openai_urls")}
     known = {field.name for field in dataclasses.fields(Settings)}
     return Settings(**{**{key: value for key, value in said.items() if key in known}, "root": found.root})
 

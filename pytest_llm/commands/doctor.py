@@ -7,6 +7,7 @@ import platform
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 from typing import Literal
@@ -16,7 +17,7 @@ from pytest_llm.commands.collected import Collected, NotCollected, collected
 from pytest_llm.commands.diagnosis import Line
 from pytest_llm.commands.stored import of_settings
 from pytest_llm.errors import InputError
-from pytest_llm.providers.wire.secrets import cleaned, secrets
+from pytest_llm.providers.wire.secrets import secrets, without
 from pytest_llm.sandbox import walls
 
 Say = Callable[[str], object]
@@ -40,12 +41,13 @@ def examine(say: Say = print, arguments: Sequence[str] = (), form: Literal["text
     else:
         lines += [*_store(found), *models.lines(found)]
         code = diagnosis.code(lines)
-    told = (
+    hidden = secrets(arguments)  # a server may send back what it was sent
+    lines = [Line(**without(asdict(line), hidden)) for line in lines]
+    say(
         json.dumps(diagnosis.as_data(lines), indent=2)
         if form == "json"
         else diagnosis.as_text(lines, _mends(lines))
     )
-    say(cleaned(told, secrets(arguments)))  # a server may send back what it was sent
     return code
 
 

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from pytest_llm.providers.wire.http import Http
+
+
+def addresses(settings: Mapping[str, Any], key: Literal["hosts", "openai_urls"]) -> tuple[str, ...]:
+    """The servers of these settings. They never hold a password; the environment, which comes before the ini file,
+    may.
+    """
+    said = os.environ.get({"hosts": "OLLAMA_HOST", "openai_urls": "OPENAI_BASE_URL"}[key])
+    return (said,) if said else tuple(settings[key])
 
 
 def ollama(settings: Mapping[str, Any]) -> list[Http]:
@@ -17,9 +25,7 @@ def ollama(settings: Mapping[str, Any]) -> list[Http]:
     from pytest_llm.providers.ollama.host import extra_headers, ollama_urls
     from pytest_llm.providers.wire.http import Http
 
-    # The settings of a run never hold a password; the environment, which comes before the ini file, may.
-    said = os.environ.get("OLLAMA_HOST")
-    hosts = [said] if said else settings["hosts"] or [""]
+    hosts = addresses(settings, "hosts") or ("",)
     trusted = settings["host_trusted"]
     headers = extra_headers() if trusted else {}
     limits = Limits(settings["connect_timeout"])

@@ -21,6 +21,7 @@ from pytest_llm.checks.base import Check, CheckContext, Finding
 from pytest_llm.engine.jobs import Job, checking
 from pytest_llm.engine.talk import Answer as Told
 from pytest_llm.errors import InputError, RunStopped
+from pytest_llm.plugin.options import THINKS
 from pytest_llm.plugin.session import LlmSession, session
 from pytest_llm.plugin.telling import CellFault, NotJudged, longrepr, warn
 from pytest_llm.providers.base import Response
@@ -31,7 +32,6 @@ from pytest_llm.verdicts.judge import partial_response, run, unanswered
 from pytest_llm.verdicts.redaction import redacted
 from pytest_llm.verdicts.verdict import Asked, Verdict
 
-_THINKS = ("off", "on", "low", "medium", "high", "max", "default")
 _ITS_OWN = ("llm.outcome", "llm.findings", "llm.must_pass")
 _NO_MODEL = "the test names no model, and the run none: give `model=`, --llm-model, or the ini option llm_models"
 
@@ -97,8 +97,8 @@ class Llm:
         if not model:
             raise InputError(_NO_MODEL)
         mode = {True: "on", False: "off"}[think] if isinstance(think, bool) else think
-        if mode not in _THINKS:
-            raise InputError(f"think is one of {', '.join(_THINKS)}, not {think!r}")
+        if mode not in THINKS:
+            raise InputError(f"think is one of {', '.join(THINKS)}, not {think!r}")
         said = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else list(prompt)
         said = [*([{"role": "system", "content": system}] if system is not None else []), *said]
         messages = tuple(Message(one["role"], one["content"]) for one in said)

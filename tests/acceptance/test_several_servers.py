@@ -37,6 +37,12 @@ class Farm:
             models.replace(", ", "-"),
         )
 
+    def dies(self, ask: Ask) -> str:
+        """The last answer of the second server."""
+        self.two.fault("refused")
+        self.two.fault("reset", times=None)
+        return "hello"
+
     @property
     def hosts(self) -> list[str]:
         return [f"--llm-host={server.url}" for server in (self.one, self.two)]
@@ -104,13 +110,7 @@ def test_a_server_that_is_slower_hands_on_its_work(farm: Farm) -> None:
 def test_a_server_that_dies_hands_its_cells_to_the_other(farm: Farm, mode: list[str]) -> None:
     farm.models("a", "b")
     farm.cells("a, b", 8)
-
-    def dies(ask: Ask) -> str:
-        farm.two.fault("refused")
-        farm.two.fault("reset", times=None)
-        return "hello"
-
-    farm.two.answer("cell 2", dies)
+    farm.two.answer("cell 2", farm.dies)
     result = farm.run(*mode, "--llm-restart-timeout=0.1s", "--llm-connect-timeout=1s")
     result.assert_outcomes(passed=16, warnings=1)
     result.stdout.fnmatch_lines([f"*{farm.two.url} is asked no more, the other servers do its work*"])
@@ -123,13 +123,7 @@ def test_a_server_that_dies_and_no_other_has_its_model(farm: Farm) -> None:
     farm.one.add_model("a")
     farm.two.add_model("b")
     farm.cells("a, b", 4)
-
-    def dies(ask: Ask) -> str:
-        farm.two.fault("refused")
-        farm.two.fault("reset", times=None)
-        return "hello"
-
-    farm.two.answer("cell 1", dies)
+    farm.two.answer("cell 1", farm.dies)
     result = farm.run("-p", "no:xdist", "--llm-restart-timeout=0.1s", "--llm-connect-timeout=1s")
     outcomes = result.parseoutcomes()
     assert (outcomes["passed"] >= 4, outcomes["errors"] >= 2) == (True, True)

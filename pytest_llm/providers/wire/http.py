@@ -91,7 +91,7 @@ class Http:
         self._elsewhere = [without_credentials(other.rstrip("/"))[0] for other in elsewhere]
         self._ping, self._met, self._trusted = ping, False, trusted
         self._headers = {**credentials, **(headers or {})}
-        self._hidden = [w for value in self._headers.values() for w in of_header(value) if len(w) >= LEAST]
+        self._hidden = [w for pair in self._headers.items() for w in of_header(*pair) if len(w) >= LEAST]
         self._connections: Connections | None = None
 
     async def json(self, method: str, path: str, body: Any = None) -> dict[str, Any]:

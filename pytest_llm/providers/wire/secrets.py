@@ -13,6 +13,7 @@ HEADERS_ENV = "PYTEST_LLM_HEADERS"
 KEY_ENV = ("PYTEST_LLM_OPENAI_KEY", "OPENAI_API_KEY")
 ADDRESS_ENV = ("OLLAMA_HOST", "OPENAI_BASE_URL")
 LEAST = 4  # characters: shorter words are no keys, and would blank out half of a message
+_LEAST_COOKIE = 8  # as above: one may say `dark`, or a language
 HIDDEN = "***"
 
 
@@ -23,18 +24,23 @@ def secrets(addresses: Iterable[str] = (), environ: Mapping[str, str] = os.envir
     found = {
         *(environ.get(name, "").strip() for name in KEY_ENV),
         *(form for address in said for form in _of_address(address)),
-        *(form for line in lines for form in of_header(line.partition(":")[2].strip())),
+        *(form for line in lines for form in of_header(*_named(line))),
     }
     return tuple(sorted((word for word in found if len(word) >= LEAST), key=len, reverse=True))
 
 
-def of_header(value: str) -> tuple[str, ...]:
+def of_header(name: str, value: str) -> tuple[str, ...]:
     """The forms of a header's value: the whole, what follows a scheme such as Bearer, what Basic says in base64,
-    and each value of those that a semicolon divides, as cookies are.
+    and each cookie that is long enough to be a key.
     """
     last = value.rpartition(" ")[2]
-    parts = [part.partition("=")[2].strip() for part in value.split(";")] if "=" in value.rstrip("=") else []
-    return value, last, *_of_basic(value, last), *parts
+    cookies = [part.partition("=")[2].strip() for part in value.split(";")] if name.lower() == "cookie" else []
+    return value, last, *_of_basic(value, last), *(cookie for cookie in cookies if len(cookie) >= _LEAST_COOKIE)
+
+
+def _named(line: str) -> tuple[str, str]:
+    name, _, value = line.partition(":")
+    return name.strip(), value.strip()
 
 
 def _of_basic(value: str, last: str) -> Iterator[str]:
