@@ -26,8 +26,8 @@ class Annotations:
     """Keeps what failed of cells, case files and Modelfiles; registered in the process that has the terminal."""
 
     def __init__(self, config: pytest.Config) -> None:
-        self._root = config.rootpath
-        self._lines: list[str] = []
+        self._config = config
+        self._lines: list[tuple[str, str]] = []  # what each is said of
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -49,14 +49,22 @@ class Annotations:
             reporter.write_line(line)
 
     def _told(self) -> Iterator[str]:
-        if len(self._lines) <= MOST:
-            yield from self._lines
+        lines = self._in_order()
+        if len(lines) <= MOST:
+            yield from lines
             return
-        yield from self._lines[: MOST - 1]
-        yield f"::error title=pytest-llm::and {len(self._lines) - MOST + 1} more, in the log"
+        yield from lines[: MOST - 1]
+        yield f"::error title=pytest-llm::and {len(lines) - MOST + 1} more, in the log"
+
+    def _in_order(self) -> list[str]:
+        """Files that cannot be collected, Modelfiles, then cells in the run's order: whoever was faster."""
+        recorder = self._config.pluginmanager.get_plugin("llm_record")
+        order = recorder.order if recorder else {}
+        told = sorted(self._lines, key=lambda line: (order.get(line[0], -1), "::" in line[0], line[0]))
+        return [line for _, line in told]
 
     def _add(self, file: str, line: int, title: str, text: str) -> None:
-        path = Path(os.path.abspath(self._root / file))
+        path = Path(os.path.abspath(self._config.rootpath / file))
         checkout = os.environ.get(WORKSPACE_ENV, "")
         if checkout and path.is_relative_to(checkout):
             file = path.relative_to(checkout).as_posix()
@@ -64,4 +72,4 @@ class Annotations:
             f"{key}={visible(str(value)).translate(_PROPERTY)}"
             for key, value in (("file", file), ("line", line), ("title", title))
         )
-        self._lines.append(f"::error {place}::{visible(text).translate(_TEXT)}")
+        self._lines.append((title, f"::error {place}::{visible(text).translate(_TEXT)}"))

@@ -48,10 +48,14 @@ def begin(config: pytest.Config, header: Header) -> None:
 
 
 class Recorder:
-    """Writes each cell's line when its report comes. Where it cannot, it warns once and the run goes on."""
+    """Writes each cell's line when its report comes. Where it cannot, it warns once and the run goes on.
+
+    order: the place of each selected cell in the run, by node id.
+    """
 
     def __init__(self, state: LlmSession, header: Header) -> None:
-        self._state, self._cells = state, frozenset(header.cells)
+        self._state = state
+        self.order = {nodeid: index for index, nodeid in enumerate(header.cells)}
         self._counts: Counter[str] = Counter()
         self._seen: set[str] = set()
         self._skipped: set[str] = set()
@@ -96,12 +100,12 @@ class Recorder:
     @property
     def skipped(self) -> int:
         """How many cells there were, where all of them were skipped; else 0."""
-        return len(self._cells) if self._cells <= self._skipped else 0
+        return len(self.order) if self.order.keys() <= self._skipped else 0
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
         result = yield
-        complete = self._cells <= self._seen
+        complete = self.order.keys() <= self._seen
         said = self._gate.decision if self._gate else None
         word, because = (said.word, said.reason) if said else ("", "")
         self._write(to_line(End(complete, int(session.exitstatus), dict(self._counts), runs.now(), word, because)))

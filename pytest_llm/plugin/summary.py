@@ -49,7 +49,8 @@ class Summary:
             return
         try:
             with self._file.open(self._mode, encoding="utf-8", errors="replace") as file:
-                file.write(summary(cells, self._others, decision) + "\n")
+                others = {group: sorted(told) for group, told in self._others.items()}  # in any order of workers
+                file.write(summary(cells, others, decision) + "\n")
         except OSError as error:
             text = f"pytest-llm: the summary cannot be written to {self._said}: {error.strerror or error}"
             if reporter := self._config.pluginmanager.get_plugin("terminalreporter"):
