@@ -37,6 +37,7 @@ _RESOURCES = {
     "Font": "font",
     "Media": "media file",
 }
+WORKLET = "worklet"  # in the place of a worker's address: of what its modules do, no event reaches the page
 _BLOB = re.compile(r"blob:http://localhost/[0-9a-f-]{36}")  # different in every run
 
 
@@ -142,8 +143,12 @@ class EventLog:
 
 
 def listen(session: Session, log: EventLog, *, worker: str = "") -> None:
-    """Write what `session` says of errors and warnings into `log`. worker: the address of its script, or ""."""
-    log.workers |= {worker} - {""}  # what nobody handles in a worker is told where that was started as well
+    """Write what `session` says of errors and warnings into `log`. worker: the address of its script, WORKLET, or
+    ""."""
+    log.workers |= {worker} - {
+        "",
+        WORKLET,
+    }  # what nobody handles in a worker is told where that was started as well
 
     def exception(event: dict[str, Any]) -> None:
         details = event["exceptionDetails"]

@@ -26,7 +26,7 @@ from pytest_llm.errors import Unsupported
 
 _CLOCK = re.compile(r"\bDate\b|\bperformance\b|\btimeStamp\b")
 _REAL_TIME = re.compile(  # what is sure to need it, so that it is not tried in vain
-    r"new\s+SharedWorker\s*\("
+    r"new\s+SharedWorker\s*\(|\bpaintWorklet\s*\??\.\s*addModule\b"
 )
 _WAITS = re.compile(r"while\s*\([^;{}\n]{0,80}\b(?:Date\.now|performance\.now|new Date)\b")
 _DRAWN = re.compile(  # what goes on with each frame that is drawn: scrolling by itself, a worker's canvas

@@ -24,13 +24,15 @@ SOURCE = r"""(() => {
   const rejected = e => say(`rejection\0${show(() => e.reason)}\0\0\0\0${stack(() => e.reason)}`);
   const listen = () => { on("error", failed, true); on("unhandledrejection", rejected, true); };
   listen();
-  const workers = globalThis.Worker;
   const construct = (target, given, made) => {
     const worker = Reflect.construct(target, given, made), where = stack(() => new Error());
     call(on, worker, ["error", e => e.message === undefined && say(`unloaded\0\0\0\0\0${where}`)]);
     return worker;
   };
-  if (workers) globalThis.Worker = workers.prototype.constructor = new Proxy(workers, { construct });
+  for (const name of ["Worker", "SharedWorker"]) {
+    const real = globalThis[name];
+    if (real) globalThis[name] = real.prototype.constructor = new Proxy(real, { construct });
+  }
   if (!documents) return;
   const reopen = documents.prototype.open;
   documents.prototype.open = function open(...given) {  // which takes all listeners away

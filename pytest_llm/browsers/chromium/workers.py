@@ -6,10 +6,13 @@ from typing import Any
 
 from pytest_llm.browsers.chromium import clock, witness
 from pytest_llm.browsers.chromium.cdp import Connection, Session
-from pytest_llm.browsers.events import EventLog, listen
+from pytest_llm.browsers.events import WORKLET, EventLog, listen
 
 ATTACH = {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": True}
 _FOREVER = 1e9  # ms
+# By kind, under which name; "": its address, which of a worklet is its page's. A service worker has no script that
+# it could run.
+_HEARD = {"worker": "", "shared_worker": "", "iframe": "", "worklet": WORKLET}
 # Frames that are asked for in a worker come with those that are drawn, and a browser whose worker asks for none any
 # more waits for it for ever; a worker that closes itself soon stops its page's clock. When this is evaluated, a
 # worker's global object does not have its functions yet.
@@ -53,12 +56,8 @@ class Workers:
         session, info = self._connection.session(event["sessionId"]), event["targetInfo"]
         self._sessions.append(session)
         self.kinds.add(info["type"])
-        if info["type"] in (
-            "worker",
-            "shared_worker",
-            "iframe",
-        ):  # a service worker has no script that it could run
-            listen(session, self._log, worker="" if info["type"] == "iframe" else info["url"])
+        if info["type"] in _HEARD:
+            listen(session, self._log, worker=_HEARD[info["type"]] or info["url"] * (info["type"] != "iframe"))
             session.post("Runtime.addBinding", name=witness.BINDING)
             session.post("Runtime.evaluate", expression=witness.SOURCE, silent=True)
             session.post("Runtime.enable")

@@ -117,6 +117,9 @@ TOLD_ONCE: dict[str, list[tuple[str, str, int]]] = {
     MODULE("import '${m('let let')}'"): UNLOADED,
     MODULE("import {a} from '${m('export const b = 1')}'"): UNLOADED,
     MODULE("import '${m('1')}'; postMessage(1)"): [],
+    "new OfflineAudioContext(1, 9, 44100).audioWorklet.addModule('data:text/javascript,nope()')": [
+        ("worker", NOPE, 1)
+    ],
     "new Worker('data:text/javascript,nope()')": [("worker", NOPE, 1)],
     "new Worker('data:,nope()')": [("worker", NOPE, 1)],
     "import('data:text/javascript,setTimeout(() => nope())')": [("exception", NOPE, 1)],

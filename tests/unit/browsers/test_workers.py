@@ -22,6 +22,14 @@ const worker = (text, options) => new Worker(address(text), options);
 {}
 </script></body></html>"""
 SPIN = "let s = 0; for (let i = 0; i < 4e6; i++) s += Math.sin(i);"
+# A worklet of that text, and what it makes of a class with that body; one line.
+SOUND = (
+    "const sound = async (text, a = new OfflineAudioContext(1, 4410, 44100)) => { "
+    "await a.audioWorklet.addModule(address(text)); new AudioWorkletNode(a, 'n').connect(a.destination); "
+    "return a.startRendering(); }, made = body => "
+    "`registerProcessor('n', class extends AudioWorkletProcessor { ${body} })`;"
+)
+NOPE = [("worker", None, "ReferenceError: nope")]
 SHOWN = PageOptions(duration=0.6, samples=3)
 # a script, what must be told (kind, line, words), and how it is shown
 ROWS: dict[str, tuple[str, list[tuple[str, int | None, str]], str]] = {
@@ -131,6 +139,40 @@ ROWS: dict[str, tuple[str, list[tuple[str, int | None, str]], str]] = {
     "it is shared": (
         "new SharedWorker('data:text/javascript,setTimeout(()=>nope(),200)');",
         [("worker", None, "nope")],
+        "real time",
+    ),
+    "a shared one's module that is missing": (
+        "new SharedWorker(address(`import 'three'`), {type: 'module'});",
+        [("worker", 4, "its script could not be loaded")],
+        "real time",
+    ),
+    "an import in it": ("worker(`import('${address('nope()')}')`);", NOPE, "stepped"),
+    "an import in it that it catches": ("worker(`import('${address('x()')}').catch(() => 0)`);", [], "stepped"),
+    "a worklet": (SOUND + "sound(made('process() { return true; }'));", [], "stepped"),
+    "a worklet that throws at once": (SOUND + "sound('nope()').catch(() => 0);", NOPE, "stepped"),
+    "a worklet that throws later": (SOUND + "sound('await 0; nope()').catch(() => 0);", NOPE, "stepped"),
+    "a worklet that rejects": (
+        SOUND + "sound('Promise.reject(5);' + made('process() { return true; }'));",
+        [("worker", None, "5")],
+        "stepped",
+    ),
+    "a worklet that complains": (
+        SOUND + "sound('console.error(7);' + made('process() { return true; }'));",
+        [("worker", None, "7")],
+        "stepped",
+    ),
+    "a worklet that does not parse": (SOUND + "sound('let let');", [("rejection", 4, "SyntaxError")], "stepped"),
+    "a worklet that cannot be made": (SOUND + "sound(made('constructor() { nope(); }'));", NOPE, "stepped"),
+    "a worklet whose sound fails": (SOUND + "sound(made('process() { nope(); }'));", NOPE, "stepped"),
+    "a worklet, and the page fails": (
+        SOUND + "sound('');\nlate();",
+        [("exception", 5, "late"), ("rejection", 4, "InvalidStateError")],
+        "stepped",
+    ),
+    "a worklet that paints": (
+        "document.body.style.background = 'paint(n)';\n"
+        "CSS.paintWorklet.addModule(address('registerPaint(\"n\", class { paint() { nope(); } })'));",
+        NOPE,
         "real time",
     ),
     "a page's own script by its address": (
