@@ -51,7 +51,8 @@ class Engine:
     connect: makes the providers for an engine's name, one a server. memory: recalls answers, and keeps new ones.
     events: is told what happens. slots: how many questions a server is asked at a time, 0 for as many as pay off.
     budget: what may be asked. pause: waits between retries. troubles: gets what is to be told of servers when the
-    run ends. ranks: the places of the cells in the order, as things are now.
+    run ends. loop: makes the event loop, by whose clock things take time. ranks: the places of the cells in the
+    order, as things are now.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Engine:
         budget: Budget | None = None,
         troubles: list[str] | None = None,
         pause: Callable[[float], Coroutine[Any, Any, None]] = asyncio.sleep,
+        loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop,
     ) -> None:
         self._slots, self._pause = slots, pause
         self._memory, self._events = memory or Forgetful(), events or Stream()
@@ -80,7 +82,7 @@ class Engine:
         self._phases = Phases(lambda name, inside: inside < self._server(name).slots.limit)
         self._balance = Balance(self._phases, lambda name: self._server(name).loaded)
         self._kept: dict[str, tuple[Job, ...]] = {}
-        self._loop = asyncio.new_event_loop()
+        self._loop = loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True, name="pytest-llm-engine")
         self._thread.start()
         self._closed = False
@@ -97,7 +99,7 @@ class Engine:
 
     def ask(self, job: Job) -> Response:
         """The answer; waits for it. Raises what the provider raises, retries spent; RunStopped after `close`."""
-        return self._call(self._answer(job))
+        return self._call(self.answer(job))
 
     def groups(self, requests: Sequence[ChatRequest]) -> list[tuple[Group, ...]]:
         """For each request what must be loaded to answer it, at each server that can."""
@@ -252,7 +254,8 @@ class Engine:
             self._phases.asked(job.place, job.id)
         retrieve(task)
 
-    async def _answer(self, job: Job) -> Response:
+    async def answer(self, job: Job) -> Response:
+        """As `ask`, for whoever is inside the loop."""
         task = self._begin(job)
         try:
             return await task
@@ -356,7 +359,7 @@ class Engine:
         """How long it took: what is left is shared out by it, and how many are asked at a time."""
         tokens, taken = response.usage.answer_tokens or 0, self._phases.inside[loaded[0]]
         if not job.exclusive:
-            server.slots.answered(loaded, tokens, taken, time.monotonic())
+            server.slots.answered(loaded, tokens, taken, self._loop.time())
         self._balance.saw(job.place, loaded, response.wall / (1 if job.exclusive else server.slots.limit))
         if load:
             self._balance.pace.loaded(load)
@@ -399,7 +402,9 @@ class Engine:
         )
 
     def _server(self, name: str) -> Server:
-        return self._servers.setdefault(name, Server(Slots(self._slots)))
+        if name not in self._servers:
+            self._servers[name] = Server(Slots(self._slots))
+        return self._servers[name]
 
     async def _shut(self) -> None:
         while others := asyncio.all_tasks() - {asyncio.current_task()}:

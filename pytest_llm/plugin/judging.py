@@ -46,9 +46,9 @@ class Judging:
             if then:
                 future.add_done_callback(lambda _: then())
 
-    def is_judged(self, item: PromptItem) -> bool:
-        """Whether its verdict is there."""
-        future = self._begun.get(item.nodeid)
+    def is_judged(self, cell: str) -> bool:
+        """Whether the verdict of one that has been begun is there."""
+        future = self._begun.get(cell)
         return future is not None and future.done()
 
     def verdict(self, item: PromptItem) -> Verdict:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_llm.engine.window import Window
 from pytest_llm.plugin.marks import keeps_from_asking
 from pytest_llm.plugin.nodes import PromptItem
 from pytest_llm.verdicts.pipeline import first_jobs
@@ -16,8 +16,6 @@ from pytest_llm.verdicts.pipeline import first_jobs
 if TYPE_CHECKING:
     from pytest_llm.engine.phases import Placed
     from pytest_llm.plugin.session import LlmSession
-
-HELD = 4  # times the look-ahead: so many verdicts wait at most for the item of a slower server
 
 
 class LookAhead:
@@ -31,13 +29,11 @@ class LookAhead:
         self, state: LlmSession, placed: Sequence[Placed], order: Sequence[PromptItem], items: list[pytest.Item]
     ) -> None:
         self._state, self._engine, self._items = state, state.own_engine, items
-        self._window = state.settings.window
         self._lock = threading.Lock()
         self._cells = {item.nodeid: item for item in order if not keeps_from_asking(item)}
-        self._kept = {place.id for place in placed if place.kept}  # not yet asked
-        self._begun: dict[str, PromptItem] = {}  # in that order, whose items have not come
-        self._queues: dict[str, deque[str]] = {}
-        self._ranks: Mapping[str, int] = {}
+        kept = [place.id for place in placed if place.kept]
+        ranks, server = lambda: self._engine.ranks, self._engine.server
+        self._window = Window(state.settings.window, self._cells, kept, ranks, server, state.judging.is_judged)
         self._sorted: Mapping[str, int] = self._engine.ranks
         self._position = 0
 
@@ -48,68 +44,32 @@ class LookAhead:
             self._engine.done(over.nodeid)
             self._state.judging.drop(over.nodeid)
             with self._lock:
+                self._window.over(over.nodeid)
                 self._cells.pop(over.nodeid, None)
-                self._begun.pop(over.nodeid, None)
             self._position += 1
         self._settle_next()
-        self.feed(self._items[self._position : self._position + (3 if self._several else 1)])
+        self.feed(self._items[self._position : self._position + (3 if self._window.several else 1)])
 
     def feed(self, now: Sequence[pytest.Item] = ()) -> None:
         """Begin as many cells as each server is to have under way. now: the items that are certain to come next."""
         with self._lock:
-            fresh = [(cell, first_jobs(cell.plan, cell.nodeid)) for cell in self._fresh(now)]
+            begun = list(self._window.fresh([item.nodeid for item in now]))
+            for place in begun:
+                if place not in self._cells:
+                    self._engine.keep(place)
+            cells = [self._cells[id_] for id_ in begun if id_ in self._cells]
+            fresh = [(cell, first_jobs(cell.plan, cell.nodeid)) for cell in cells]
             if not fresh:
                 return
             self._engine.given([cell.nodeid for cell, _ in fresh])
             self._engine.begin([job for _, jobs in fresh for job in jobs])
         for cell, jobs in fresh:
-            self._state.judging.begin(cell, jobs, self.feed if self._several else None)
-
-    @property
-    def _several(self) -> bool:
-        return len(self._queues) > 1
-
-    def _fresh(self, now: Sequence[pytest.Item]) -> Iterator[PromptItem]:
-        self._arrange()
-        for item in now:
-            if item.nodeid in self._cells and item.nodeid not in self._begun:
-                yield self._enter(item.nodeid)
-        under_way = Counter(self._engine.server(id_) for id_, item in self._begun.items() if self._counts(item))
-        for server, queue in self._queues.items():
-            while queue and under_way[server] < self._window and len(self._begun) < self._most:
-                id_ = queue.popleft()
-                if id_ in self._kept:
-                    self._kept.discard(id_)
-                    self._engine.keep(id_)
-                elif id_ in self._cells and id_ not in self._begun:
-                    yield self._enter(id_)
-                    under_way[server] += 1
-
-    def _enter(self, id_: str) -> PromptItem:
-        self._begun[id_] = self._cells[id_]
-        return self._cells[id_]
-
-    @property
-    def _most(self) -> int:
-        return self._window * len(self._queues) * (HELD if self._several else 1)
-
-    def _counts(self, item: PromptItem) -> bool:
-        return not (self._several and self._state.judging.is_judged(item))
-
-    def _arrange(self) -> None:
-        """What is still to be begun, by server, in the order as it is now."""
-        if self._ranks is self._engine.ranks:
-            return
-        self._ranks = self._engine.ranks
-        self._queues = {}
-        left = self._kept | (self._cells.keys() - self._begun.keys())
-        for id_ in sorted(left, key=self._ranks.__getitem__):
-            self._queues.setdefault(self._engine.server(id_), deque()).append(id_)
+            self._state.judging.begin(cell, jobs, self.feed if self._window.several else None)
 
     def _settle_next(self) -> None:
         """pytest knows the next item: after it comes one whose verdict is there, or the first in the order."""
         place = self._position + 2
-        if not self._several or not self._state.settings.by_load or place >= len(self._items):
+        if not self._window.several or not self._state.settings.by_load or place >= len(self._items):
             return
         coming, ranks, judging = self._items[place:], self._engine.ranks, self._state.judging
         if ranks is not self._sorted:
@@ -119,7 +79,7 @@ class LookAhead:
             coming = [next(given) if one.nodeid in ranks else one for one in coming]
             self._items[place:] = coming
         known = {item.nodeid for item in self._items[self._position : place]}
-        begun = [item for id_, item in list(self._begun.items()) if id_ not in known]
-        if ready := next((item for item in begun if judging.is_judged(item)), None):
-            self._items.remove(ready)
-            self._items.insert(place, ready)
+        begun = [id_ for id_ in list(self._window.begun) if id_ not in known]
+        if ready := next((id_ for id_ in begun if judging.is_judged(id_)), None):
+            self._items.remove(self._cells[ready])
+            self._items.insert(place, self._cells[ready])

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from pytest_llm.cases.request import ChatRequest
+from pytest_llm.engine.arranging import Groups, Turn, by_load, shared
 from pytest_llm.engine.balance import LOAD
 from pytest_llm.engine.jobs import Job, kept_place
 from pytest_llm.engine.order import Group
 from pytest_llm.engine.phases import Placed
-from pytest_llm.engine.sharing import Work, merged, share
 from pytest_llm.errors import InputError, StoreError
 from pytest_llm.plugin.foreseen import wall
 from pytest_llm.plugin.marks import keeps_from_asking
@@ -27,28 +27,15 @@ NOWHERE: Group = ("", "", "")
 KEPT_ORDER = ("stepwise", "failedfirst", "newfirst")
 SECONDS = 10.0  # of an answer, about, where no earlier run tells
 
-Groups = tuple[Group, ...]
 Kind = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A cell's turn, or what of it is asked long before, with what its model answers.
+class Entry(Turn):
+    """A cell's turn, or what of it is asked long before. kept: these questions."""
 
-    id: of its place. groups: what must be loaded, at each server that can. turn: 0, or which in turn of the models
-    that grade answers has its turn, from 1. kept: the questions that are asked before.
-    """
-
-    id: str
     item: PromptItem
-    groups: Groups
-    seconds: float = SECONDS
-    turn: int = 0
     kept: tuple[Job, ...] = ()
-
-    @property
-    def alone(self) -> bool:
-        return self.item.plan.exclusive
 
 
 def order(cells: Sequence[PromptItem], state: LlmSession) -> list[Placed]:
@@ -69,11 +56,11 @@ def order(cells: Sequence[PromptItem], state: LlmSession) -> list[Placed]:
         for item, of, took in zip(cells, groups, seconds, strict=True)
         for entry in _entries(item, of, took, *graders.get(item.nodeid, (0, of)))
     ]
-    by_load = state.settings.by_load and not any(state.config.getoption(name, False) for name in KEPT_ORDER)
-    there = _resident(distinct, state) if by_load or several else set()
-    at = _shared(entries, there) if several else {entry.id: entry.groups[0] for entry in entries}
-    if by_load:
-        entries = _by_load(entries, at, there, _urgent(entries, at, last) if urgent else set())
+    grouped = state.settings.by_load and not any(state.config.getoption(name, False) for name in KEPT_ORDER)
+    there = _resident(distinct, state) if grouped or several else set()
+    at = shared(entries, LOAD, there) if several else {entry.id: entry.groups[0] for entry in entries}
+    if grouped:
+        entries = by_load(entries, at, LOAD, there, _urgent(entries, at, last) if urgent else set())
     return [_placed(entry, at[entry.id], state) for entry in entries]
 
 
@@ -86,8 +73,8 @@ def in_turn(cells: Sequence[PromptItem], placed: Sequence[Placed]) -> list[Promp
 def _entries(item: PromptItem, groups: Groups, seconds: float, turn: int, judged: Groups) -> Iterator[Entry]:
     if turn and not keeps_from_asking(item):
         jobs = tuple(first_jobs(item.plan, item.nodeid))
-        yield Entry(kept_place(item.nodeid), item, groups, seconds, kept=jobs)
-    yield Entry(item.nodeid, item, judged, seconds, turn)
+        yield Entry(kept_place(item.nodeid), groups, seconds, item.plan.exclusive, 0, item, jobs)
+    yield Entry(item.nodeid, judged, seconds, item.plan.exclusive, turn, item)
 
 
 def _graders(cells: Sequence[PromptItem], state: LlmSession) -> dict[str, tuple[int, Groups]]:
@@ -148,35 +135,6 @@ def _seconds(cells: Sequence[PromptItem], state: LlmSession, last: Mapping[str, 
     found = [known.get(item.nodeid) or means.get(item.plan.cell.model, usual) for item in cells]
     slots = state.settings.side_by_side
     return [took / (1 if item.plan.exclusive else slots) for item, took in zip(cells, found, strict=True)]
-
-
-def _shared(entries: Sequence[Entry], there: set[Group]) -> dict[str, Group]:
-    """Where each is asked, by its id."""
-    works: defaultdict[Groups, list[Entry]] = defaultdict(list)
-    for entry in sorted(entries, key=lambda entry: entry.alone):
-        works[entry.groups].append(entry)
-    of = list(works.values())
-    shares = share([Work(one[0].groups, tuple(entry.seconds for entry in one)) for one in of], LOAD, there)
-    return {entry.id: part.group for part in shares.parts for entry in of[part.work][part.begin : part.end]}
-
-
-def _by_load(
-    entries: Sequence[Entry], at: Mapping[str, Group], there: set[Group], urgent: set[Group]
-) -> list[Entry]:
-    """Those of each server group by group, those of all servers by the time at which they would be asked."""
-    first = {at[entry.id]: rank for rank, entry in reversed(list(enumerate(entries)))}
-    by_id = {entry.id: entry for entry in entries}
-    queues: defaultdict[int, defaultdict[str, list[tuple[str, Group, float]]]]
-    queues = defaultdict(lambda: defaultdict(list))
-    placed = [(at[entry.id], entry) for entry in entries]
-
-    def rank(pair: tuple[Group, Entry]) -> tuple[bool, bool, int, bool]:
-        group, entry = pair
-        return group not in urgent, group not in there, first[group], entry.alone
-
-    for group, entry in sorted(placed, key=rank):
-        queues[entry.turn][group[0]].append((entry.id, group, entry.seconds))
-    return [by_id[id_] for _, of in sorted(queues.items()) for id_ in merged(of.values(), LOAD)]
 
 
 def _urgent(entries: Sequence[Entry], at: Mapping[str, Group], last: Mapping[str, CellLine]) -> set[Group]:

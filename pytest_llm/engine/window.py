@@ -1,0 +1,79 @@
+"""Which cells are to be under way: of each server's, in the order of the run, so many that none of them waits."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+HELD = 4  # times the look-ahead: so many verdicts wait at most for the turn of a slower server's
+
+
+class Window:
+    """The cells that are still to be begun. Not for several threads at a time.
+
+    most: under way at each server; what is judged counts no more, where there are several. kept: those of the cells
+    that are asked long before they come, and count for nothing. ranks: the places of the cells, as things are now;
+    server: where a cell is asked. is_judged: whether a verdict is there.
+    """
+
+    def __init__(
+        self,
+        most: int,
+        cells: Iterable[str],
+        kept: Iterable[str],
+        ranks: Callable[[], Mapping[str, int]],
+        server: Callable[[str], str],
+        is_judged: Callable[[str], bool],
+    ) -> None:
+        self._most, self._left, self._kept = most, set(cells), set(kept)
+        self._ranks, self._server, self._is_judged = ranks, server, is_judged
+        self._arranged: Mapping[str, int] = {}
+        self._queues: dict[str, deque[str]] = {}
+        self.begun: dict[str, None] = {}  # in that order, whose turns have not come
+
+    @property
+    def several(self) -> bool:
+        """Whether there are several servers."""
+        return len(self._queues) > 1
+
+    def over(self, cell: str) -> None:
+        """Its turn has come, or never will."""
+        self._left.discard(cell)
+        self.begun.pop(cell, None)
+
+    def fresh(self, now: Sequence[str] = ()) -> Iterator[str]:
+        """What is to be begun, and is by being handed out. now: the cells that are certain to come next."""
+        self._arrange()
+        for cell in now:
+            if cell in self._left:
+                yield self._enter(cell)
+        under_way = Counter(self._server(cell) for cell in self.begun if self._counts(cell))
+        for server, queue in self._queues.items():
+            while queue and under_way[server] < self._most and len(self.begun) < self._held:
+                cell = queue.popleft()
+                if cell in self._kept:
+                    self._kept.discard(cell)
+                    yield cell
+                elif cell in self._left:
+                    yield self._enter(cell)
+                    under_way[server] += 1
+
+    def _enter(self, cell: str) -> str:
+        self._left.discard(cell)
+        self.begun[cell] = None
+        return cell
+
+    @property
+    def _held(self) -> int:
+        return self._most * len(self._queues) * (HELD if self.several else 1)
+
+    def _counts(self, cell: str) -> bool:
+        return not (self.several and self._is_judged(cell))
+
+    def _arrange(self) -> None:
+        """What is left, by server, in the order as it is now."""
+        if (ranks := self._ranks()) is self._arranged:
+            return
+        self._arranged, self._queues = ranks, {}
+        for cell in sorted(self._kept | self._left, key=ranks.__getitem__):
+            self._queues.setdefault(self._server(cell), deque()).append(cell)

@@ -1,0 +1,189 @@
+"""Runs of the real engine on servers that are simulated, by a clock that never waits: what a machine does, and what
+else it has to do, plays no part."""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_llm.cases.request import ChatRequest
+from pytest_llm.engine.arranging import Turn, by_load, shared
+from pytest_llm.engine.balance import LOAD
+from pytest_llm.engine.engine import Engine
+from pytest_llm.engine.jobs import Job
+from pytest_llm.engine.phases import Placed
+from pytest_llm.engine.window import Window
+from pytest_llm.models.reference import ModelRef
+from pytest_llm.providers.base import ModelInfo, Resident, Response
+
+GUESS = 10.0  # seconds of an answer, where no earlier run tells
+
+
+class _Leaping(selectors.DefaultSelector):
+    """Where nothing comes from other threads, the time at which something is to happen is now."""
+
+    now = 0.0
+
+    def select(self, timeout: float | None = None) -> list[Any]:
+        ready = super().select(0 if timeout else timeout)
+        if timeout and not ready:
+            self.now += timeout
+        return ready
+
+
+class Clock(asyncio.SelectorEventLoop):
+    """An event loop in which an hour is over at once."""
+
+    def __init__(self) -> None:
+        self._leaping = _Leaping()
+        super().__init__(self._leaping)
+
+    def time(self) -> float:
+        return self._leaping.now
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Models with so many cells each, and servers with so much that each answer takes longer there.
+
+    load, answer: seconds. guess: of an answer, as the run has it before it begins.
+    """
+
+    cells: tuple[int, ...]
+    speeds: tuple[float, ...] = (1.0,)
+    slots: int = 1
+    load: float = 1.0
+    answer: float = 0.2
+    guess: float = GUESS
+    window: int = 0
+
+    @property
+    def bound(self) -> float:
+        """Seconds that any order needs."""
+        answers, share = sum(self.cells) * self.answer / self.slots, sum(1 / speed for speed in self.speeds)
+        every = answers + self.load * len(self.cells) / max(self.speeds)
+        longest = max(self._alone(cells) for cells in self.cells)
+        return max(every / share, longest)
+
+    def _alone(self, cells: int) -> float:
+        """A group by itself, at all servers."""
+        share = sum(1 / speed for speed in self.speeds)
+        return self.load + max(cells * self.answer / self.slots / share, self.answer * min(self.speeds))
+
+
+@dataclass
+class Served:
+    """A server with room for one model, which it is told to load, or is asked for."""
+
+    name: str
+    scene: Scene
+    speed: float
+    loaded: str = ""
+    loads: Counter[str] = field(default_factory=Counter)
+    inside: int = 0
+
+    async def prepare(self, model: ModelRef) -> ModelInfo:
+        return ModelInfo(self.name, model.name)
+
+    async def load(self, request: ChatRequest) -> float:
+        assert not self.inside
+        self.loaded = request.model.name
+        self.loads[self.loaded] += 1
+        await asyncio.sleep(self.scene.load)
+        return self.scene.load
+
+    async def resident(self) -> Sequence[Resident]:
+        return ()
+
+    async def unload(self, request: ChatRequest) -> None:
+        assert not self.inside
+
+    async def chat(self, request: ChatRequest) -> Response:
+        assert self.loaded == request.model.name
+        self.inside += 1
+        assert self.inside <= self.scene.slots
+        await asyncio.sleep(self.scene.answer * self.speed)
+        self.inside -= 1
+        return Response("", wall=self.scene.answer * self.speed)
+
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a run took, in seconds, and how often each server loaded each model."""
+
+    seconds: float
+    loads: Sequence[Counter[str]]
+
+    @property
+    def most(self) -> int:
+        """Loads of one model at one server."""
+        return max(max(of.values(), default=0) for of in self.loads)
+
+    @property
+    def count(self) -> int:
+        return sum(sum(of.values()) for of in self.loads)
+
+
+def run(scene: Scene) -> Ran:
+    """All cells, in the order and with the look-ahead of a plain run, each over when it is answered."""
+    servers = [Served(f"s{n}", scene, speed) for n, speed in enumerate(scene.speeds)]
+    jobs = {
+        f"m{model}-{n}#0": Job(f"m{model}-{n}#0", ChatRequest(ModelRef(f"m{model}", "", f"m{model}"), ()))
+        for model, cells in enumerate(scene.cells)
+        for n in range(cells)
+    }
+    jobs = {job.cell: job for job in jobs.values()}
+    clocks = list[Clock]()
+
+    def clock() -> Clock:
+        clocks.append(Clock())
+        return clocks[0]
+
+    engine = Engine(lambda _: servers, slots=scene.slots, loop=clock)
+    try:
+        engine.arrange(_placed(scene, jobs, engine))
+        asyncio.run_coroutine_threadsafe(_all(engine, scene, jobs), clocks[0]).result(60)
+        return Ran(clocks[0].time(), [server.loads for server in servers])
+    finally:
+        engine.close()
+
+
+def _placed(scene: Scene, jobs: dict[str, Job], engine: Engine) -> list[Placed]:
+    groups = engine.groups([job.request for job in jobs.values()])
+    turns = [Turn(id_, of, scene.guess / scene.slots, False, 0) for id_, of in zip(jobs, groups, strict=True)]
+    at = shared(turns, LOAD, ())
+    return [Placed(turn.id, at[turn.id], 1, turn.groups, turn.seconds) for turn in by_load(turns, at, LOAD)]
+
+
+async def _all(engine: Engine, scene: Scene, jobs: dict[str, Job]) -> None:
+    judged = set[str]()
+    most = scene.window or scene.slots + 4
+    window = Window(most, jobs, (), lambda: engine.ranks, engine.server, judged.__contains__)
+    running = set[asyncio.Task[None]]()
+
+    def feed() -> None:
+        cells = list(window.fresh())
+        engine.given(cells)
+        engine.begin([jobs[cell] for cell in cells])
+        running.update([asyncio.create_task(one(cell)) for cell in cells])
+
+    async def one(cell: str) -> None:
+        await engine.answer(jobs[cell])
+        judged.add(cell)
+        engine.done(cell)
+        window.over(cell)
+        await asyncio.sleep(0)
+        feed()
+
+    feed()
+    while running:
+        done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+        running -= done
+        for task in done:
+            task.result()
