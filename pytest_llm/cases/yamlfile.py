@@ -23,6 +23,12 @@ MAX_NODES = 200_000  # values: no file of people comes near, a bomb of aliases u
 MAX_DEPTH = 100  # PyYAML recurses: deeper documents would reach Python's own limit
 TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 
+_STANDARD = "tag:yaml.org,2002:"
+_TAGS: tuple[tuple[type[yaml.NodeEvent], frozenset[str]], ...] = (  # that may be written, by what they stand before
+    (yaml.ScalarEvent, frozenset({"str", "null", "bool", "int", "float", "merge"})),
+    (yaml.SequenceStartEvent, frozenset({"seq"})),
+    (yaml.MappingStartEvent, frozenset({"map"})),
+)
 _FLOW = re.compile(r"parsing a flow (sequence|mapping)")
 
 KeyPath = tuple[str | int, ...]
@@ -145,6 +151,7 @@ def _refuse_bombs(text: str, path: Path) -> None:
     """The parser recurses, so deep nesting, and what is far too much, is found before anything is composed."""
     depth = values = 0
     for event in yaml.parse(text, Loader=_Loader):
+        _refuse_tag(event, path)
         values += isinstance(event, yaml.NodeEvent)
         if values > MAX_NODES:
             raise InputError(f"it holds more than {MAX_NODES} values", path=path)
@@ -152,6 +159,20 @@ def _refuse_bombs(text: str, path: Path) -> None:
         if depth > MAX_DEPTH:
             line = event.start_mark.line + 1 if event.start_mark else None
             raise InputError(TOO_DEEP, path=path, line=line)
+
+
+def _refuse_tag(event: yaml.Event, path: Path) -> None:
+    """A tag makes of a value what its author alone knows: none is obeyed, and none is passed over."""
+    tag = getattr(event, "tag", None)
+    if tag is None:
+        return
+    known = next((names for kind, names in _TAGS if isinstance(event, kind)), frozenset())
+    if not (tag.startswith(_STANDARD) and tag.removeprefix(_STANDARD) in known):
+        line = event.start_mark.line + 1 if event.start_mark else None
+        written = f"!!{tag.removeprefix(_STANDARD)}" if tag.startswith(_STANDARD) else tag
+        raise InputError(
+            f"the tag {written[:100]} is not allowed here", path=path, line=line, hint="write the plain value"
+        )
 
 
 def _empty(node: yaml.Node | None) -> bool:
@@ -224,8 +245,10 @@ def _finite(text: str) -> float:
 
 
 def _scalar(node: yaml.ScalarNode, file: Path) -> Any:
-    text, kind = node.value, node.tag.removeprefix("tag:yaml.org,2002:")
+    text, kind = node.value, node.tag.removeprefix(_STANDARD)
     line = node.start_mark.line + 1
+    if kind in ("null", "bool") and not re.fullmatch(_PATTERNS[kind][1], text):
+        raise InputError(f"{text[:40]!r} is no {kind}", path=file, line=line)
     try:
         match kind:
             case "str":
@@ -240,6 +263,4 @@ def _scalar(node: yaml.ScalarNode, file: Path) -> Any:
                 return _finite(text)
     except ValueError:
         raise InputError(f"{text[:40]!r} is not a number", path=file, line=line) from None
-    raise InputError(
-        f"the tag {node.tag!r} is not allowed here", path=file, line=line, hint="only plain values are"
-    )
+    raise InputError("the tag !!merge is not allowed here", path=file, line=line, hint="write the plain value")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -15,6 +16,13 @@ NONE = "none"
 SQLITE = "sqlite:///"
 SERVERS = ("postgresql", "postgresql+psycopg")
 KINDS = "a SQLite file, a folder of exported answers, postgresql+psycopg://USER@HOST/DATABASE, or none"
+# A connection as libpq also takes it (its "Parameter Key Words"): words that may hold a password, or a URL without `//`.
+_WORDS = re.compile(
+    r"(?:\A|\s)\s*(?:host|hostaddr|port|dbname|user|password|passfile|service|ssl\w+|options|require_auth"
+    r"|oauth_\w+|connect_timeout|application_name|target_session_attrs)\s*=|\A\s*postgres[\w+]*:(?!//)",
+    re.IGNORECASE,
+)
+_SECRET = re.compile(r"pass(?:word)?$|secret$|token$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -48,6 +56,8 @@ def parse(text: str, base: Path, *, trusted: bool = True) -> Address | None:
     """
     if text == NONE:
         return None
+    if _WORDS.search(text.partition("://")[0]):
+        raise InputError("the address of a database is a URL here, without a password", hint=f"a store is {KINDS}")
     if "://" not in text:
         return Address(_plain(base / Path(text).expanduser()), trusted=trusted)
     if text.startswith(SQLITE):
@@ -63,10 +73,11 @@ def _plain(path: Path) -> Path:
 def _server(text: str) -> str:
     scheme = text.partition("://")[0]
     if scheme not in SERVERS:
-        raise InputError(f"there is no store of the kind {scheme!r}", hint=f"it is {KINDS}")
+        known = repr(scheme) if re.fullmatch(r"[a-z][a-z+]*", scheme, re.IGNORECASE) else "that is named"
+        raise InputError(f"there is no store of the kind {known}", hint=f"it is {KINDS}")
     try:
         parts = urlsplit(text)
-        secret = parts.password is not None or "password" in parse_qs(parts.query, keep_blank_values=True)
+        secret = parts.password is not None or any(map(_SECRET.search, parse_qs(parts.query, keep_blank_values=True)))
         named = bool(parts.path.strip("/"))
     except ValueError:
         raise InputError("this is no URL of a database", hint=f"a store is {KINDS}") from None

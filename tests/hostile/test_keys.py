@@ -105,3 +105,13 @@ def test_an_address_that_is_none_is_told_without_its_password(leaky: Bench, opti
     result = leaky.run(option, f"ftp://ann:{PASSWORD}@host:99999999")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert PASSWORD not in result.stdout.str() + result.stderr.str()
+
+
+STORES = ("host=x password={} dbname=y", "postgresql:/ann:{}@host/db", "postgresql://host/db?sslpassword={}")
+
+
+@pytest.mark.parametrize("address", STORES)
+def test_the_address_of_a_store_is_told_without_its_password(leaky: Bench, address: str) -> None:
+    result = leaky.run("--llm-store", address.format(PASSWORD))
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert PASSWORD not in result.stdout.str() + result.stderr.str()

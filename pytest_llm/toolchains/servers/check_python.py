@@ -3,19 +3,44 @@ them} on a line; TICKET, a tab, and {"diagnostics": [...], "imports": [...], "sp
 """
 
 import ast
+import codecs
 import json
+import re
 import sys
 import warnings
+
+# The Python Language Reference, 2.1.4: in the first line, or in the second below a comment or a blank one.
+COOKIE = re.compile(r"(?:[ \t\f]*(?:#[^\n]*)?\n)?[ \t\f]*#[^\n]*?coding[:=][ \t]*([-\w.]+)")
+
+
+def declared(text: str) -> tuple[str, int] | None:
+    """The encoding that a text says it is in, and the line where; None where it says none, or UTF-8."""
+    first, _, rest = text.partition("\n")
+    for line, found in ((1, COOKIE.match(first)), (2, COOKIE.match(first + "\n" + rest.partition("\n")[0]))):
+        if found:
+            plain = re.fullmatch(r"utf[-_]?8", found[1], re.IGNORECASE)
+            return None if plain else (found[1], line)
+    return None
+
+
+def saved(text: str, encoding: str) -> bytes:
+    """As an editor that heeds the encoding saves it; in UTF-8 where it cannot."""
+    try:
+        return text.encode("utf-8" if codecs.lookup(encoding).name.startswith("utf-8") else encoding)
+    except (LookupError, UnicodeError):
+        return text.encode("utf-8", "replace")
 
 
 def examine(index: int, name: str, text: str) -> list[dict[str, object]]:
     found: list[dict[str, object]] = []
+    encoding = declared(text)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            compile(text, name, "exec", dont_inherit=True)
+            compile(saved(text, encoding[0]) if encoding else text, name, "exec", dont_inherit=True)
         except SyntaxError as error:
-            found.append({"severity": "error", "message": error.msg, "line": error.lineno, "column": error.offset})
+            line = error.lineno or (encoding[1] if encoding else None)
+            found.append({"severity": "error", "message": error.msg, "line": line, "column": error.offset})
         except ValueError as error:  # a NUL character, a lone surrogate
             found.append({"severity": "error", "message": str(error), "line": None, "column": None})
         except (RecursionError, MemoryError, OverflowError):

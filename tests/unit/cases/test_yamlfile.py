@@ -43,6 +43,49 @@ def test_values_follow_yaml_1_2(tmp_path: Path, text: str, value: Any) -> None:
     assert load(tmp_path, f"a: {text}")[0].value == {"a": value}
 
 
+TAGS = {  # the text, the line of the tag, the tag as it is told
+    "a sequence": ("a: 1\nb: !!python/object/apply:os.system [x]\n", 2, "!!python/object/apply:os.system"),
+    "a mapping": ("a: !foo {b: 1}\n", 1, "!foo"),
+    "a mapping in a block": ("a:\n  - !foo\n    b: 1\n", 2, "!foo"),
+    "the document": ("--- !foo\na: 1\n", 1, "!foo"),
+    "a scalar": ("a: b\nc: !!python/name:os.system x\n", 2, "!!python/name:os.system"),
+    "nothing": ("a: !foo\n", 1, "!foo"),
+    "a key": ("b: 1\n!foo a: 1\n", 2, "!foo"),
+    "a long key": ("? !foo a\n: 1\n", 1, "!foo"),
+    "what is merged": ("<<: !foo {a: 1}\n", 1, "!foo"),
+    "what has an anchor": ("a: &x !foo {b: 1}\nc: *x\n", 1, "!foo"),
+    "a set": ("a: !!set {b}\n", 1, "!!set"),
+    "an ordered mapping": ("a: !!omap [b: 1]\n", 1, "!!omap"),
+    "binary": ("a: !!binary aGk=\n", 1, "!!binary"),
+    "a date": ("a: !!timestamp 2001-01-01\n", 1, "!!timestamp"),
+    "a tag without a name": ("a: ! 5\n", 1, "!"),
+    "a tag in full": ("a: !<tag:example.org,2000:x> 5\n", 1, "tag:example.org,2000:x"),
+    "a handle of its own": ("%TAG !e! tag:example.org,2000:\n---\na: !e!x b\n", 3, "tag:example.org,2000:x"),
+    "that of another kind": ("a: !!map [1]\n", 1, "!!map"),
+    "a merge that is none": ("a: !!merge x\n", 1, "!!merge"),
+}
+
+
+@pytest.mark.parametrize("name", TAGS)
+def test_no_tag_is_passed_over(tmp_path: Path, name: str) -> None:
+    text, line, tag = TAGS[name]
+    with pytest.raises(InputError) as caught:
+        load(tmp_path, text)
+    assert (caught.value.line, caught.value.message) == (line, f"the tag {tag} is not allowed here")
+
+
+@pytest.mark.parametrize(("text", "kind"), [("!!bool x", "bool"), ("!!null x", "null"), ("!!bool yes", "bool")])
+def test_a_value_that_its_tag_does_not_fit(tmp_path: Path, text: str, kind: str) -> None:
+    with pytest.raises(InputError, match=f"is no {kind}"):
+        load(tmp_path, f"a: {text}")
+
+
+def test_tags_of_plain_values_and_anchors_are_fine(tmp_path: Path) -> None:
+    text = "a: &x !!map {b: !!int 1, c: !!seq [!!str 5, !!null ~]}\nd: *x\ne: {<<: *x, !!str b: 2}\n"
+    inner = {"b": 1, "c": ["5", None]}
+    assert load(tmp_path, text)[0].value == {"a": inner, "d": inner, "e": {**inner, "b": 2}}
+
+
 def test_keys_are_text_and_lines_are_kept(tmp_path: Path) -> None:
     (document,) = load(tmp_path, "on: 1\nlist:\n  - a\n  - {b: 2}\n12: x\n")
     assert document.value == {"on": 1, "list": ["a", {"b": 2}], "12": "x"}

@@ -23,6 +23,14 @@ VALID = {
     "cut out with tabs": "async def a(self):\n\t\treturn 1\n\n\tdef b(self):\n\t\treturn 2\n",
     "cut out with an example": "def a(self):\n        return 1\n\n    # then\n    def b(self):\n        return 2\n\nprint(C().b())\n",
     "cut out below a comment": "# the methods\n    def a(self):\n        return 1\n\n    def b(self):\n        return 2\n",
+    "in latin 1": '# -*- coding: latin-1 -*-\né = "é"\n',
+    "in cp1252, by vim's word, below the interpreter": '#!/usr/bin/python\n# vim: set fileencoding=cp1252 :\nx = "Á"\n',
+    "in UTF-8, whatever it cannot hold": '# coding: cp1252\nx = "→"\n',
+    "in UTF-8, said otherwise": "# coding: UTF8\nx = 'é'\n",
+    "in UTF-8 with a mark": "# coding: utf-8-sig\nx = 'é'\n",
+    "an encoding where none is read": "x = 1\n# coding: foo\n",
+    "an encoding below the second line": "\n\n# coding: foo\nx = 1\n",
+    "an encoding in a string": "x = '# coding: foo'\n",
     "walrus": "while (n := next(i)) > 3:\n    print(f'{n=}')\n",
 }
 
@@ -71,6 +79,14 @@ BROKEN = {
     "duplicate argument": ("x = 1\ndef f(a, a): pass\n", "syntax", 2),
     "windows": ("x = 1\r\ny = = 2\r\n", "syntax", 2),
     "byte order mark": ("\ufeffx = 1\ny = )\n", "syntax", 2),
+    "an unknown encoding": ("# -*- coding: foo -*-\nx = 1\n", "syntax", 1),
+    "an unknown encoding in the second line": ("#!/usr/bin/python\n# coding=foo\nx = 1\n", "syntax", 2),
+    "an unknown encoding below a blank line": (" \n # coding=foo\nx = 1\n", "syntax", 2),
+    "no encoding of texts": ("# coding: rot13\nx = 1\n", "syntax", 1),
+    "signs that the encoding has not": ("# coding: ascii\nx = 'é'\n", "syntax", 1),
+    "an encoding of two bytes a sign": ("# coding: utf-16\nx = 1\n", "syntax", 1),
+    "an encoding in which the text would be another": ("# coding: utf-7\nx = 1\ny = +AGQ-(\n", "syntax", 3),
+    "latin 1 and a mistake": ("# coding: latin-1\nx = 'é'\ny = é(\n", "syntax", 3),
     "NUL": ("x = 1\0\n", "syntax", None),
 }
 
