@@ -16,7 +16,7 @@ NONE = "none"
 SQLITE = "sqlite:///"
 SERVERS = ("postgresql", "postgresql+psycopg")
 KINDS = "a SQLite file, a folder of exported answers, postgresql+psycopg://USER@HOST/DATABASE, or none"
-# A connection as libpq also takes it (its "Parameter Key Words"): words that may hold a password, or a URL without `//`.
+# A connection as libpq also takes it ("Parameter Key Words"): words that may hold a password, or a URL without `//`.
 _WORDS = re.compile(
     r"(?:\A|\s)\s*(?:host|hostaddr|port|dbname|user|password|passfile|service|ssl\w+|options|require_auth"
     r"|oauth_\w+|connect_timeout|application_name|target_session_attrs)\s*=|\A\s*postgres[\w+]*:(?!//)",
@@ -77,7 +77,8 @@ def _server(text: str) -> str:
         raise InputError(f"there is no store of the kind {known}", hint=f"it is {KINDS}")
     try:
         parts = urlsplit(text)
-        secret = parts.password is not None or any(map(_SECRET.search, parse_qs(parts.query, keep_blank_values=True)))
+        words = parse_qs(parts.query, keep_blank_values=True)
+        secret = parts.password is not None or any(map(_SECRET.search, words))
         named = bool(parts.path.strip("/"))
     except ValueError:
         raise InputError("this is no URL of a database", hint=f"a store is {KINDS}") from None

@@ -2,7 +2,7 @@
 
 Each row: the version from which the compiler takes something, what it is, what the line looks like, what an older
 compiler says. Syntax counts only where the language's grammar explains the text, so that a broken construct stays a
-mistake.
+mistake. Every error must be owed to such a construct: what else is wrong is the model's.
 """
 
 from __future__ import annotations
@@ -20,13 +20,17 @@ Version = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Row:
-    """since: the first version. line: a pattern of the line that is complained of; said: of the complaint."""
+    """since: the first version. line: a pattern of the line that is complained of; said: of the complaint.
+
+    echoes: of what is said elsewhere for want of it.
+    """
 
     since: Version
     what: str
     line: str = ""
     said: str = ""
     syntax: bool = True
+    echoes: str = ""
 
     def fits(self, found: Diagnostic, line: str) -> bool:
         return bool(re.search(self.line, line) and re.search(self.said, found.message))
@@ -37,11 +41,25 @@ def _library(since: Version, what: str, said: str) -> Row:
     return Row(since, what, said=said, syntax=False)
 
 
+def _header(since: Version, name: str, brought: str, note: str = "") -> Row:
+    """A header of C++'s library, and a pattern of the names that it brings."""
+    lost = rf"‘(?:\w+::)*(?:{brought})(?:<.*)?’ (?:is not a|has not been declared|was not declared|in namespace)"
+    of_std = r"(?:is not a member of|in namespace|has not been declared in) ‘std’"
+    said = rf"^{name}: No such|‘(?:{brought})’ (?:{of_std}|is not a class template)"
+    return Row(since, f"<{name}>{note}", said=said, syntax=False, echoes=lost)
+
+
+_QUOTED = re.compile(r"[‘'`\"]([^‘’'`\"]*)[’'`\"]|\b(?:variable|method|class|undefined:) (\w+)")
+_LOST = re.compile(r"no matching function")
+_DERAILED = re.compile(r"^expected|does not name a|template argument")
 _BROKEN = r"expected|preview|illegal start|not a statement|not supported"
 _SEQUENCED = "getFirst|getLast|removeFirst|removeLast|addFirst|addLast|reversed"
 _COLLECTION = r"(?:List|Collection|LinkedHashSet|LinkedHashMap|TreeMap|TreeSet|Sorted(?:Map|Set))"
 # A string that older compilers take to end within its braces.
 _NESTED = r"\b[rR]?[fF][rR]?(['\"])(?:(?!\1).)*(?<!\{)\{(?!\{)(?:(?!\1)[^}])*\1"
+
+_C23 = " (`standard: c++23`)"
+_EMBED = Row((15,), "#embed", r"#\s*embed\b", "embed", syntax=False)
 
 # Sources: the release notes of each ("What's New in Python", JEPs, go.dev/doc/go1.N, the Rust release notes, gcc's
 # "C++ Standards Support", node.green, UPGRADING of PHP, NEWS of Ruby).
@@ -112,12 +130,14 @@ TABLE: Mapping[str, tuple[Row, ...]] = {
         _library((1, 82), "the standard library of 1.82", r"\b(?:is_none_or|is_sorted)\b"),
     ),
     "cpp": (
-        _library((13,), "<format>", r"^format: No such|‘format(?:_to)?’ is not a member of ‘std’"),
-        _library((14,), "<print> (`standard: c++23`)", r"^print: No such|‘println?’ is not a member of ‘std’"),
-        _library(
-            (14,), "<generator> (`standard: c++23`)", r"^generator: No such|‘generator’ is not a member of ‘std’"
-        ),
-        Row((14,), "an explicit object parameter (`standard: c++23`)", r"\(\s*this\b"),
+        _header((13,), "format", r"\w*format\w*"),
+        _header((14,), "print", r"v?print\w*", _C23),
+        _header((14,), "generator", "generator", _C23),
+        _header((15,), "flat_map", r"flat_(?:multi)?map", _C23),
+        _header((15,), "flat_set", r"flat_(?:multi)?set", _C23),
+        _header((16,), "mdspan", r"mdspan|d?extents|layout_\w+", _C23),
+        Row((14,), f"an explicit object parameter{_C23}", r"\(\s*this\b", "before ‘this’", syntax=False),
+        _EMBED,
     ),
     "c": (
         Row(
@@ -126,14 +146,25 @@ TABLE: Mapping[str, tuple[Row, ...]] = {
             r"\b(?:constexpr|nullptr)\b",
             "undeclared|expected|unknown type",
             False,
+            "variably modified|not (?:an integer )?constant",
         ),
-        Row((15,), "#embed", r"#\s*embed\b", syntax=False),
+        _EMBED,
     ),
     "javascript": (
         Row((24,), "`using`", r"\busing\s+\w+\s*="),
         Row(
             (23,), "flags within a regular expression", r"\(\?[ims-]+:", r"[Ii]nvalid (?:regular expression|group)"
         ),
+    ),
+    "kotlin": (
+        _library((2, 2), "guards in `when`", r"\bwhen guards\b"),
+        _library((2, 2), "`break` and `continue` out of a lambda", r"break continue in inline lambdas"),
+        _library((2, 2), "interpolation by several `$`", r"multi dollar interpolation"),
+        _library((2, 3), "type aliases in a class", r"nested type aliases"),
+        _library((2, 4), "context parameters", r"\bcontext parameters\b"),
+        _library((2, 4), "a backing field of its own", r"\bexplicit backing fields\b"),
+        _library((2, 0, 20), "kotlin.uuid", r"Unresolved reference '(?:uuid|Uuid)'"),
+        _library((2, 1, 20), "kotlin.concurrent.atomics", r"Unresolved reference '(?:atomics|Atomic\w+)'"),
     ),
     "php": (
         Row((8, 1), "enumerations, `readonly`", r"\benum\s+\w+|\breadonly\b"),
@@ -155,16 +186,46 @@ TABLE: Mapping[str, tuple[Row, ...]] = {
 def needed(language: str, version: str, found: Sequence[Diagnostic], snippets: Sequence[Snippet]) -> str:
     """What of these errors a newer compiler would not say: "record patterns: from 21 on"; empty where it would.
 
-    version: what the compiler says of itself. The first error counts: it hides what else there is.
+    version: what the compiler says of itself. The first error tells which construct; each other one must be owed to
+    one too, or be its echo.
     """
-    errors = [one for one in found if one.severity == "error"]
-    first = min(errors, key=lambda one: (one.file, one.line or 0), default=None)
-    if first is None:
+    errors = sorted((one for one in found if one.severity == "error"), key=lambda one: (one.file, one.line or 0))
+    own = number(version)
+    rows = [row for row in TABLE.get(language, ()) if own < row.since]
+    owed = {one: row for one in errors if (row := _row(rows, one, snippets, language))}
+    if not errors or errors[0] not in owed or not all(one in owed or _echo(one, owed, snippets) for one in errors):
         return ""
-    file, own = snippets[first.file], number(version)
-    rows = (row for row in TABLE.get(language, ()) if own < row.since and _explains(row, first, file))
-    row = next((row for row in rows if not row.syntax or _sound(language, file.text)), None)
-    return f"{row.what}: from {'.'.join(map(str, row.since))} on" if row else ""
+    row = owed[errors[0]]
+    return f"{row.what}: from {'.'.join(map(str, row.since))} on"
+
+
+def _row(rows: Sequence[Row], found: Diagnostic, snippets: Sequence[Snippet], language: str) -> Row | None:
+    file = snippets[found.file]
+    fitting = (row for row in rows if _explains(row, found, file))
+    return next((row for row in fitting if not row.syntax or _sound(language, file.text)), None)
+
+
+def _echo(found: Diagnostic, owed: Mapping[Diagnostic, Row], snippets: Sequence[Snippet]) -> bool:
+    """Whether an error comes of another one: broken syntax in a file that the grammar explains, or in its line;
+    what the row says follows; or a name of its line, which the compiler lost.
+    """
+    same = [one for one in owed if one.file == found.file]
+    if any(owed[one].echoes and re.search(owed[one].echoes, found.message) for one in owed):
+        return True
+    if found.kind == "syntax" and any(owed[one].syntax for one in same):
+        return True
+    if any(one.line == found.line for one in same) and _DERAILED.search(found.message):
+        return True
+    if found.kind not in ("undefined", "missing-dependency") and not _LOST.search(found.message):
+        return False
+    names = re.findall(r"[A-Za-z_]\w*", " ".join(map("".join, _QUOTED.findall(found.message))))
+    return any(_declares(snippets[one.file], one.line, name, found.line) for one in same for name in names)
+
+
+def _declares(file: Snippet, lost: int | None, name: str, missed: int | None) -> bool:
+    """Whether a line that the compiler did not take may declare the name; where it is missed there, no function."""
+    called = r"(?!\s*\()" if lost == missed else ""
+    return bool(re.search(rf"\b{name}\b{called}", line_of(file, lost or 0)))
 
 
 def number(version: str) -> Version:
@@ -174,7 +235,7 @@ def number(version: str) -> Version:
 
 
 def _explains(row: Row, found: Diagnostic, file: Snippet) -> bool:
-    """Whether its line, or the one before it, at whose end a parser may still be, is of that kind."""
+    """Whether its line is of that kind; or the one before it, at whose end a parser may still be."""
     return any(row.fits(found, line) for line in _lines(found, file))
 
 
@@ -183,7 +244,8 @@ def _lines(found: Diagnostic, file: Snippet) -> Iterator[str]:
         yield ""
         return
     yield line_of(file, found.line)
-    yield line_of(file, found.line - 1)
+    if found.kind == "syntax":
+        yield line_of(file, found.line - 1)
 
 
 def _sound(language: str, text: str) -> bool:

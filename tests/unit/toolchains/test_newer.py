@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_llm.toolchains.base import Diagnostic, Snippet
+from pytest_llm.toolchains.base import Diagnostic, Kind, Snippet
 from pytest_llm.toolchains.newer import TABLE, needed, number
 
 VERSIONS = {
@@ -25,6 +25,7 @@ OLD = {
     "java": "javac 17.0.15",
     "go": "go version go1.19",
     "rust": "rustc 1.63.0",
+    "kotlin": "Kotlin 2.0.0 on javac 17.0.15",
     "cpp": "g++ 12.2.0",
     "c": "gcc 12.2.0",
     "javascript": "v20.20.2",
@@ -178,7 +179,173 @@ def test_mistakes_that_look_like_it() -> None:
         assert needed(language, OLD[language], found, [Snippet(text)]) == "", text
 
 
-def test_only_the_first_error_counts() -> None:
+# Programs as they were recorded: the text, its errors (line, kind, message), since when it is taken, else "".
+RECORDED: list[tuple[str, str, list[tuple[int, Kind, str]], str]] = [
+    (
+        "c",
+        "constexpr int n = 3;\nint a[n];\nint f(void) { return n; }\n",
+        [(1, "syntax", "expected ‘;’ before ‘int’"), (2, "type", "variably modified ‘a’ at file scope")],
+        "15",
+    ),
+    (
+        "c",
+        "int f(void) {\n constexpr int n = 3;\n return n;\n}\n",
+        [
+            (2, "undefined", "‘constexpr’ undeclared (first use in this function)"),
+            (2, "syntax", "expected ‘;’ before ‘int’"),
+            (3, "undefined", "‘n’ undeclared (first use in this function)"),
+        ],
+        "15",
+    ),
+    (
+        "c",
+        'const char a[] = {\n#embed "x"\n};\nint f(void) { return g(); }\n',
+        [
+            (2, "syntax", "invalid preprocessing directive #embed"),
+            (4, "undefined", "implicit declaration of function ‘g’"),
+        ],
+        "",
+    ),
+    (
+        "c",
+        'int x = g();\n#embed "x"\n',
+        [
+            (1, "undefined", "implicit declaration of function ‘g’"),
+            (2, "syntax", "invalid preprocessing directive #embed"),
+        ],
+        "",
+    ),
+    (
+        "c",
+        "constexpr int m = 3;\nint f(void) { return n + m; }\n",
+        [
+            (1, "syntax", "expected ‘;’ before ‘int’"),
+            (2, "undefined", "‘n’ undeclared (first use in this function)"),
+        ],
+        "",
+    ),
+    (
+        "cpp",
+        "#include <format>\ntemplate <> struct std::formatter<A> : std::formatter<int> {};\n",
+        [
+            (1, "missing-dependency", "format: No such file or directory"),
+            (2, "undefined", "‘formatter’ is not a class template"),
+            (2, "type", "qualified name does not name a class before ‘:’ token"),
+            (2, "syntax", "expected ‘{’ before ‘:’ token"),
+        ],
+        "13",
+    ),
+    (
+        "cpp",
+        "#include <print>\nusing namespace std;\nint main() {\n println();\n print();\n}\n",
+        [
+            (1, "missing-dependency", "print: No such file or directory"),
+            (4, "missing-dependency", "‘println’ was not declared in this scope"),
+            (5, "missing-dependency", "‘print’ was not declared in this scope; did you mean ‘int’?"),
+        ],
+        "14",
+    ),
+    (
+        "cpp",
+        "#include <generator>\nstd::generator<int> f() { co_yield 1; }\nint main() { f(); }\n",
+        [
+            (1, "missing-dependency", "generator: No such file or directory"),
+            (2, "type", "‘generator’ in namespace ‘std’ does not name a template type"),
+            (3, "undefined", "‘f’ was not declared in this scope"),
+        ],
+        "14",
+    ),
+    (
+        "cpp",
+        "#include <print>\nint main() {\n std::println(); g(); int* p = 3.5;\n}\n",
+        [
+            (1, "missing-dependency", "print: No such file or directory"),
+            (3, "undefined", "‘println’ is not a member of ‘std’"),
+            (3, "missing-dependency", "‘g’ was not declared in this scope"),
+        ],
+        "",
+    ),
+    (
+        "cpp",
+        "struct A { int x; int f(this A& a) { return a.x; } };\nint main() { A b; b.f(); }\n",
+        [
+            (1, "syntax", "expected identifier before ‘this’"),
+            (1, "syntax", "expected ‘,’ or ‘...’ before ‘this’"),
+            (1, "undefined", "‘a’ was not declared in this scope"),
+            (2, "type", "no matching function for call to ‘A::f()’"),
+        ],
+        "14",
+    ),
+    (
+        "java",
+        "class A { int f(Object o) { return switch (o) {\n case Integer i when i > 1 -> i;\n default -> 0; }; } }",
+        [
+            (2, "syntax", "patterns in switch statements are a preview feature and are disabled by default."),
+            (2, "syntax", ": or -> expected"),
+            (2, "syntax", "not a statement"),
+        ],
+        "21",
+    ),
+    (
+        "java",
+        'class A { int f(List<String> l) { int x = "a";\n return l.getFirst(); } }\n',
+        [
+            (1, "type", "incompatible types: java.lang.String cannot be converted to int"),
+            (2, "undefined", SYMBOL + "getFirst(); location: variable l of type java.util.List<java.lang.String>"),
+        ],
+        "",
+    ),
+    (
+        "java",
+        'class A { int f(List<String> l) { l.getFirst();\n return "a"; } }\n',
+        [
+            (1, "undefined", SYMBOL + "getFirst(); location: variable l of type java.util.List<java.lang.String>"),
+            (2, "type", "incompatible types: java.lang.String cannot be converted to int"),
+        ],
+        "",
+    ),
+    (
+        "ruby",
+        "def f(*)\n  g(*)\nend\n",
+        [
+            (2, "syntax", "syntax error, unexpected ')'"),
+            (3, "syntax", "syntax error, unexpected `end', expecting end-of-input"),
+        ],
+        "3.2",
+    ),
+    (
+        "ruby",
+        "def f(*)\n  g(*)\nend\nx = )\n",
+        [(2, "syntax", "syntax error, unexpected ')'"), (4, "syntax", "syntax error, unexpected ')'")],
+        "",
+    ),
+    (
+        "kotlin",
+        "fun f(x: Any) = when (x) {\n  is Int if x > 1 -> 1\n  else -> g()\n}\n",
+        [
+            (2, "type", 'The feature "when guards" is experimental and should be enabled explicitly'),
+            (3, "undefined", "Unresolved reference 'g'."),
+        ],
+        "",
+    ),
+    (
+        "kotlin",
+        "fun f(x: Any) = when (x) {\n  is Int if x > 1 -> 1\n  else -> 2\n}\n",
+        [(2, "type", 'The feature "when guards" is only available since language version 2.2')],
+        "2.2",
+    ),
+]
+
+
+@pytest.mark.parametrize("number", range(len(RECORDED)))
+def test_every_error_is_owed_to_it(number: int) -> None:
+    language, text, errors, since = RECORDED[number]
+    found = [Diagnostic("error", kind, message, line=line) for line, kind, message in errors]
+    said = needed(language, OLD[language], found, [Snippet(text)])
+    assert said == "" if not since else said.endswith(f": from {since} on")
+
+
+def test_the_first_error_tells() -> None:
     found = [Diagnostic("error", "syntax", "invalid syntax", line=2), Diagnostic("error", "syntax", "no", line=1)]
     assert needed("python", "Python 3.11.7", found, [Snippet("x = y z\ntype X = int\n")]) == ""
     assert needed("python", "Python 3.11.7", [], [Snippet("")]) == ""
