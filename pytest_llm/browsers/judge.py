@@ -25,9 +25,14 @@ from pytest_llm.browsers.report import LEAST_MOVES, PageOptions, PageReport, tod
 from pytest_llm.errors import Unsupported
 
 _CLOCK = re.compile(r"\bDate\b|\bperformance\b|\btimeStamp\b")
-_REAL_TIME = re.compile(  # what is sure to need it, so that it is not tried in vain
-    r"new\s+SharedWorker\s*\(|\bpaintWorklet\s*\??\.\s*addModule\b"
+# What is sure to need it, so that it is not tried in vain: threads and media have clocks of their own, and a frame
+# that waits for one of a video's may never be there.
+_REAL_TIME = re.compile(
+    r"new\s+SharedWorker\s*\(|\b(?:audio|paint)Worklet\s*\??\.\s*addModule\b|\bcaptureStream\s*\(|\.\s*srcObject\b"
+    r"|new\s+(?:MediaRecorder|MediaSource|MediaStreamTrackProcessor|(?:webkit)?RTCPeerConnection)\b"
+    r"|\brequestVideoFrameCallback\b"
 )
+_SOUND = re.compile(r"AudioContext\b|<(?:audio|video)\b|new\s+Audio\s*\(")
 _WAITS = re.compile(r"while\s*\([^;{}\n]{0,80}\b(?:Date\.now|performance\.now|new Date)\b")
 _DRAWN = re.compile(  # what goes on with each frame that is drawn: scrolling by itself, a worker's canvas
     r"behavior[\"']?\s*:\s*[\"'`]?smooth|scrollBehavior|scroll-(?:smooth|snap)"
@@ -146,7 +151,7 @@ async def _show(browser: Browser, html: str, options: PageOptions, kind: Kind, *
             await _leave(browser, page, None)
             raise _NeedsRealTime("this browser makes no single frames") from None
         broken = PageBroken("crash", f"the browser would not go on: {error}")
-    if stepped and (reason := _unsteppable(page, report, broken, options, log)):
+    if stepped and (reason := _unsteppable(page, html, report, broken, options, log)):
         await _leave(browser, page, broken)
         raise _NeedsRealTime(reason)
     if broken is not None and broken.kind == "hang" and not watchdog.ate_memory:
@@ -180,9 +185,9 @@ def _limits(page: AnyPage, html: str, options: PageOptions, stepped: bool) -> Li
 
 
 def _unsteppable(
-    page: AnyPage, report: PageReport, broken: PageBroken | None, options: PageOptions, log: EventLog
+    page: AnyPage, html: str, report: PageReport, broken: PageBroken | None, options: PageOptions, log: EventLog
 ) -> str:
-    """Why a page has to be shown in real time for its Workers or its clock, or ""."""
+    """Why a page has to be shown in real time for its Workers, its sound or its clock, or ""."""
     if log.clock.lost:
         return "it reads its clock without an end"
     if "shared_worker" in page.workers:
@@ -191,6 +196,8 @@ def _unsteppable(
         return "it has a Worker that computes for long, or has ended"
     if page.workers and options.moves and report.changes < LEAST_MOVES:
         return "nothing moves, but it has a Worker, whose work takes no page time"
+    if options.moves and report.changes < LEAST_MOVES and _SOUND.search(html):
+        return "nothing moves, but it may go by its sound, whose time cannot be stepped"
     if log.clock.reached and options.moves and report.changes < LEAST_MOVES:
         return "nothing moves, but it reads its clock more often than can be told from waiting"
     return ""
