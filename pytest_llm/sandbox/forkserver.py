@@ -18,7 +18,7 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import IO
 
@@ -169,8 +169,12 @@ def _fits(folder: Path, walls: Walls) -> bool:
     """Whether these walls are what a server gives: some folders to read, one to write, and no more."""
     home = scratch.home()
     plain = Walls(readonly=walls.readonly, env=walls.env) == walls
-    apart = folder.parent == home and not any(path.is_relative_to(home) for path in walls.readonly)
-    return plain and apart
+    return plain and folder.parent == home and _apart(walls.readonly, home)
+
+
+@lru_cache(64)
+def _apart(readonly: tuple[Path, ...], home: Path) -> bool:
+    return not any(path.is_relative_to(home) for path in readonly)
 
 
 def _taken(key: Key) -> Server:

@@ -22,10 +22,7 @@ def which(name: str, extra: Sequence[str] = ()) -> Path | None:
 
     Folders of the PATH that lie in the working directory do not count, but for those of this Python's environment.
     """
-    if os.path.dirname(name):
-        found = shutil.which(name)
-    else:
-        found = shutil.which(name, path=os.pathsep.join([*_folders(), *extra]))
+    found = shutil.which(name) if os.path.dirname(name) else _first(name, os.pathsep.join([*_folders(), *extra]))
     return Path(os.path.abspath(found)) if found else None
 
 
@@ -76,8 +73,14 @@ def too_wide(path: Path, *kept: Path) -> bool:
 def installation(program: Path, *kept: Path) -> Path:
     """What must be seen of a program for it to run: the folder above its own; where that is too wide for it, as of
     a wrapper in ~/bin, the program alone. kept: what it must not see beside the home and the working directory."""
+    return _installation(program, os.getcwd(), os.environ.get("HOME", ""), kept)
+
+
+@lru_cache(64)
+def _installation(program: Path, cwd: str, home: str, kept: tuple[Path, ...]) -> Path:
+    """home: as the environment has it, by which the answer changes."""
     folder = program.parent.parent
-    return program if too_wide(folder, Path.cwd(), *kept) else folder
+    return program if too_wide(folder, Path(cwd), *kept) else folder
 
 
 def python() -> Path:
@@ -90,6 +93,19 @@ def python() -> Path:
 def interpreter() -> Path:
     """The running interpreter itself, not the link to it in a virtual environment."""
     return Path(getattr(sys, "_base_executable", "") or sys.executable).resolve()
+
+
+def _first(name: str, path: str) -> str | None:
+    """The program in the first of these folders that has it; where it was found before, if it is still there."""
+    found = _places.get((name, path))
+    if found is None or not os.access(found, os.X_OK):
+        found = shutil.which(name, path=path)
+        if found:
+            _places[name, path] = found
+    return found
+
+
+_places: dict[tuple[str, str], str] = {}
 
 
 def _folders() -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llm.sandbox import sandbox, scratch
+from pytest_llm.sandbox import cgroup, sandbox, scratch
 from pytest_llm.sandbox.sandbox import Limits, Result, Session
 from pytest_llm.sandbox.walls import Walls, missing
 
@@ -132,6 +132,24 @@ def test_a_program_holds_no_descriptor_but_its_streams(tmp_path: Path) -> None:
 
 
 @walled
+@walled
+def test_a_control_group_serves_many_programs_unless_one_ended_badly() -> None:
+    """What a program leaves in its group, such as that it was killed for want of memory, is not the next one's."""
+    if (made := cgroup.create(1 << 30, 8)) is None:
+        pytest.skip("no control group can be made here")
+    made.remove()
+
+    def group(script: str = "") -> tuple[str, str]:
+        with scratch.folder() as folder:
+            limits = Limits(seconds=60, memory=120 << 20, processes=9)
+            said = shell(f"cat /proc/self/cgroup; {script}", folder, limits)
+        return said.stdout.decode(), said.killed_by
+
+    first, second, killed, after = group(), group(), group("exec tail /dev/zero"), group()
+    assert (first, killed) == (second, (first[0], "memory"))
+    assert after != first
+
+
 def test_a_program_that_kills_all_it_can_does_not_end_the_next(tmp_path: Path) -> None:
     with scratch.folder() as folder:
         for script in ("kill -9 -1", "kill -9 1", "kill -9 $PPID; sleep 0.1", "exec sleep 60"):
