@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import json
 import os
+import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +21,7 @@ from pytest_llm.providers.asking import Ask
 from pytest_llm.providers.base import Response
 from pytest_llm.sandbox import walls
 
+_BARE = re.compile(r"(?!(?:true|false|null)$)[^\s\W\d](?:[\w ./%+-]*[\w./%+-])?")  # text, quotes left out
 _LONGEST_PATH = 1024  # characters; a longer text among the arguments names no file
 Severity = Literal["failure", "error", "skip", "warning", "note"]
 UNWALLED = "unwalled"  # the kind of a finding, which the run tells once
@@ -290,6 +293,24 @@ def one_line(text: str, most: int = 80) -> str:
 
 
 def _plain(value: Any) -> str:
+    """An argument as a case file would say it; a list of one thing is that thing."""
     if isinstance(value, list | tuple) and len(value) == 1:
         value = value[0]
-    return value if isinstance(value, str) else repr(value)
+    return value if isinstance(value, str) else _flow(value)
+
+
+def _flow(value: Any) -> str:
+    """Plain data in YAML's flow style. Of a set the order is nobody's: it is sorted."""
+    match value:
+        case None | bool():
+            return {None: "null", True: "true", False: "false"}[value]
+        case str():
+            return value if _BARE.fullmatch(value) else json.dumps(value, ensure_ascii=False)
+        case Mapping():
+            return f"{{{', '.join(f'{_flow(key)}: {_flow(item)}' for key, item in value.items())}}}"
+        case list() | tuple():
+            return f"[{', '.join(map(_flow, value))}]"
+        case set() | frozenset():
+            return f"[{', '.join(sorted(map(_flow, value)))}]"
+        case _:
+            return str(value)

@@ -34,7 +34,7 @@ class Desk:
         self._make, self._lock = engine, threading.Lock()
         self._engine: Engine | None = None
         self._claimed = False
-        self._settled = False
+        self.settled = False
         self.header: Any = None
         self.complaint = ""
         self.past: Any = None
@@ -73,14 +73,15 @@ class Desk:
 
     def settle_order(self, cells: list[Placed], header: Any, complaint: str = "") -> None:
         """header: what the worker that settles it knows of the run. complaint: why it cannot begin."""
-        self._get().arrange(cells)
+        if cells:
+            self._get().arrange(cells)
         self.header, self.complaint = header, complaint  # before what tells that the order is settled
-        self._settled = True
+        self.settled = True
 
     @property
     def ranks(self) -> Mapping[str, int]:
         """The places of the cells in the order, as things are now; none before it is settled."""
-        return self._engine.ranks if self._settled and self._engine else {}
+        return self._engine.ranks if self.settled and self._engine else {}
 
     def given(self, ids: list[str], owner: str) -> None:
         if self._engine:

@@ -6,9 +6,10 @@ import json
 import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -33,7 +34,12 @@ from pytest_llm.verdicts.redaction import redacted
 from pytest_llm.verdicts.verdict import Asked, Verdict
 
 _ITS_OWN = ("llm.outcome", "llm.findings", "llm.must_pass")
+ANSWERS = pytest.StashKey["list[Answer]"]()
 _NO_MODEL = "the test names no model, and the run none: give `model=`, --llm-model, or the ini option llm_models"
+
+
+Files = tuple[tuple[str, str], ...]
+E = TypeVar("E", bound=BaseException)
 
 
 class Llm:
@@ -42,6 +48,8 @@ class Llm:
     def __init__(self, item: pytest.Item, model: str = "", think: str = "default") -> None:
         self._item, self._model, self._think = item, model, think
         self._numbers = count()
+        self._answers: list[Answer] = []
+        item.stash[ANSWERS] = self._answers
 
     def __call__(
         self,
@@ -78,9 +86,11 @@ class Llm:
             raise NotJudged(str(stopped)) from None
         except Exception as error:  # an engine of a plugin's may raise anything; `unanswered` says what it means
             told = Told(job, error=error)
-        answer = Answer(self._item, told, allow, format if _is_model(format) else None)
+        number = len(self._answers)
+        answer = Answer(self._item, told, allow, format if _is_model(format) else None, number)
+        self._answers.append(answer)
         self._tell(answer)
-        answer.hold(answer.verdict_of(list(_unlucky(told, allow))))
+        answer.hold(list(_unlucky(told, allow)))
         return answer
 
     def _tell(self, answer: Answer) -> None:
@@ -88,7 +98,7 @@ class Llm:
         identity = {"must_pass": False, "case": self._item.name, "row": "", "seed": None, "axes": {}}
         identity["options"] = dict(answer.request.options)
         own = [pair for pair in self._item.user_properties if not pair[0].startswith("llm.")]
-        told = numbers.properties(answer.verdict_of(()), identity)
+        told = numbers.properties(answer.found(()), identity)
         self._item.user_properties[:] = [*own, *(pair for pair in told if pair[0] not in _ITS_OWN)]
 
     def _request(
@@ -117,11 +127,30 @@ def _unlucky(told: Told, allow: Sequence[str]) -> Sequence[Finding]:
     return list(luck.findings(told.job.request, told.response, allow))
 
 
+@dataclass
+class Known:
+    """What became of an answer, for the run's record.
+
+    findings: what the test was held to; asides: what it only looked at. raised: what ended it, None where nothing
+    of this answer did.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+    asides: list[Finding] = field(default_factory=list)
+    files: Files = ()
+    checks: list[Check] = field(default_factory=list)
+    judged: list[Mapping[str, Any]] = field(default_factory=list)
+    raised: BaseException | None = None
+
+
 class Answer:
     """What a model answered. response: the whole of it, with its numbers."""
 
-    def __init__(self, item: pytest.Item, told: Told, allow: Sequence[str], model: type[BaseModel] | None) -> None:
-        self._item, self._told, self._model = item, told, model
+    def __init__(
+        self, item: pytest.Item, told: Told, allow: Sequence[str], model: type[BaseModel] | None, number: int = 0
+    ) -> None:
+        self._item, self._told, self._model, self._number = item, told, model, number
+        self.known = Known()
         self.request = told.job.request
         self.response: Response = told.response or partial_response(told.error) or Response("")
         self.artifact: Artifact = extract(
@@ -173,6 +202,19 @@ class Answer:
     def verdict(self, name: str, value: Any = None, /, **arguments: Any) -> Verdict:
         """What a check says: `verdict("contains", "hi")`, `verdict("compile", language="go")`."""
         __tracebackhide__ = True
+        findings, files = self._look(name, value, arguments)
+        self.known.asides += findings
+        return self.found(findings, files)
+
+    def check(self, name: str, value: Any = None, /, **arguments: Any) -> Answer:
+        """The test fails where a check does, as in a case: `check("compile", language="go")`. Returns itself."""
+        __tracebackhide__ = True
+        self.hold(*self._look(name, value, arguments))
+        return self
+
+    def _look(self, name: str, value: Any, arguments: Mapping[str, Any]) -> tuple[list[Finding], Files]:
+        """What a check finds, and the files that it made."""
+        __tracebackhide__ = True
         state = session(self._item.config)
         folder, root = self._item.path.parent, state.settings.root
         try:
@@ -183,12 +225,17 @@ class Answer:
         except InputError as error:
             raise NotJudged(str(error)) from None
         files = state.artifacts(self._item.nodeid)
+        files = files / f"question-{self._number + 1}" if self._number else files
         browser, id_ = state.settings.browser, f"{self._told.job.id}.{name}"
         ask = Asking(models, id_, state.engine) if models else None
         context = CheckContext(self.response, folder, root, files, request=self.request, browser=browser, ask=ask)
         with checking(state.engine) if not check.models else nullcontext():
             findings = list(self._run(check, context))
-        return self.verdict_of(findings, tuple((label, str(path)) for label, path in context.attachments))
+        made = tuple((label, str(path)) for label, path in context.attachments)
+        self.known.checks.append(check)
+        self.known.files += made
+        self.known.judged += context.judged
+        return findings, made
 
     def _run(self, check: Check, context: CheckContext) -> list[Finding]:
         try:
@@ -196,43 +243,50 @@ class Answer:
         except RunStopped as stopped:
             raise NotJudged(str(stopped)) from None
 
-    def check(self, name: str, value: Any = None, /, **arguments: Any) -> Answer:
-        """The test fails where a check does, as in a case: `check("compile", language="go")`. Returns itself."""
-        __tracebackhide__ = True
-        self.hold(self.verdict(name, value, **arguments))
-        return self
-
-    def verdict_of(self, findings: Sequence[Finding], files: tuple[tuple[str, str], ...] = ()) -> Verdict:
-        """The verdict that findings make, without keys."""
+    def asked(self, findings: Sequence[Finding], files: Files = (), stage: str = "") -> Asked:
+        """The question and its answer, with what is said of it."""
         response = self.response if self._told.response or self.response.text or self.response.thinking else None
-        asked = Asked(self.request.plain(), response, "", tuple(findings), files)
-        return redacted(Verdict((asked,)), session(self._item.config).secrets)
+        return Asked(self.request.plain(), response, stage, tuple(findings), files, judged=tuple(self.known.judged))
 
-    def hold(self, verdict: Verdict) -> None:
-        """Raise what a verdict means for the test; its warnings are told."""
+    def found(self, findings: Sequence[Finding], files: Files = ()) -> Verdict:
+        """The verdict that findings make, without keys."""
+        return redacted(Verdict((self.asked(findings, files),)), session(self._item.config).secrets)
+
+    def hold(self, findings: Sequence[Finding], files: Files = ()) -> None:
+        """Raise what these mean for the test; warnings among them are told."""
         __tracebackhide__ = True
+        self.known.findings += findings
+        verdict = self.found(findings, files)
         state = session(self._item.config)
         for text in terminal.warnings(verdict):
             warn(self._item.config, text, self._item.nodeid)
         if verdict.outcome == "failed":
             raise self._complaint(verdict)
         if verdict.outcome == "error":
-            raise NotJudged(terminal.complaint(verdict, _again(self._item)))
+            raise self._raised(NotJudged(terminal.complaint(verdict, _again(self._item))))
         if verdict.outcome == "skipped":
             reason = terminal.skip_reason(verdict)
             if state.settings.strict:
-                raise NotJudged(f"{reason}\n  --llm-strict makes an error of what would be skipped")
-            pytest.skip(reason)
+                strict = f"{reason}\n  --llm-strict makes an error of what would be skipped"
+                raise self._raised(NotJudged(strict))
+            raise self._raised(pytest.skip.Exception(reason))
+
+    def _raised(self, error: E) -> E:
+        self.known.raised = error
+        return error
 
     def _failed(self, check: str, message: str, details: str = "") -> AssertionError:
-        return self._complaint(self.verdict_of([Finding(check, message, details=details)]))
+        finding = Finding(check, message, details=details)
+        self.known.findings.append(finding)
+        return self._complaint(self.found([finding]))
 
     def _complaint(self, verdict: Verdict) -> AssertionError:
         """The whole story of a failed verdict; prompt and answer go into the test's report."""
-        for title, text in terminal.sections(verdict):
+        kept = session(self._item.config).kept(self._item.nodeid)
+        for title, text in terminal.sections(verdict, kept):
             self._item.add_report_section("call", title, text)
         style = self._item.config.getoption("tbstyle", "long")
-        return AssertionError(terminal.story(verdict, _again(self._item), style))
+        return self._raised(AssertionError(terminal.story(verdict, _again(self._item), style, kept)))
 
 
 def _again(item: pytest.Item) -> str:

@@ -42,7 +42,7 @@ def collected(node: Any) -> None:
     from pytest_llm.plugin import recording
 
     begun = config.pluginmanager.hasplugin(recording.NAME)
-    if begun or config.option.collectonly or not config.stash[DESK].ranks:
+    if begun or config.option.collectonly or not settled(config):
         return
     if complaint := config.stash[DESK].complaint:
         raise pytest.UsageError(complaint)
@@ -50,6 +50,12 @@ def collected(node: Any) -> None:
         gate.read()
         config.stash[DESK].past = gate.past
     recording.begin(config, config.stash[DESK].header)
+
+
+def settled(config: pytest.Config) -> bool:
+    """Whether a worker has told what is asked in this run."""
+    desk = config.stash.get(DESK, None)
+    return desk is not None and desk.settled
 
 
 def node_down(node: Any) -> None:

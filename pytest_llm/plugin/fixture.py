@@ -13,6 +13,17 @@ if TYPE_CHECKING:
     from pytest_llm.plugin.answering import Llm
 
 ERROR = "llm_error"  # on a report of a test's call: the harness fell short, and not the model
+_OURS = frozenset({"llm", "llm_model", "llm_think"})  # whoever has a fixture `llm` of his own has not all three
+
+
+def asks(item: pytest.Item) -> bool:
+    """Whether an item is a Python test that is handed our `llm`: a cell of the run."""
+    return _OURS.issubset(getattr(item, "fixturenames", ()))
+
+
+def model_of(item: pytest.Item) -> str:
+    """The model that a test of these asks where its calls name none, as far as that is known before it runs."""
+    return str(getattr(getattr(item, "callspec", None), "params", {}).get("llm_model", ""))
 
 
 @pytest.fixture
@@ -33,6 +44,13 @@ def llm(request: pytest.FixtureRequest, llm_model: str, llm_think: str) -> Llm:
     from pytest_llm.plugin.answering import Llm
 
     return Llm(request.node, llm_model, llm_think)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if asks(item):
+        from pytest_llm.plugin.session import session
+
+        session(item.config).tests.append(item)
 
 
 @pytest.hookimpl(trylast=True)
@@ -58,14 +76,19 @@ def _names(mark: pytest.Mark) -> list[str]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """What is no fault of the model's is an ERROR also where the test's own body met it, without our frames."""
-    report = yield
-    if "llm" in getattr(item, "fixturenames", ()) and call.excinfo:
-        from pytest_llm.plugin import answering
+    """What is no fault of the model's is an ERROR also where the test's own body met it, without our frames.
 
-        if answering.is_error(call.excinfo):
+    A test that asks has its line in the run's record.
+    """
+    report = yield
+    if asks(item):
+        from pytest_llm.plugin import answering, tested
+
+        if call.excinfo and answering.is_error(call.excinfo):
             report.longrepr = answering.story(item, call.excinfo)
             setattr(report, ERROR, True)
+        if report.when == "call" or (report.when == "setup" and not report.passed):
+            tested.carry(item, report, call)
     return report
 
 

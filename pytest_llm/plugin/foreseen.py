@@ -21,8 +21,8 @@ from pytest_llm.store.record import CellLine
 from pytest_llm.verdicts.plan import Plan
 
 
-def show(config: pytest.Config, cells: Sequence[PromptItem]) -> None:
-    """Print it."""
+def show(config: pytest.Config, cells: Sequence[PromptItem], tests: int = 0) -> None:
+    """Print it. tests: how many Python tests ask too."""
     write = config.get_terminal_writer().line
     for item in cells:
         for line in _request(item):
@@ -32,6 +32,9 @@ def show(config: pytest.Config, cells: Sequence[PromptItem]) -> None:
     write(foreseen([item.plan for item in asked]))
     if said := _time(asked, session(config)):
         write(said)
+    if tests:
+        noun = "1 Python test asks when it runs" if tests == 1 else f"{tests} Python tests ask when they run"
+        write(f"{noun}: what, is not known before")
 
 
 def _request(item: PromptItem) -> list[str]:

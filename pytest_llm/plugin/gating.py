@@ -16,11 +16,12 @@ from pytest_llm.gates import past as pasts
 from pytest_llm.gates.decide import decide
 from pytest_llm.gates.past import Past
 from pytest_llm.gates.rows import differing, lost, rows
-from pytest_llm.gates.types import Bar, CellRow, Decision
+from pytest_llm.gates.types import Bar, CellResult, CellRow, Decision
 from pytest_llm.plugin import storing
 from pytest_llm.plugin.confirming import settings_of
+from pytest_llm.plugin.fixture import model_of
 from pytest_llm.plugin.gate_settings import STORED
-from pytest_llm.plugin.options import SETTINGS
+from pytest_llm.plugin.options import MARK, SETTINGS
 from pytest_llm.plugin.session import LlmSession, session
 from pytest_llm.reports import gate as words
 from pytest_llm.reports.plain import one_line
@@ -200,13 +201,8 @@ def unmatched(state: LlmSession) -> str:
     settings, config = state.settings.gate, state.config
     part = config.args_source is pytest.Config.ArgsSource.ARGS
     cells = [
-        barring.Barred(
-            item.plan.model.written,
-            tuple(mark.name for mark in item.iter_markers()),
-            measures=item.plan.exclusive,
-        )
-        for items in state.collected.values()
-        for item in items
+        *(_barred(i, i.plan.model.written, i.plan.exclusive) for items in state.collected.values() for i in items),
+        *(_barred(item, model_of(item)) for item in state.tests),
     ]
     for said_by, written in (("--llm-gate", settings.bars), ("llm_gate", () if part else settings.default_bars)):
         for bar in map(barring.parse, written):
@@ -214,6 +210,10 @@ def unmatched(state: LlmSession) -> str:
                 more = ": a rate is measured where a cell is exclusive" if bar.is_rate else ""
                 return f"{said_by}: no cell is meant by {bar.text!r}{more}; {_known(cells)}"
     return ""
+
+
+def _barred(item: pytest.Item, model: str, measures: bool = False) -> barring.Barred:
+    return barring.Barred(model, tuple(mark.name for mark in item.iter_markers()), measures=measures)
 
 
 def _known(cells: Iterable[barring.Barred]) -> str:
@@ -265,13 +265,17 @@ def _tried(written: Iterable[str], record: RunRecord) -> list[Bar]:
 
 
 def _forgiven(decision: Decision, errors: float) -> set[tuple[str, str]]:
-    """The reds that keep no code: (node id, phase)."""
-    confirmed = {cell.row.nodeid for cell in decision.cells if cell.outcome == "confirmed"}
+    """The reds that keep no code: (node id, phase). A Python test that newly fails was not asked again."""
+    confirmed = {cell.row.nodeid for cell in decision.cells if cell.outcome == "confirmed" or not _asks_again(cell)}
     failed = {row.nodeid for row in decision.rows if row.failed and row.nodeid not in confirmed}
     wrong = [row.nodeid for row in decision.rows if row.state == "error"]
     selected = [row for row in decision.rows if row.state != "gone"]
     few = wrong if selected and len(wrong) / len(selected) <= errors else []
-    return {(id_, "call") for id_ in failed} | {(id_, "setup") for id_ in few}
+    return {(id_, "call") for id_ in (*failed, *few)} | {(id_, "setup") for id_ in few}
+
+
+def _asks_again(cell: CellResult) -> bool:
+    return MARK in cell.row.nodeid
 
 
 def _into_junit(config: pytest.Config, decision: Decision) -> None:

@@ -27,7 +27,6 @@ from pytest_llm.plugin.telling import CellFault, ChecksFailed, NotJudged, longre
 from pytest_llm.providers.wire.secrets import cleaned
 from pytest_llm.reports import numbers, terminal
 from pytest_llm.reports.plain import plain
-from pytest_llm.store.runs import FILE as RECORD
 from pytest_llm.verdicts import plan as planning
 from pytest_llm.verdicts.identity import identity
 from pytest_llm.verdicts.plan import Plan, StagePlan
@@ -188,10 +187,7 @@ class PromptItem(pytest.Item):
     @property
     def kept(self) -> str:
         """The command that shows the whole cell, "" where no record is kept."""
-        state = session(self.config)
-        if not (state.folder / RECORD).exists():
-            return ""
-        return shlex.join(["pytest-llm", "show", state.run_id, self.nodeid])
+        return session(self.config).kept(self.nodeid)
 
     @property
     def again(self) -> str:

@@ -7,17 +7,19 @@ import json
 import os
 import platform
 from collections import Counter
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import pytest_llm
+from pytest_llm.checks.base import Finding, Severity
 from pytest_llm.engine.events import Event
 from pytest_llm.errors import InputError
 from pytest_llm.plugin import progress, storing
+from pytest_llm.plugin.fixture import asks
 from pytest_llm.plugin.nodes import PromptItem
-from pytest_llm.plugin.options import MARK
 from pytest_llm.plugin.rows import rows
 from pytest_llm.plugin.session import LlmSession, session
 from pytest_llm.plugin.telling import warn
@@ -25,11 +27,12 @@ from pytest_llm.reports.terminal import headline
 from pytest_llm.store import runs
 from pytest_llm.store.record import CellLine, End, Header, from_line, to_line
 from pytest_llm.store.revision import revision
-from pytest_llm.verdicts.verdict import Verdict
+from pytest_llm.verdicts.verdict import Asked, Verdict
 
 CARRIED = "llm_cell"  # of a report: what a worker hands over; builtins survive pytest-xdist
 PHASES = ("setup", "call", "teardown")
 NAME = "llm_record"
+_SEVERITIES: Mapping[str, Severity] = {"failed": "failure", "error": "error", "skipped": "skip"}
 
 
 def begin(config: pytest.Config, header: Header) -> None:
@@ -77,9 +80,9 @@ class Recorder:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take the line out of the report, so that nothing else carries or keeps it, and write it."""
         line = report.__dict__.pop(CARRIED, None)
-        if line is None and MARK in report.nodeid and report.when not in PHASES:  # its worker has died
-            reported = _reported(self._state.config, report)
-            line = to_line(CellLine(report.nodeid, "error", reported, report.longreprtext.strip()))
+        if line is None and report.nodeid in self.order and report.when not in PHASES:  # its worker has died
+            word = reported(self._state.config, report)
+            line = to_line(CellLine(report.nodeid, "error", word, report.longreprtext.strip()))
         if line is None:
             return
         self._write(line)
@@ -87,15 +90,15 @@ class Recorder:
         cell = from_line(line) if self._gate or self._hook.get_hookimpls() else None
         if self._gate:
             self._gate.add(cell)
-        if cell and self._hook.get_hookimpls():
-            told = Verdict.from_plain(vars(cell), self._state.folder)
+        if isinstance(cell, CellLine) and self._hook.get_hookimpls():
+            told = _verdict(cell, self._state.folder)
             self._hook(nodeid=report.nodeid, verdict=told, config=self._state.config)
         if self._rows:
             self._rows.show(report, json.loads(line))
         self._seen.add(report.nodeid)
-        unjudged = report.when == "setup" and report.skipped  # an expected failure is told of after the call
+        unjudged = report.skipped and (report.when == "setup" or not hasattr(report, "wasxfail"))
         (self._skipped.add if unjudged else self._skipped.discard)(report.nodeid)
-        self._counts[_reported(self._state.config, report)] += 1
+        self._counts[reported(self._state.config, report)] += 1
 
     @property
     def skipped(self) -> int:
@@ -152,12 +155,22 @@ def _copy(config: pytest.Config, header: Header) -> runs.Copy | None:
         raise pytest.UsageError(f"--llm-jsonl: {file} cannot be written: {error.strerror or error}") from None
 
 
-def carry(item: PromptItem, report: pytest.TestReport) -> None:
-    """Hand the cell's line over with its report."""
-    setattr(report, CARRIED, to_line(_cell(item, report)))
+def _verdict(line: CellLine, folder: Path) -> Verdict:
+    """What the line says; of a cell that was asked nothing (a mark skips it, its worker died) the reason alone."""
+    found = Verdict.from_plain(vars(line), folder)
+    severity = _SEVERITIES.get(line.outcome)
+    if found.asked or severity is None:
+        return found
+    return Verdict((Asked({}, findings=(Finding("run", line.reason, severity),)),))
 
 
-def _cell(item: PromptItem, report: pytest.TestReport) -> CellLine:
+def carry(line: CellLine, report: pytest.TestReport) -> None:
+    """Hand a cell's line over with its report."""
+    setattr(report, CARRIED, to_line(line))
+
+
+def line_of(item: PromptItem, report: pytest.TestReport) -> CellLine:
+    """What the record has of a cell."""
     state, cell = session(item.config), item.plan.cell
     verdict = item.verdict
     plain: dict[str, Any] = verdict.to_plain(state.folder) if verdict else {}
@@ -166,7 +179,7 @@ def _cell(item: PromptItem, report: pytest.TestReport) -> CellLine:
     return CellLine(
         nodeid=item.nodeid,
         outcome=plain.get("outcome", "skipped" if report.skipped else "error"),
-        reported=_reported(item.config, report),
+        reported=reported(item.config, report),
         reason=_reason(verdict, report),
         file=path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path),
         line=cell.loaded.line(),
@@ -182,7 +195,7 @@ def _cell(item: PromptItem, report: pytest.TestReport) -> CellLine:
     )
 
 
-def _reported(config: pytest.Config, report: pytest.TestReport) -> str:
+def reported(config: pytest.Config, report: pytest.TestReport) -> str:
     """pytest's own word for it: passed, failed, error, skipped, xfailed, xpassed, or a plugin's, such as rerun."""
     said = config.hook.pytest_report_teststatus(report=report, config=config)  # None without a terminal
     return str(said[0] if said else "") or report.outcome
@@ -196,13 +209,15 @@ def _reason(verdict: Verdict | None, report: pytest.TestReport) -> str:
     return report.longreprtext.strip().partition("\n")[0]
 
 
-def header(state: LlmSession, cells: Sequence[PromptItem]) -> Header:
-    """What the process knows that settles the order. cells: in the order in which they will run."""
-    selected = [item.nodeid for item in cells]
+def header(state: LlmSession, items: Sequence[pytest.Item]) -> Header:
+    """What the process knows that settles the order. items: in the order in which they will run, cells or not."""
+    cells = [item for item in items if isinstance(item, PromptItem)]
+    selected = [item.nodeid for item in items if isinstance(item, PromptItem) or asks(item)]
     root = state.settings.root
     tested = revision(root, os.environ)
     known = frozenset(selected)
-    collected = (item.nodeid for items in state.collected.values() for item in items)
+    whole: dict[str, Sequence[pytest.Item]] = {**state.collected, **_modules(state)}
+    collected = (item.nodeid for items in whole.values() for item in items)
     every = json.dumps(sorted({*selected, *state.deselected})).encode()
     return Header(
         run=state.run_id,
@@ -212,7 +227,7 @@ def header(state: LlmSession, cells: Sequence[PromptItem]) -> Header:
         collection=hashlib.sha256(every).hexdigest()[:16],
         cells=tuple(selected),
         deselected=len(state.deselected),
-        files=tuple(sorted(state.collected)),
+        files=tuple(sorted(whole)),
         left_out=tuple(id_ for id_ in collected if id_ not in known),
         must_pass=tuple(item.nodeid for item in cells if item.plan.must_pass),
         versions={
@@ -222,3 +237,14 @@ def header(state: LlmSession, cells: Sequence[PromptItem]) -> Header:
             "platform": platform.platform(),
         },
     )
+
+
+def _modules(state: LlmSession) -> dict[str, list[pytest.Item]]:
+    """The tests that ask, of each module of which the command line does not name a part."""
+    invoked = state.config.invocation_params.dir
+    parts = {(invoked / arg.partition("::")[0]).resolve() for arg in state.config.args if "::" in arg}
+    found: dict[str, list[pytest.Item]] = {}
+    for item in state.tests:
+        if item.path not in parts:
+            found.setdefault(item.nodeid.partition("::")[0], []).append(item)
+    return found

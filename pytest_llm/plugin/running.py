@@ -8,6 +8,7 @@ import pytest
 
 from pytest_llm.engine.phases import Placed
 from pytest_llm.plugin import ordering
+from pytest_llm.plugin.fixture import asks
 from pytest_llm.plugin.lookahead import LookAhead
 from pytest_llm.plugin.marks import keeps_from_asking
 from pytest_llm.plugin.nodes import PromptItem
@@ -22,25 +23,32 @@ def begin(pytest_session: pytest.Session) -> object:
     """Before the first item: show the requests and stop, or settle the order."""
     state = session(pytest_session.config)
     cells = [item for item in pytest_session.items if isinstance(item, PromptItem)]
+    tests = any(map(asks, pytest_session.items))
     if state.settings.dry_run:
         from pytest_llm.plugin import foreseen
 
-        foreseen.show(pytest_session.config, cells)
+        foreseen.show(pytest_session.config, cells, sum(map(asks, pytest_session.items)))
         return True
-    if cells and not state.is_worker and not pytest_session.config.option.collectonly:
+    if (cells or tests) and not state.is_worker and not pytest_session.config.option.collectonly:
         state.keep_stderr()
         _about_gate(state)
-        placed = ordering.order(cells, state)
-        order = ordering.in_turn(cells, placed)
-        state.own_engine.arrange(placed)
-        where = [index for index, item in enumerate(pytest_session.items) if isinstance(item, PromptItem)]
-        for index, item in zip(where, order, strict=True):
-            pytest_session.items[index] = item
+        if cells:
+            _arrange(state, cells, pytest_session.items)
         from pytest_llm.plugin import recording
 
-        state.ahead = LookAhead(state, placed, order, pytest_session.items)
-        recording.begin(pytest_session.config, recording.header(state, order))
+        recording.begin(pytest_session.config, recording.header(state, pytest_session.items))
     return None
+
+
+def _arrange(state: LlmSession, cells: Sequence[PromptItem], items: list[pytest.Item]) -> None:
+    """Settle the order of the cells among the items, and what asks them ahead."""
+    placed = ordering.order(cells, state)
+    order = ordering.in_turn(cells, placed)
+    state.own_engine.arrange(placed)
+    where = [index for index, item in enumerate(items) if isinstance(item, PromptItem)]
+    for index, item in zip(where, order, strict=True):
+        items[index] = item
+    state.ahead = LookAhead(state, placed, order, items)
 
 
 def _about_gate(state: LlmSession) -> None:
@@ -66,11 +74,12 @@ def settle_order(pytest_session: pytest.Session) -> None:
 
     state = session(pytest_session.config)
     cells = [item for item in pytest_session.items if isinstance(item, PromptItem)]
-    if cells and isinstance(state.engine, RemoteEngine) and state.engine.desk.claim_order():
+    tests = [item for item in pytest_session.items if asks(item)]
+    if (cells or tests) and isinstance(state.engine, RemoteEngine) and state.engine.desk.claim_order():
         complaint = _about_bars(state)
         nowhere = [Placed(item.nodeid, ordering.NOWHERE) for item in cells]
-        placed = nowhere if complaint else ordering.order(cells, state)
-        header = recording.header(state, ordering.in_turn(cells, placed))
+        placed = nowhere if complaint or not cells else ordering.order(cells, state)
+        header = recording.header(state, [*tests, *ordering.in_turn(cells, placed)])
         state.engine.desk.settle_order(placed, header, complaint)
 
 
@@ -92,7 +101,7 @@ def _asking(items: Sequence[pytest.Item | None]) -> Iterator[PromptItem]:
 def deselected(items: Sequence[pytest.Item]) -> None:
     """Note which cells are collected and not run."""
     for item in items:
-        if isinstance(item, PromptItem):
+        if isinstance(item, PromptItem) or asks(item):
             session(item.config).deselected.append(item.nodeid)
 
 
@@ -110,7 +119,7 @@ def report(item: pytest.Item, call: pytest.CallInfo[None], test_report: pytest.T
     if test_report.when == "call" or (test_report.when == "setup" and not test_report.passed):
         from pytest_llm.plugin import recording
 
-        recording.carry(item, test_report)
+        recording.carry(recording.line_of(item, test_report), test_report)
 
 
 def tell_of_servers(config: pytest.Config) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -56,6 +57,7 @@ class LlmSession:
         self._worker = str(worker.get("workerid", ""))
         self.run_id = str(worker.get(RUN_ID) or _new_id())
         self.deselected: list[str] = []
+        self.tests: list[pytest.Item] = []  # Python tests that ask, the deselected ones among them
         self.collected: dict[str, list[PromptItem]] = {}  # the cells of each case file that was collected whole
 
     @property
@@ -254,6 +256,12 @@ class LlmSession:
     def artifacts(self, item_id: str) -> Path:
         """The folder for a cell's files; not made yet."""
         return self.folder / folder_name(item_id)
+
+    def kept(self, item_id: str) -> str:
+        """The command that shows a whole cell, "" where no record is kept."""
+        from pytest_llm.store.runs import FILE
+
+        return shlex.join(["pytest-llm", "show", self.run_id, item_id]) if (self.folder / FILE).exists() else ""
 
     @cached_property
     def folder(self) -> Path:

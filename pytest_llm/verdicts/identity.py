@@ -36,11 +36,11 @@ def identity(plan: Plan) -> dict[str, Any]:
         "min_pass": plan.min_pass,
         "must_pass": plan.must_pass,
         "escalate": plan.escalate,
-        "checks": [_check(check, stage.name) for stage in plan.stages for check in stage.checks],
+        "checks": [described(check, stage.name) for stage in plan.stages for check in stage.checks],
     }
 
 
-def _check(check: Check, stage: str) -> dict[str, Any]:
+def described(check: Check, stage: str) -> dict[str, Any]:
     """A check as people speak of it, and those of its arguments that are numbers and short words."""
     own = check if isinstance(check, FunctionCheck) else None
     given = own.arguments if own else check.model_dump(by_alias=True, exclude_unset=True)

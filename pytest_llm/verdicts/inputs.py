@@ -73,4 +73,4 @@ def _check(plan: Plan, check: Check) -> list[Any]:
         mode="python", exclude={"function", "check", "checks"} if check.made_of else {"function"}
     )
     read = [content(path) for path in _of_check(check, loaded.folder, loaded.root)]
-    return [check.name, check.label, arguments, read, [_check(plan, one) for one in check.made_of]]
+    return [check.name, arguments, read, [_check(plan, one) for one in check.made_of]]

@@ -299,9 +299,25 @@ def test_an_error_in_a_file_keeps_its_place(registry: Registry, tmp_path: Path) 
 
 
 def test_labels_are_how_people_speak_of_a_check(registry: Registry) -> None:
+    @check("own")
+    def own(artifact: Artifact, thing: Any, more: Any, some: Any) -> None: ...
+
+    registry.add(own)
     for entry, label in [
         ({"contains": "x"}, "contains: x"),
-        ({"contains": {"text": ["a", "b"], "in": "code"}}, "contains: {text: ('a', 'b'), in: code}"),
+        ({"contains": {"text": ["a", "b"], "in": "code"}}, "contains: {text: [a, b], in: code}"),
+        ({"contains": ["a", "b"]}, "contains: [a, b]"),
+        ({"contains": ["one, two", "3", "true"]}, 'contains: ["one, two", "3", "true"]'),
+        ({"contains": ["größer als", "a/b.c"]}, "contains: [größer als, a/b.c]"),
+        ({"contains": ["it's"]}, "contains: it's"),
+        (
+            {"length": {"lines": 1, "words": {"min": 2, "max": 9}}},
+            "length: {words: {min: 2, max: 9}, lines: {max: 1}}",
+        ),
+        (
+            {"own": {"thing": None, "more": [True, {"k": [1.5, "x"]}], "some": {"b", "a"}}},
+            "own: {thing: null, more: [true, {k: [1.5, x]}], some: [a, b]}",
+        ),
         ({"regex": "a+"}, "regex: a+"),
         ({"lines": 3}, "lines: 3"),
         ("mapped", "mapped"),
