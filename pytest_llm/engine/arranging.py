@@ -37,7 +37,8 @@ def shared(turns: Sequence[Turn], load: float, there: Collection[Group]) -> dict
     for turn in sorted(turns, key=lambda turn: turn.alone):
         works[turn.groups].append(turn)
     of = list(works.values())
-    shares = share([Work(one[0].groups, tuple(turn.seconds for turn in one)) for one in of], load, there)
+    made = [Work(one[0].groups, tuple(turn.seconds for turn in one)) for one in of]
+    shares = share(made, load, there)
     return {turn.id: part.group for part in shares.parts for turn in of[part.work][part.begin : part.end]}
 
 

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from statistics import fmean
 
 from pytest_llm.engine.order import Group
 from pytest_llm.engine.phases import Phases, Placed
+from pytest_llm.engine.servers import Server
 from pytest_llm.engine.sharing import Pace, Part, Shares, Work, assigned, merged, taken
 
 AGAIN = 16  # a server that found nothing to take looks again when a sixteenth of what was left is done
 LOAD = 10.0  # seconds, about, where nothing was loaded yet: as an answer
 
-Loaded = Callable[[str], Group | None]
-
 
 @dataclass
 class Balance:
-    """Of one engine. loaded: the group that a server has loaded. reordered: is told the places of the cells."""
+    """Of one engine. server: what is known of the one of a name."""
 
     phases: Phases
-    loaded: Loaded
+    server: Callable[[str], Server]
     pace: Pace = field(default_factory=Pace)
     servers: tuple[str, ...] = ()
     _looked: dict[str, int] = field(default_factory=dict)
@@ -49,18 +49,18 @@ class Balance:
         lost = [part.work for part in shares.parts if part.server == server]
         works = [work if n not in lost else self._elsewhere(work) for n, work in enumerate(shares.works)]
         there = tuple(part for part in shares.parts if part.server != server)
-        shares = Shares(works, there, shares.load, shares.ready, shares.busy)
+        shares = replace(shares, works=works, parts=there)
         for part in assigned(shares, [number for number in lost if works[number].groups]).parts:
             if part.work in lost:
                 self.phases.move(cells[part.work], part.group)
         self._rank()
 
     def _elsewhere(self, work: Work) -> Work:
-        return Work(tuple(group for group in work.groups if group[0] in self.servers), work.seconds)
+        return replace(work, groups=tuple(group for group in work.groups if group[0] in self.servers))
 
     def _helps(self, idle: str) -> bool:
         left = self.phases.count()
-        if left > self._looked.get(idle, left + 1) * (1 - 1 / AGAIN):
+        if idle in self._looked and left > self._looked[idle] * (1 - 1 / AGAIN):
             return False
         shares, cells = self._shares(self.phases.movable)
         move = taken(shares, idle)
@@ -76,18 +76,26 @@ class Balance:
         works: defaultdict[tuple[Group, Collection[Group]], list[Placed]] = defaultdict(list)
         busy: defaultdict[str, float] = defaultdict(float)
         for server, cells in self.phases.left().items():
+            busy[server] = self.phases.inside[server] * fmean(map(self._seconds, cells)) / 2  # half done, about
             for cell in cells:
                 if movable(cell.id):
                     works[cell.group, cell.groups].append(cell)
                 else:
                     busy[server] += self._seconds(cell)
-        ready = {group for name in self.servers if (group := self.loaded(name))}
+        loaded = {name: self.server(name).loaded for name in self.servers}
+        ready = {group for group in loaded.values() if group}
+        gone = {group for name in self.servers for group in self.server(name).loads.seen} - ready
         made = [
-            Work(tuple(groups), tuple(map(self._seconds, cells)), group[0] if group in ready else "")
+            Work(
+                tuple(groups),
+                tuple(cell.seconds for cell in cells),
+                group[0] if group in ready else "",
+                max(cell.seconds * (1 if cell.alone else self.server(group[0]).slots.limit) for cell in cells),
+            )
             for (group, groups), cells in works.items()
         ]
         parts = tuple(Part(n, group, 0, len(cells)) for n, ((group, _), cells) in enumerate(works.items()))
-        shares = Shares(made, parts, self.pace.load(LOAD), ready, busy)
+        shares = Shares(made, parts, self.pace.load(LOAD), ready, busy, gone, self.pace.factor)
         return shares, [[cell.id for cell in cells] for cells in works.values()]
 
     def _seconds(self, cell: Placed) -> float:

@@ -80,7 +80,7 @@ class Engine:
         self._tasks: dict[str, asyncio.Task[Response]] = {}
         self._machine = Turnstile()
         self._phases = Phases(lambda name, inside: inside < self._server(name).slots.limit)
-        self._balance = Balance(self._phases, lambda name: self._server(name).loaded)
+        self._balance = Balance(self._phases, self._server)
         self._kept: dict[str, tuple[Job, ...]] = {}
         self._loop = loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True, name="pytest-llm-engine")

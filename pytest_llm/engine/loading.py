@@ -17,9 +17,10 @@ Attempt = Callable[[], Awaitable[float]]
 
 
 class Loads:
-    """What is loaded on one server, by whoever of a group comes first."""
+    """What is loaded on one server, by whoever of a group comes first. seen: all that ever was."""
 
     def __init__(self) -> None:
+        self.seen: set[Group] = set()
         self._group: Group | None = None
         self._load: asyncio.Task[float | None] | None = None
 
@@ -31,6 +32,7 @@ class Loads:
         if self._load is None or self._group != group:
             if self._load:
                 self._load.cancel()
+            self.seen.add(group)
             self._group, self._load = group, asyncio.get_running_loop().create_task(load())
             self._load.add_done_callback(retrieve)
         try:

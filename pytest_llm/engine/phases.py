@@ -27,7 +27,7 @@ class Placed:
     questions: how many it asks, 0 where that depends on what it is answered. groups: of each server that can be
     asked, that of `group` among them. seconds: how long a server takes, as far as that can be estimated. asks:
     False where it will ask nothing. kept: instead of a cell's own turn, the questions that are asked long before
-    it, and their answers kept.
+    it, and their answers kept. alone: it has its server for itself.
     """
 
     id: str
@@ -37,6 +37,7 @@ class Placed:
     seconds: float = 1.0
     asks: bool = True
     kept: tuple[Job, ...] = ()
+    alone: bool = False
 
     @property
     def server(self) -> str:

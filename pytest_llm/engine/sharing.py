@@ -5,25 +5,27 @@ Seconds are those of a server: where it answers several questions at a time, eac
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
 from pytest_llm.engine.order import Group
 
-STEPS = 8  # a server's attempts to hand on what keeps it longest
+WORTH = 0.1  # of a load's time: what is won by one more must be that at least, else it is within the guesses' error
 
 
 @dataclass(frozen=True)
 class Work:
     """Cells that one loaded model answers. groups: what must be loaded, at each server that can; the first is best.
 
-    seconds: of each cell, in the order in which they are asked. begun: the server that has begun it.
+    seconds: of each cell, in the order in which they are asked. begun: the server that has begun it. least: seconds
+    of the longest answer: less time no part of it takes, however many are answered at a time.
     """
 
     groups: tuple[Group, ...]
     seconds: tuple[float, ...]
     begun: str = ""
+    least: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -54,11 +56,16 @@ class Move:
         return self.cut == self.part.begin
 
 
+def _even(group: Group) -> float:
+    return 1.0
+
+
 @dataclass(frozen=True)
 class Shares:
     """What each server is to do.
 
-    load: seconds of one; ready: groups that need none; busy: seconds before a server can begin.
+    load: seconds of one; ready: groups that need none, gone: those that were loaded and are not any more; busy:
+    seconds before a server can begin. factor: how much longer than its works say a group takes at its server.
     """
 
     works: Sequence[Work]
@@ -66,6 +73,8 @@ class Shares:
     load: float = 0.0
     ready: Collection[Group] = ()
     busy: Mapping[str, float] = field(default_factory=dict)
+    gone: Collection[Group] = ()
+    factor: Callable[[Group], float] = _even
 
     def end(self, server: str) -> float:
         """Seconds until a server has done its parts."""
@@ -74,7 +83,12 @@ class Shares:
         return self.busy.get(server, 0.0) + sum(map(self.seconds, here)) + loads * self.load
 
     def seconds(self, part: Part) -> float:
-        return sum(self.works[part.work].seconds[part.begin : part.end])
+        work = self.works[part.work]
+        return self.takes(work, part.group, sum(work.seconds[part.begin : part.end]))
+
+    def takes(self, work: Work, group: Group, seconds: float) -> float:
+        """How long some cells of a work take, of which the works say so many seconds."""
+        return self.factor(group) * max(seconds, work.least)
 
     def loads(self, group: Group) -> float:
         """Seconds for what must be loaded before one more part of a group."""
@@ -92,29 +106,29 @@ class Shares:
 
 
 def share(works: Sequence[Work], load: float, ready: Collection[Group] = ()) -> Shares:
-    """The longest first, each to the server that is ready with it first; then what keeps one longest is divided."""
-    return levelled(assigned(Shares(works, load=load, ready=ready), range(len(works))))
+    """The longest first, each whole to the server that is ready with it first; who gets none takes a part.
+
+    What else is to be divided shows when a server has nothing to do: then it is known what answers and loads take.
+    """
+    shares = assigned(Shares(works, load=load, ready=ready), range(len(works)))
+    for server in dict.fromkeys(group[0] for work in works for group in work.groups):
+        nothing = all(part.server != server for part in shares.parts)
+        if nothing and (move := taken(shares, server)):
+            shares = shares.moved(move)
+    return shares
 
 
 def assigned(shares: Shares, numbers: Iterable[int]) -> Shares:
     """With these works too, the longest first, each at the server that is ready with it first."""
     works = shares.works
     for number in sorted(numbers, key=lambda number: -sum(works[number].seconds)):
-        took = sum(works[number].seconds)
-        best = min(works[number].groups, key=lambda group: shares.end(group[0]) + took + shares.loads(group))
-        shares = replace(shares, parts=(*shares.parts, Part(number, best, 0, len(works[number].seconds))))
-    return shares
+        work, took = works[number], sum(works[number].seconds)
 
+        def ready(group: Group, work: Work = work, took: float = took, shares: Shares = shares) -> float:
+            return shares.end(group[0]) + shares.takes(work, group, took) + shares.loads(group)
 
-def levelled(shares: Shares) -> Shares:
-    """While some server is ready earlier for it, another takes a part of what keeps a server longest."""
-    servers = {group[0] for work in shares.works for group in work.groups}
-    for _ in range(STEPS * (len(servers) - 1)):
-        last = max(servers, key=shares.end)
-        move = min(_moves(shares, last, servers - {last}), key=lambda move: move.end, default=None)
-        if move is None:
-            break
-        shares = shares.moved(move)
+        best = min(work.groups, key=ready)
+        shares = replace(shares, parts=(*shares.parts, Part(number, best, 0, len(work.seconds))))
     return shares
 
 
@@ -125,7 +139,7 @@ def taken(shares: Shares, idle: str) -> Move | None:
     """
     others = {part.server for part in shares.parts} - {idle}
     for server in sorted(others, key=shares.end, reverse=True):
-        moves = list(_moves(shares, server, {idle}))
+        moves = list(_moves(shares, server, idle))
         if moves:
             return min(moves, key=lambda move: (not (move.whole and _fresh(shares, move)), move.end))
     return None
@@ -135,27 +149,38 @@ def _fresh(shares: Shares, move: Move) -> bool:
     return shares.works[move.part.work].begun != move.part.server
 
 
-def _moves(shares: Shares, last: str, others: Collection[str]) -> Iterator[Move]:
-    """Of each part of a server, to each other that may have it, what makes both ready earlier than that is now."""
+def _moves(shares: Shares, last: str, idle: str) -> Iterator[Move]:
+    """Of each part of a server, to another that may have it, what makes both ready earlier than that is now.
+
+    No server loads twice what it has loaded.
+    """
     now = shares.end(last)
     for part in (part for part in shares.parts if part.server == last):
         work = shares.works[part.work]
-        for group in (group for group in work.groups if group[0] in others):
-            there = shares.end(group[0]) + shares.loads(group)
-            spared = shares.without(part).end(last)
-            move = _cut(part, group, work.seconds[part.begin : part.end], now, spared, there)
-            if move.end < now:
+        for group in (group for group in work.groups if group[0] == idle and group not in shares.gone):
+            move = _cut(shares, part, group)
+            if move.end < now - WORTH * shares.loads(group):
                 yield move
 
 
-def _cut(part: Part, group: Group, seconds: Sequence[float], now: float, spared: float, there: float) -> Move:
-    """Where to divide a part best. spared: when its server is ready without it; there: when the other begins."""
-    kept = [0.0, *accumulate(seconds)][:-1]  # of the cells before the cut
+def _cut(shares: Shares, part: Part, group: Group) -> Move:
+    """Where to divide a part best."""
+    work = shares.works[part.work]
+    seconds = work.seconds[part.begin : part.end]
+    there = shares.end(group[0]) + shares.loads(group)
+    spared, rest = shares.without(part).end(part.server), shares.end(part.server) - shares.seconds(part)
     total = sum(seconds)
-    first = now - total  # with the load of what stays
-    ends = (max(first + before if before else spared, there + total - before) for before in kept)
-    end, later = min((end, -offset) for offset, end in enumerate(ends))
-    return Move(part, part.begin - later, group, end)
+
+    def end(before: float) -> tuple[float, float]:
+        """With so many seconds of cells kept; and what it would be if answers could be divided."""
+        parts = before * shares.factor(part.group), (total - before) * shares.factor(group)
+        stays = rest + shares.takes(work, part.group, before) if before else spared
+        goes = there + shares.takes(work, group, total - before)
+        return max(stays, goes), max(rest + parts[0], there + parts[1])
+
+    kept = [0.0, *accumulate(seconds)][:-1]  # of the cells before the cut
+    best, later = min((end(before), -offset) for offset, before in enumerate(kept))
+    return Move(part, part.begin - later, group, best[0])
 
 
 def merged(queues: Iterable[Sequence[tuple[str, Group, float]]], load: float) -> list[str]:
@@ -178,7 +203,7 @@ class Pace:
         self._loads: list[float] = []
 
     def saw(self, group: Group, estimated: float, took: float) -> None:
-        for key in (group[1:], ()):
+        for key in (group, group[1:], group[:1], ()):
             before = self._took.get(key, (0.0, 0.0))
             self._took[key] = before[0] + estimated, before[1] + took
 
@@ -186,12 +211,23 @@ class Pace:
         self._loads.append(seconds)
 
     def factor(self, group: Group) -> float:
-        """How much longer than estimated a cell of a group takes; the others' where none of it was seen."""
-        estimated, took = self._took.get(group[1:]) or self._took.get((), (0.0, 0.0))
-        return took / estimated if estimated else 1.0
+        """How much longer than estimated a cell of a group takes at its server.
+
+        Where it was not asked there: as at the others, by what else this server took beside them.
+        """
+        here, anywhere = self._ratio(group), self._ratio(())
+        if here or not anywhere:
+            return here or 1.0
+        server = self._ratio(group[:1])
+        return (self._ratio(group[1:]) or anywhere) * (server / anywhere if server else 1.0)
+
+    def _ratio(self, key: tuple[str, ...]) -> float:
+        """0 where nothing was seen."""
+        estimated, took = self._took.get(key, (0.0, 0.0))
+        return took / estimated if estimated else 0.0
 
     def load(self, estimated: float) -> float:
         """Seconds of a load."""
         if self._loads:
             return sum(self._loads) / len(self._loads)
-        return estimated * self.factor(("", "", ""))
+        return estimated * (self._ratio(()) or 1.0)

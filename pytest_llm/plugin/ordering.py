@@ -148,7 +148,6 @@ def _urgent(entries: Sequence[Entry], at: Mapping[str, Group], last: Mapping[str
 def _placed(entry: Entry, group: Group, state: LlmSession) -> Placed:
     """Where the engine has it; with a baseline, any cell may be asked again once it is judged."""
     asks = not keeps_from_asking(entry.item)
-    if entry.kept:
-        return Placed(entry.id, group, len(entry.kept), entry.groups, entry.seconds, asks, entry.kept)
-    again = bool(state.settings.gate.baseline and state.settings.gate.confirm)
-    return Placed(entry.id, group, 0 if again else questions(entry.item.plan), entry.groups, entry.seconds, asks)
+    again = not entry.kept and bool(state.settings.gate.baseline and state.settings.gate.confirm)
+    count = len(entry.kept) or (0 if again else questions(entry.item.plan))
+    return Placed(entry.id, group, count, entry.groups, entry.seconds, asks, entry.kept, entry.alone)

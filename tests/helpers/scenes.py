@@ -6,8 +6,9 @@ from __future__ import annotations
 import asyncio
 import selectors
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Any
 
 from pytest_llm.cases.request import ChatRequest
@@ -63,16 +64,32 @@ class Scene:
 
     @property
     def bound(self) -> float:
-        """Seconds that any order needs."""
-        answers, share = sum(self.cells) * self.answer / self.slots, sum(1 / speed for speed in self.speeds)
-        every = answers + self.load * len(self.cells) / max(self.speeds)
-        longest = max(self._alone(cells) for cells in self.cells)
-        return max(every / share, longest)
+        """Seconds that any order needs: of all servers together, whichever loads how many; of each model."""
+        rounds = [ceil(cells / self.slots) * self.answer for cells in self.cells]
+        ways = _ways(len(self.cells), len(self.speeds))
+        every = min(max(self._ready(loads, sum(rounds)), max(loads) * self.load) for loads in ways)
+        nothing = [0] * len(self.speeds)
+        return max(every, *(self.load + self._ready(nothing, seconds) for seconds in rounds))
 
-    def _alone(self, cells: int) -> float:
-        """A group by itself, at all servers."""
+    @property
+    def whole(self) -> float:
+        """Seconds by which any order is later than that, for a load and an answer are whole, if the rest is not."""
+        return self.load * (1 - 1 / len(self.speeds)) + self.answer * max(self.speeds)
+
+    def _ready(self, loads: Sequence[int], seconds: float) -> float:
+        """When all servers are ready at once that load so often."""
         share = sum(1 / speed for speed in self.speeds)
-        return self.load + max(cells * self.answer / self.slots / share, self.answer * min(self.speeds))
+        loading = sum(self.load * count / speed for count, speed in zip(loads, self.speeds, strict=True))
+        return (seconds + loading) / share
+
+
+def _ways(count: int, among: int) -> Iterator[tuple[int, ...]]:
+    """To share so many out."""
+    if among == 1:
+        yield (count,)
+        return
+    for first in range(count + 1):
+        yield from ((first, *rest) for rest in _ways(count - first, among - 1))
 
 
 @dataclass

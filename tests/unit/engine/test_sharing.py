@@ -12,8 +12,8 @@ def group(server: str, model: str) -> Group:
     return server, model, ""
 
 
-def work(model: str, cells: int, servers: str = "AB", seconds: float = 1.0) -> Work:
-    return Work(tuple(group(server, model) for server in servers), (seconds,) * cells)
+def work(model: str, cells: int, servers: str = "AB", begun: str = "", least: float = 0.0) -> Work:
+    return Work(tuple(group(server, model) for server in servers), (1.0,) * cells, begun, least)
 
 
 def said(shares: Shares) -> dict[str, dict[str, int]]:
@@ -33,14 +33,21 @@ def said(shares: Shares) -> dict[str, dict[str, int]]:
         ([work("m", 4), work("n", 4)], 1, (), {"A": {"m": 4}, "B": {"n": 4}}),
         ([work("m", 4), work("n", 4)], 1, [group("B", "m")], {"B": {"m": 4}, "A": {"n": 4}}),  # it is there
         ([work("m", 9), work("n", 5), work("o", 4)], 1, (), {"A": {"m": 9}, "B": {"n": 5, "o": 4}}),
-        ([work("m", 9), work("n", 4), work("o", 4, "A")], 1, (), {"A": {"o": 4, "m": 5}, "B": {"n": 4, "m": 4}}),
+        ([work("m", 9), work("n", 4), work("o", 4, "A")], 1, (), {"A": {"m": 9, "o": 4}, "B": {"n": 4}}),
         ([work("m", 20)], 2, (), {"A": {"m": 10}, "B": {"m": 10}}),
         ([work("m", 20)], 30, (), {"A": {"m": 10}, "B": {"m": 10}}),  # both load at once
         ([work("m", 20)], 10, [group("A", "m")], {"A": {"m": 15}, "B": {"m": 5}}),
         ([work("m", 20)], 20, [group("A", "m")], {"A": {"m": 20}}),  # another load takes as long
         ([work("m", 3, "A"), work("n", 4, "AB")], 1, (), {"A": {"m": 3}, "B": {"n": 4}}),
         ([work("m", 1)], 0, (), {"A": {"m": 1}}),  # a cell is whole
-        ([work("m", 12, "ABC")], 0, (), {"A": {"m": 4}, "B": {"m": 4}, "C": {"m": 4}}),
+        (
+            [work("m", 12, "ABC")],
+            0,
+            (),
+            {"A": {"m": 6}, "B": {"m": 3}, "C": {"m": 3}},
+        ),  # whoever is ready takes more
+        ([work("m", 9), work("n", 2, least=6)], 1, (), {"A": {"m": 9}, "B": {"n": 2}}),
+        ([work("m", 9, least=9)], 1, (), {"A": {"m": 9}}),  # all are answered at once
     ],
 )
 def test_who_gets_what(
@@ -66,7 +73,7 @@ def test_every_cell_goes_to_one_server_and_none_is_ready_much_later(
 
 
 RUNNING = Shares(
-    (Work((group("A", "m"), group("B", "m")), (1.0,) * 6, "A"), work("n", 3), work("o", 2, "A")),
+    (work("m", 6, begun="A"), work("n", 3), work("o", 2, "A")),
     (Part(0, group("A", "m"), 0, 6), Part(1, group("A", "n"), 0, 3), Part(2, group("A", "o"), 0, 2)),
     load=1,
     ready=(group("A", "m"),),
@@ -91,6 +98,27 @@ def test_what_a_server_takes_that_has_nothing_to_do(
     assert (move and (move.group[1], move.cut, move.whole)) == expected
 
 
+@pytest.mark.parametrize(
+    ("gone", "slow", "won", "expected"),
+    [
+        ((), 1, 5, 2),
+        ([group("B", "m")], 1, 5, None),  # it would be loaded there a second time
+        ([group("B", "n")], 1, 5, 2),
+        ((), 9, 5, None),  # it takes nine times as long there
+        ((), 1, 1.05, None),  # a load wins next to nothing
+    ],
+)
+def test_what_speaks_against_another_load(gone: list[Group], slow: float, won: float, expected: int | None) -> None:
+    """A server has six cells left; another one with nothing to do loads for so many seconds less than these."""
+    part = Part(0, group("A", "m"), 0, 6)
+    factor = {"A": 1.0, "B": slow}
+    shares = Shares(
+        RUNNING.works, (part,), 6 - won, RUNNING.ready, gone=gone, factor=lambda group: factor[group[0]]
+    )
+    move = taken(shares, "B")
+    assert (move and 6 - move.cut) == expected
+
+
 def test_the_cells_of_all_servers_by_when_they_would_be_asked() -> None:
     a = [("a0", group("A", "m"), 2.0), ("a1", group("A", "m"), 2.0), ("a2", group("A", "n"), 2.0)]
     b = [(f"b{n}", group("B", "m"), 1.0) for n in range(4)]
@@ -109,3 +137,13 @@ def test_what_was_seen_mends_what_was_estimated() -> None:
     pace.loaded(2)
     pace.loaded(4)
     assert (pace.factor(seen), pace.factor(other), pace.load(10)) == (0.1, 0.5, 3)
+
+
+def test_what_a_server_takes_beside_the_others_counts_for_what_it_was_not_asked() -> None:
+    pace = Pace()
+    pace.saw(group("A", "m"), 10, 10)
+    pace.saw(group("A", "n"), 10, 20)
+    assert pace.factor(group("B", "n")) == 2
+    pace.saw(group("B", "m"), 30, 90)  # all in all 120 for 50, this server 90 for 30
+    assert pace.factor(group("B", "m")) == 3
+    assert pace.factor(group("B", "n")) == 2 * (90 / 30) / (120 / 50)
