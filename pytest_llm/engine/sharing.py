@@ -137,7 +137,7 @@ def taken(shares: Shares, idle: str) -> Move | None:
 
     A group that this one has not begun, whole, else a part of one; None where that would end no earlier.
     """
-    others = {part.server for part in shares.parts} - {idle}
+    others = dict.fromkeys(part.server for part in shares.parts if part.server != idle)
     for server in sorted(others, key=shares.end, reverse=True):
         moves = list(_moves(shares, server, idle))
         if moves:

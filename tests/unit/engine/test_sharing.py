@@ -44,7 +44,7 @@ def said(shares: Shares) -> dict[str, dict[str, int]]:
             [work("m", 12, "ABC")],
             0,
             (),
-            {"A": {"m": 6}, "B": {"m": 3}, "C": {"m": 3}},
+            {"A": {"m": 3}, "B": {"m": 6}, "C": {"m": 3}},
         ),  # whoever is ready takes more
         ([work("m", 9), work("n", 2, least=6)], 1, (), {"A": {"m": 9}, "B": {"n": 2}}),
         ([work("m", 9, least=9)], 1, (), {"A": {"m": 9}}),  # all are answered at once
