@@ -52,6 +52,7 @@ TURN_TOKENS = (
     "<|START_OF_TURN_TOKEN|>",
     "[|user|]",
 )
+_ENDS = tuple(END_TOKENS)
 _LEADING = re.compile("|".join(map(re.escape, END_TOKENS)))
 _GOES_ON = re.compile(rf"({_LEADING.pattern})\s{{0,20}}(?:{'|'.join(map(re.escape, TURN_TOKENS))})")
 _GLUED = re.compile(rf"^[ \t>]*(?:```+|~~~+)[ \t]*({_LEADING.pattern})", re.MULTILINE)
@@ -81,12 +82,14 @@ def without_end(text: str, prompt: Iterable[str] = ()) -> tuple[str, tuple[str, 
     What a model went on to write after its turn, another turn's beginning first, is no part of its answer. A token
     that the prompt names is the answer's own, so are all where it speaks of such tokens and one between fences.
     """
+    found, end = _GOES_ON.search(text), _blanks(text, len(text))
+    if not found and not text.endswith(_ENDS, 0, end):
+        return text, ()
     asked = "\n".join(prompt)
     if _SPOKEN_OF.search(asked):
         return text, ()
     own = tuple(token for token in END_TOKENS if token not in asked)
     leaked: dict[str, None] = {}
-    found = _GOES_ON.search(text)
     if found and found[1] in own and len(_FENCE.findall(text, 0, found.start())) % 2 == 0:
         text, leaked = text[: found.start()], {found[1]: None}
     if _STRUCK.search(text):

@@ -24,6 +24,7 @@ from pytest_llm.answers.titles import title
 
 _PAGE_END = re.compile(r"</html\s*>", re.IGNORECASE)
 _MARKUP = re.compile(r"<(?:body|canvas|script|svg|style|div|button|p|h1)\b", re.IGNORECASE)
+_FENCE = re.compile("```|~~~")
 _DEEPEST = 3  # answers wrapped in Markdown wrapped in Markdown
 
 
@@ -125,7 +126,7 @@ def extract(text: str, thinking: str = "", prompt: Iterable[str] = (), *, may_ec
     answer, leaked = without_end(answer, prompt)
     thinking = "\n\n".join(filter(None, (thinking, left_in)))
     lines = answer.split("\n")
-    found = scan(lines) or scan(lines, anywhere=True)
+    found = (scan(lines) or scan(lines, anywhere=True)) if _FENCE.search(answer) else []
     stray = _stray(lines, found)
     notes = []
     if stray is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,11 @@ class Markup:
     lone: re.Pattern[str] | None = None
     sure: bool = True
     named: re.Pattern[str] | None = None
+
+    @cached_property
+    def last(self) -> str:
+        """What of its last tag must stand in a text, in small letters, where it ends a block there."""
+        return self.tags[-1].rstrip(">").casefold()
 
     def asked_for(self, prompt: str) -> bool:
         """Whether a prompt, in small letters, names the tags, or speaks of them by their name."""

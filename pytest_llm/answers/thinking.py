@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from pytest_llm.answers.markups import MARKUPS, WRAPPERS, Markup
 
@@ -21,26 +21,25 @@ def split_thinking(text: str, prompt: Iterable[str] = ()) -> tuple[str, str]:
     comes back as it is, with "" for the thinking.
     """
     asked = "\n".join(prompt).casefold()
-    markups = [markup for markup in MARKUPS if not markup.asked_for(asked)]
     thoughts: list[str] = []
     at = 0
-    while (block := _leading(text, at, markups)) is not None:
+    while (block := _leading(text, at, asked)) is not None:
         thought, at = block
         thoughts.append(thought.strip())
     if not at:
-        lone = _lone_end(text, markups)
+        lone = _lone_end(text, asked)
         if lone is None:
             return text, ""
         thoughts, at = [text[: lone.start()].strip()], lone.end()
     return _unwrapped(_BLANK_LINES.sub("", text[at:]), asked), "\n\n".join(filter(None, thoughts))
 
 
-def _leading(text: str, at: int, markups: Sequence[Markup]) -> tuple[str, int] | None:
-    """(thought, where it ends) of a block that begins at `at`, blanks aside."""
+def _leading(text: str, at: int, asked: str) -> tuple[str, int] | None:
+    """(thought, where it ends) of a block that begins at `at`, blanks aside, in a markup that was not asked for."""
     blanks = _BLANKS.match(text, at)
     at = blanks.end() if blanks else at
-    for markup in markups:
-        if opening := markup.opening.match(text, at):
+    for markup in MARKUPS:
+        if (opening := markup.opening.match(text, at)) and not markup.asked_for(asked):
             if end := _closing(text, opening.end(), markup):
                 return text[opening.end() : end.start()], end.end()
             if markup.sure:
@@ -59,10 +58,10 @@ def _closing(text: str, start: int, markup: Markup) -> re.Match[str] | None:
     return first
 
 
-def _lone_end(text: str, markups: Sequence[Markup]) -> re.Match[str] | None:
+def _lone_end(text: str, asked: str) -> re.Match[str] | None:
     """The first closing tag whose opening one was not written."""
     plain = text.casefold()
-    likely = [markup for markup in markups if markup.tags[-1].rstrip(">").casefold() in plain]
+    likely = (markup for markup in MARKUPS if markup.last in plain and not markup.asked_for(asked))
     found = (
         end
         for markup in likely

@@ -12,9 +12,9 @@ import copy
 import threading
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
@@ -77,6 +77,7 @@ class Engine:
         self._told: set[str] = set()
         self._wanted: dict[str, set[str]] = {}
         self._checks: Counter[str] = Counter()
+        self._counting, self._told_here = threading.Lock(), threading.local()
         self._tasks: dict[str, asyncio.Task[Response]] = {}
         self._machine = Turnstile()
         self._phases = Phases(lambda name, inside: inside < self._server(name).slots.limit)
@@ -143,15 +144,19 @@ class Engine:
         self._soon(partial(self._abandon, cell))
 
     def check_begins(self, owner: str = "") -> None:
-        self._tell(self._check_in(owner))
+        with suppress(RunStopped):
+            if not self._machine.enter():
+                self._call(self._machine.acquire_shared())
+            with self._counting:
+                self._checks[owner] += 1
 
     def check_ends(self, owner: str = "") -> None:
-        self._soon(partial(self._check_out, owner))
+        self._check_out(owner, 1)
 
     def forget(self, owner: str) -> None:
         """A process has gone: nothing of its is wanted any more, no check of its is running."""
         self._soon(partial(self._want, [], owner))
-        self._soon(partial(self._check_out, owner, every=True))
+        self._check_out(owner, self._checks[owner])
         self._soon(partial(self._phases.forget, owner))
 
     def close(self, grace: float = 10.0) -> None:
@@ -169,8 +174,30 @@ class Engine:
             if not self._thread.is_alive():
                 self._loop.close()
 
+    def _check_out(self, owner: str, most: int) -> None:
+        with self._counting:
+            ended = min(most, self._checks[owner])
+            self._checks[owner] -= ended
+        waited_for = [self._machine.leave() for _ in range(ended)]
+        if any(waited_for):
+            self._soon(self._machine.admit)
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """What this thread tells within the block is heard at its end, in one go: to wake the loop costs."""
+        self._told_here.work = work = list[Callable[[], None]]()
+        try:
+            yield
+        finally:
+            self._told_here.work = None
+            if work:
+                self._soon(partial(_each, work))
+
     def _soon(self, work: Callable[[], None]) -> None:
-        if not self._closed:
+        held: list[Callable[[], None]] | None = getattr(self._told_here, "work", None)
+        if held is not None:
+            held.append(work)
+        elif not self._closed:
             self._loop.call_soon_threadsafe(work)
 
     def _tell(self, coroutine: Coroutine[Any, Any, None]) -> None:
@@ -232,15 +259,6 @@ class Engine:
             self._tasks.pop(id_).cancel()
         for wanted in self._wanted.values():
             wanted -= {id_ for id_ in wanted if cell_of(id_) == cell}
-
-    async def _check_in(self, owner: str) -> None:
-        await self._machine.acquire_shared()
-        self._checks[owner] += 1
-
-    def _check_out(self, owner: str, *, every: bool = False) -> None:
-        for _ in range(self._checks[owner] if every else min(1, self._checks[owner])):
-            self._checks[owner] -= 1
-            self._machine.release_shared()
 
     def _begin(self, job: Job) -> asyncio.Task[Response]:
         if job.id not in self._tasks:
@@ -415,6 +433,11 @@ class Engine:
             await (asyncio.wait(begun) if begun else asyncio.sleep(0))
         await self._sites.close()
         await self._loop.shutdown_asyncgens()
+
+
+def _each(work: Sequence[Callable[[], None]]) -> None:
+    for one in work:
+        one()
 
 
 def _begun(task: asyncio.Task[Any]) -> bool:

@@ -36,7 +36,7 @@ class Loads:
             self._group, self._load = group, asyncio.get_running_loop().create_task(load())
             self._load.add_done_callback(retrieve)
         try:
-            return await asyncio.shield(self._load)
+            return self._load.result() if self._load.done() else await asyncio.shield(self._load)
         except ProviderError as error:
             raise error.with_traceback(None) from None  # or it would hold the frames of all who were told
 

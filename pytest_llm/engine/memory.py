@@ -125,7 +125,8 @@ class Keeper:
             self._writing = self._hand.do(self._write)
 
     async def _patiently(self, future: Future[T]) -> T | None:
-        await self._awaited(self._begun)
+        if not self._begun.done():
+            await self._awaited(self._begun)
         try:
             async with asyncio.timeout(PATIENCE):
                 return await self._awaited(future)
@@ -138,10 +139,11 @@ class Keeper:
         return None
 
     async def _awaited(self, future: Future[T]) -> T:
-        waiting = asyncio.wrap_future(future)
-        if not (await asyncio.wait({waiting}, timeout=SILENT))[0]:
-            self._say()
-        return await asyncio.shield(waiting)
+        silent = asyncio.get_running_loop().call_later(SILENT, self._say)
+        try:
+            return await asyncio.shield(asyncio.wrap_future(future))
+        finally:
+            silent.cancel()
 
     def _say(self) -> None:
         """That the run waits for the store."""

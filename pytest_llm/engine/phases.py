@@ -244,15 +244,14 @@ class Phases:
 
     def _wake(self) -> None:
         """Grant their turns to those who need not wait any more, in the order in which they came."""
-        again = True
-        while again:
-            again = any(self._granted(turn) for turn in list(self._waiting))
+        while any(map(self._granted, tuple(self._waiting))):
+            pass
 
     def _granted(self, turn: _Turn) -> bool:
         server = self.server(turn.cell)
         if not server or (turn.servers and server not in turn.servers):
             server = min(turn.servers, key=self.inside.__getitem__, default="")
-        if turn.granted.done() or self.waits(turn.cell) or not self._free(server, self.inside[server]):
+        if turn.granted.done() or not self._free(server, self.inside[server]) or self.waits(turn.cell):
             return False
         self._waiting.remove(turn)
         self.inside[server] += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -54,11 +54,8 @@ class Server:
         Requests of one group pass together; for a measurement the server, and with `machine` this machine too, is
         quiet first.
         """
-        async with AsyncExitStack() as stack:
-            passing = self.turnstile.exclusive() if exclusive else self.turnstile.shared(group)
-            await stack.enter_async_context(passing)
-            if exclusive and machine:
-                await stack.enter_async_context(machine.exclusive())
+        passing = self.turnstile.exclusive() if exclusive else self.turnstile.shared(group)
+        async with passing, machine.exclusive() if exclusive and machine else nullcontext():
             yield
 
     async def displace(

@@ -56,7 +56,7 @@ class Sites:
             task = asyncio.get_running_loop().create_task(self._prepare(model))
             task.add_done_callback(retrieve)
             self._prepared[key(model)] = task
-        return await asyncio.shield(task)
+        return task.result() if task.done() else await asyncio.shield(task)
 
     async def groups(self, request: ChatRequest) -> tuple[Group, ...]:
         """What must be loaded to answer a request, at each site."""

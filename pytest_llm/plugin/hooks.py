@@ -140,9 +140,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Genera
         from pytest_llm.plugin import ending
 
         ending.show(terminalreporter)
-    once.unwalled(terminalreporter)
-    once.stored(terminalreporter)
-    once.unasked(terminalreporter)
+    once.remarks(terminalreporter)
     if gate := terminalreporter.config.pluginmanager.get_plugin("llm_gate"):
         gate.show(terminalreporter)
     if annotations := terminalreporter.config.pluginmanager.get_plugin("llm_annotations"):

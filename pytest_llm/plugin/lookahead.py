@@ -61,8 +61,9 @@ class LookAhead:
             fresh = [(cell, first_jobs(cell.plan, cell.nodeid)) for cell in cells]
             if not fresh:
                 return
-            self._engine.given([cell.nodeid for cell, _ in fresh])
-            self._engine.begin([job for _, jobs in fresh for job in jobs])
+            with self._engine.at_once():
+                self._engine.given([cell.nodeid for cell, _ in fresh])
+                self._engine.begin([job for _, jobs in fresh for job in jobs])
         for cell, jobs in fresh:
             self._state.judging.begin(cell, jobs, self.feed if self._window.several else None)
 

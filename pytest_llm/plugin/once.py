@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -35,34 +36,33 @@ def told(reporter: pytest.TerminalReporter) -> Iterator[None]:
             reporter.write_line("\n".join(filter(None, [f"{count} cells: {headline}", details.get(headline)])))
 
 
-def unwalled(reporter: pytest.TerminalReporter) -> None:
-    """That checks ran without walls, and why: passing cells say no more than this."""
-    reports = (report for some in reporter.stats.values() for report in some)
-    told = (pair for report in reports for pair in getattr(report, "user_properties", ()))
-    for reason in dict.fromkeys(str(value) for key, value in told if key == "llm.unwalled"):
+def remarks(reporter: pytest.TerminalReporter) -> None:
+    """What passing cells met too, a line each: checks without walls, stored answers, a budget that was spent."""
+    unwalled, stored, unasked = (f"llm.{name}" for name in ("unwalled", "stored", "unasked"))
+    met = _met(reporter, (unwalled, stored, unasked))
+    for reason in dict.fromkeys(met[unwalled].values()):
         reporter.write_line(f"pytest-llm: {reason}", yellow=True)
-
-
-def unasked(reporter: pytest.TerminalReporter) -> None:
-    """How many cells were not asked because the budget was spent."""
-    reports = (report for some in reporter.stats.values() for report in some)
-    told = ((report.nodeid, pair) for report in reports for pair in getattr(report, "user_properties", ()))
-    reasons = {nodeid: str(value) for nodeid, (key, value) in told if key == "llm.unasked"}
-    if reasons:
-        cells = f"{len(reasons)} cells were" if len(reasons) > 1 else "1 cell was"
-        reporter.write_line(f"pytest-llm: {next(iter(reasons.values()))}: {cells} not asked", yellow=True)
-
-
-def stored(reporter: pytest.TerminalReporter) -> None:
-    """How many cells were judged by stored answers, and of which days these are."""
-    reports = (report for some in reporter.stats.values() for report in some)
-    told = ((report.nodeid, pair) for report in reports for pair in getattr(report, "user_properties", ()))
-    days = {nodeid: str(value) for nodeid, (key, value) in told if key == "llm.stored"}
-    if days:
+    if days := met[stored]:
         first, last = min(days.values()), max(days.values())
         when = first if first == last else f"{first} to {last}"
-        cells = f"{len(days)} cells were" if len(days) > 1 else "1 cell was"
-        reporter.write_line(f"pytest-llm: {cells} judged by stored answers, of {when}")
+        reporter.write_line(f"pytest-llm: {_cells(len(days))} judged by stored answers, of {when}")
+    if reasons := met[unasked]:
+        reason = next(iter(reasons.values()))
+        reporter.write_line(f"pytest-llm: {reason}: {_cells(len(reasons))} not asked", yellow=True)
+
+
+def _met(reporter: pytest.TerminalReporter, names: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Of each of these properties its value, by node id."""
+    found: dict[str, dict[str, str]] = {name: {} for name in names}
+    for report in chain.from_iterable(reporter.stats.values()):
+        for name, value in getattr(report, "user_properties", ()):
+            if name in found:
+                found[name][report.nodeid] = str(value)
+    return found
+
+
+def _cells(count: int) -> str:
+    return f"{count} cells were" if count > 1 else "1 cell was"
 
 
 @pytest.hookimpl
