@@ -26,7 +26,9 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -66,13 +68,15 @@ def times(address: Address, root: Path, size: int) -> None:
     opened: list[Store] = []
     opening = timed(lambda: opened.append(Store.open(address, root)))
     store = opened[0]
-    hits, replays, writes = [], [], []
+    hits: list[float] = []
+    replays: list[float] = []
+    writes: list[float] = []
     for _ in range(200):
         asked = answer(random.randrange(size)).question
-        hits.append(timed(lambda asked=asked: store.newest(asked, WANTED)))
-        replays.append(timed(lambda asked=asked: store.replayed(asked, WANTED)))
+        hits.append(timed(partial(store.newest, asked, WANTED)))
+        replays.append(timed(partial(store.replayed, asked, WANTED)))
         new = answer(random.randrange(size, 10**9))
-        writes.append(timed(lambda new=new: store.add([new])))
+        writes.append(timed(partial(store.add, [new])))
     store.close()
     shown = "  ".join(f"{statistics.median(some):6.2f} {max(some):7.2f}" for some in (hits, replays, writes))
     room = f"{address.path.stat().st_size / 2**20:6.0f} MiB" if address.path else ""
@@ -126,7 +130,7 @@ def killed(root: Path, kills: int, *options: str, cells: int = 100) -> bool:
         case = f"models: ['scripted:answers.yaml']\nprompt: question {number}\nchecks: [{{contains: {word}}}]\n"
         (root / f"t{number:03}.prompt.yaml").write_text(case)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--llm-reuse", "--tb=no", *options]
-    quiet = {"cwd": root, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    quiet: dict[str, Any] = {"cwd": root, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     log.touch()
     for _ in range(kills):
         before = log.stat().st_size

@@ -22,7 +22,7 @@ class Bench:
     """pytest in pytest. `server` is what the Ollama engine asks."""
 
     def __init__(self, pytester: pytest.Pytester, server: FakeOllama, forks: ForkServer) -> None:
-        pytester.popen = forks.popen  # type: ignore[method-assign]
+        pytester.popen = forks.popen  # type: ignore[assignment, method-assign]
         self.pytester, self.server = pytester, server
         self.path: Path = pytester.path
         # Hypothesis' plugin, a second of every process's start, is for this suite, not for its users' runs.

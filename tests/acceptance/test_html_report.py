@@ -6,6 +6,7 @@ import json
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -98,7 +99,7 @@ CHECK = """
 def test_names_and_findings_are_text_too(bench: Bench, page: Page, mode: list[str]) -> None:
     bench.file("conftest.py", CHECK)
     names = ["<script>window.pwned=1", "'onfocus='window.pwned=1'autofocus", "{{window.pwned=1}}", "<b>bold"]
-    documents = [
+    documents: list[dict[str, Any]] = [
         {"id": name, "models": "m", "prompt": "hi", "checks": [{"own": text}]}
         for name, text in zip(names, (HOSTILE[key] for key in ("script", "image", "frame", "svg")), strict=True)
     ]

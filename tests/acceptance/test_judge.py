@@ -146,7 +146,7 @@ def test_what_is_not_calibrated_only_warns(judged: Bench) -> None:
 
 
 def calibrated(bench: Bench, file: str, **changed: Any) -> None:
-    check = Judge(rubric=RUBRIC, model="j", votes=changed.pop("votes", 1))
+    check = Judge.model_validate({"rubric": RUBRIC, "model": "j", "votes": changed.pop("votes", 1)})
     check.prepare(bench.path, bench.path)
     digest = bench.server.models["j:latest"].digest
     told = {"model": "j", "digest": digest, "rubric": check.fixed, "n": 40, "agreement": 0.9, "kappa": 0.8}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.acceptance.conftest import Bench
@@ -141,7 +143,7 @@ def test_junit_has_the_line(folder: Bench) -> None:
 
 
 def test_files_and_memory(folder: Bench) -> None:
-    layers = {
+    layers: dict[str, Any] = {
         "block_count": 32,
         "embedding_length": 4096,
         "attention__head_count": 32,

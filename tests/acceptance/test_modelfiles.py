@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ def creates(server: FakeOllama) -> int:
 
 
 @pytest.fixture(params=["0.24.0", "0.33.0"])
-def versioned(request: pytest.FixtureRequest, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
+def versioned(request: pytest.FixtureRequest, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     """A folder with `modelfiles/coder.Modelfile` and a server of some version that has its base."""
     server = FakeOllama(request.param)
     with server:

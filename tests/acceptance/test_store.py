@@ -12,6 +12,8 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -172,7 +174,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("spoil", "said"), WRONG, ids=["damaged", "newer", "tracked", "folder", "link"])
 def test_a_store_that_cannot_be_used_is_told_once_and_the_run_goes_on(
-    bench: Bench, spoil: object, said: str
+    bench: Bench, spoil: Callable[[Path], object], said: str
 ) -> None:
     for number in range(2):
         bench.case(f"prompt: hi {number}\nchecks: [{{contains: hello}}]", f"t{number}")

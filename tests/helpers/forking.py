@@ -140,12 +140,13 @@ def warm_up() -> None:
 def serve(address: str) -> dict[str, Any]:
     """Forks for each that connects; returns in each forked process, with what it is asked for."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+        sources: list[socket.socket | int] = [listener, 0]
         listener.bind(address)
         listener.listen(64)
         os.write(1, b"ready\n")
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         while True:
-            ready, _, _ = select.select([listener, 0], [], [])
+            ready, _, _ = select.select(sources, [], [])
             if listener not in ready:
                 os._exit(0)
             connection, _ = listener.accept()

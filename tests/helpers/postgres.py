@@ -57,7 +57,7 @@ class Postgres:
 
     def run(self, program: str, *arguments: str) -> None:
         subprocess.run(
-            [self.programs / program, *arguments],
+            [str(self.programs / program), *arguments],
             cwd=self.folder,
             check=True,
             stdin=subprocess.DEVNULL,

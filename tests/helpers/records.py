@@ -91,5 +91,6 @@ def kept(root: Path, run: str, *lines: CellLine, **header: Any) -> RunRecord:
     path.parent.mkdir(parents=True)
     made = record(*lines, path=path, run=run, **header)
     assert made.end
-    path.write_text("".join(map(to_line, (made.header, *lines, made.end))), "ascii")
+    told: tuple[Header | CellLine | End, ...] = (made.header, *lines, made.end)
+    path.write_text("".join(map(to_line, told)), "ascii")
     return made

@@ -190,7 +190,7 @@ def test_what_a_case_may_not_show_a_compiler(
     monkeypatch.setenv("HOME", str(tmp_path / "home" if name != ".." else root))
     language = {"classpath": "java", "module": "go"}[key]
     with pytest.raises(InputError):
-        Compile(**{"language": language, key: name}).prepare(root / "cases", root)
+        Compile.model_validate({"language": language, key: name}).prepare(root / "cases", root)
 
 
 ENVIRONMENT = {  # who may know what

@@ -100,7 +100,8 @@ def _packs(known: Sequence[Text], dice: random.Random) -> Iterator[list[Text]]:
 def _losses(network: Network, pack: Sequence[Text]) -> tuple[Tensor, int]:
     """The loss of each answer token of the pack, and how many of them greedy decoding would get wrong."""
     tokens = torch.tensor([i for text in pack for i in text.ids])
-    wanted, start = [], 0
+    wanted: list[int] = []
+    start = 0
     for text in pack:
         wanted += range(start + text.given, start + len(text.ids))
         start += len(text.ids)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
+import psutil
 import pytest
 
 from pytest_llm.browsers.find import BrowserFound, find
@@ -20,7 +21,6 @@ from pytest_llm.errors import CheckCrashed, Unsupported
 from pytest_llm.sandbox import walls
 from tests.helpers.pages import FOLDER
 
-psutil = pytest.importorskip("psutil")
 try:
     BROWSER = find()
 except Unsupported as missing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -32,7 +33,7 @@ SOUND = (
 NOPE = [("worker", None, "ReferenceError: nope")]
 SHOWN = PageOptions(duration=0.6, samples=3)
 # a script, what must be told (kind, line, words), and how it is shown
-ROWS: dict[str, tuple[str, list[tuple[str, int | None, str]], str]] = {
+ROWS: dict[str, tuple[str, Sequence[tuple[str, int | None, str]], str]] = {
     "its clock is the page's": (
         "const w = worker('setInterval(() => postMessage(Date.now()), 50)'); let n = 0;\n"
         "w.onmessage = e => { if (Math.abs(e.data - Date.now()) > 60) throw 1; if (++n === 8) console.error(n); };",
@@ -203,7 +204,9 @@ def test_what_is_told(pool: Pool) -> None:
 
 
 def agrees(
-    found: tuple[list[tuple[str, int | None, str]], str], expected: list[tuple[str, int | None, str]], mode: str
+    found: tuple[Sequence[tuple[str, int | None, str]], str],
+    expected: Sequence[tuple[str, int | None, str]],
+    mode: str,
 ) -> bool:
     events = zip(sorted(found[0], key=str), expected, strict=False)
     return (

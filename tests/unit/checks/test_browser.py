@@ -51,7 +51,9 @@ def test_what_is_wrong_is_said(given: dict[str, Any], words: str) -> None:
 
 
 def test_actions_as_the_lane_gets_them() -> None:
-    check = Browser(actions=[{"press": "ArrowLeft", "for": "500ms"}, {"click": [3, 4]}, {"wait": "1s"}])
+    check = Browser.model_validate(
+        {"actions": [{"press": "ArrowLeft", "for": "500ms"}, {"click": [3, 4]}, {"wait": "1s"}]}
+    )
     assert [action.plain() for action in check.actions] == [
         {"press": "ArrowLeft", "for": 0.5},
         {"click": [3.0, 4.0]},
@@ -69,7 +71,7 @@ def test_actions_as_the_lane_gets_them() -> None:
     ],
 )
 def test_the_pages_date(date: str, moment: str) -> None:
-    assert Browser(date=date)._options().date == datetime.fromisoformat(moment).timestamp()
+    assert Browser.model_validate({"date": date})._options().date == datetime.fromisoformat(moment).timestamp()
 
 
 @pytest.mark.parametrize(
@@ -117,7 +119,7 @@ def test_a_mistake_of_the_cases_own_is_never_the_models() -> None:
     report = PageReport(
         (PageEvent("author", "wait_for is no JavaScript expression: '('"), PageEvent("dialog", "hi"))
     )
-    found = Browser(errors={"allow": [".*"]}, wait_for="(")._events(page, report)
+    found = Browser.model_validate({"errors": {"allow": [".*"]}, "wait_for": "("})._events(page, report)
     assert [finding.severity for finding in found] == ["error"]
 
 

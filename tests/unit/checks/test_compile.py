@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def fenced(language: str, code: str) -> str:
     return f"Sure:\n\n```{language}\n{code}```\n\nThat is it.\n"
 
 
-def failures(findings: list[Finding]) -> list[tuple[str, int | None]]:
+def failures(findings: Iterable[Finding]) -> list[tuple[str, int | None]]:
     return [(one.kind, one.line) for one in findings if one.severity == "failure"]
 
 
@@ -199,9 +200,9 @@ def test_arguments_that_make_no_sense(arguments: dict[str, Any], said: str) -> N
 
 
 def test_spellings_are_accepted() -> None:
-    check = Compile(language="golang", allow="unused", timeout="2m")
+    check = Compile.model_validate({"language": "golang", "allow": "unused", "timeout": "2m"})
     assert (check.language, check.allow, check.timeout) == ("go", ("unused",), 120.0)
-    assert Compile(language="rust", edition=2021).edition == "2021"
+    assert Compile.model_validate({"language": "rust", "edition": 2021}).edition == "2021"
 
 
 @pytest.mark.parametrize(
@@ -213,7 +214,7 @@ def test_spellings_are_accepted() -> None:
         {"language": "go", "module": "file"},
     ],
 )
-def test_what_is_not_there_is_said_at_collection(arguments: dict[str, str], tmp_path: Path) -> None:
+def test_what_is_not_there_is_said_at_collection(arguments: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(InputError):
         Compile(**arguments).prepare(tmp_path, tmp_path)

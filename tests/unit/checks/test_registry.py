@@ -95,7 +95,7 @@ def said(registry: Registry, entry: Any, text: str) -> list[Finding]:
 def test_the_three_forms_of_an_entry(registry: Registry) -> None:
     assert registry.parse({"lines": 3}) == registry.parse({"lines": {"most": 3}}) == Lines(most=3)
     assert registry.parse("mapped") == registry.parse({"mapped": None}) == Mapped()
-    assert registry.parse({"contains": "x"}) == Contains(text=("x",))
+    assert registry.parse({"contains": "x"}) == Contains.model_validate({"text": ("x",)})
     assert registry.parse({"lines": {"most": 1, "within": "2s"}}) == Lines(most=1, within=2.0)
 
 
@@ -283,12 +283,14 @@ def test_names_are_given_once(registry: Registry) -> None:
     class Other(Lines):
         pass
 
-    for item in (Other, check("schema")(lambda artifact: None), check("not")(lambda artifact: None)):
+    taken: tuple[Any, ...] = (Other, check("schema")(lambda artifact: None), check("not")(lambda artifact: None))
+    for item in taken:
         with pytest.raises(InputError, match=r"there is a check .+ already"):
             registry.add(item)
-    for item in (Check, lambda artifact: None, "contains"):
+    none: tuple[Any, ...] = (Check, lambda artifact: None, "contains")
+    for item in none:
         with pytest.raises(InputError, match="is no check"):
-            registry.add(item)  # type: ignore[arg-type]
+            registry.add(item)
 
 
 def test_an_error_in_a_file_keeps_its_place(registry: Registry, tmp_path: Path) -> None:
@@ -340,7 +342,7 @@ def test_combinations_are_made_of_checks(registry: Registry) -> None:
 def test_every_built_in_check_is_there_and_has_its_name() -> None:
     registry = Registry()
     assert {*BUILT_IN, "not", "any_of", "warn"} == set(registry.names)
-    schema = {"$defs": registry.json_schema(), "$ref": "#/$defs/check"}
+    schema: dict[str, Any] = {"$defs": registry.json_schema(), "$ref": "#/$defs/check"}
     meta.validate(schema)
     known = schema["$defs"]["check"]["anyOf"][2]["properties"]
     assert set(known) == set(registry.names)
@@ -372,7 +374,7 @@ def test_every_built_in_check_is_there_and_has_its_name() -> None:
     ],
 )
 def test_the_json_schema_of_an_entry(entry: Any, fits: bool) -> None:
-    schema = {"$defs": Registry().json_schema(), "$ref": "#/$defs/check"}
+    schema: dict[str, Any] = {"$defs": Registry().json_schema(), "$ref": "#/$defs/check"}
     assert is_valid(schema, entry) is fits
 
 

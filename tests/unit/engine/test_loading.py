@@ -92,7 +92,7 @@ def test_the_load_of_an_answer_is_that_of_its_group_or_a_later_one(
     assert make(desk).ask(job("a")).usage == Usage(load_seconds=told, answer_tokens=5)
 
 
-FAILS: dict[str, tuple[Exception, int]] = {
+FAILS: dict[str, tuple[ProviderError, int]] = {
     "cannot": (ModelUnavailable("no memory"), 1),
     "broke": (BrokenAnswer("crashed"), 2),
     "strange": (ProviderError("a page"), 1),

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -333,9 +334,13 @@ def test_no_client_that_leaves_in_the_middle_of_an_answer_is_missed() -> None:
             leaver = _leaving(server, until="answer")
             leaver.recv(100)
             leaver.close()
-            server.wait_for(lambda count=number: len(server.cancelled) == count)
+            server.wait_for(partial(_gone, server, number))
         assert {gone.phase for gone in server.cancelled} == {"answer"}
         server.wait_for(lambda: server.answering.now == 0)
+
+
+def _gone(server: FakeOllama, count: int) -> bool:
+    return len(server.cancelled) == count
 
 
 def _leaving(server: FakeOllama, *, until: str) -> socket.socket:

@@ -16,9 +16,10 @@ SPEED: dict[str, Any] = {"machine": "x86_64, 8 cores", "gpu": 1.0, "kv_cache": "
 
 def told(kind: str, before: dict[str, Any], now: dict[str, Any]) -> str:
     """What is said of a change of one kind; None stands for what is not told."""
-    base = {"answers": ANSWERS, "speed": SPEED}
+    base: dict[str, dict[str, Any]] = {"answers": ANSWERS, "speed": SPEED}
     pair = ({**base, kind: {**base[kind], **before}}, {**base, kind: {**base[kind], **now}})
-    found = differences([("m", *({k: _known(values) for k, values in one.items()} for one in pair))])
+    before, now = ({k: _known(values) for k, values in one.items()} for one in pair)
+    found = differences([("m", before, now)])
     assert all((one.model, one.kind) == ("m", kind) for one in found)
     return "".join(one.said for one in found)
 

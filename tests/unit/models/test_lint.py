@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from pytest_llm.models.system import tokens
 HERE = Path("modelfiles/x.Modelfile")
 
 
-def said(text: str, base: str = "m", **limits: int) -> list[tuple[int, str]]:
+def said(text: str, base: str = "m", **limits: Any) -> list[tuple[int, str]]:
     return [(found.line, found.text) for found in lint(parse(f"FROM {base}\n{text}\n", HERE), **limits)]
 
 

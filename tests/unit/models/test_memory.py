@@ -14,7 +14,7 @@ from pytest_llm.models.memory import GIB, default_context, need
 from pytest_llm.models.reference import at
 from tests.helpers.tiny_gguf import WIDTH, write_gguf, write_header
 
-EIGHT = {
+EIGHT: dict[str, Any] = {
     "block_count": 32,
     "context_length": 131072,
     "embedding_length": 4096,

@@ -85,9 +85,9 @@ def ask(
             )
             model = ModelRef("m", "openai" if openai else "ollama", "m")
             try:
-                return await provider.chat(
-                    ChatRequest(model, (Message("user", "hi"),), timeout=timeout, think=think)
-                )
+                asked = ChatRequest(model, (Message("user", "hi"),), timeout=timeout, think=think)
+                response: Response = await provider.chat(asked)
+                return response
             finally:
                 await provider.close()
 

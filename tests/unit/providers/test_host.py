@@ -284,7 +284,7 @@ def test_what_is_asked_says_who_asks() -> None:
     seen: list[Seen] = []
 
     async def main() -> None:
-        async with replay(lambda s: seen.append(s) or Play((b"{}",), length=True)) as server:  # type: ignore[func-returns-value]
+        async with replay(lambda s: seen.append(s) or Play((b"{}",), length=True)) as server:
             provider = OllamaProvider(server.url, Limits(20, 60, 60))
             await provider.prepare(ModelRef("m", "x", "m"))
             await provider.close()

@@ -147,7 +147,8 @@ def test_what_ollama_sent_is_understood(version: str, name: str) -> None:
 
 def last_line(version: str, name: str) -> dict[str, Any]:
     text = exchange(version, name).body
-    return json.loads(text.splitlines()[-1])
+    found: dict[str, Any] = json.loads(text.splitlines()[-1])
+    return found
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -207,7 +208,7 @@ V1_ERRORS: dict[str, tuple[type[Exception], str]] = {
     "v1-unknown-model": (ModelUnavailable, "not found"),
     "fault-runner-killed-v1": (BrokenAnswer, "process dies"),
 }
-V1_ERRORS_OF = {
+V1_ERRORS_OF: dict[str, dict[str, tuple[type[Exception], str]]] = {
     OLD: {
         "v1-effort-incapable": (Unsupported, "cannot think"),
         "v1-effort-minimal": (Unsupported, "no switch"),

@@ -480,7 +480,8 @@ def test_what_was_loaded_is_what_the_question_needs(version: str, name: str) -> 
     async def both(provider: Any) -> Response:
         await provider.prepare(M)
         times.append(await provider.load(asked))
-        return await provider.chat(replace(asked, timeout=None))
+        response: Response = await provider.chat(replace(asked, timeout=60))
+        return response
 
     with serving(version, load_time=30.0) as server:
         server.add_model("m")

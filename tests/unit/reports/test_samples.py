@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from pytest_llm.verdicts.estimate import estimate
 from pytest_llm.verdicts.verdict import Asked, Verdict
 
 SEVERITY: dict[str, Severity] = {"f": "failure", "e": "error", "s": "skip"}
-IDENTITY = {"case": "c", "row": "", "seed": None, "axes": {}, "options": {}, "must_pass": True}
+IDENTITY: dict[str, Any] = {"case": "c", "row": "", "seed": None, "axes": {}, "options": {}, "must_pass": True}
 
 
 def asked(letter: str, number: int, attempt: int = 1, think: object = None, tokens: int = 100) -> Asked:

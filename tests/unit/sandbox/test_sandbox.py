@@ -5,6 +5,7 @@ import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from pytest_llm.sandbox.walls import Walls, missing
 walled = pytest.mark.skipif(bool(missing()), reason=missing() or "-")
 
 
-def shell(script: str, folder: Path, limits: Limits | None = None, **walls: object) -> Result:
+def shell(script: str, folder: Path, limits: Limits | None = None, **walls: Any) -> Result:
     return sandbox.run(
         ["/bin/sh", "-c", script], folder=folder, limits=limits or Limits(seconds=60), walls=Walls(**walls)
     )

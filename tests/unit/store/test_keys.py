@@ -16,7 +16,7 @@ from pytest_llm.store.keys import Question, new_id, question
 MODEL = ModelRef("m", "ollama", "m")
 ONE = ChatRequest(MODEL, (Message("user", "hi"),))
 WHO = {"digest": "sha256:abc", "server": "http://a:1", "version": "0.33.0"}
-SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}, "b": {"type": "string"}}}
+SCHEMA: dict[str, Any] = {"type": "object", "properties": {"a": {"type": "integer"}, "b": {"type": "string"}}}
 
 
 def modelfile(text: str) -> ModelRef:
@@ -81,7 +81,7 @@ def test_without_a_digest_server_and_name_count(change: dict[str, Any], differs:
     assert (asked(request, **{"digest": "", **who}).exact != asked(digest="").exact) is differs
 
 
-SAME = [
+SAME: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"options": {"temperature": 0, "seed": 1}}, {"options": {"seed": 1, "temperature": 0.0}}),
     ({"format": {"enum": [1.0, 2]}}, {"format": {"enum": [1, 2.0]}}),
     ({"options": {"stop": ("a", "b")}}, {"options": {"stop": ["a", "b"]}}),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pytest_llm.errors import InputError
 from pytest_llm.store.record import CellLine, End, Header, read, to_line
 
-HEADER = Header("r", "2026-01-01", "c0ffee", "main", "abc", ("a", "b"), 3, {"python": "3.13"})
+HEADER = Header("r", "2026-01-01", "c0ffee", "main", "abc", ("a", "b"), 3, versions={"python": "3.13"})
 CELL = CellLine("a", "failed", "xfailed", "no", case="a", axes={"format": "off"}, seed=4, answers=({"text": "x"},))
 END = End(True, 1, {"passed": 1}, "2026-01-02")
 
@@ -24,7 +24,7 @@ def written(tmp_path: Path, *lines: str) -> Path:
 
 
 def test_to_lines_and_back(tmp_path: Path) -> None:
-    record = read(written(tmp_path, *map(to_line, (HEADER, CELL, END))))
+    record = read(written(tmp_path, *(to_line(line) for line in (HEADER, CELL, END))))
     assert (record.header, record.lines, record.end) == (HEADER, (CELL,), END)
     assert record.complete
     assert record.cells == {"a": CELL}
@@ -40,15 +40,16 @@ def test_any_text_is_one_line_of_ascii_json(text: str, number: float) -> None:
 
 def test_of_a_cell_that_was_run_again_the_last_counts(tmp_path: Path) -> None:
     again = CellLine("a", "passed")
-    record = read(written(tmp_path, *map(to_line, (HEADER, CELL, again))))
+    record = read(written(tmp_path, *(to_line(line) for line in (HEADER, CELL, again))))
     assert record.cells == {"a": again}
     assert len(record.lines) == 2
     assert not record.complete
 
 
 def test_cells_stand_in_the_runs_order_whoever_was_finished_first(tmp_path: Path) -> None:
-    come = [CellLine(nodeid, "passed") for nodeid in ("b", "not foreseen", "a")]
-    assert list(read(written(tmp_path, *map(to_line, (HEADER, *come)))).cells) == ["a", "b", "not foreseen"]
+    come: list[Header | CellLine] = [HEADER]
+    come += [CellLine(nodeid, "passed") for nodeid in ("b", "not foreseen", "a")]
+    assert list(read(written(tmp_path, *map(to_line, come))).cells) == ["a", "b", "not foreseen"]
 
 
 def test_a_torn_last_line_is_none(tmp_path: Path) -> None:

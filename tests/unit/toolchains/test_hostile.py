@@ -164,7 +164,7 @@ def test_a_compiler_that_dies_is_no_fault_of_the_program(tmp_path: Path) -> None
     server.write_text("read line; echo broken >&2; exit 3\n")
     pool = Pool(["/bin/sh", "SERVER"], server, Walls(), sandbox.Limits())
     with pytest.raises(CheckCrashed, match="sh ended with 3") as caught:
-        pool.ask(b"{}", 10)
+        pool.ask("{}", 10)
     assert "broken" in caught.value.hint
     pool.close()
 

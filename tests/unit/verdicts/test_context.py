@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ def ask(*texts: str, **options: int) -> ChatRequest:
     )
 
 
-def read(tokens: int | None, context: int | None, answer: int | None = None, **more: bool) -> Response:
+def read(tokens: int | None, context: int | None, answer: int | None = None, **more: Any) -> Response:
     usage = Usage(prompt_tokens=tokens, answer_tokens=answer, answer_only=more.pop("answer_only", False))
     return Response("ok", context_length=context, usage=usage, **more)
 

@@ -35,7 +35,7 @@ def test_a_first_question_that_was_made_is_not_made_anew(
     """Those of later stages and attempts are, and what is asked is the same."""
     fake_ollama.add_model("m", capabilities=["completion", "thinking"])
     built = []
-    build = plan.build
+    build = plan.build  # type: ignore[attr-defined]
     monkeypatch.setattr(plan, "build", lambda *given, **named: built.append(named) or build(*given, **named))
     with desk(tmp_path, fake_ollama.url) as asking:
         (cell,) = asking.plans(text)

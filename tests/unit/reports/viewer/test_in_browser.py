@@ -141,7 +141,7 @@ def everywhere(text: str, path: Path) -> RunRecord:
         )
         for engine in ("ollama", "openai", text)
     ]
-    head = {"started": text, "commit": text, "branch": text, "versions": {text: text}}
+    head: dict[str, Any] = {"started": text, "commit": text, "branch": text, "versions": {text: text}}
     made = record(*lines, path=path, **head)
     return RunRecord(path, made.header, made.lines, End(True, 0, {}, text, text, text))
 
