@@ -41,6 +41,7 @@ java.util.Formatter
 """
 FLAGS = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
 """Of a JVM that stays: quick to start, in little memory."""
+_OPENED = ("--add-exports", "jdk.compiler/com.sun.tools.javac.api=ALL-UNNAMED")  # for what jshell compiles by
 _CLASS, _METHOD = "class Snippet {\n", "void main{}() throws Exception {\n"
 
 
@@ -73,7 +74,7 @@ class Java(Scaffolded):
         with self._lock:
             if classpath not in self._pools:
                 walls = base.walls(self.path, options, *classpath)
-                argv = [str(self._java), *FLAGS, "SERVER"]
+                argv = [str(self._java), *FLAGS, *_OPENED, "SERVER"]
                 limits = sandbox.Limits(memory=1 << 30, processes=16)
                 self._pools[classpath] = warm.Pool(argv, warm.SERVERS / "CheckJava.java", walls, limits)
             return self._pools[classpath]

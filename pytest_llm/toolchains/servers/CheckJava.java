@@ -1,8 +1,11 @@
+import com.sun.source.tree.CompilationUnitTree;
 import com.sun.source.util.JavacTask;
+import com.sun.tools.javac.api.JavacTaskPool;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -25,7 +28,12 @@ import javax.tools.ToolProvider;
  */
 public final class CheckJava {
     private static final long STACK = 16L << 20;
+    private static final int USES = 50; // of what is known of the library, since it grows with the names of each text
     private final JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
+    private final StandardJavaFileManager files =
+        compiler.getStandardFileManager(null, Locale.ROOT, StandardCharsets.UTF_8);
+    private JavacTaskPool pool = new JavacTaskPool(1);
+    private int uses;
 
     private static final class Source extends SimpleJavaFileObject {
         private final String text;
@@ -43,7 +51,7 @@ public final class CheckJava {
         }
     }
 
-    private String answer(String[] words) throws IOException {
+    private String answer(String[] words) {
         List<Source> sources = new ArrayList<>();
         for (int i = 2; i + 1 < words.length; i += 2) {
             byte[] text = Base64.getDecoder().decode(words[i + 1]);
@@ -53,16 +61,32 @@ public final class CheckJava {
             "-proc:none", "-Xlint:all,-processing,-path,-options", "-XDshould-stop.ifError=FLOW", "-implicit:none",
             "-Xmaxerrs", "1000", "-Xmaxwarns", "100", "-cp", words[1]);
         DiagnosticCollector<JavaFileObject> found = new DiagnosticCollector<>();
-        int parsed;
-        try (StandardJavaFileManager files = compiler.getStandardFileManager(found, Locale.ROOT, StandardCharsets.UTF_8)) {
-            JavacTask task = (JavacTask) compiler.getTask(null, files, found, options, null, sources);
-            task.parse();
-            parsed = found.getDiagnostics().size();
+        return pool.getTask(null, files, found, options, null, sources, task -> compiled(task, found));
+    }
+
+    /**
+     * The pool, made for jshell, keeps what was read of the library and forgets the classes of the text, but not its
+     * packages: then none of it is kept.
+     */
+    private String compiled(JavacTask task, DiagnosticCollector<JavaFileObject> found) {
+        try {
+            for (CompilationUnitTree unit : task.parse()) {
+                if (unit.getPackage() != null || unit.getModule() != null) {
+                    uses = USES;
+                }
+            }
+            if (++uses >= USES) {
+                pool = new JavacTaskPool(1);
+                uses = 0;
+            }
+            int parsed = found.getDiagnostics().size();
             if (found.getDiagnostics().stream().noneMatch(d -> d.getKind() == Diagnostic.Kind.ERROR)) {
                 task.analyze();
             }
+            return json(found.getDiagnostics(), parsed);
+        } catch (IOException unread) {
+            throw new UncheckedIOException(unread);
         }
-        return json(found.getDiagnostics(), parsed);
     }
 
     private static String json(List<Diagnostic<? extends JavaFileObject>> found, int parsed) {

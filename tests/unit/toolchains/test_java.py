@@ -128,3 +128,37 @@ def test_several_files() -> None:
     two = Snippet("package b;\n\nimport a.One;\n\nclass Two { String s = new One().f(); }\n", "b/Two.java")
     found = toolchain("java").check([one, two], Options())
     assert [(said.file, said.kind, said.line) for said in found] == [(1, "type", 5)]
+
+
+LEAVES = {
+    "a class": ("class H { static int z; }", "class U { int q = H.z; }"),
+    "a class of another shape": ("class Outer { class Inner {} }", "class Outer {} class N { Outer.Inner i; }"),
+    "a package": ("package foo.bar;\npublic class A {}", "import foo.bar.*;\nclass B {}"),
+    "a class in a package": ("package foo.bar;\npublic class A {}", "class B { foo.bar.A y; }"),
+    "a package of the library": (
+        "package java.util;\npublic class Foo {}",
+        "import java.util.Foo;\nclass S { Foo f; }",
+    ),
+    "a name of the library": (
+        'class String {} class X { String s = "a"; }',
+        'class X { String s = "a"; int i = s; }',
+    ),
+    "a module": ("module m {}", "import java.sql.*;\nclass S { Connection c; int i = c; }"),
+    "what is absent": ("import com.absent.X;\nclass S { X x; }", "import com.absent.X;\nclass S { X x; }"),
+    "many errors": ("class S {" + "int i = x;" * 1200 + "}", "class S { int i = x; }"),
+    "a warning": (
+        "class D { void f() { new java.util.Date(1, 1, 1); } }",
+        "class D { int x = y; void f() { new java.util.Date(1, 1, 1); } }",
+    ),
+}
+
+
+def test_nothing_of_one_text_is_known_to_the_next() -> None:
+    """The same is said of a text by a compiler that has seen none of these, and by one that has just seen another."""
+    java = toolchain("java")
+    java.close()
+    fresh = {left: java.check([Snippet(then)], Options()) for left, (_, then) in LEAVES.items()}
+    assert all(map(errors, fresh.values()))
+    for left, (first, then) in list(LEAVES.items()) * 2:
+        java.check([Snippet(first)], Options())
+        assert (left, java.check([Snippet(then)], Options())) == (left, fresh[left])
