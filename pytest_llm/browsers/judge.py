@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Protocol
 
-from pytest_llm.browsers import libraries, pixels
+from pytest_llm.browsers import layout, libraries, markup, pixels
 from pytest_llm.browsers.actions import Hand, act, selectors
 from pytest_llm.browsers.chromium.browser import Browser
 from pytest_llm.browsers.chromium.cdp import BrowserGone, PageBroken, ProtocolError, Session
@@ -59,7 +59,7 @@ class AnyPage(Protocol):
     async def open(self) -> None: ...
     async def load(self) -> None: ...
     async def evaluate(self, expression: str) -> Any: ...
-    async def layout(self) -> Layout: ...
+    async def inspect(self, expression: str) -> Any: ...
     async def pause(self) -> Place: ...
     async def close(self) -> None: ...
 
@@ -224,7 +224,18 @@ async def _watch_page(
         elif failed := await act(page, hand, projector, action):
             log.add("action", failed)
     pictures = [picture for picture in await projector.play(options.duration, options.samples) if picture]
-    return _look(pictures, await page.layout(), options.canvas, projector.mode)
+    await _read_markup(page, log)
+    shown = layout.read(await page.inspect(layout.SOURCE), options)
+    return _look(pictures, shown, options.canvas, projector.mode)
+
+
+async def _read_markup(page: AnyPage, log: EventLog) -> None:
+    html = log.places.page
+    found, last = markup.read(await page.inspect(markup.look(html))), -1
+    if not found.whole:
+        last = await page.inspect(markup.look_for_the_last(html))
+    for message, at in markup.flaws(html, found, last):
+        log.add("markup", message, log.places.at(at))
 
 
 async def _loaded(page: AnyPage, projector: Projector) -> None:

@@ -44,15 +44,15 @@ _AT = re.compile(rf"({re.escape(PAGE_URL)}|{_FRAME_URL}):(\d+):(\d+)")
 
 
 class Places:
-    """The places of one page: lines and columns, counted from 1."""
+    """The places of one page: lines and columns, counted from 1. page: its text, lines ended by \\n."""
 
     def __init__(self, page: str) -> None:
-        self._page = NEWLINE.sub("\n", page)
+        self.page = NEWLINE.sub("\n", page)
         self._known: dict[str, Place] = {}
 
     def first(self, words: str) -> Place:
         """Where the page holds these words first."""
-        return self._at(self._page.find(words))
+        return self.at(self.page.find(words))
 
     def target(self, url: str) -> Place:
         """Where the page names an address that it goes to: of a form's, what is sent is no part."""
@@ -106,22 +106,22 @@ class Places:
     @cached_property
     def _frame(self) -> Place:
         """Where the text of the only frame begins that has its text in the page."""
-        found = list(_SRCDOC.finditer(self._page))
-        return self._at(found[0].end()) if len(found) == 1 else NOWHERE
+        found = list(_SRCDOC.finditer(self.page))
+        return self.at(found[0].end()) if len(found) == 1 else NOWHERE
 
     def _only(self, call: str) -> Place:
-        return self._look(call, lambda hits: "\n" not in self._page[hits[0] : hits[-1]])
+        return self._look(call, lambda hits: "\n" not in self.page[hits[0] : hits[-1]])
 
     def _look(self, pattern: str, fit: Callable[[list[int]], bool]) -> Place:
         """The first place of what a pattern finds, if all that it finds fits."""
         if pattern not in self._known:
             if len(self._known) >= _MOST:
                 return NOWHERE
-            hits = [hit.start() for hit in re.finditer(pattern, self._page)]
-            self._known[pattern] = self._at(hits[0]) if hits and fit(hits) else NOWHERE
+            hits = [hit.start() for hit in re.finditer(pattern, self.page)]
+            self._known[pattern] = self.at(hits[0]) if hits and fit(hits) else NOWHERE
         return self._known[pattern]
 
-    def _at(self, offset: int) -> Place:
+    def at(self, offset: int) -> Place:
         """The place of a character of the page, or nowhere where there is none (-1)."""
-        before = self._page[: max(offset, 0)]
+        before = self.page[: max(offset, 0)]
         return (before.count("\n") + 1, offset - before.rfind("\n")) if offset >= 0 else NOWHERE

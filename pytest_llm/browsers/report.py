@@ -60,9 +60,8 @@ class PageEvent:
     """Something that the page did.
 
     kind: console, warning, exception, rejection, request, worker, dialog, popup, download, navigation, crash, hang,
-    wait, action, or author (the case's own mistake). line, column: in the page as it was given, from 1; None where
-    it happened elsewhere.
-    times: how often.
+    wait, action, markup, or author (the case's own mistake). line, column: in the page as it was given, from 1;
+    None where it happened elsewhere. times: how often.
     """
 
     kind: str

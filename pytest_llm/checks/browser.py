@@ -43,6 +43,7 @@ _LABELS = {
     "hang": "the page hangs",
     "wait": "wait_for",
     "action": "action",
+    "markup": "markup",
     "author": "the case",
 }
 _OF_A_PAGE = ("html", "css", "javascript", "svg")

@@ -8,13 +8,11 @@ import contextlib
 from typing import Any
 from urllib.parse import urlsplit
 
-from pytest_llm.browsers import layout
 from pytest_llm.browsers.chromium import clock, witness
 from pytest_llm.browsers.chromium.browser import Browser
 from pytest_llm.browsers.chromium.cdp import PageBroken, ProtocolError, Session
 from pytest_llm.browsers.chromium.workers import ATTACH, ENDING, Workers
 from pytest_llm.browsers.events import EventLog, initiator, listen
-from pytest_llm.browsers.layout import Layout
 from pytest_llm.browsers.libraries import Served
 from pytest_llm.browsers.places import NOWHERE, PAGE_URL, Place
 from pytest_llm.browsers.report import PageOptions
@@ -153,18 +151,18 @@ class Page:
         )
         return None if "exceptionDetails" in answer else answer["result"].get("value")
 
-    async def layout(self) -> Layout:
-        """What the page shows where."""
+    async def inspect(self, expression: str) -> Any:
+        """The same, where the page's own scripts cannot change what it calls."""
         tree = await self.session.send("Page.getFrameTree")
         world = await self.session.send("Page.createIsolatedWorld", frameId=tree["frameTree"]["frame"]["id"])
         answer = await self.session.send(
             "Runtime.evaluate",
-            expression=layout.SOURCE,
+            expression=expression,
             returnByValue=True,
             contextId=world["executionContextId"],
             silent=True,
         )
-        return layout.read(answer["result"].get("value"), self._options)
+        return answer["result"].get("value")
 
     async def pause(self) -> Place:
         """Stop a script that does not yield; where it was."""

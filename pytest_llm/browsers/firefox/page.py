@@ -10,13 +10,11 @@ from collections.abc import Callable
 from secrets import token_hex
 from typing import Any
 
-from pytest_llm.browsers import layout
 from pytest_llm.browsers.chromium.cdp import PageBroken, ProtocolError, Session
 from pytest_llm.browsers.chromium.page import DATED, ONLINE, SEEDED, blocked, is_local
 from pytest_llm.browsers.events import EventLog
 from pytest_llm.browsers.firefox.browser import Firefox
 from pytest_llm.browsers.firefox.witness import CHANNEL, WITNESS, WORKERS, Witness
-from pytest_llm.browsers.layout import Layout
 from pytest_llm.browsers.places import NOWHERE, PAGE_URL, Place
 from pytest_llm.browsers.report import PageOptions
 from pytest_llm.browsers.shelf import Shelf
@@ -105,10 +103,9 @@ class FirefoxPage:
         """The value of a JavaScript expression, which must be plain data; None where it throws."""
         return await self._evaluate(expression, {"context": self.context})
 
-    async def layout(self) -> Layout:
-        """What the page shows where."""
-        target = {"context": self.context, "sandbox": CHANNEL}
-        return layout.read(await self._evaluate(layout.SOURCE, target), self._options)
+    async def inspect(self, expression: str) -> Any:
+        """The same, where the page's own scripts cannot change what it calls."""
+        return await self._evaluate(expression, {"context": self.context, "sandbox": CHANNEL})
 
     async def _evaluate(self, expression: str, target: dict[str, str]) -> Any:
         try:
