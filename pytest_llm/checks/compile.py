@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -21,10 +21,12 @@ from pytest_llm.sandbox.programs import too_wide
 from pytest_llm.syntax.outline import holds_jsx
 from pytest_llm.toolchains import languages, toolchain
 from pytest_llm.toolchains.base import Diagnostic, Options, Snippet, Toolchain, safe_name
-from pytest_llm.toolchains.emptiness import holds_no_code
+from pytest_llm.toolchains.emptiness import holds_no_code, unread
 from pytest_llm.toolchains.newer import needed
 
 _NAME_ONE = "name the language in the case, `compile: python`, and an answer in another one fails"
+_NO_CODE = "there is no code: nothing but comments, imports, lone values, or what stands for code to be written"
+_COMPILED_OUT = "there is no code: conditions leave nothing of it to the compiler"
 _SHOWN = 20  # findings of one answer: what follows the first errors is mostly their echo
 _ONLY_FOR = {
     "standard": ("c", "cpp"),
@@ -152,10 +154,13 @@ class Compile(Check):
         if complaint := _unusable(snippets, language):
             kind, empty = ("empty", True) if len(snippets) == 1 else ("files", False)
             return [Finding(self.name, complaint, kind=kind, line=block.line, unseen=empty)]
-        said = tool.examine(snippets, self._options(context.folder, context.root))
+        options = self._options(context.folder, context.root)
+        said = [*tool.examine(snippets, options), *_unread(snippets, language)]
         failed = [one for one in said if self._fails(one)]
         if failed and (newer := needed(language, tool.find(), failed, snippets)):
             raise Unsupported(f"{tool.name} here is {tool.find()}, too old for {newer}", tool.install)
+        if not failed and all(holds_no_code(part.text, language) for part in tool.left(snippets, options)):
+            return [Finding(self.name, _COMPILED_OUT, kind="empty", line=block.line, unseen=True)]
         findings = [self._finding(one, tool, blocks[one.file], artifact) for one in said]
         return [*_few(_versioned(findings, tool)), *_notes(self, block, language, tool)]
 
@@ -216,12 +221,18 @@ def _language_of(block: CodeBlock) -> str:
 def _unusable(snippets: Sequence[Snippet], language: str) -> str:
     """Why these files are no program, before any compiler looks at them; empty where they may be one."""
     if all(holds_no_code(snippet.text, language) for snippet in snippets):
-        return "there is no code: nothing but comments, lone values, or what stands for code to be written"
+        return _NO_CODE
     names = {snippet.name for snippet in snippets}
     for name in sorted(names):
         if clash := next((other for other in sorted(names) if other.startswith(f"{name}/")), ""):
             return f"two files of the answer cannot lie beside each other: {name} and {clash}"
     return ""
+
+
+def _unread(snippets: Sequence[Snippet], language: str) -> Iterator[Diagnostic]:
+    """What stands in these files that no compiler reads."""
+    for index, snippet in enumerate(snippets):
+        yield from (replace(one, file=index) for one in unread(snippet.text, language))
 
 
 def _jar(name: str, folder: Path, root: Path) -> Path:

@@ -13,8 +13,12 @@ from pytest_llm.syntax.grammars import LANGUAGES, Kind
 SECONDS = 0.3
 """How much processor time reading a text may take; junk of 60,000 characters would take seconds."""
 
+CONTENT_SECONDS = 0.5
+"""As above, to know whether there is anything in it: a megabyte of comments."""
+
 _LAST_SECONDS = 5.0  # after which the process ends, should the parser not heed the limit above
 _READ = "pytest_llm.syntax.reading:read"
+_CONTENT = "pytest_llm.syntax.reading:content"
 _PAIRS = "pytest_llm.syntax.reading:pairs"
 _RANK = "pytest_llm.syntax.reading:rank"
 
@@ -79,6 +83,19 @@ def pairs(text: str, language: str) -> list[tuple[int, int]] | None:
     except CheckCrashed:
         return None
     return found
+
+
+def content(text: str, language: str) -> tuple[bool, list[int]] | None:
+    """Whether anything in a text does something; and the offsets of what stands there that no compiler reads.
+
+    Comments, imports, lone values and blocks without content do nothing; what the grammar does not explain may.
+    None where it took too long.
+    """
+    try:
+        found = bounded.call(_CONTENT, language, text, CONTENT_SECONDS, seconds=_LAST_SECONDS)
+    except CheckCrashed:
+        return None
+    return (found[0], found[1]) if found else None
 
 
 def holds_jsx(text: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from itertools import accumulate
@@ -21,6 +21,7 @@ _BRACES = ("{", "}")
 _CLOSING = ("}", ")", "]")
 _MOST_MATCHES = 10_000  # in progress at once: a query over a broken tree may hold many
 _WIDEST = 10_000  # children of one node: a query's time grows with the square of an error's
+_NOTHING = frozenset({"import", "head", "comment", "empty"})  # kinds of what does nothing
 
 Found = dict[str, Any]
 Watch = Callable[..., bool]
@@ -76,6 +77,50 @@ def pairs(language: str, text: str, seconds: float) -> list[tuple[int, int]] | N
     return found
 
 
+def content(language: str, text: str, seconds: float) -> tuple[bool, list[int]] | None:
+    """Whether anything in a text does something, and where that begins which no compiler reads. None: too long."""
+    raw, table = text.encode("utf-8", "replace"), grammar(language)
+    _prepare(language, table.idle)
+    over = _watch(seconds)
+    try:
+        root = _parsed(language, raw, over, queried=False)
+        if root.has_error:
+            return True, []
+        told = _run(language, table.idle, root, over)
+    except _TooLong:
+        return None
+    marked = {
+        name: [node for captures in told for node in captures.get(name, ())] for name in ("idle", "does", "unread")
+    }
+    place = _characters(raw)
+    unread = sorted(place(_first_sign(node, raw)) for node in marked["unread"] if node.text and node.text.strip())
+    idle = {node.id for node in marked["idle"]}
+    return bool(marked["does"]) or _does(root, table, idle), unread
+
+
+def _first_sign(node: Node, raw: bytes) -> int:
+    """Where the first sign of a node stands that is no blank. Bytes."""
+    text = raw[node.start_byte : node.end_byte]
+    return node.start_byte + len(text) - len(text.lstrip())
+
+
+def _does(root: Node, table: Grammar, idle: Container[int]) -> bool:
+    """Whether a node below this one does something; of the names of types, what is inert goes before its kind."""
+    inert, filled = set(table.inert.split()), set(table.filled.split())
+    nothing = {name for name, kind in table.kind_of.items() if kind in _NOTHING}
+    left = [root]
+    while left:
+        for node in left.pop().named_children:
+            if node.id in idle or (node.type in nothing and node.type not in inert):
+                continue
+            if node.type in filled and any(child.type not in nothing for child in node.named_children):
+                return True
+            if node.type not in inert and node.type not in filled:
+                return True
+            left.append(node)
+    return False
+
+
 def rank(languages: Sequence[str], text: str, seconds: float) -> list[tuple[str, int]]:
     """The languages by how many bytes of the text their grammars do not explain."""
     raw, found = text.encode("utf-8", "replace"), []
@@ -94,14 +139,17 @@ def _watch(seconds: float) -> Watch:
     return lambda *_: time.process_time() > end
 
 
-def _parsed(language: str, raw: bytes, over: Watch) -> Node:
-    """The root. The text goes over by a callback: the limit is not looked at where it is handed over whole."""
+def _parsed(language: str, raw: bytes, over: Watch, *, queried: bool = True) -> Node:
+    """The root. The text goes over by a callback: the limit is not looked at where it is handed over whole.
+
+    queried: whether queries will look at it though it be broken.
+    """
     parser = Parser(_language(language))
     try:
         tree = parser.parse(lambda at, _: raw[at : at + _CHUNK], encoding="utf8", progress_callback=over)
     except ValueError:  # it was told to stop
         raise _TooLong from None
-    if _widest(tree.walk()) > _WIDEST:
+    if queried and _widest(tree.walk()) > _WIDEST:
         raise _TooLong
     return tree.root_node
 

@@ -24,6 +24,7 @@ _COMPLAINT = re.compile(
 _BROKE = re.compile(
     r"internal compiler error|compiler unexpectedly panicked|goroutine stack exceeds|interrupted by SIG"
 )
+_REFUSED = "\x01"  # a sign that no language knows outside of a literal
 _LONGEST_NAME = 200  # characters: file systems take 255 bytes a part
 _SOUND_SECONDS = 30.0  # for the sound program: a compiler may have to start anew
 ALLOWABLE: tuple[Kind, ...] = ("unused", "missing-dependency")  # kinds of errors that a case may allow
@@ -123,6 +124,10 @@ class Toolchain(ABC):
     def check(self, snippets: Sequence[Snippet], options: Options) -> list[Diagnostic]:
         """What is wrong in these files, taken as one program. Raises Unsupported and CheckCrashed."""
 
+    def left(self, snippets: Sequence[Snippet], options: Options) -> Sequence[Snippet]:
+        """What is compiled of files in which nothing is wrong: all of it, where the language has no conditions."""
+        return snippets
+
     def close(self) -> None:  # noqa: B027 (only the warm ones hold something)
         """End what stays running."""
 
@@ -146,6 +151,12 @@ def version(path: Path, argument: str = "--version") -> str:
 def clean(snippet: Snippet) -> Snippet:
     """Without a byte order mark, and with plain line ends."""
     return replace(snippet, text=snippet.text.removeprefix("\ufeff").replace("\r\n", "\n"))
+
+
+def to_the_end(text: str, ends: str) -> str:
+    """With a sign that is refused for each at which a compiler stops reading, but for the last: nothing follows."""
+    read = text.rstrip(ends + " \t\r\n")
+    return re.sub(f"[{ends}]", _REFUSED, read) + text[len(read) :]
 
 
 def write(snippets: Sequence[Snippet], where: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import cache, partial
@@ -31,6 +31,8 @@ _MARKER = re.compile(
     rf"(?:^|(?<=[\r\n]))(?P<begun>|{_COMMENTS}){_BLANK}(?:#|%:|\?\?=){_BLANK}(?:line\b{_BLANK})?\d[^\r\n]*"
 )
 _SYSTEM = re.compile(r"\bsystem_header\b")  # of a pragma: without it no line of the answer is a system header's
+_CONDITION = re.compile(rf"(?:#|%:|\?\?=){_BLANK}if")
+_MARKED = re.compile(r'^# \d+ "([^"]*)"')  # in what the preprocessor writes: the file of the lines that follow
 _HIDES = re.compile(r"^#pragma (?:GCC|clang) diagnostic[^\n]*", re.MULTILINE)
 _NAMES = Path(__file__).parent / "names"
 _OF_C = re.compile(r"c(?!har|o|hrono)[a-z]+$|.*\.h$")  # <cstdio>, not <chrono>, <charconv>, <complex> …
@@ -38,7 +40,7 @@ _MOST_WITHOUT = 500  # errors where headers are absent: those that are not owed 
 _LIKE = 0.85  # how near a header's name comes to one of the library that is meant
 _EARLIER = "gnu++17"
 _NEWER = re.compile(
-    r"\b(?:concept|requires|co_\w+|consteval|constinit|char8_t|ranges|views|span|format|jthread)\b|<=>|\bmodule;"
+    r"\b(?:concept|requires|co_\w+|consteval|constinit|char8_t|ranges|views|span|format|jthread)\b|<=>|\b__c(?:plusplus|pp_\w+)\b|\bmodule;"
 )
 _STUBS = "not-here"  # a folder of empty headers a round: one may be called as the folder of another is
 _KINDS: tuple[tuple[str, base.Kind], ...] = (
@@ -84,17 +86,42 @@ class C(Scaffolded):
 
     def compile(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
         files = [_neutral(file) for file in files]
-        named = [replace(f, name=f.name or f"snippet{index or ''}{self.suffix}") for index, f in enumerate(files)]
-        sources = [f for f in named if not re.search(r"\.h\w*$", f.name)] or named
-        standard = options.standard or self.standard
-        flags = [f"-std={standard}"] if standard else []
+        named, sources, flags = self._named(files), self._sources(self._named(files)), self._flags(options)
         with scratch.folder() as folder:
             base.write(named, folder)
-            found = self._until_it_stops(folder, [f.name for f in sources], flags, options, named)
+            found = self._until_it_stops(folder, sources, flags, options, named)
             if not base.fails(found) and any("diagnostic" in _joined(file.text) for file in files):
-                names = [self._unhidden(folder, f.name, flags, options) for f in sources]
+                names = [self._unhidden(folder, name, flags, options) for name in sources]
                 found = self._until_it_stops(folder, names, flags, options, named)
             return base.bounded(found)
+
+    def left(self, snippets: Sequence[base.Snippet], options: base.Options) -> Sequence[base.Snippet]:
+        """What the preprocessor leaves of the files' own lines, their macros among them."""
+        files = self._named([_neutral(base.clean(snippet)) for snippet in snippets])
+        if not any(_CONDITION.search(_joined(file.text)) for file in files):
+            return snippets
+        with scratch.folder() as folder:
+            base.write(files, folder)
+            argv = [str(self.path), "-E", "-dD", *self._flags(options), "-I.", *self._sources(files)]
+            limits = sandbox.Limits(seconds=options.seconds, output=64 << 20)
+            result = sandbox.run(argv, folder=folder, walls=base.walls(self.path, options), limits=limits)
+        if result.returncode:
+            return snippets
+        return [
+            base.Snippet("\n".join(_own(result.stdout.decode("utf-8", "replace"), {file.name for file in files})))
+        ]
+
+    def _named(self, files: Sequence[base.Snippet]) -> list[base.Snippet]:
+        return [replace(f, name=f.name or f"snippet{index or ''}{self.suffix}") for index, f in enumerate(files)]
+
+    def _sources(self, named: Sequence[base.Snippet]) -> list[str]:
+        """The files that are compiled: headers where there is nothing else."""
+        names = [file.name for file in named]
+        return [name for name in names if not re.search(r"\.h\w*$", name)] or names
+
+    def _flags(self, options: base.Options) -> list[str]:
+        standard = options.standard or self.standard
+        return [f"-std={standard}"] if standard else []
 
     def _unhidden(self, folder: Path, name: str, flags: list[str], options: base.Options) -> str:
         """The file after the preprocessor, without the pragmas that would turn our errors off, if it has any.
@@ -266,6 +293,16 @@ def _stub(stubs: Path, lost: base.Diagnostic) -> bool:
     except OSError:  # a name too long for a file
         return False
     return True
+
+
+def _own(preprocessed: str, names: Container[str]) -> Iterator[str]:
+    """The lines of these files."""
+    own = False
+    for line in preprocessed.split("\n"):
+        if marked := _MARKED.match(line):
+            own = marked[1].removeprefix("./") in names
+        elif own:
+            yield line
 
 
 def _neutral(file: base.Snippet) -> base.Snippet:

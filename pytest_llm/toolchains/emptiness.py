@@ -1,55 +1,60 @@
-"""Whether a text holds any code at all: comments and placeholders compile everywhere, and are no answer."""
+"""Whether a text holds any code at all, and what of it no compiler reads: both compile, and are no answer.
+
+Code defines, binds or calls something, or directs control flow over such. Comments, imports, lone values and names,
+blocks without content and what stands for code to be written do not (docs/checks.md).
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 
-_END = r"(?=[ \t]*(?:[\n;#]|//|/\*|\Z))"  # of a statement that is a lone value
-_SLASHES = r"//[^\n]*|/\*(?:[^*]|\*(?!/))*(?:\*/|\Z)|;"
-_HASH = r"#[^\n]*"
-_QUOTED = r"'(?:[^'\\\n]|\\[\s\S])*+'|\"(?:[^\"\\\n]|\\[\s\S])*+\""
-_NUMBER = r"\d[\w.]*"
-_C = rf"{_SLASHES}|#[ \t]*if[ \t]+0\b(?:[^#]|#(?![ \t]*(?:if|el|endif)))*+#[ \t]*endif[^\n]*"
-_JAVASCRIPT = (
-    rf"{_SLASHES}|#![^\n]*|(?:{_QUOTED}|`(?:[^`\\$]|\\[\s\S])*+`|(?:null|undefined|true|false)\b|{_NUMBER}){_END}"
-    r"|export[ \t]*\{[ \t]*\}"
-)
-_PYTHON_STRING = (
-    r"(?:'''(?:[^'\\]|\\[\s\S]|'(?!''))*+'''"
-    r'|"""(?:[^"\\]|\\[\s\S]|"(?!""))*+"""'
-    rf"|{_QUOTED})"
-)
-# What may be skipped at the beginning of a text that holds no code, by language; a branch is never taken up
-# again within what it took, so the text is looked at once. A lone value (a text above all) does nothing.
-_SKIPPED: Mapping[str, str] = {
-    "c": _C,
-    "cpp": _C,
-    "go": rf"{_SLASHES}|package[ \t]+\w+",
-    "java": rf"{_SLASHES}|package[ \t]+[\w.]+[ \t]*;",
-    "javascript": rf"{_JAVASCRIPT}|<!--[^\n]*",
-    "jsx": _JAVASCRIPT,
-    "kotlin": rf"{_SLASHES}|package[ \t]+[\w.]+",
-    "php": rf"{_SLASHES}|{_HASH}|<\?php\b|\?>|namespace[ \t]+[\w\\]+[ \t]*;|(?:{_QUOTED}){_END}"
-    r"|__halt_compiler[ \t]*\([ \t]*\)[ \t]*;[\s\S]*",
-    "python": rf"{_HASH}|;|[!%][^\n]*"
-    rf"|(?:\.\.\.|(?:pass|None|True|False)\b|[bBfFrRuU]{{0,2}}{_PYTHON_STRING}|{_NUMBER}){_END}",
-    "ruby": rf"{_HASH}|;|=begin\b(?:[^\n]|\n(?!=end\b))*+(?:\n=end\b[^\n]*|\Z)|__END__\n[\s\S]*"
-    rf"|(?:{_QUOTED}|(?:nil|true|false)\b|{_NUMBER}){_END}",
-    "rust": _SLASHES,
-    "shell": rf"{_HASH}|;|:[ \t]*<<-?[ \t]*(['\"]?)(\w+)\1[ \t]*\n[\s\S]*?\n[ \t]*\2[ \t]*(?:\n|\Z)"
-    r"|(?::|true)(?=[ \t]*(?:\n|#|;|\Z))",
-    "tsx": _JAVASCRIPT,
-    "typescript": _JAVASCRIPT,
+from pytest_llm.syntax.grammars import PAGE
+from pytest_llm.syntax.outline import content, read
+from pytest_llm.toolchains.base import Diagnostic
+from pytest_llm.toolchains.prompts import MAGIC
+
+_HALT = re.compile(r"\b__halt_compiler\s*\(\s*\)\s*(?:;|\?>)", re.IGNORECASE)
+_TAG = "<?"
+# What reads the part that the compiler does not.
+_READERS: Mapping[str, re.Pattern[str]] = {
+    "php": re.compile(r"\b__COMPILER_HALT_OFFSET__\b"),
+    "ruby": re.compile(r"\bDATA\b"),
 }
-_COMPILED = {language: re.compile(rf"\s+|{skipped}") for language, skipped in _SKIPPED.items()}
 
 
 def holds_no_code(text: str, language: str) -> bool:
-    """Whether nothing stands in it but comments, blanks and what stands for code to be written."""
-    pattern, at = _COMPILED.get(language), 0
-    if pattern is None:
-        return not text.strip()
-    while at < len(text) and (found := pattern.match(text, at)) and found.end() > at:
-        at = found.end()
-    return at == len(text)
+    """Whether nothing in it does anything. Where the reader gives up, the compiler has the word."""
+    found = _content(text, language)
+    return found is not None and not found[0]
+
+
+def unread(text: str, language: str) -> list[Diagnostic]:
+    """Warnings, with the lines, of what the compiler passes over and no program reads."""
+    reader = _READERS.get(language)
+    if reader and reader.search(text):
+        return []
+    found, end = _content(text, language), _halted(text, language)
+    places = [*(found[1] if found else ()), *([end] if text[end:].strip() else [])]
+    return [_passed_over(text, place) for place in places]
+
+
+def _passed_over(text: str, place: int) -> Diagnostic:
+    line = text.count("\n", 0, place + len(text[place:]) - len(text[place:].lstrip())) + 1
+    return Diagnostic("warning", "lint", "from here on the compiler reads nothing of this part", line=line)
+
+
+def _content(text: str, language: str) -> tuple[bool, list[int]] | None:
+    part = text[: _halted(text, language)] + "\n"  # without it some grammars do not explain the last line
+    if language == "python":
+        part = MAGIC.sub("pass #", part)
+    return content(part, PAGE if language == "php" and _TAG in part else language)
+
+
+def _halted(text: str, language: str) -> int:
+    """Where PHP ends its reading: behind the first such call that is none of a comment or a text."""
+    for found in _HALT.finditer(text) if language == "php" else ():
+        outline = read(text[: found.end()], PAGE if _TAG in text else language)
+        if outline is not None and any(name.lower() == "__halt_compiler" for name in outline.all("called")):
+            return found.end()
+    return len(text)

@@ -42,6 +42,7 @@ java.util.Formatter
 FLAGS = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
 """Of a JVM that stays: quick to start, in little memory."""
 _OPENED = ("--add-exports", "jdk.compiler/com.sun.tools.javac.api=ALL-UNNAMED")  # for what jshell compiles by
+_ESCAPED_END = re.compile(r"(?<!\\)\\u+001[aA]")  # ^Z, at which javac stops reading
 _CLASS, _METHOD = "class Snippet {\n", "void main{}() throws Exception {\n"
 
 
@@ -95,7 +96,8 @@ class Java(Scaffolded):
     def compile(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
         words = [":".join(map(str, options.classpath))]
         for file in files:
-            words += [file.name or _name(file), base64.b64encode(file.text.encode("utf-8", "replace")).decode()]
+            text = base.to_the_end(_ESCAPED_END.sub("\x1a", file.text), "\x1a")
+            words += [file.name or _name(file), base64.b64encode(text.encode("utf-8", "replace")).decode()]
         answer = self._pool(options).ask("\t".join(words), options.seconds)
         if isinstance(answer, list):
             return answer

@@ -15,11 +15,11 @@ from pytest_llm.sandbox import programs, sandbox
 from pytest_llm.sandbox.walls import Walls
 from pytest_llm.syntax.outline import Outline, read
 from pytest_llm.toolchains import base, warm
+from pytest_llm.toolchains.prompts import MAGIC
 from pytest_llm.toolchains.scaffold import Completed, Scaffolded, Style
 
 _OPENING = "if True:\n"
 _FUNCTIONS = ("def _():\n", "async def _():\n")  # in the second a generator gives back nothing
-_MAGIC = re.compile(r"^[ \t]*(%{1,2}[a-z]\w*\b(?! *=)|!\{?\w)", re.MULTILINE)
 _INDENT = re.compile("unindent|unexpected indent")
 _MOST_DEPTHS = 3  # of indentation that are tried
 
@@ -49,7 +49,7 @@ class Python(Scaffolded):
         """Lines of a notebook that are no Python; statements of a function's body; methods, indented but for their
         first line. Beside anything else a wrong indentation is a mistake.
         """
-        if magic := tuple((found.start(1), "pass #") for found in _MAGIC.finditer(text)):
+        if magic := tuple((found.start(1), "pass #") for found in MAGIC.finditer(text)):
             yield Completed(text, magic)
         if outline.all("inner") and not outline.kinds & {"function", "type", "import"}:
             yield from (_in_function(text, opening) for opening in _FUNCTIONS)

@@ -15,6 +15,7 @@ _HEAD = re.compile(r"syntax errors? found")
 _LINE = re.compile(r"^> *(\d+) \| ")
 _BELOW = re.compile(r"^ *\| ( *)\^~* (.*)$")
 _SHEBANG = re.compile(r"\A#![^\n]*")  # Ruby obeys the options in it
+_ENDS = "\x00\x04\x1a"  # NUL, ^D, ^Z: the end of the text, for Ruby's lexer
 
 
 class Ruby(base.Toolchain):
@@ -35,7 +36,8 @@ class Ruby(base.Toolchain):
         limits = sandbox.Limits(seconds=options.seconds)
         argv = [str(self.path), "--disable-all", "-wc", "snippet.rb"]
         with scratch.folder() as folder:
-            base.write([base.Snippet(_SHEBANG.sub("#", file.text), "snippet.rb")], folder)
+            text = base.to_the_end(_SHEBANG.sub("#", file.text), _ENDS)
+            base.write([base.Snippet(text, "snippet.rb")], folder)
             said = sandbox.run(argv, folder=folder, walls=base.walls(self.path, options), limits=limits)
         found = list(_told(said.stderr.decode("utf-8", "replace")))
         if said.returncode and not base.fails(found) and not said.killed_by:

@@ -21,6 +21,9 @@ from pytest_llm.toolchains.scaffold import Completed, Scaffolded, completions
 
 _UNDEFINED = re.compile("E0(405|407|412|422|423|424|425|426|432|433|531|560|599|609)")
 _BROKE = re.compile("internal compiler error|rustc interrupted by SIG|compiler unexpectedly panicked")
+_CONDITION = re.compile(r"\bcfg(?:_attr)?\b")
+_EXPANDED = "-Zunpretty=expanded"
+_HARNESS = re.compile(r"#\[rustc_main\][\s\S]*")  # behind what was written, where tests are built
 _TESTS = re.compile(r"#\s*\[\s*(?:cfg\s*\(.*\btest\b|test\b)")
 
 
@@ -53,32 +56,55 @@ class Rust(Scaffolded):
             yield from completions(text, outline, style, imports)
 
     def compile(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
-        names = [file.name or f"snippet{index or ''}.rs" for index, file in enumerate(files)]
+        names = _names(files)
         found = self._run(files, names, options)
         if not base.fails(found) and any(_TESTS.search(file.text) for file in files):
             found = self._run(files, names, options, "--test")
         return found
 
+    def left(self, snippets: Sequence[base.Snippet], options: base.Options) -> Sequence[base.Snippet]:
+        """What is there once macros are expanded, for tests too: told by nightlies, or what believes to be one."""
+        if not any(_CONDITION.search(snippet.text) for snippet in snippets):
+            return snippets
+        files = [base.clean(snippet) for snippet in snippets]
+        result = self._asked(files, _names(files), options, "--test", _EXPANDED)
+        if result.returncode:
+            return snippets
+        return [base.Snippet(_HARNESS.sub("", result.stdout.decode("utf-8", "replace")))]
+
     def _run(
         self, files: Sequence[base.Snippet], names: list[str], options: base.Options, *more: str
     ) -> list[base.Diagnostic]:
+        result = self._asked(files, names, options, "--emit=metadata", "-o", "out.rmeta", *more)
+        found = _parse(result, files, names)
+        if _BROKE.search(result.text) or (result.returncode and not base.fails(found) and not result.killed_by):
+            return base.gave_up("rustc", result, files)
+        return [*found, *base.stopped(result, sandbox.Limits(seconds=options.seconds))]
+
+    def _asked(
+        self, files: Sequence[base.Snippet], names: list[str], options: base.Options, *more: str
+    ) -> sandbox.Result:
+        """What the compiler answers."""
         root = next((name for name in names if Path(name).name in ("main.rs", "lib.rs")), names[0])
         text = files[names.index(root)].text
         kind = "bin" if "main" in text and "main" in (read(text, "rust") or Outline()).all("function") else "lib"
         argv = [
             str(self.path), "--edition", options.edition or "2021", "--crate-type", kind, "--crate-name", "snippet",
-            "--emit=metadata", "-o", "out.rmeta", "--error-format=json", "-A", "dead_code", *more, root,
+            "--error-format=json", "-A", "dead_code", *more, root,
         ]  # fmt: skip
         extra, readonly = _dependencies(options.module)
-        walls = base.walls(self.path, options, *readonly)
-        limits = sandbox.Limits(seconds=options.seconds)
+        walls = replace(
+            base.walls(self.path, options, *readonly), env={"RUSTC_BOOTSTRAP": "1"} if _EXPANDED in more else {}
+        )
         with scratch.folder() as folder:
             base.write([replace(file, name=name) for file, name in zip(files, names, strict=True)], folder)
-            result = sandbox.run([*argv, *extra], folder=folder, walls=walls, limits=limits)
-        found = _parse(result, files, names)
-        if _BROKE.search(result.text) or (result.returncode and not base.fails(found) and not result.killed_by):
-            return base.gave_up("rustc", result, files)
-        return [*found, *base.stopped(result, limits)]
+            return sandbox.run(
+                [*argv, *extra], folder=folder, walls=walls, limits=sandbox.Limits(seconds=options.seconds)
+            )
+
+
+def _names(files: Sequence[base.Snippet]) -> list[str]:
+    return [file.name or f"snippet{index or ''}.rs" for index, file in enumerate(files)]
 
 
 def _parse(result: sandbox.Result, files: Sequence[base.Snippet], names: list[str]) -> list[base.Diagnostic]:

@@ -24,6 +24,10 @@ class Grammar:
     a type that stands in no row is a statement. queries: of tree-sitter; a pattern with one capture counts the
     texts that it finds under the capture's name (`@used`, `@defined`, `@import`), one with several is a relation.
     exceptions: queries whose captures are kinds, for nodes at the top that their type alone does not tell.
+    inert: types of nodes that do nothing by themselves; what stands in them is looked at. filled: of those that do
+    something where anything stands in them (a list, `return`). idle: a query for what the types do not tell:
+    `@idle` does nothing, `@does` does, `@unread` is read by no compiler. What stands in no row does something, but
+    for imports, heads, comments and what is empty.
     """
 
     module: str
@@ -31,6 +35,9 @@ class Grammar:
     queries: str = ""
     exceptions: str = ""
     function: str = "language"
+    inert: str = ""
+    filled: str = ""
+    idle: str = ""
 
     @property
     def kind_of(self) -> dict[str, Kind]:
@@ -41,7 +48,7 @@ class Grammar:
 @cache
 def grammar(language: str) -> Grammar:
     """The table of a language, by its normalised name. Raises KeyError where there is none."""
-    if language not in LANGUAGES:
+    if language not in (*LANGUAGES, PAGE):
         raise KeyError(language)
     found: Grammar = import_module(f"{__name__}.{language}").GRAMMAR
     return found
@@ -51,3 +58,5 @@ LANGUAGES = (
     *("c", "cpp", "go", "java", "javascript", "jsx", "kotlin", "php", "python", "ruby", "rust", "shell"),
     *("tsx", "typescript"),
 )
+PAGE = "php_page"
+"""PHP with its tags: what stands outside of them is text."""

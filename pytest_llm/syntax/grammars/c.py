@@ -46,5 +46,20 @@ TOP: dict[Kind, str] = {
 }
 
 EMPTY = '((expression_statement . ";") @empty)'
+INERT = """
+expression_statement compound_statement parenthesized_expression condition_clause unary_expression null true
+false number_literal char_literal character string_literal string_content escape_sequence identifier
+if_statement else_clause while_statement do_statement for_statement switch_statement break_statement preproc_if
+preproc_ifdef preproc_else preproc_elif preproc_elifdef preproc_def preproc_defined
+"""
+IDLE = "(preproc_call) @idle"
 
-GRAMMAR = Grammar("tree_sitter_c", TOP, "\n".join((USED, DECLARED, CALLED, TYPED)), EMPTY)
+GRAMMAR = Grammar(
+    "tree_sitter_c",
+    TOP,
+    "\n".join((USED, DECLARED, CALLED, TYPED)),
+    EMPTY,
+    inert=INERT,
+    filled="return_statement",
+    idle=IDLE,
+)

@@ -48,4 +48,8 @@ GRAMMAR = Grammar(
     {kind: f"{c.TOP.get(kind, '')} {_TOP.get(kind, '')}" for kind in c.TOP},
     "\n".join((c.USED, c.DECLARED, _USED, _DECLARED, c.CALLED, c.TYPED, _MISSING)),
     c.EMPTY,
+    inert=f"{c.INERT} namespace_definition namespace_identifier declaration_list linkage_specification "
+    "try_statement catch_clause parameter_list nullptr",
+    filled="return_statement",
+    idle=f"{c.IDLE} (using_declaration) @idle",
 )

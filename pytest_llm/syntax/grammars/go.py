@@ -54,4 +54,11 @@ GRAMMAR = Grammar(
         "empty": ";",
     },
     _QUERIES,
+    inert="""
+    expression_statement block statement_list parenthesized_expression unary_expression nil true false
+    int_literal float_literal rune_literal interpreted_string_literal interpreted_string_literal_content
+    raw_string_literal raw_string_literal_content escape_sequence if_statement for_statement
+    expression_switch_statement select_statement
+    """,
+    filled="return_statement",
 )

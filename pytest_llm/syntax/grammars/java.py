@@ -49,4 +49,12 @@ GRAMMAR = Grammar(
     (local_variable_declaration (modifiers ["public" "protected" "private" "static"])) @function
     {_of_each_type('(TYPE (modifiers ["protected" "private" "static"])) @function')}
     """,
+    inert="""
+    expression_statement block parenthesized_expression unary_expression null_literal true false
+    decimal_integer_literal decimal_floating_point_literal character_literal string_literal string_fragment
+    escape_sequence if_statement while_statement do_statement for_statement switch_expression switch_block
+    try_statement finally_clause catch_clause catch_formal_parameter catch_type type_identifier identifier
+    synchronized_statement this break_statement
+    """,
+    filled="return_statement",
 )

@@ -30,4 +30,10 @@ GRAMMAR = Grammar(
     (property_declaration (modifiers)) @function
     (property_declaration [(getter) (setter)]) @function
     """,
+    inert="""
+    number_literal float_literal string_literal string_content escape_sequence character_literal identifier
+    block parenthesized_expression unary_expression if_expression while_statement do_while_statement
+    when_expression when_subject try_expression catch_block user_type finally_block
+    """,
+    filled="lambda_literal return_expression",
 )

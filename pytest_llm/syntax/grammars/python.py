@@ -24,4 +24,11 @@ GRAMMAR = Grammar(
     [(return_statement) (yield) (await) (with_statement "async") (for_statement "async")] @inner
     """,
     exceptions="(module (expression_statement . (ellipsis) .) @empty)",
+    inert="""
+    expression_statement ellipsis true false none integer float string string_start string_content string_end
+    escape_sequence interpolation concatenated_string identifier parenthesized_expression unary_operator
+    not_operator if_statement elif_clause else_clause while_statement try_statement except_clause finally_clause
+    block match_statement case_clause case_pattern
+    """,
+    filled="list dictionary tuple return_statement",
 )

@@ -60,4 +60,12 @@ GRAMMAR = Grammar(
         "empty": "empty_statement ;",
     },
     _QUERIES,
+    inert="""
+    expression_statement block unit_expression parenthesized_expression unary_expression boolean_literal
+    integer_literal float_literal char_literal string_literal raw_string_literal string_content escape_sequence
+    if_expression else_clause loop_expression while_expression match_expression match_block match_arm
+    match_pattern
+    """,
+    filled="array_expression return_expression",
+    idle="(use_declaration (visibility_modifier)) @does (attribute_item) @idle",
 )

@@ -16,4 +16,8 @@ GRAMMAR = Grammar(
     javascript.QUERIES,
     exceptions=javascript.DIRECTIVES,
     function="language_typescript",
+    inert=f"{javascript.INERT} as_expression satisfies_expression non_null_expression type_assertion "
+    "type_arguments predefined_type",
+    filled=javascript.FILLED,
+    idle=javascript.IDLE,
 )
