@@ -209,7 +209,10 @@ class FakeOllama:
             raise self.crashes[0]
 
     def _call(self, work: Any) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=30)
+        """Do it in the loop, and wait for it; a script, which runs there, does not."""
+        doing = asyncio.run_coroutine_threadsafe(work, self._loop)
+        if threading.current_thread() is not self._thread:
+            doing.result(timeout=30)
 
     async def _listen(self) -> None:
         sock = self._bound()
