@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pytest_llm.cases.durations import parse_share
 from pytest_llm.commands.naming import NotFound, kept, pick_run, printed, record_file
-from pytest_llm.commands.stored import opened, root_of
+from pytest_llm.commands.stored import opened
 from pytest_llm.errors import InputError
 from pytest_llm.gates import bars as barring
 from pytest_llm.gates import baseline as files
@@ -99,7 +99,7 @@ def _bars(ini: Mapping[str, Any], file: Path, run: RunRecord) -> list[Bar]:
 def past_of(word: str, here: Path, store: str) -> pasts.Past:
     """What is compared with: a run, a baseline's file, or `store:` and a branch. Raises NotFound, InputError."""
     if word.startswith(BRANCH):
-        with opened(root_of(here), store) as opened_store:
+        with opened(store) as opened_store:
             return pasts.of_runs(word, opened_store.runs_of(word.removeprefix(BRANCH), pasts.LOOKED_AT))
     found = _found(word, here)
     if isinstance(found, Baseline):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pytest_llm.commands.naming import NotFound, kept, pick, told
-from pytest_llm.commands.stored import is_there, opened, root_of
+from pytest_llm.commands.stored import opened_at, place_of
 from pytest_llm.errors import InputError
 from pytest_llm.gates.tally import Sample, counting, middle, samples, tally
 from pytest_llm.reports.plain import one_line, plain
@@ -25,15 +25,15 @@ def history(word: str, here: Path, last: int = 10, store: str = "") -> int:
 
 
 def _lines(word: str, here: Path, last: int, store: str) -> Iterator[str]:
-    folders, root = _folders(here, store), root_of(here)
+    folders = _folders(here, store)
     recorded = list(_recorded(folders))
     names = list(dict.fromkeys(line.nodeid for _, line in recorded))
     try:
         name = pick(word, names, [f"::{word}", f"/{word}"], "cell")
-        stored = _stored(name, root, last, store)
+        stored = _stored(name, last, store)
     except NotFound:
         name = word  # the store knows cells by their whole names only
-        if not (stored := _stored(name, root, last, store)):
+        if not (stored := _stored(name, last, store)):
             raise
     found = {header.run: (header, line) for header, line in stored}
     found |= {header.run: (header, line) for header, line in recorded if line.nodeid == name}
@@ -63,12 +63,13 @@ def _recorded(folders: Iterable[Path]) -> Iterator[Past]:
         yield from ((record.header, line) for line in record.cells.values())
 
 
-def _stored(nodeid: str, root: Path, last: int, written: str) -> Sequence[Past]:
+def _stored(nodeid: str, last: int, written: str) -> Sequence[Past]:
     """What the store says of a cell. One that is not named may be missing, or be told and left out."""
-    if not written and not is_there(root):
-        return []
     try:
-        with opened(root, written) as store:
+        place, root = place_of(written)
+        if place is None or (not written and place.path and not place.path.exists()):
+            return []
+        with opened_at(place, root) as store:
             return store.history(nodeid, last)
     except InputError as error:
         if written:

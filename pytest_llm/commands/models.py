@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pytest_llm.providers.ollama.models import Running, Shown
     from pytest_llm.providers.wire.http import Http
 
-Model = Mapping[str, Any]  # a cell that asks it
+Model = Mapping[str, Any]  # a cell, or of its `asks` one
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,9 @@ def lines(collected: Collected) -> Iterator[Line]:
     for server in servers:
         yield from _server(server)
     cells = Counter(cell["model"] for cell in collected.cells)
+    asked = Counter(one["model"] for cell in collected.cells for one in cell["asks"])
     for name, state in examine(collected, servers).items():
-        purpose = f"model of {cells[name]} cells" if cells[name] > 1 else "model of 1 cell"
+        purpose = ", ".join(filter(None, (_counted("model of", cells[name]), _counted("judges", asked[name]))))
         if any(state is server.problem for server in servers):
             state = State(False, f"not looked for: the server{'s' * (len(servers) > 1)} cannot be asked")
         yield Line("Models", "ok" if state.ok else "problem", name, state.where, purpose, remedy=state.remedy)
@@ -68,13 +69,24 @@ def lines(collected: Collected) -> Iterator[Line]:
 def examine(collected: Collected, servers: Sequence[Server] = ()) -> dict[str, State]:
     """The state of each model, by its name as written. servers: as they were asked; else they are asked now."""
     servers = servers or _asked(collected)
-    models = {cell["model"]: cell for cell in collected.cells}
+    models = {one["model"]: one for one in _uses(collected)}
     return {name: _state(model, collected.settings, servers) for name, model in models.items()}
 
 
+def _uses(collected: Collected) -> Iterator[Model]:
+    """What asks a model: each cell, and its checks."""
+    for cell in collected.cells:
+        yield cell
+        yield from cell["asks"]
+
+
+def _counted(what: str, cells: int) -> str:
+    return f"{what} {cells} cell{'s' * (cells != 1)}" if cells else ""
+
+
 def _asked(collected: Collected) -> list[Server]:
-    """The Ollama servers, where a cell asks one."""
-    names = {_name(cell) for cell in collected.cells if cell["engine"] == "ollama"}
+    """The Ollama servers, where a cell or a check asks one."""
+    names = {_name(one) for one in _uses(collected) if one["engine"] == "ollama"}
     return asyncio.run(_all(collected.settings, names - {""})) if names else []
 
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import datetime
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
-from pytest_llm.commands.stored import of_settings
-from pytest_llm.errors import InputError, StoreError
+from pytest_llm.commands.stored import opened
+from pytest_llm.errors import InputError
 from pytest_llm.reports.plain import one_line, plain
-from pytest_llm.store.address import Address, parse
 from pytest_llm.store.store import Store
 
 HEAD = 60  # characters of a prompt in a list
@@ -25,36 +23,11 @@ def work(place: str, done: Callable[[Store], int], *, create: bool = False) -> i
     try:
         with opened(place, create=create) as store:
             return done(store)
-    except (StoreError, InputError) as error:
+    except InputError as error:
         print(plain(str(error)), file=sys.stderr)
     except OSError as error:
         print(plain(f"{error.filename}: {error.strerror}"), file=sys.stderr)
     return 2
-
-
-@contextmanager
-def opened(place: str = "", *, create: bool = False) -> Iterator[Store]:
-    """The store that is named; else that of the project here, by its settings. Raises StoreError, InputError."""
-    address, root = _address(place)
-    if address is None:
-        raise InputError("there is no store: --llm-store, PYTEST_LLM_STORE or llm_store says none")
-    store = Store.open(address, root, create=create)
-    try:
-        yield store
-    finally:
-        store.close()
-
-
-def _address(place: str) -> tuple[Address | None, Path]:
-    if place:
-        return parse(place, Path.cwd()), Path.cwd()
-    from pytest_llm.commands.collected import NotCollected, collected
-
-    try:
-        found = collected(["--ignore-glob=*"])
-    except NotCollected as error:
-        raise InputError(str(error), hint="name the store by --store") from None
-    return of_settings(found), found.root
 
 
 def ls(store: Store, model: str) -> int:

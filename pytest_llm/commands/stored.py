@@ -1,4 +1,4 @@
-"""The store that a command reads: the one that is named, else that of the rootdir."""
+"""The store that a command works on: the one that is named, else that of the project here, by its settings."""
 
 from __future__ import annotations
 
@@ -7,19 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_llm.commands.collected import Collected
+from pytest_llm.commands.collected import Collected, NotCollected, collected
 from pytest_llm.errors import InputError, StoreError
 from pytest_llm.store import address
 from pytest_llm.store.address import Address
-from pytest_llm.store.runs import HOME
 
 if TYPE_CHECKING:
     from pytest_llm.store.store import Store
-
-
-def root_of(here: Path) -> Path:
-    """The folder whose runs are kept, of those that `here` is in; `here` where there is none."""
-    return next((folder for folder in (here, *here.parents) if (folder / HOME).is_dir()), here)
 
 
 def of_settings(found: Collected) -> Address | None:
@@ -28,25 +22,38 @@ def of_settings(found: Collected) -> Address | None:
     return address.parse(said, found.root, trusted=trusted) if said else address.default(found.root)
 
 
-def is_there(root: Path) -> bool:
-    """Whether the rootdir has a store of its own."""
-    place = address.default(root).path
-    return place is not None and place.is_file()
+@contextmanager
+def opened(written: str = "", *, create: bool = False) -> Iterator[Store]:
+    """Open it. written: "" for that of the project here. Raises InputError where there is none to be opened."""
+    place, root = place_of(written)
+    if place is None:
+        said = repr(written) if written else "--llm-store, PYTEST_LLM_STORE or llm_store"
+        raise InputError(f"there is no store: {said} says none", hint="name one by --store")
+    with opened_at(place, root, create=create) as store:
+        yield store
 
 
 @contextmanager
-def opened(root: Path, written: str) -> Iterator[Store]:
-    """Open it to read; written: "" for the rootdir's own. Raises InputError where there is none to be read."""
-    place = address.parse(written, Path.cwd()) if written else address.default(root)
-    if place is None:
-        raise InputError(f"{written!r} names no store")
+def opened_at(place: Address, root: Path, *, create: bool = False) -> Iterator[Store]:
+    """Open the store of an address. Raises InputError."""
     from pytest_llm.store.store import Store
 
     try:
-        store = Store.open(place, root, create=False)
+        store = Store.open(place, root, create=create)
         try:
             yield store
         finally:
             store.close()
     except StoreError as error:
         raise InputError(str(error)) from None
+
+
+def place_of(written: str = "") -> tuple[Address | None, Path]:
+    """Where it is, and the rootdir; None where there is to be none. Raises InputError."""
+    if written:
+        return address.parse(written, Path.cwd()), Path.cwd()
+    try:
+        found = collected(["--ignore-glob=*"])
+    except NotCollected as error:
+        raise InputError(str(error), hint="name the store by --store") from None
+    return of_settings(found), found.root

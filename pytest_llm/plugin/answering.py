@@ -282,8 +282,9 @@ class Answer:
 
     def _complaint(self, verdict: Verdict) -> AssertionError:
         """The whole story of a failed verdict; prompt and answer go into the test's report."""
-        kept = session(self._item.config).kept(self._item.nodeid)
-        for title, text in terminal.sections(verdict, kept):
+        state = session(self._item.config)
+        kept = state.kept(self._item.nodeid)
+        for title, text in terminal.sections(verdict, kept, whole=state.shows_all):
             self._item.add_report_section("call", title, text)
         style = self._item.config.getoption("tbstyle", "long")
         return self._raised(AssertionError(terminal.story(verdict, _again(self._item), style, kept)))

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from pytest_llm.models.reference import ModelRef
 from pytest_llm.plugin.nodes import PromptFile, PromptItem
 from pytest_llm.plugin.options import SETTINGS
 from pytest_llm.verdicts.identity import identity
@@ -60,20 +61,27 @@ class CellList:
 
 def _cell(plan: Plan) -> dict[str, Any]:
     """By the names of the run's record, with what the model's name stands for beside it."""
-    loaded, model = plan.cell.loaded, plan.model
-    origin = model.spec.origin if model.spec else None
+    loaded = plan.cell.loaded
+    asked = plan.asks.values()
     return {
         "file": str(loaded.path),
         "line": loaded.line(),
         **identity(plan),
         "stages": [stage.name for stage in plan.stages if stage.name],
-        "resolved": {
-            "name": model.name,
-            "modelfile": str(model.spec.path) if model.spec else str(model.fault.path) if model.fault else None,
-            "base": origin.base if origin else None,
-            "gguf": str(origin.gguf) if origin and origin.gguf else None,
-            **({"fault": f"{model.fault.message}\n{model.fault.hint}".strip()} if model.fault else {}),
-        },
+        "resolved": _resolved(plan.model),
+        "asks": [{"model": one.written, "engine": one.engine, "resolved": _resolved(one)} for one in asked],
+    }
+
+
+def _resolved(model: ModelRef) -> dict[str, Any]:
+    """What a model's name stands for."""
+    origin = model.spec.origin if model.spec else None
+    return {
+        "name": model.name,
+        "modelfile": str(model.spec.path) if model.spec else str(model.fault.path) if model.fault else None,
+        "base": origin.base if origin else None,
+        "gguf": str(origin.gguf) if origin and origin.gguf else None,
+        **({"fault": f"{model.fault.message}\n{model.fault.hint}".strip()} if model.fault else {}),
     }
 
 

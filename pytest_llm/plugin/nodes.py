@@ -130,8 +130,7 @@ class PromptItem(pytest.Item):
         if self.verdict.outcome == "failed" and (confirmer := state.confirmer):
             with self._stoppable():
                 self.confirmations = confirmer.answers(self, self.verdict)
-        whole = self.config.getoption("verbose", 0) >= 2
-        for title, text in terminal.sections(self.verdict, self.kept, whole=whole):
+        for title, text in terminal.sections(self.verdict, self.kept, whole=state.shows_all):
             self.add_report_section("call", title, text)
 
     @property

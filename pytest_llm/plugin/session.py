@@ -257,6 +257,11 @@ class LlmSession:
         """The folder for a cell's files; not made yet."""
         return self.folder / folder_name(item_id)
 
+    @property
+    def shows_all(self) -> bool:
+        """Whether the terminal shows prompts and answers whole, not as much of them as fits."""
+        return bool(self.config.getoption("llm_show_answer", None)) or self.config.getoption("verbose", 0) >= 2
+
     def kept(self, item_id: str) -> str:
         """The command that shows a whole cell, "" where no record is kept."""
         from pytest_llm.store.runs import FILE

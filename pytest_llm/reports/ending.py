@@ -28,21 +28,28 @@ _UNHURT = ("passed", "skipped", "xfailed")
 
 
 def lines(overview: Overview, width: int, *, whole: bool = False) -> Iterator[Line]:
-    """The lines below the heading; none of a run in which no two cells were judged. whole: every row.
+    """The lines below the heading: the matrix, failures of one kind, why cells were skipped.
 
-    width: of the terminal, in characters. A matrix that is wider is shown in several parts.
+    Less than two judged cells make no matrix. whole: every row. width: of the terminal, in characters. A matrix
+    that is wider is shown in several parts.
     """
-    if sum(column["judged"] for column in overview["columns"]) < 2:
-        return
-    yield from _matrix(overview, width, whole=whole)
-    together = [group for group in overview["groups"] if len(group["cells"]) > 1]
-    if together:
-        yield []
-    for group in together[:GROUPS]:
+    skips = [group for group in overview["groups"] if group["severity"] == "skip"]
+    if sum(column["judged"] for column in overview["columns"]) > 1:
+        yield from _matrix(overview, width, whole=whole)
+        failures = [one for one in overview["groups"] if one not in skips and len(one["cells"]) > 1]
+        if failures or skips:
+            yield []
+        yield from _together(failures, "cells: ", "kinds of failures", width)
+    yield from _together(skips, "skipped: ", "reasons to skip", width)
+
+
+def _together(groups: Sequence[Mapping[str, Any]], noun: str, kinds: str, width: int) -> Iterator[Line]:
+    """Cells of which the same is to be said, a line each."""
+    for group in groups[:GROUPS]:
         said = f"{group['check']}: {group['message']}" if group["check"] else group["message"]
-        yield [(one_line(f"{len(group['cells'])} cells: {said}", width), "")]
-    if len(together) > GROUPS:
-        yield [(f"and {len(together) - GROUPS} kinds of failures more", "")]
+        yield [(one_line(f"{len(group['cells'])} {noun}{said}", width), "")]
+    if len(groups) > GROUPS:
+        yield [(f"and {len(groups) - GROUPS} {kinds} more", "")]
 
 
 def _matrix(overview: Overview, width: int, *, whole: bool) -> Iterator[Line]:
@@ -62,6 +69,8 @@ def _matrix(overview: Overview, width: int, *, whole: bool) -> Iterator[Line]:
         if number:
             yield []
         for place, name in enumerate(names):
+            if not (name or any(column[place] for column in part)):
+                continue  # no cell has a think mode
             words = [column[place].rjust(max(map(len, column)) + _GAP) for column in part]
             yield [(one_line(name, first).ljust(first), ""), *((word, _colour(word)) for word in words)]
     if left:

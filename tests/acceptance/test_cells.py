@@ -36,6 +36,14 @@ def test_settings_then_cells_then_errors(bench: Bench, more: tuple[str, ...]) ->
     assert bench.server.requests == []
 
 
+def test_the_models_that_checks_ask(bench: Bench) -> None:
+    bench.case("prompt: hi\nmodels: a\nchecks: [{judge: {rubric: is polite, model: grader}}]")
+    bench.run("--llm-cells", "out.jsonl")
+    (cell,) = lines(bench.path / "out.jsonl")[1:]
+    resolved = {"name": "grader", "modelfile": None, "base": None, "gguf": None}
+    assert cell["asks"] == [{"model": "grader", "engine": "ollama", "resolved": resolved}]
+
+
 def test_what_a_modelfile_says(bench: Bench) -> None:
     bench.file("modelfiles/mine.Modelfile", "FROM ./mine.gguf\n")
     bench.case("prompt: hi\nmodels: mine\nchecks: [{contains: x}]")

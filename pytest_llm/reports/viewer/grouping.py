@@ -1,9 +1,9 @@
-"""Failures by what they say: cells of which the same is wrong stand together, whatever line or value it names."""
+"""Failures and skips by what they say: the same stands there once, whatever line or value it names."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,8 @@ from pytest_llm.reports.viewer.brief import brief
 from pytest_llm.store.record import CellLine
 
 BAD = ("failure", "error")
+_SKIP = ("skip",)
+_SEVERITIES: Mapping[str, tuple[str, ...]] = {"failed": BAD, "error": BAD, "skipped": _SKIP}  # by outcome
 _VALUE = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|\d+(?:[.,]\d+)*|0x[0-9a-f]+")
 _MOST = 300  # characters by which two messages are told apart
 SHOWN = 600  # characters of one that are shown
@@ -27,15 +29,13 @@ class Group:
 
 
 def grouped(lines: Iterable[CellLine]) -> list[Group]:
-    """The failures and errors of cells that did not pass, the most frequent first.
+    """Why cells did not pass, the most frequent first, then why they were skipped.
 
-    A cell that has no finding at all (its worker died) stands under its reason.
+    A cell that has no finding at all (its worker died, a mark skips it) stands under its reason.
     """
     found: dict[tuple[str, ...], tuple[Mapping[str, Any], list[int]]] = {}
     for number, line in enumerate(lines):
-        if line.outcome not in ("failed", "error"):
-            continue
-        for finding in _bad(line):
+        for finding in _telling(line):
             key = finding["severity"], finding["check"], finding.get("kind", ""), _likeness(finding["message"])
             _, cells = found.setdefault(key, (finding, []))
             if not cells or cells[-1] != number:
@@ -44,20 +44,26 @@ def grouped(lines: Iterable[CellLine]) -> list[Group]:
         Group(brief(f["check"]), brief(f["message"], SHOWN), brief(f["severity"]), tuple(cells))
         for f, cells in found.values()
     ]
-    return sorted(groups, key=lambda group: -len(group.cells))
+    return sorted(groups, key=lambda group: (group.severity in _SKIP, -len(group.cells)))
 
 
 def checks_of(line: CellLine) -> list[str]:
     """The names of the checks that found something wrong, each once."""
-    return list(dict.fromkeys(brief(finding["check"]) for finding in _bad(line)))
+    return list(dict.fromkeys(brief(finding["check"]) for finding in (_telling(line) or _found(line, BAD))))
 
 
-def _bad(line: CellLine) -> list[Mapping[str, Any]]:
-    every = [finding for answer in line.answers for finding in answer.get("findings", ())]
-    found = [finding for finding in every if finding.get("severity") in BAD]
-    if line.outcome in ("failed", "error") and not found and line.reason:
-        return [{"check": "", "message": line.reason, "severity": "error"}]
+def _telling(line: CellLine) -> list[Mapping[str, Any]]:
+    """Why it did not pass; nothing of one that did."""
+    wanted = _SEVERITIES.get(line.outcome, ())
+    found = _found(line, wanted)
+    if wanted and not found and line.reason:
+        return [{"check": "", "message": line.reason, "severity": "error" if wanted == BAD else "skip"}]
     return found
+
+
+def _found(line: CellLine, severities: Sequence[str]) -> list[Mapping[str, Any]]:
+    every = (finding for answer in line.answers for finding in answer.get("findings", ()))
+    return [finding for finding in every if finding.get("severity") in severities]
 
 
 def _likeness(message: str) -> str:

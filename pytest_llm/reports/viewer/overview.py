@@ -45,7 +45,8 @@ def overview(story: Story) -> dict[str, Any]:
     across = columns(lines)
     columns_at = {column: number for number, column in enumerate(across)}
     keys = list(_keys(lines))
-    rows_at = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+    first = dict(zip(reversed(keys), reversed(lines), strict=True))
+    rows_at = {key: number for number, key in enumerate(_in_groups({key: first[key] for key in keys}))}
     cells = []
     for line, id_, key in zip(lines, _ids(lines), keys, strict=True):
         place = {"id": id_, "row": rows_at[key], "column": columns_at.get((line.model, line.think), -1)}
@@ -55,7 +56,7 @@ def overview(story: Story) -> dict[str, Any]:
         **_head(story),
         "facts": list(_facts(record, lines)),
         "columns": [measured(column, lines) for column in across],
-        "rows": _rows(dict(zip(reversed(keys), reversed(lines), strict=True)), rows_at),
+        "rows": _rows(first, rows_at),
         "cells": cells,
         "groups": [asdict(group) for group in grouped(lines)],
         "gone": [[id_, state] for id_, state in states.items() if state in _NOT_RUN],
@@ -132,6 +133,17 @@ def _keys(lines: Sequence[CellLine]) -> Iterator[Key]:
         taken[place] += 1
 
 
+def _in_groups(first: Mapping[Key, CellLine]) -> list[Key]:
+    """The rows in the order of the run, those of a group together, where its first one stands."""
+    ranks = {group: rank for rank, group in enumerate(dict.fromkeys(map(_group, first.values())))}
+    return sorted(first, key=lambda key: ranks[_group(first[key])])
+
+
+def _group(line: CellLine) -> str:
+    """What its row stands under: its first marker, else its folder."""
+    return brief(line.markers[0] if line.markers else line.file.rpartition("/")[0])
+
+
 def _rows(first: Mapping[Key, CellLine], order: Iterable[Key]) -> list[dict[str, Any]]:
     """The rows, as the first cell of each says."""
     return [_row(first[key]) for key in order]
@@ -143,7 +155,7 @@ def _row(line: CellLine) -> dict[str, Any]:
         "case": brief(line.case or line.nodeid),
         "label": brief(" · ".join(filter(None, [line.row, *map(str, line.axes.values())]))),
         "file": brief(line.file),
-        "group": markers[0] if markers else brief(line.file.rpartition("/")[0]),
+        "group": _group(line),
         "markers": markers,
     }
 

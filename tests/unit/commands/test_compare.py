@@ -14,7 +14,7 @@ from pytest_llm.commands.cli import main
 from pytest_llm.gates import baseline as files
 from pytest_llm.gates.past import to_file
 from pytest_llm.store import runs
-from pytest_llm.store.address import default
+from pytest_llm.store.address import Address, default
 from pytest_llm.store.record import CellLine, End, Header, RunRecord, read, to_line
 from pytest_llm.store.store import Store
 
@@ -233,6 +233,21 @@ def test_a_branch_of_the_store_is_pooled(kept: Path, capsys: pytest.CaptureFixtu
     assert main(["compare", "store:main", WORSE, "--store", "none"]) == 2
     assert main(["compare", "store:other", WORSE]) == 0
     assert "INCONCLUSIVE: store:other holds none" in capsys.readouterr().out
+
+
+def test_the_store_is_that_of_the_settings(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (kept / "pytest.ini").write_text("[pytest]\nllm_store = answers/own.sqlite\n")
+    store = Store.open(Address(kept / "answers/own.sqlite"), kept)
+    for run in (OLD, SAME):
+        store.add_run(read(kept / ".pytest_llm/runs" / run / runs.FILE))
+    store.add_run(RunRecord(Path(), Header("1", branch="main"), (line("only::stored", [True]),), End(True, 0)))
+    store.close()
+    assert main(["compare", "store:main", WORSE]) == 1
+    assert main(["history", "only::stored"]) == 0
+    (kept / "pytest.ini").write_text("[pytest]\nllm_store = none\n")
+    assert main(["compare", "store:main", WORSE]) == 2
+    assert "says none" in capsys.readouterr().err
+    assert main(["history", "c0"]) == 0
 
 
 def test_where_no_cell_goes_by_that_name_it_is_1(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -100,6 +100,22 @@ def test_doctor_tells_of_models_and_broken_cases(
     assert "no-such-folder" in capsys.readouterr().out
 
 
+JUDGED = "prompt: hi\nmodels: [a]\nthink: [off, on]\nchecks: [{judge: {rubric: is polite, model: %s}}]\n"
+
+
+def test_the_models_of_judges_are_needed_too(
+    project: Path, fake_ollama: FakeOllama, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OLLAMA_HOST", fake_ollama.url)
+    fake_ollama.add_model("a")
+    (project / "one.prompt.yaml").write_text(JUDGED % "grader:1b")
+    (project / "two.prompt.yaml").write_text((JUDGED % "a").replace("[a]", "[grader:1b]"))
+    told = {line.name: line for line in models.lines(collected()) if line.part == "Models"}
+    assert told["grader:1b"].remedy == "ollama pull grader:1b"
+    assert told["grader:1b"].purpose == "model of 2 cells, judges 2 cells"
+    assert (told["a"].state, told["a"].purpose) == ("ok", "model of 2 cells, judges 2 cells")
+
+
 def test_what_is_loaded_and_which_context_is_too_long(
     project: Path, fake_ollama: FakeOllama, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -40,6 +40,22 @@ def test_cases_down_models_across() -> None:
     assert drawn(cells)[-1] == "2 cells: compile: 'x' is not defined"
 
 
+NO_GO = answer(findings=[finding("go is not here", "skip")])
+
+
+def test_why_cells_were_skipped() -> None:
+    skipped = [cell(name, outcome="skipped", answers=[NO_GO]) for name in "ab"]
+    by_mark = cell("c", outcome="skipped", answers=[], reason="not today")
+    said = ["2 skipped: compile: go is not here", "1 skipped: not today"]
+    assert drawn([*skipped, by_mark]) == said
+    assert drawn([*skipped, by_mark, cell("d"), cell("e")])[-3:] == ["", *said]
+
+
+def test_cells_without_a_think_mode_have_one_line_of_headings() -> None:
+    told = drawn([cell("a", think="default"), cell("b", think="default")])
+    assert [line.split() for line in told[:2]] == [["m"], ["a", "pass"]]
+
+
 def test_one_cell_has_no_matrix() -> None:
     assert drawn([cell("a")]) == []
 

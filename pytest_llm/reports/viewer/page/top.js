@@ -77,15 +77,18 @@ function capped(items, most, draw) {
   return [list];
 }
 
+const COUNTED = { error: "error", skip: "skipped" };
+
 function failuresCard() {
   if (!run.groups.length) return null;
   const draw = (group) => el("details", { class: "group" },
     el("summary", {},
-      el("span", { class: `count ${group.severity === "error" ? "error" : "failed"}` }, format.count(group.cells.length)),
+      el("span", { class: `count ${COUNTED[group.severity] ?? "failed"}` }, format.count(group.cells.length)),
       el("span", { class: "message" }, group.message.split("\n")[0]),
       group.check ? el("span", { class: "chip" }, group.check) : ""),
     ...capped(group.cells.map((number) => run.cells[number]), 12, (cell) => cellLink(cell)));
-  return card("Why cells fail", "failures", ...capped(run.groups, 5, draw));
+  const fail = run.groups.some((group) => group.severity !== "skip");
+  return card(fail ? "Why cells fail" : "Why cells were skipped", "failures", ...capped(run.groups, 5, draw));
 }
 
 function changesCard() {
