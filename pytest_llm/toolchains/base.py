@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
+from time import monotonic
 from typing import ClassVar, Literal
 
 from pytest_llm.errors import CheckCrashed, Unsupported
@@ -153,6 +154,13 @@ def clean(snippet: Snippet) -> Snippet:
     return replace(snippet, text=snippet.text.removeprefix("\ufeff").replace("\r\n", "\n"))
 
 
+def remaining(options: Options, started: float) -> Options:
+    """What is left of the time after other tries; started: by `time.monotonic`. Wall time counts as it does for one
+    program, so that a busy machine takes none of it away.
+    """
+    return replace(options, seconds=max(options.seconds - (monotonic() - started) / sandbox.BUSY, 1.0))
+
+
 def to_the_end(text: str, ends: str) -> str:
     """With a sign that is refused for each at which a compiler stops reading, but for the last: nothing follows."""
     read = text.rstrip(ends + " \t\r\n")
@@ -197,7 +205,7 @@ def fails(found: Iterable[Diagnostic]) -> bool:
 def stopped(result: sandbox.Result, limits: sandbox.Limits) -> list[Diagnostic]:
     """The diagnostic for a compiler that ran into a limit; none where it ended by itself."""
     said: dict[str, tuple[Kind, str]] = {
-        "timeout": ("timeout", f"the compiler was still busy after {limits.seconds:g} s of processor time"),
+        "timeout": ("timeout", f"the compiler was still busy after {limits.seconds:.3g} s of processor time"),
         "memory": ("limit", f"the compiler needed more than {limits.memory >> 20} MB of memory"),
         "processes": ("limit", f"the compiler started more than {limits.processes} processes"),
         "output": ("limit", f"the compiler wrote more than {limits.output >> 10} KB of messages"),

@@ -8,6 +8,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 from functools import cache, partial
 from pathlib import Path
+from time import monotonic
 from typing import ClassVar
 
 from pytest_llm.errors import CheckCrashed
@@ -216,10 +217,12 @@ class Cpp(C):
 
         Each tries every way to complete a text: the text as it stands lacks the same in both.
         """
+        started = monotonic()
         if not options.standard and not any(_NEWER.search(file.text) for file in files):
             found = super()._completed(files, replace(options, standard=_EARLIER))
             if not base.fails(found) or any(one.kind in ("timeout", "limit") for one in found):
                 return found
+            options = base.remaining(options, started)
         return super()._completed(files, options)
 
     def imports(self, outline: Outline) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from pytest_llm.errors import Unsupported
@@ -56,10 +57,10 @@ class Rust(Scaffolded):
             yield from completions(text, outline, style, imports)
 
     def compile(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
-        names = _names(files)
+        names, started = _names(files), monotonic()
         found = self._run(files, names, options)
         if not base.fails(found) and any(_TESTS.search(file.text) for file in files):
-            found = self._run(files, names, options, "--test")
+            found = self._run(files, names, base.remaining(options, started), "--test")
         return found
 
     def left(self, snippets: Sequence[base.Snippet], options: base.Options) -> Sequence[base.Snippet]:

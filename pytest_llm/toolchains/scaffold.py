@@ -18,7 +18,7 @@ from typing import ClassVar
 from pytest_llm.errors import CheckCrashed
 from pytest_llm.syntax.grammars import Kind
 from pytest_llm.syntax.outline import Outline, Piece, pairs, read
-from pytest_llm.toolchains.base import Diagnostic, Options, Snippet, Toolchain, clean, fails, inside
+from pytest_llm.toolchains.base import Diagnostic, Options, Snippet, Toolchain, clean, fails, inside, remaining
 from pytest_llm.toolchains.prompts import session
 
 _ENDED = frozenset({"timeout", "limit", "crash"})
@@ -158,11 +158,10 @@ class Scaffolded(Toolchain):
         if outline is None or self.whole(outline) or not self.lacking(found):
             return found
 
-        def left() -> Options:
-            return replace(options, seconds=max(options.seconds - (monotonic() - started), 1.0))
-
-        best = found
-        for said in (self._try(one, outline, left()) for one in self.tries(files[0].text, outline)):
+        best, tries = found, self.tries(files[0].text, outline)
+        for said in (self._try(one, outline, remaining(options, started)) for one in tries):
+            if said is not None and any(one.kind == "timeout" for one in said):
+                return said if best is found else best
             if said is not None and self.distance(said) < self.distance(best):
                 best = said
             if not fails(best):
@@ -188,11 +187,16 @@ class Scaffolded(Toolchain):
         return min((mine[0] for other, mine in ends if mine[1] and not other[1]), default=None)
 
     def _try(self, completed: Completed, outline: Outline, options: Options) -> list[Diagnostic] | None:
-        """What is said of a completed text, in the lines of the text; None where nothing came of it."""
+        """What is said of a completed text, in the lines of the text; None where nothing came of it.
+
+        Where the time ran out, that alone: no other try would end sooner.
+        """
         try:
             found = self.compile([Snippet(completed.text)], options)
         except CheckCrashed:
             return None
+        if spent := [one for one in found if one.kind == "timeout" and one.line is None]:
+            return spent
         if any(one.kind in _ENDED for one in found):
             return None
         if not fails(found) and (left := self._left(completed, outline)) is not None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from pytest_llm.syntax.outline import Outline, read
-from pytest_llm.toolchains.base import Diagnostic
-from pytest_llm.toolchains.scaffold import Around, Completed, Style, completions
+from pytest_llm.toolchains.base import Diagnostic, Options, Snippet
+from pytest_llm.toolchains.scaffold import Around, Completed, Scaffolded, Style, completions
 
 STYLE = Style(Around("<f{} "), Around("<m "), nested="static ")
 FUNCTIONS = Style(Around("<f{} ", " f>"))
@@ -78,3 +80,40 @@ def test_what_is_said_of_a_completed_text_is_said_of_the_text(
     assert completed.text == "head\na\u00e9b;\nfn {c;\n}"
     found, own = completed.place(Diagnostic("error", "type", "x", 0, line, column))
     assert (found.line, found.column, own) == expected
+
+
+BROKEN, UNDEFINED = Diagnostic("error", "syntax", "broken", line=1), Diagnostic("error", "undefined", "a")
+SPENT = Diagnostic("error", "timeout", "the compiler was still busy")
+
+
+class Scripted(Scaffolded):
+    """Says what it is told to, try after try."""
+
+    name, languages, program, sound, install = "C", ("c",), "none", "", ""
+    style = Style(others=(Around("<a "), Around("<b "), Around("<c ")))
+
+    def __init__(self, *said: list[Diagnostic]) -> None:
+        self.said, self.tried = list(said), list[str]()
+
+    def compile(self, files: Sequence[Snippet], options: Options) -> list[Diagnostic]:
+        self.tried.append(files[0].text[:2])
+        return self.said[len(self.tried) - 1]
+
+
+@pytest.mark.parametrize(
+    ("said", "found", "tries"),
+    [
+        ([[SPENT]], [SPENT], 1),
+        ([[BROKEN, SPENT]], [BROKEN, SPENT], 1),
+        ([[BROKEN], [SPENT]], [SPENT], 2),
+        ([[BROKEN], [BROKEN, SPENT]], [SPENT], 2),
+        ([[BROKEN], [UNDEFINED], [SPENT]], [UNDEFINED], 3),
+        ([[BROKEN], [BROKEN], [BROKEN], []], [], 4),
+    ],
+)
+def test_where_the_time_ran_out_nothing_else_is_tried(
+    said: list[list[Diagnostic]], found: list[Diagnostic], tries: int
+) -> None:
+    tool = Scripted(*said)
+    assert tool.check([Snippet("f();")], Options()) == found
+    assert len(tool.tried) == tries
