@@ -32,6 +32,7 @@ _REAL_TIME = re.compile(
     r"|new\s+(?:MediaRecorder|MediaSource|MediaStreamTrackProcessor|(?:webkit)?RTCPeerConnection)\b"
     r"|\brequestVideoFrameCallback\b"
 )
+_LOCKS = re.compile(r"\brequestPointerLock\b")  # each frame of ours then costs a visitor twice as much as the last
 _SOUND = re.compile(r"AudioContext\b|<(?:audio|video)\b|new\s+Audio\s*\(")
 _WAITS = re.compile(r"while\s*\([^;{}\n]{0,80}\b(?:Date\.now|performance\.now|new Date)\b")
 _DRAWN = re.compile(  # what goes on with each frame that is drawn: scrolling by itself, a worker's canvas
@@ -104,7 +105,7 @@ async def judge(
     if not stepping:
         return await _attempt(browser, html, options, kind, stepped=False)
     try:
-        if sign := _REAL_TIME.search(html):
+        if sign := _REAL_TIME.search(html) or (options.actions and _LOCKS.search(html)):
             raise _NeedsRealTime(f"it says {sign[0].strip()!r}")
         return await _attempt(browser, html, options, kind, stepped=True)
     except _NeedsRealTime as reason:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from pytest_llm.browsers.actions import CODES, Button, Hand
-from pytest_llm.browsers.chromium.cdp import PageBroken
+from pytest_llm.browsers.chromium.cdp import PageBroken, Session
+from pytest_llm.browsers.chromium.frames import Projector
 
 _TEXT = {"Enter": "\r", "Space": " "}
 _BUTTONS = {"left": 1, "right": 2}
@@ -15,12 +17,37 @@ _FRAMES = 60  # given to an input that is not answered
 
 
 class ChromiumHand(Hand):
-    """By the DevTools protocol."""
+    """By the DevTools protocol. What the page lets be dragged (`draggable`, a link) is carried by us: a headless
+    browser has no desktop that would."""
+
+    def __init__(self, session: Session, projector: Projector) -> None:
+        super().__init__(session, projector)
+        self._carried: dict[str, Any] | None = None
+        session.on("Input.dragIntercepted", self._take)
+
+    def _take(self, event: dict[str, Any]) -> None:
+        self._carried = event["data"]
+
+    async def drag(self, path: Sequence[tuple[float, float]]) -> None:
+        await self._input("Input.setInterceptDrags", enabled=True)
+        await super().drag(path)
 
     async def move(self, x: float, y: float, *, held: bool = False) -> None:
-        await self._mouse("mouseMoved", x, y, framed=True, buttons=int(held))
+        if self._carried is not None:
+            await self._carry("dragOver", x, y)
+            return
+        await self._mouse("mouseMoved", x, y, framed=True, buttons=int(held), button="left" if held else "none")
+        if self._carried is not None:
+            await self._carry("dragEnter", x, y)
+
+    async def _carry(self, kind: str, x: float, y: float) -> None:
+        await self._input("Input.dispatchDragEvent", framed=True, type=kind, x=x, y=y, data=self._carried)
 
     async def button(self, down: bool, x: float, y: float, *, button: Button = "left", count: int = 1) -> None:
+        if self._carried is not None and not down:
+            await self._carry("drop", x, y)
+            self._carried = None
+            return
         kind, buttons = ("mousePressed", _BUTTONS[button]) if down else ("mouseReleased", 0)
         await self._mouse(kind, x, y, button=button, buttons=buttons, clickCount=count)
 
