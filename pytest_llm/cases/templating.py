@@ -23,10 +23,38 @@ SECONDS = 2.0
 """How long a template may take."""
 LONGEST = 10_000_000
 """How many characters a template may make."""
+STEPS = 100_000
+"""How many turns of loops, and calls, a template may make: a bound that no busy machine moves."""
 
-_ENVIRONMENT = ImmutableSandboxedEnvironment(
-    undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False
-)
+
+class _Counting(ImmutableSandboxedEnvironment):
+    """Counts the turns of every loop, and every call."""
+
+    steps = 0
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        tree = super()._parse(source, name, filename)
+        for loop in list(tree.find_all(nodes.For)):
+            loop.iter = nodes.Filter(loop.iter, "_counted", [], [], None, None, lineno=loop.lineno)
+        return tree
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        self.step()
+        return super().call(*args, **kwargs)
+
+    def step(self) -> None:
+        self.steps += 1
+        if self.steps > STEPS:
+            raise ValueError(f"it loops and calls more than {STEPS} times")
+
+    def counted(self, items: Iterable[Any]) -> Iterator[Any]:
+        for item in items:
+            self.step()
+            yield item
+
+
+_ENVIRONMENT = _Counting(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)
+_ENVIRONMENT.filters["_counted"] = _ENVIRONMENT.counted
 _FAULTS = (ArithmeticError, LookupError, TypeError, ValueError, SyntaxError, NameError, RecursionError)
 _PLAIN: tuple[type[nodes.Node], ...] = (
     *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.Getattr, nodes.Getitem),
@@ -82,6 +110,7 @@ def filled(text: str, values: Mapping[str, Any]) -> Any:
 
 @contextmanager
 def _explained() -> Iterator[None]:
+    _ENVIRONMENT.steps = 0
     try:
         yield
     except TemplateError as error:
