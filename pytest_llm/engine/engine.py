@@ -12,7 +12,7 @@ import copy
 import threading
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -90,13 +90,16 @@ class Engine:
 
     # Called from other threads.
 
-    def prefetch(self, jobs: Sequence[Job], owner: str = "") -> None:
-        """Start asking for these, in this order, where that has not begun; drop what is no longer wanted."""
-        self._soon(partial(self._want, list(jobs), owner))
+    def prefetch(self, jobs: Sequence[Job], owner: str = "", cells: Collection[str] = ()) -> None:
+        """Start asking for these, in this order, where that has not begun; drop what is no longer wanted.
+
+        cells: of which all that was asked is wanted still.
+        """
+        self._soon(partial(self._want, list(jobs), owner, cells))
 
     def begin(self, jobs: Sequence[Job], owner: str = "") -> None:
         """Start asking for these too, beside what is wanted already."""
-        self._soon(partial(self._want, list(jobs), owner, beside=True))
+        self._soon(partial(self._want, list(jobs), owner, None))
 
     def ask(self, job: Job) -> Response:
         """The answer; waits for it. Raises what the provider raises, retries spent; RunStopped after `close`."""
@@ -134,6 +137,11 @@ class Engine:
     def done(self, cell: str) -> None:
         """A cell asks nothing more."""
         self._soon(partial(self._done, cell))
+
+    @property
+    def room(self) -> int:
+        """How many questions the servers of the run take at a time."""
+        return sum(self._server(name).slots.limit for name in self._balance.servers)
 
     def server(self, cell: str) -> str:
         """Where a cell is asked as things are now; "" where that is not settled."""
@@ -244,9 +252,11 @@ class Engine:
         if self._balance.even():
             self.ranks = self._phases.ranks()
 
-    def _want(self, jobs: list[Job], owner: str, *, beside: bool = False) -> None:
+    def _want(self, jobs: list[Job], owner: str, cells: Collection[str] | None = ()) -> None:
+        """cells: of which all is wanted still; None for all that was wanted before."""
         before = self._wanted.get(owner, set())
-        wanted = {job.id for job in jobs} | (before if beside else set())
+        still = before if cells is None else {id_ for id_ in before if cell_of(id_) in cells}
+        wanted = still | {job.id for job in jobs}
         for id_ in before - wanted:
             if task := self._tasks.pop(id_, None):
                 task.cancel()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.managers import BaseManager
 from typing import TYPE_CHECKING, Any, cast
@@ -35,6 +36,7 @@ class Desk:
         self._engine: Engine | None = None
         self._claimed = False
         self.settled = False
+        self._held: defaultdict[str, dict[str, None]] = defaultdict(dict)  # cells by owner, in that order
         self.header: Any = None
         self.complaint = ""
         self.past: Any = None
@@ -44,8 +46,11 @@ class Desk:
             self._engine = self._engine or self._make()
             return self._engine
 
-    def prefetch(self, jobs: list[Job], owner: str) -> None:
-        self._get().prefetch(jobs, owner)
+    def prefetch(self, jobs: list[Job], cells: list[str], owner: str) -> list[str]:
+        """An owner wants what these cells ask, of which these jobs are new; the cells that it has after them."""
+        held = [id_ for id_ in list(self._held[owner]) if id_ not in cells]
+        self._get().prefetch(jobs, owner, {*cells, *held})
+        return held
 
     def begin(self, jobs: list[Job], owner: str) -> None:
         self._get().begin(jobs, owner)
@@ -83,16 +88,26 @@ class Desk:
         """The places of the cells in the order, as things are now; none before it is settled."""
         return self._engine.ranks if self.settled and self._engine else {}
 
+    @property
+    def room(self) -> int:
+        """How many questions can be asked at a time."""
+        return self._engine.room if self.settled and self._engine else 0
+
     def given(self, ids: list[str], owner: str) -> None:
+        self._held[owner].update(dict.fromkeys(id_ for id_ in ids if id_ in self.ranks))
         if self._engine:
             self._engine.given(ids, owner)
             self._engine.reached(ids)
 
     def taken(self, ids: list[str], owner: str) -> None:
+        for id_ in ids:
+            self._held[owner].pop(id_, None)
         if self._engine:
             self._engine.taken(ids, owner)
 
     def done(self, id_: str) -> None:
+        for held in list(self._held.values()):
+            held.pop(id_, None)
         if self._engine:
             self._engine.done(id_)
 
@@ -101,6 +116,7 @@ class Desk:
         return self.past
 
     def forget(self, owner: str) -> None:
+        self._held.pop(owner, None)
         if self._engine:
             self._engine.forget(owner)
 
@@ -135,8 +151,10 @@ class RemoteEngine:
         self.desk: Any = manager.desk()  # type: ignore[attr-defined]
         self._owner = owner
 
-    def prefetch(self, jobs: Sequence[Job]) -> None:
-        self.desk.prefetch(list(jobs), self._owner)
+    def prefetch(self, jobs: Sequence[Job], cells: Sequence[str] = ()) -> list[str]:
+        """As the engine's; the cells that are this worker's to do after those."""
+        held: list[str] = self.desk.prefetch(list(jobs), list(cells), self._owner)
+        return held
 
     def begin(self, jobs: Sequence[Job]) -> None:
         self.desk.begin(list(jobs), self._owner)

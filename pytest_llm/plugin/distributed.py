@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from math import ceil
 from typing import Any
 
 import pytest
@@ -98,6 +99,7 @@ class _Ranked:
     """What the schedulers below share: the places of the cells, by id; what is no cell comes before them."""
 
     config: pytest.Config
+    nodes: list[Any]
 
     @property
     def ranks(self) -> Mapping[str, int]:
@@ -107,6 +109,13 @@ class _Ranked:
     def desk(self) -> Desk | None:
         return self.config.stash.get(DESK, None)
 
+    @property
+    def hold(self) -> int:
+        """How many cells a worker has at a time: its part of what the servers are asked, another one that it
+        judges, and one that it is told of late; two where its part is one."""
+        room, workers = (desk.room if (desk := self.desk) else 0), len(self.nodes)
+        return 2 if room <= workers else 2 + ceil(room / workers)
+
     def _give(self, node: Any, ids: Sequence[str]) -> None:
         """Tell the engine who runs what, before the worker knows."""
         if self.desk:
@@ -114,21 +123,44 @@ class _Ranked:
 
 
 class _InOrder(_Ranked):
-    """Hands out the cells in the engine's order, two to a worker: the one it judges and the one it asks ahead."""
+    """Hands out the cells in the engine's order, to each worker as many as it is to hold."""
 
     collection: list[str]
     pending: list[int]
+    node2pending: Mapping[Any, Sequence[int]]
+
+    def _room(self, node: Any) -> int:
+        """How many more a worker is to have: of the last ones no more than its part."""
+        held = len(self.node2pending[node])
+        return min(self.hold - held, max(2 - held, len(self.pending) // len(self.nodes)))
 
     def _send_tests(self, node: Any, num: int) -> None:
         if ranks := self.ranks:
             self.pending.sort(key=lambda index: ranks.get(self.collection[index], -1))
-            num = min(num, 2)
+            num = min(num, 1) if len(self.pending) < 2 * len(self.nodes) else max(0, self._room(node))
             self._give(node, [self.collection[index] for index in self.pending[:num]])
         super()._send_tests(node, num)  # type: ignore[misc]
+
+    def _fill(self, node: Any) -> None:
+        if self.ranks and self.pending and not node.shutting_down and self._room(node) > 0:
+            self._send_tests(node, self._room(node))
+
+
+class _Filling(_InOrder):
+    """As above, where a worker that has ended a test gets others."""
+
+    def check_schedule(self, node: Any, duration: float = 0) -> None:
+        super().check_schedule(node, duration)  # type: ignore[misc]
+        self._fill(node)
 
 
 class _Stealing(_InOrder):
     """As above where a worker gives back what it has not begun."""
+
+    def check_schedule(self) -> None:
+        for node in self.nodes:
+            self._fill(node)
+        super().check_schedule()  # type: ignore[misc]
 
     def remove_pending_tests_from_node(self, node: Any, indices: Sequence[int]) -> None:
         if self.ranks and self.desk:
@@ -140,6 +172,7 @@ class _InScopes(_Ranked):
     """As above where tests go out by file, class or group: a cell is a scope of its own."""
 
     workqueue: OrderedDict[str, Any]
+    assigned_work: Mapping[Any, Any]
 
     def _split_scope(self, nodeid: str) -> str:
         scope: str = nodeid if nodeid in self.ranks else super()._split_scope(nodeid)  # type: ignore[misc]
@@ -150,6 +183,15 @@ class _InScopes(_Ranked):
             self.workqueue = OrderedDict(sorted(self.workqueue.items(), key=lambda unit: ranks.get(unit[0], -1)))
             self._give(node, list(next(iter(self.workqueue.values()))))
         super()._assign_work_unit(node)  # type: ignore[misc]
+
+    def _reschedule(self, node: Any) -> None:
+        super()._reschedule(node)  # type: ignore[misc]
+        while self.ranks and not node.shutting_down and self._room(node) > 0:
+            self._assign_work_unit(node)
+
+    def _room(self, node: Any) -> int:
+        held: int = self._pending_of(self.assigned_work[node])  # type: ignore[attr-defined]
+        return min(self.hold - held, len(self.workqueue) // len(self.nodes))
 
 
 class _Refused(_Ranked):
@@ -164,7 +206,7 @@ class _Refused(_Ranked):
 SCHEDULERS = {
     name: type(f"Cell{kind.__name__}", (way, kind), {})
     for name, way, kind in (
-        ("load", _InOrder, scheduler.LoadScheduling),
+        ("load", _Filling, scheduler.LoadScheduling),
         ("worksteal", _Stealing, scheduler.WorkStealingScheduling),
         ("loadscope", _InScopes, scheduler.LoadScopeScheduling),
         ("loadfile", _InScopes, scheduler.LoadFileScheduling),

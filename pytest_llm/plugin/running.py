@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 
@@ -10,13 +10,11 @@ from pytest_llm.engine.phases import Placed
 from pytest_llm.plugin import ordering
 from pytest_llm.plugin.fixture import asks
 from pytest_llm.plugin.lookahead import LookAhead
-from pytest_llm.plugin.marks import keeps_from_asking
 from pytest_llm.plugin.nodes import PromptItem
 from pytest_llm.plugin.once import SHARED
 from pytest_llm.plugin.session import LlmSession, session
 from pytest_llm.plugin.telling import NotJudged, warn
 from pytest_llm.reports import terminal
-from pytest_llm.verdicts.pipeline import first_jobs
 
 
 def begin(pytest_session: pytest.Session) -> object:
@@ -71,11 +69,15 @@ def settle_order(pytest_session: pytest.Session) -> None:
     """In a worker: the first to have collected settles the order for all."""
     from pytest_llm.engine.remote import RemoteEngine
     from pytest_llm.plugin import recording
+    from pytest_llm.plugin.held import Held
 
     state = session(pytest_session.config)
     cells = [item for item in pytest_session.items if isinstance(item, PromptItem)]
     tests = [item for item in pytest_session.items if asks(item)]
-    if (cells or tests) and isinstance(state.engine, RemoteEngine) and state.engine.desk.claim_order():
+    if not (cells or tests) or not isinstance(state.engine, RemoteEngine):
+        return
+    state.held = Held(state.engine, cells)
+    if state.engine.desk.claim_order():
         complaint = _about_bars(state)
         nowhere = [Placed(item.nodeid, ordering.NOWHERE) for item in cells]
         placed = nowhere if complaint or not cells else ordering.order(cells, state)
@@ -86,16 +88,10 @@ def settle_order(pytest_session: pytest.Session) -> None:
 def ahead(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     """Before an item: its answer is wanted, and those of the next ones."""
     state = session(item.config)
-    if state.is_worker:
-        jobs = [job for cell in _asking([item, nextitem]) for job in first_jobs(cell.plan, cell.nodeid)]
-        if jobs:
-            state.engine.prefetch(jobs)
+    if state.held:
+        state.held.at(item, nextitem)
     elif state.ahead:
         state.ahead.at(item)
-
-
-def _asking(items: Sequence[pytest.Item | None]) -> Iterator[PromptItem]:
-    return (one for one in items if isinstance(one, PromptItem) and not keeps_from_asking(one))
 
 
 def deselected(items: Sequence[pytest.Item]) -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pytest_llm.engine.remote import RemoteEngine
     from pytest_llm.models.reference import ModelRef
     from pytest_llm.plugin.confirming import Confirmer
+    from pytest_llm.plugin.held import Held
     from pytest_llm.plugin.judging import Judging
     from pytest_llm.plugin.lookahead import LookAhead
     from pytest_llm.plugin.nodes import PromptItem
@@ -45,6 +46,7 @@ class LlmSession:
         self.config = config
         self.settings = config.stash[SETTINGS]
         self.ahead: LookAhead | None = None
+        self.held: Held | None = None
         self.troubles: list[str] = []  # with servers, of which the run tells when it ends
         self.lively = False  # a live line shows what is said
         self._aside: TextIO | None = sys.__stderr__

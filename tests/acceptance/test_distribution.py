@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from tests.acceptance.conftest import Bench
+from tests.fake_ollama import Ask, FakeOllama, Script
 from tests.fake_ollama.runners import Limits
 
 WAYS = ("load", "worksteal", "loadfile", "loadscope", "loadgroup")
@@ -103,3 +106,26 @@ def test_an_order_that_is_kept_is_kept_by_all_workers(late: Bench) -> None:
 def test_the_last_failure_that_is_borne_ends_the_waiting(late: Bench) -> None:
     late.case("prompt: hi\nchecks: [contains: zzz]", "b")
     assert late.process("-n2", "-x").parseoutcomes()["failed"] == 1
+
+
+@pytest.mark.parametrize("way", ["load", "worksteal", "loadscope"])
+def test_two_workers_keep_all_slots_of_two_servers_busy(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    monkeypatch.delenv("OLLAMA_HOST")
+    rows = ", ".join(f"{{n: {n}}}" for n in range(24))
+    bench.case(f"prompt: hi {{{{ n }}}}\nparametrize: [{rows}]\nchecks: [contains: hello]")
+    with FakeOllama(slots=4) as one, FakeOllama(slots=4) as two:
+        beside: dict[str, list[int]] = {}
+        for server in (one, two):
+            server.add_model("m")
+            seen = beside[server.url] = []
+            server.answer("", partial(counted, server, seen))
+        hosts = [f"--llm-host={url}" for url in beside]
+        bench.process("-n2", f"--dist={way}", "--llm-slots=4", *hosts).assert_outcomes(passed=24)
+        assert [max(seen) for seen in beside.values()] == [4, 4]
+
+
+def counted(server: FakeOllama, seen: list[int], ask: Ask) -> Script:
+    seen.append(server.answering.now)
+    return Script(("hello",), seconds=0.4)
