@@ -28,6 +28,11 @@ def home() -> Path:
     return _home(os.getpid())
 
 
+def shown() -> Path:
+    """A folder of this process for what of ours programs may read; of those in `home` each sees its own alone."""
+    return _home(os.getpid(), "shown")
+
+
 @contextmanager
 def folder() -> Iterator[Path]:
     """A private folder that is gone afterwards."""
@@ -51,8 +56,8 @@ def sweep(where: Path, now: float) -> None:
 
 
 @cache
-def _home(process: int) -> Path:
-    """This process's folder. process: its number, since a fork is another process and must not share it."""
+def _home(process: int, what: str = "") -> Path:
+    """A folder of this process. process: its number, since a fork is another process and must not share it."""
     where = Path(tempfile.gettempdir()).resolve()
     sweep(where, time.time())
     path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=where))

@@ -17,6 +17,7 @@ from pytest_llm.sandbox.walls import Walls
 from pytest_llm.syntax.outline import Outline, read
 from pytest_llm.toolchains import base
 from pytest_llm.toolchains.c_missing import told, unknown_types
+from pytest_llm.toolchains.precompiled import Precompiled
 from pytest_llm.toolchains.scaffold import Around, Scaffolded, Style
 
 _SAID = re.compile(r"^([^:\n]+):(\d+):(?:(\d+):)? (fatal error|error|warning): (.*?)(?: \[(-W[^\]]*)\])?$")
@@ -43,6 +44,7 @@ _EARLIER = "gnu++17"
 _NEWER = re.compile(
     r"\b(?:concept|requires|co_\w+|consteval|constinit|char8_t|ranges|views|span|format|jthread)\b|<=>|\b__c(?:plusplus|pp_\w+)\b|\bmodule;"
 )
+_NAMED = {"c": "c", "cpp": "c++"}  # by gcc's option -x
 _STUBS = "not-here"  # a folder of empty headers a round: one may be called as the folder of another is
 _KINDS: tuple[tuple[str, base.Kind], ...] = (
     (r"No such file or directory", "missing-dependency"),
@@ -79,6 +81,9 @@ class C(Scaffolded):
         )
     )
 
+    def __init__(self) -> None:
+        self._precompiled = Precompiled(f"{_NAMED[self.languages[0]]}-header")
+
     def imports(self, outline: Outline) -> str:
         words = outline.all("used") | {word for macro in outline.all("macro") for word in re.findall(r"\w+", macro)}
         headers = _headers(self.languages[0])
@@ -88,9 +93,10 @@ class C(Scaffolded):
     def compile(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
         files = [_neutral(file) for file in files]
         named, sources, flags = self._named(files), self._sources(self._named(files)), self._flags(options)
+        begun = self._begun(files[0].text, flags, options) if len(files) == 1 else []
         with scratch.folder() as folder:
             base.write(named, folder)
-            found = self._until_it_stops(folder, sources, flags, options, named)
+            found = self._until_it_stops(folder, sources, [*flags, *begun], options, named)
             if not base.fails(found) and any("diagnostic" in _joined(file.text) for file in files):
                 names = [self._unhidden(folder, name, flags, options) for name in sources]
                 found = self._until_it_stops(folder, names, flags, options, named)
@@ -105,7 +111,7 @@ class C(Scaffolded):
             base.write(files, folder)
             argv = [str(self.path), "-E", "-dD", *self._flags(options), "-I.", *self._sources(files)]
             limits = sandbox.Limits(seconds=options.seconds, output=64 << 20)
-            result = sandbox.run(argv, folder=folder, walls=base.walls(self.path, options), limits=limits)
+            result = sandbox.run(argv, folder=folder, walls=self._walls(options), limits=limits)
         if result.returncode:
             return snippets
         return [
@@ -124,6 +130,17 @@ class C(Scaffolded):
         standard = options.standard or self.standard
         return [f"-std={standard}"] if standard else []
 
+    def _begun(self, text: str, flags: list[str], options: base.Options) -> list[str]:
+        """The words that bring the headers which the text begins with. clang names them otherwise."""
+        if "clang" in self.find():
+            return []
+        argv = [str(self.path), "-Wall", *self.flags, *flags]
+        library = frozenset(_headers(self.languages[0]).values())
+        return self._precompiled.words(text, argv, self._walls(options), library)
+
+    def _walls(self, options: base.Options) -> Walls:
+        return base.walls(self.path, options, scratch.shown())
+
     def _unhidden(self, folder: Path, name: str, flags: list[str], options: base.Options) -> str:
         """The file after the preprocessor, without the pragmas that would turn our errors off, if it has any.
 
@@ -131,7 +148,7 @@ class C(Scaffolded):
         """
         argv = [str(self.path), "-E", *flags, "-I.", name]
         limits = sandbox.Limits(output=64 << 20)
-        result = sandbox.run(argv, folder=folder, walls=base.walls(self.path, options), limits=limits)
+        result = sandbox.run(argv, folder=folder, walls=self._walls(options), limits=limits)
         text = result.stdout.decode("utf-8", "replace")
         if result.returncode or not _HIDES.search(text):
             return name
@@ -144,7 +161,7 @@ class C(Scaffolded):
     ) -> list[base.Diagnostic]:
         """A missing header ends the compiler's work: an empty one takes its place, so that the rest is seen."""
         absent: list[base.Diagnostic] = []
-        limits, walls = sandbox.Limits(seconds=options.seconds), base.walls(self.path, options)
+        limits, walls = sandbox.Limits(seconds=options.seconds), self._walls(options)
         for number in range(20):
             result = self._run(folder, [*flags, *names], walls, limits)
             if _BROKE.search(result.text):
