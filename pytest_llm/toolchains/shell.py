@@ -16,7 +16,7 @@ _SAID = re.compile(r"^snippet\.sh: line (\d+): (.*)$")
 _EXTGLOB = re.compile(r"^[^#\n]*\bshopt\s+-s\s[^#\n]*\bextglob\b", re.MULTILINE)
 _DIALECT = re.compile(r"\A#!\s*\S*?(?:/env\s+(?:-S\s*)?)?\b(sh|dash|ksh|bash)\b")
 # What bash finds is in its exit code; an empty line says that it has passed, before the linter has its turn.
-_BOTH = '"$0" MODES -n "$1" || exit; echo; shift; "$@"; exit 0'
+_BOTH = '"$0" MODES -n "$1" || exit; echo; shift; exec "$@"'
 
 
 class Shell(Scaffolded):
@@ -51,14 +51,8 @@ class Shell(Scaffolded):
         lint = [str(linter.resolve()), *words] if linter else ["true"]
         with scratch.folder() as folder:
             base.write([base.Snippet(file.text, "snippet.sh")], folder)
-            argv = [
-                str(self.path),
-                "-c",
-                _BOTH.replace("MODES", _modes(file.text)),
-                str(self.path),
-                "snippet.sh",
-                *lint,
-            ]
+            both = _BOTH.replace("MODES", _modes(file.text))
+            argv = ["/bin/sh", "-c", both, str(self.path), "snippet.sh", *lint]
             said = sandbox.run(argv, folder=folder, walls=walls, limits=limits)
         found, parsed = _errors(said, index, files), said.stdout.startswith(b"\n")
         if found or (said.killed_by and not parsed):
