@@ -103,7 +103,7 @@ class Watchdog:
         self._command: tuple[int | str, float] | None = None
         self._before = Used()
         self._largest = 0.0
-        self._grew = 0.0
+        self._grew = self._since = 0.0  # when it last did, and since when it has not: by the loop's clock
         self.ate_memory = False
 
     @contextlib.asynccontextmanager
@@ -142,11 +142,10 @@ class Watchdog:
 
     def _limit_time(self, used: Used) -> None:
         now, command = asyncio.get_running_loop().time(), self._session.oldest()
-        if command is None or command != self._command or self._grew > command[1]:
-            self._command, self._before = command, used  # what grows ends by its memory
-            self._grew = 0.0
+        if command is None or command != self._command or self._grew > self._since:
+            self._command, self._before, self._since = command, used, now  # what grows ends by its memory
             return
-        waited, within = now - command[1], used - self._before
+        waited, within = now - self._since, used - self._before
         hang, idle = self._limits()
         if within.own >= hang:
             self._fail(f"it computed for {hang:g} s without a pause (`hang` allows for more)")
