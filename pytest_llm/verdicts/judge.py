@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from pytest_llm.answers.extract import Artifact, extract
@@ -69,9 +71,22 @@ def judge(plan: Plan, stage: StagePlan, answer: Answer, place: Place) -> tuple[A
         rate=answer.rate,
         ask=Asking(plan.asks, answer.job.id, place.asker) if place.asker and plan.asks else None,
     )
+    spans: list[tuple[float, float]] = []
+    place = replace(place, busy=partial(_clocked, place.busy, spans))
     findings = tuple(named(stage, f) for f in _findings(plan, stage, artifact, context, request, place))
     files = tuple((label, str(path)) for label, path in context.attachments)
-    return Asked(request.plain(), response, stage.name, findings, files, judged=tuple(context.judged)), artifact
+    judged, checked = tuple(context.judged), next(iter(spans), ())
+    asked = Asked(request.plain(), response, stage.name, findings, files, judged=judged, checked=checked)
+    return asked, artifact
+
+
+@contextmanager
+def _clocked(busy: Callable[[], AbstractContextManager[None]], spans: list[tuple[float, float]]) -> Iterator[None]:
+    """Note when checks had their turn and how long they took."""
+    with busy():
+        began, clock = time.time(), time.perf_counter()
+        yield
+        spans.append((began, time.perf_counter() - clock))
 
 
 def _findings(

@@ -20,7 +20,8 @@ class Asked:
     """One question and its answer: the request as plain data, the response (None where none came), the files.
 
     sample counts from 0, attempt from 1: of the same question of the same stage. judged: what checks asked other
-    models of the answer, and what these said, as plain data.
+    models of the answer, and what these said, as plain data. checked: when its checks began (seconds since the
+    epoch), and how long they took; () where there were none.
     """
 
     request: Mapping[str, Any]
@@ -31,6 +32,7 @@ class Asked:
     sample: int = 0
     attempt: int = 1
     judged: tuple[Mapping[str, Any], ...] = ()
+    checked: tuple[float, ...] = ()
 
     @cached_property
     def outcome(self) -> Outcome:
@@ -140,6 +142,7 @@ class Verdict:
 def _plain(asked: Asked, folder: Path | None) -> dict[str, Any]:
     said = response_plain(asked.response) if asked.response else {}
     said |= {"judged": list(asked.judged)} if asked.judged else {}
+    said |= {"checked": [round(seconds, 3) for seconds in asked.checked]} if asked.checked else {}
     return {
         "stage": asked.stage,
         "sample": asked.sample,
@@ -167,4 +170,5 @@ def _asked(data: Mapping[str, Any], folder: Path | None) -> Asked:
         sample=data["sample"],
         attempt=data["attempt"],
         judged=tuple(data.get("judged", ())),
+        checked=tuple(data.get("checked", ())),
     )

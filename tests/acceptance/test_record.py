@@ -78,6 +78,9 @@ def test_one_line_a_cell_in_every_way_of_running(cells: Bench, mode: list[str]) 
     assert (passes.file, passes.line, passes.model, passes.engine) == ("passes.prompt.yaml", 1, "m", "ollama")
     (answer,) = passes.answers
     assert (answer["stage"], answer["sample"], answer["attempt"], answer["text"]) == ("", 0, 1, "hello world")
+    began, seconds = answer["checked"]
+    assert answer["began"] <= began < time.time()
+    assert 0 <= seconds < 60
     assert answer["request"]["messages"] == [{"role": "user", "content": "hi"}]
     assert answer["digest"]
     assert answer["version"]

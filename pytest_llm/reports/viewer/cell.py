@@ -51,8 +51,8 @@ def details(record: RunRecord, line: CellLine, take: Taken) -> dict[str, Any]:
     }
 
 
-def earlier(record: RunRecord, line: CellLine) -> dict[str, Any]:
-    """What a cell did in an earlier run: as much as is held beside today's."""
+def earlier(record: RunRecord, line: CellLine, take: Taken) -> dict[str, Any]:
+    """What a cell did in an earlier run: as much as is held beside today's, of its pictures the first."""
     asked = Verdict.from_plain(vars(line), record.path.parent).asked if "request" in _first(line) else ()
     answers = [one.response for one in asked if one.response]
     return {
@@ -61,6 +61,7 @@ def earlier(record: RunRecord, line: CellLine) -> dict[str, Any]:
         "reason": brief(line.reason, VALUE),
         "text": answers[0].text if answers else "",
         "numbers": _numbers(measures(answers[0])) if answers else [],
+        "pictures": _files(asked[0], take)["pictures"][:1] if asked else [],
     }
 
 

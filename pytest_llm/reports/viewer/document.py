@@ -70,7 +70,8 @@ def write(story: Story, earlier_run: RunRecord | None, out: IO[str]) -> None:
     lines = list(story.record.cells.values())
     top = {**overview(story), "block": BLOCK, "classes": CLASSES}
     out.write(_block("run", top))
-    album = Album(sum(_pictures(line) for line in lines))
+    before = earlier_run.cells if earlier_run else {}
+    album = Album(sum(_pictures(one) for line in lines for one in (line, before.get(line.nodeid)) if one))
     for number, block in enumerate(_blocks(story.record, lines, earlier_run, album)):
         out.write(_block(f"cells-{number}", block))
         out.writelines(album.fresh())
@@ -119,7 +120,7 @@ def _blocks(
         for line in lines[first : first + BLOCK]:
             cell = details(record, line, album.take)
             if other and line.nodeid in before:
-                cell["before"] = earlier(other, before[line.nodeid])
+                cell["before"] = earlier(other, before[line.nodeid], album.take)
             block.append(cell)
         _colour(block)
         yield block

@@ -1,4 +1,4 @@
-"""When what was asked: a span for each answer that was made in this run, by server."""
+"""When what was asked and checked: a span for each answer that was made in this run, by server, and its checks."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pytest_llm.reports.viewer.brief import brief
 from pytest_llm.store.record import CellLine
 
 MOST = 4000  # spans that are drawn
+CHECKS = "checks"  # what stands above their lanes
+BRIEF = 0.005  # seconds
 Span = tuple[float, float, float, int]  # when it began, and what it took, of it the load; the cell's place
 
 
@@ -16,13 +18,16 @@ def timeline(lines: Sequence[CellLine]) -> list[dict[str, Any]]:
     """The spans by server, each [lane, seconds since the first, seconds, of these the load, the place of the cell].
 
     A lane is one of the questions that a server was asked at a time. A load, which all answers of its group tell,
-    stands before the first of them. Answers from the store are in no lane.
+    stands before the first of them. Answers from the store are in no lane. Last come the checks, in as many lanes
+    as cells were judged at a time.
     """
     servers: dict[str, list[Span]] = {}
     for number, line in enumerate(lines):
         for server, began, wall, load in _spans(line):
             servers.setdefault(server, []).append((began, wall, load, number))
     whole = {name: list(_loaded(sorted(spans)[:MOST])) for name, spans in servers.items()}
+    if checked := [(*span, 0.0, number) for number, line in enumerate(lines) for span in _checked(line)]:
+        whole[CHECKS] = sorted(checked)[:MOST]
     start = min((span[0] for spans in whole.values() for span in spans), default=0.0)
     return [{"server": brief(name), "spans": _laid(spans, start)} for name, spans in whole.items()]
 
@@ -33,6 +38,14 @@ def _loaded(spans: Sequence[Span]) -> Iterator[Span]:
         once = 0.0 if load in seen else load
         seen.add(load)
         yield began - once, wall + once, once, number
+
+
+def _checked(line: CellLine) -> Iterator[tuple[float, float]]:
+    """When the checks of each answer began, and how long they took; those that took no time are left out."""
+    for answer in (*line.answers, *line.confirmations):
+        began, seconds = answer.get("checked") or (0.0, 0.0)
+        if began and seconds >= BRIEF:
+            yield began, seconds
 
 
 def _spans(line: CellLine) -> Iterator[tuple[str, float, float, float]]:

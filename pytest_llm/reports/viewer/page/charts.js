@@ -29,11 +29,14 @@ function ring(counts) {
     svg("text", { x: 50, y: 56, "text-anchor": "middle", class: "big" }, share === null ? "–" : `${share}%`));
 }
 
+const CHECKS = "checks"; // the lanes of what was done here with the answers
+const STEPS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200]; // seconds between two marks
+
 /** When each server was asked what: a line for each question that it had at a time, loads in another colour. */
 function spans(servers) {
   const wide = 1200, high = 16, end = Math.max(...servers.flatMap(({ spans }) => spans.map(([, from, long]) => from + long)), 0.001);
   const x = (seconds) => (wide * seconds) / end;
-  const drawing = svg("svg", { class: "spans", role: "img", "aria-label": servers.map(({ server, spans }) => `${server}: ${format.plural(spans.length, "answer")}`).join("; ") });
+  const drawing = svg("svg", { class: "spans", role: "img", "aria-label": servers.map(({ server, spans }) => server === CHECKS ? `checks of ${format.plural(spans.length, "answer")}` : `${server}: ${format.plural(spans.length, "answer")}`).join("; ") });
   let y = 0;
   for (const { server, spans } of servers) {
     drawing.append(svg("text", { x: 0, y: y + 11 }, server));
@@ -47,7 +50,8 @@ function spans(servers) {
     }
     y += (Math.max(...spans.map(([lane]) => lane)) + 1) * (high + 2) + 6;
   }
-  for (let part = 0; part <= 6; part += 1) drawing.append(svg("text", { x: (wide * part) / 6, y: y + 10, "text-anchor": part === 6 ? "end" : part ? "middle" : "start" }, format.seconds((end * part) / 6)));
+  const step = STEPS.find((seconds) => end / seconds <= 8) ?? end / 6;
+  for (let at = 0; at <= end; at += step) drawing.append(svg("text", { x: x(at), y: y + 10, "text-anchor": at === 0 ? "start" : x(at) > wide - 30 ? "end" : "middle" }, at ? format.seconds(at).replace(/(\.\d*?)0+ s$/, "$1 s").replace(". s", " s") : "0"));
   drawing.setAttribute("viewBox", `0 0 ${wide} ${y + 14}`);
   return drawing;
 }

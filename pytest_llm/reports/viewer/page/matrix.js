@@ -64,14 +64,14 @@ function matrixHead(columns) {
     else spans.push({ model: column.model, wide: 1 });
   }
   return el("thead", {},
-    el("tr", {}, el("td", { rowspan: 2 }), spans.map(({ model, wide }) => el("th", { class: "model", colspan: wide, scope: "colgroup" }, el("span", {}, model)))),
+    el("tr", {}, el("td", { rowspan: 2 }), spans.map(({ model, wide }) => el("th", { class: "model", colspan: wide, scope: "colgroup", title: model }, el("span", {}, model)))),
     el("tr", {}, columns.map((column) => el("th", { class: "think", scope: "col" }, `think ${column.think}`))));
 }
 
 function matrixRow({ row, cells }, columns) {
   const byColumn = new Map(cells.map((cell) => [cell.column, cell]));
   return el("tr", {},
-    el("th", { class: "case", scope: "row", title: row.file }, el("span", {}, row.case), row.label ? el("span", { class: "dim" }, row.label) : ""),
+    el("th", { class: "case", scope: "row", title: `${row.case} ${row.label}\n${row.file}` }, el("span", {}, row.case), row.label ? el("span", { class: "dim" }, row.label) : ""),
     columns.map((column) => el("td", {}, byColumn.has(column.number) ? tile(byColumn.get(column.number)) : "")));
 }
 

@@ -14,7 +14,7 @@ function drawTop() {
 
 function hero() {
   const { counts } = run, judged = counts.passed + counts.failed;
-  const said = judged === run.cells.length
+  const said = judged === 0 ? `None of ${format.plural(run.cells.length, "cell")} was judged` : judged === run.cells.length
     ? `${format.count(counts.passed)} of ${format.plural(run.cells.length, "cell")} passed`
     : `${format.count(counts.passed)} of ${format.plural(judged, "judged cell")} passed`;
   const word = run.word ? el("span", { class: `pill word ${run.word}` }, run.word) : "";
@@ -110,8 +110,9 @@ function trendCard() {
 
 function timelineCard() {
   if (!run.timeline.length) return null;
-  const legend = [["passed", "arc passed"], ["failed", "arc failed"], ["load of the model", "load"]].map(([label, kind]) => el("span", {}, svg("svg", { width: 10, height: 10, "aria-hidden": "true" }, svg("rect", { width: 10, height: 10, rx: 2, class: kind })), ` ${label}`));
-  return card("When what was asked", "timeline", el("p", { class: "dim legend" }, legend), el("div", { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "timeline" }, spans(run.timeline)));
+  const verdicts = VERDICTS.filter((word) => word === "passed" || run.counts[word]).map((word) => [word, `arc ${word}`]);
+  const legend = [...verdicts, ["load of the model", "load"]].map(([label, kind]) => el("span", {}, svg("svg", { width: 10, height: 10, "aria-hidden": "true" }, svg("rect", { width: 10, height: 10, rx: 2, class: kind })), ` ${label}`));
+  return card("When what was asked and checked", "timeline", el("p", { class: "dim legend" }, legend), el("div", { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "timeline" }, spans(run.timeline)));
 }
 
 function modelsCard() {

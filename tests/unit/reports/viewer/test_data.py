@@ -216,7 +216,7 @@ def test_the_page_of_a_cell(tmp_path: Path) -> None:
     assert first["files"] == [["log", str(folder / "log.txt")]]
     assert ["tokens a second", 50.0, "rate"] in first["numbers"]
     assert found["again"] == f"pytest '{line.nodeid}'"
-    assert earlier(run, line)["text"] == "one"
+    assert earlier(run, line, lambda path: None)["text"] == "one"
 
 
 def test_a_cell_without_an_answer() -> None:

@@ -34,6 +34,14 @@ TABLE: dict[str, tuple[list[dict[str, Any]], dict[str, list[list[float]]]]] = {
         [asked(10.0, 2.0, load=0.5), asked(10.1, 1.0, load=0.5), asked(10.0, 1.0, "b", load=0.5)],
         {"a": [[0, 0, 2.5, 0.5, 0], [1, 0.6, 1, 0, 1]], "b": [[0, 0, 1.5, 0.5, 2]]},
     ),
+    "checks": (
+        [asked(10.0, 2.0, checked=[12.0, 1.0]), asked(12.0, 1.0, checked=[12.5, 0.004])],
+        {"a": [[0, 0, 2, 0, 0], [0, 2, 1, 0, 1]], "checks": [[0, 2, 1, 0, 0]]},
+    ),
+    "checks of several at a time, of stored answers too": (
+        [asked(1.0, 1.0, stored="2026-01-01", checked=[10.0, 3.0]), asked(8.0, 1.0, checked=[11.0, 1.0])],
+        {"a": [[0, 0, 1, 0, 1]], "checks": [[0, 2, 3, 0, 0], [1, 3, 1, 0, 1]]},
+    ),
 }
 
 
