@@ -43,7 +43,7 @@ _LIBRARY = re.compile(rf"(?:{_YEAR.pattern}|dom|webworker|decorators|scripthost)
 _OTHERS = {str: "", tuple: ", dom, dom.iterable, webworker"}
 _SUFFIXES = {
     "c": (".c", ".h"),
-    "cpp": (".cpp", ".cc", ".cxx", ".hpp", ".hh", ".h"),
+    "cpp": (".cpp", ".cc", ".cxx", ".hpp", ".hh", ".hxx", ".h", ".ipp", ".tpp", ".inl"),
     "go": (".go",),
     "java": (".java",),
     "javascript": (".js", ".mjs", ".cjs"),
@@ -162,7 +162,8 @@ class Compile(Check):
         if not failed and all(holds_no_code(part.text, language) for part in tool.left(snippets, options)):
             return [Finding(self.name, _COMPILED_OUT, kind="empty", line=block.line, unseen=True)]
         findings = [self._finding(one, tool, blocks[one.file], artifact) for one in said]
-        return [*_few(_versioned(findings, tool)), *_notes(self, block, language, tool)]
+        left_out = _nameless(artifact, blocks, language) if self.files == "by-name" else ()
+        return [*_few(_versioned(findings, tool)), *left_out, *_notes(self, block, language, tool)]
 
     def _options(self, folder: Path, root: Path) -> Options:
         module = inside(self.module, folder, root, what="module") if self.module else None
@@ -284,6 +285,15 @@ def _notes(check: Compile, block: CodeBlock, language: str, tool: Toolchain) -> 
             f"taken for {tool.name}: {'the fence names no language' if block.fenced else 'there is no fence'}"
         )
     return [*(Finding("compile", note, severity="note") for note in notes), *unwalled("compile", "compiled")]
+
+
+def _nameless(artifact: Artifact, taken: Sequence[CodeBlock], language: str) -> Iterator[Finding]:
+    """Blocks of the language that are no file."""
+    for block in artifact.blocks:
+        if block.language == language and block not in taken and block.text.strip():
+            yield Finding(
+                "compile", "this block names no file: it is not compiled", severity="note", line=block.line
+            )
 
 
 def _file_name(block: CodeBlock, language: str) -> str:

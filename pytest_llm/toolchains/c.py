@@ -33,6 +33,8 @@ _MARKER = re.compile(
     rf"(?:^|(?<=[\r\n]))(?P<begun>|{_COMMENTS}){_BLANK}(?:#|%:|\?\?=){_BLANK}(?:line\b{_BLANK})?\d[^\r\n]*"
 )
 _SYSTEM = re.compile(r"\bsystem_header\b")  # of a pragma: without it no line of the answer is a system header's
+_HEADER = re.compile(r"\.(?:h[\w+]*|[it]pp|inl)$")
+_INCLUDED = re.compile(r"""\binclude(?:_next)?\b[^\n"<]*["<]([^"<>\n]+)[">]""")
 _CONDITION = re.compile(rf"(?:#|%:|\?\?=){_BLANK}if")
 _MARKED = re.compile(r'^# \d+ "([^"]*)"')  # in what the preprocessor writes: the file of the lines that follow
 _HIDES = re.compile(r"^#pragma (?:GCC|clang) diagnostic[^\n]*", re.MULTILINE)
@@ -122,9 +124,10 @@ class C(Scaffolded):
         return [replace(f, name=f.name or f"snippet{index or ''}{self.suffix}") for index, f in enumerate(files)]
 
     def _sources(self, named: Sequence[base.Snippet]) -> list[str]:
-        """The files that are compiled: headers where there is nothing else."""
-        names = [file.name for file in named]
-        return [name for name in names if not re.search(r"\.h\w*$", name)] or names
+        """The files that are compiled: headers too that none of these includes, whatever includes them."""
+        sources = [file for file in named if not _HEADER.search(file.name)]
+        reached = _reached(sources, named)
+        return [file.name for file in named if file not in reached or file in sources]
 
     def _flags(self, options: base.Options) -> list[str]:
         standard = options.standard or self.standard
@@ -210,6 +213,8 @@ class C(Scaffolded):
             if not said:
                 if at_large := _AT_LARGE.match(line):
                     found.append(base.Diagnostic("error", _kind(at_large[1]), at_large[1]))
+                continue
+            if said[5] == "#pragma once in main file":
                 continue
             place = said if said[1].removeprefix("./") in places else here
             if place is not None and place[1] in places:
@@ -313,6 +318,15 @@ def _stub(stubs: Path, lost: base.Diagnostic) -> bool:
     except OSError:  # a name too long for a file
         return False
     return True
+
+
+def _reached(sources: Sequence[base.Snippet], files: Sequence[base.Snippet]) -> list[base.Snippet]:
+    """The sources and what they include of these files, by the last part of the name."""
+    found = list(sources)
+    for file in found:  # which grows
+        wanted = {path.rpartition("/")[2] for path in _INCLUDED.findall(_joined(file.text))}
+        found += [one for one in files if one.name.rpartition("/")[2] in wanted and one not in found]
+    return found
 
 
 def _own(preprocessed: str, names: Container[str]) -> Iterator[str]:

@@ -24,6 +24,8 @@ _UNDEFINED = re.compile("E0(405|407|412|422|423|424|425|426|432|433|531|560|599|
 _BROKE = re.compile("internal compiler error|rustc interrupted by SIG|compiler unexpectedly panicked")
 _CONDITION = re.compile(r"\bcfg(?:_attr)?\b")
 _EXPANDED = "-Zunpretty=expanded"
+_ROOTS = ("lib.rs", "main.rs")
+_UNREACHED = "no file reaches this one by a `mod`: only its syntax is looked at"
 _HARNESS = re.compile(r"#\[rustc_main\][\s\S]*")  # behind what was written, where tests are built
 _TESTS = re.compile(r"#\s*\[\s*(?:cfg\s*\(.*\btest\b|test\b)")
 
@@ -61,7 +63,21 @@ class Rust(Scaffolded):
         found = self._run(files, names, options)
         if not base.fails(found) and any(_TESTS.search(file.text) for file in files):
             found = self._run(files, names, base.remaining(options, started), "--test")
+        if len(files) > 1 and not base.fails(found):
+            found += self._parsed(files, names, base.remaining(options, started))
         return found
+
+    def _parsed(
+        self, files: Sequence[base.Snippet], names: list[str], options: base.Options
+    ) -> Iterator[base.Diagnostic]:
+        """What is said of files that no `mod` reaches: Cargo may build them, with crates that are not here."""
+        listed = self._asked(files, names, options, "--test", "--emit=dep-info=/dev/stdout")
+        reached = set(re.findall(r"^([^\s:]+):", listed.stdout.decode("utf-8", "replace"), re.MULTILINE))
+        for index, (file, name) in enumerate(zip(files, names, strict=True)):
+            if name not in reached and not listed.returncode:
+                yield base.Diagnostic("warning", "lint", _UNREACHED, index, 1)
+                parsed = self._asked([file], [name], options, "-Zunpretty=normal")
+                yield from (replace(one, file=index) for one in _parse(parsed, [file], [name]))
 
     def left(self, snippets: Sequence[base.Snippet], options: base.Options) -> Sequence[base.Snippet]:
         """What is there once macros are expanded, for tests too: told by nightlies, or what believes to be one."""
@@ -86,7 +102,7 @@ class Rust(Scaffolded):
         self, files: Sequence[base.Snippet], names: list[str], options: base.Options, *more: str
     ) -> sandbox.Result:
         """What the compiler answers."""
-        root = next((name for name in names if Path(name).name in ("main.rs", "lib.rs")), names[0])
+        root = next((name for last in _ROOTS for name in names if Path(name).name == last), names[0])
         text = files[names.index(root)].text
         kind = "bin" if "main" in text and "main" in (read(text, "rust") or Outline()).all("function") else "lib"
         argv = [
@@ -95,7 +111,8 @@ class Rust(Scaffolded):
         ]  # fmt: skip
         extra, readonly = _dependencies(options.module)
         walls = replace(
-            base.walls(self.path, options, *readonly), env={"RUSTC_BOOTSTRAP": "1"} if _EXPANDED in more else {}
+            base.walls(self.path, options, *readonly),
+            env={"RUSTC_BOOTSTRAP": "1"} if more[-1].startswith("-Z") else {},
         )
         with scratch.folder() as folder:
             base.write([replace(file, name=name) for file, name in zip(files, names, strict=True)], folder)

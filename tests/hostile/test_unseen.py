@@ -1,4 +1,5 @@
 """Answers of which the compiler sees nothing, or not all: compiled out, empty, behind a sign at which it stops."""
+# ruff: noqa: E501 (the files)
 
 from __future__ import annotations
 
@@ -96,3 +97,36 @@ def test_what_is_not_read_is_told(language: str) -> None:
     text, line = UNREAD[language]
     told = [one for one in judged((language, text)) if "the compiler reads nothing" in one.message]
     assert [(one.line, one.severity) for one in told] == [(line, "warning")]
+
+
+GARBAGE = "@@ ((( nonsense ]] x"
+FILES: dict[str, tuple[str, dict[str, str], list[str]]] = {  # the files, and what is said of which, in order
+    "rust, no mod": ("rust", {"main.rs": "fn main() {}", "other.rs": GARBAGE}, ["failure 8"]),
+    "rust, parsed alone": ("rust", {"src/main.rs": "use x::f;\nfn main() { f() }", "src/lib.rs": "pub fn f() {}"}, ["warning 3"]),
+    "rust, tests": ("rust", {"src/lib.rs": "pub fn f() {}", "tests/it.rs": "use x::f;"}, ["warning 8"]),
+    "rust, modules": ("rust", {"lib.rs": "pub mod a;", "a/mod.rs": "pub mod b;", "a/b.rs": "pub fn f() {}"}, []),
+    "c, not included": ("c", {"main.c": "int x;", "a.h": GARBAGE}, ["failure 8"]),
+    "c, included by what nothing includes": ("c", {"main.c": "int x;", "b.h": '#include "a.h"', "a.h": "int y = nope;"}, ["failure 13"]),
+    "c, a chain": ("c", {"main.c": '#include "b.h"\nint main(void) { return f(); }', "b.h": '#pragma once\n#include "a.h"', "a.h": "int f(void);"}, []),
+    "c++, a folder": ("cpp", {"main.cpp": '#include <inc/b.hpp>\nint main() { return f(); }', "inc/b.hpp": "int f();"}, []),
+    "c++, not included": ("cpp", {"main.cpp": "int main() {}", "b.hpp": "#pragma once\nint f() { return nope; }"}, ["failure 9"]),
+    "c++, right": ("cpp", {"main.cpp": "int main() {}", "b.hpp": "#pragma once\nint f();"}, []),
+    "go, of another system": ("go", {"main.go": "package main\nfunc main() {}", "x_windows.go": "package main\nfunc f() { nope() }"}, ["failure 10"]),
+    "go, tests": ("go", {"main.go": "package main\nfunc main() {}", "x_test.go": "package main\nfunc f() { nope() }"}, ["failure 10"]),
+    "python": ("python", {"a.py": "x = 1", "b.py": GARBAGE}, ["failure 8"]),
+    "no name": ("python", {"a.py": "x = 1", "": GARBAGE}, ["note 7"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_no_file_of_an_answer_is_passed_over(name: str) -> None:
+    language, files, wanted = FILES[name]
+    blocks = [f"`{path}`:\n" * bool(path) + f"```{language}\n{text}\n```" for path, text in files.items()]
+    try:
+        said = findings({"compile": {"language": language, "files": "by-name"}}, "\n\n".join(blocks))
+    except Unsupported as reason:
+        pytest.skip(str(reason))
+    assert (
+        list(dict.fromkeys(f"{one.severity} {one.line}" for one in said if one.line))[: len(wanted) or None]
+        == wanted
+    )
