@@ -154,7 +154,7 @@ TABLE = (
         again=False,
     ),
     Option("show_answer", "flag", "show prompts and answers of failed cells whole", ini=False, again=False),
-    Option("stream", "flag", "show each answer as it comes (in a plain run)", ini=False, again=False),
+    Option("stream", "flag", "show each answer as it comes", ini=False, again=False),
     Option("limit", "count", "run the first N cells of each case (default: all)", 0, ini=False, again=False),
     Option(
         "jsonl",

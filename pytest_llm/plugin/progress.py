@@ -22,7 +22,7 @@ from pytest_llm.plugin.session import session
 from pytest_llm.reports.progress import Progress, cut
 
 if TYPE_CHECKING:
-    from pytest_llm.plugin.streaming import Tokens
+    from pytest_llm.plugin.streaming import Together, Tokens
 
 NAME = "llm_progress"
 EVERY = 0.25  # seconds between two looks of the live line
@@ -31,13 +31,15 @@ _ROOM = "\x1bD\x1b[A"  # one row below exists, and the cursor is where it was
 _SAVE, _RESTORE, _BELOW, _CLEAR = "\x1b7", "\x1b8", "\x1b[B\r", "\x1b[2K"
 
 
-def shown(config: pytest.Config, cells: int) -> Live | Lines | Tokens | None:
+def shown(config: pytest.Config, cells: int) -> Live | Lines | Tokens | Together | None:
     """What shows the progress of a run with so many cells; None where nothing is to be shown."""
-    if config.stash[SETTINGS].stream and not config.pluginmanager.hasplugin("dsession"):
-        from pytest_llm.plugin.streaming import Tokens
-
-        return Tokens(config)
     reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if config.stash[SETTINGS].stream:
+        from pytest_llm.plugin.streaming import Together, Tokens
+
+        if not config.pluginmanager.hasplugin("dsession"):
+            return Tokens(config)
+        return Together(config) if reporter else None
     if reporter is None or reporter.verbosity < 0:
         return None
     if os.environ.get("CI"):

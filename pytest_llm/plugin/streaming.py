@@ -6,8 +6,8 @@ import os
 import sys
 import threading
 from collections import defaultdict
-from collections.abc import Generator
-from contextlib import suppress
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
 import pytest
@@ -83,6 +83,85 @@ class Tokens:
         with suppress(OSError, ValueError):  # nobody reads any more
             self._out.write(text)
             self._out.flush()
+
+
+class Together:
+    """As above under pytest-xdist, whose workers' questions come at the same time: one is shown after the other.
+
+    Each stands below its cell's name, once more where one of pytest's own lines has come in between.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
+        self._writer = config.get_terminal_writer()
+        self._lock = threading.RLock()
+        self._coming: dict[str, tuple[str, list[str]]] = {}  # cell and pieces, by question
+        self._over: set[str] = set()
+        self._open = ""
+        session(config).events.listeners.append(self.hear)
+
+    def hear(self, event: Event) -> None:
+        with self._lock:
+            if event.kind in ("asked", "piece"):
+                self._coming.setdefault(event.job, (event.cell, []))[1].append(event.text)
+            elif event.kind == "answered" and event.job in self._coming:
+                self._over.add(event.job)
+            self._flush()
+
+    def _flush(self) -> None:
+        for job, (cell, parts) in list(self._coming.items()):
+            self._write(job, cell, "".join(parts))
+            parts.clear()
+            if job not in self._over:
+                return
+            self._close()
+            del self._coming[job]
+            self._over.discard(job)
+
+    def _write(self, job: str, cell: str, text: str) -> None:
+        if text:
+            if self._open != job:
+                self._close()
+                self._writer.line(visible(cell))
+                self._writer.write(_MARGIN)
+                self._open = job
+            self._writer.write(visible(text).replace("\n", f"\n{_MARGIN}"), flush=True)
+
+    def _close(self) -> None:
+        """Nothing stands in the line."""
+        self._reporter.ensure_newline()
+        if self._writer.width_of_current_line:
+            self._writer.line()
+        self._open = ""
+
+    @contextmanager
+    def _apart(self) -> Iterator[None]:
+        """While pytest writes."""
+        with self._lock:
+            if self._open:
+                self._close()
+            yield
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_logreport(self) -> Generator[None, Any, Any]:
+        with self._apart():
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_logstart(self) -> Generator[None, Any, Any]:
+        with self._apart():
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True, optionalhook=True)
+    def pytest_testnodedown(self) -> Generator[None, Any, Any]:
+        with self._apart():
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self) -> Generator[None, Any, Any]:
+        with self._apart():
+            self._coming.clear()
+        return (yield)
 
 
 def _real_stdout(config: pytest.Config) -> TextIO:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.acceptance.conftest import Bench
@@ -37,3 +39,22 @@ def test_samples_come_one_after_the_other_and_stored_ones_are_silent(bench: Benc
     lines = said(bench.run("--llm-stream", "--llm-slots=3"))
     assert lines[:4] == ["t.prompt.yaml", *["│ one two three"] * 3]
     assert not [line for line in said(bench.run("--llm-stream", "--llm-reuse")) if "│" in line]
+
+
+def test_answers_of_workers_come_one_after_the_other(bench: Bench) -> None:
+    """Each below its cell's name, once more where pytest has written in between."""
+    bench.server.answer("", lambda ask: Script(f"one {ask.prompt}\ntwo {ask.prompt}", seconds=0.2))
+    bench.server.scheduler.limits = replace(bench.server.scheduler.limits, slots=2)
+    for name in "abcd":
+        bench.case(f"prompt: {name}\nchecks: [{{contains: two}}]", name)
+    for more in [], ["-v"]:
+        result = bench.process("-n2", "--llm-stream", "--llm-slots=2", *more)
+        result.assert_outcomes(passed=4)
+        told, cell = dict.fromkeys("abcd", ""), ""
+        for line in result.outlines:
+            if line.endswith("[m]") and line[1:] == f".prompt.yaml::{line[:1]}[m]":
+                cell = line[0]
+            elif "│" in line:
+                assert line.startswith("│ ")
+                told[cell] += line[2:].replace(" ", "")
+        assert told == {name: f"one{name}two{name}" for name in "abcd"}
