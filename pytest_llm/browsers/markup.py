@@ -53,8 +53,9 @@ _READS = (
     raw.filter(e => e.localName !== "script").map(e => [e.localName, at(e), e.textContent.slice(0, 9e5)]),
     comments.filter(c => c !== cut && c.data.includes("<!--")).map(c => number(c.data)),
     [...Array(quoted.snapshotLength).keys()].map(k => number(quoted.snapshotItem(k).value)),
-    [...page.querySelectorAll("script")].filter(e => html(e) && !e.closest("noscript")).map(e =>
-      [at(e), e.getAttribute("type"), e.getAttribute("language"), e.hasAttribute("src"), e.id]),
+    [...page.querySelectorAll("script")].filter(e => html(e) && !e.closest("noscript")).map(e => [at(e),
+      e.getAttribute("type"), e.getAttribute("language"), e.hasAttribute("src"), e.id,
+      e.text.trim().slice(0, 4000)]),
     [...document.querySelectorAll("noscript")].slice(0, 20).map(e => e.textContent),
   ];
 })""".replace("MARK", _MARK)
@@ -90,7 +91,6 @@ _COMPILERS: Mapping[str, tuple[str, str]] = {  # what a type needs, and what to 
 }
 _ASKS_FOR_ALL = re.compile(r"document\.scripts|(?:ByTagName|querySelector(?:All)?)\(\s*[\"'`]script")
 _MOST = 50  # scripts that are looked at, each at the cost of reading the page a few times
-_ENOUGH = 4000  # characters, to see whether there is more than a comment
 _TO_ITS_END = "is never closed: the browser takes the rest of the page for"
 _UNCLOSED = {
     "script": "<script> is never closed: the browser does not run it",
@@ -101,12 +101,13 @@ _UNCLOSED = {
 
 @dataclass(frozen=True)
 class Script:
-    """A script as the parser has it. at: where its tag begins. src: it has one."""
+    """A script as the parser has it. at: where its tag begins. src: it has one. code: how its text begins."""
 
     at: int
     type: str
     src: bool
     id: str
+    code: str = ""
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,7 @@ def read(found: Any) -> Found:
         tuple((name, at, text) for name, at, text in raw),
         tuple(comments),
         tuple(quoted),
-        tuple(Script(at, _type(kind, language), src, id_) for at, kind, language, src, id_ in scripts),
+        tuple(Script(at, _type(kind, language), *rest) for at, kind, language, *rest in scripts),
         tuple(unscripted),
     )
 
@@ -208,12 +209,11 @@ def _noscripts(page: str, texts: Iterable[str]) -> Iterator[tuple[str, int]]:
 
 def _idle(page: str, script: Script) -> str:
     """Why a script that should do something does nothing, or ""."""
-    held = _held(page, script.at, "script")
-    code = held.partition(">")[2].strip()
     if script.type in _RUNS:
-        return "a script with src does not run the code that it holds" if script.src and _is_code(code) else ""
-    rest = page[: script.at] + page[script.at + len(held) :]
-    if (not code and not script.src) or _used(rest, script):
+        idle = script.src and _is_code(script.code)
+        return "a script with src does not run the code that it holds" if idle else ""
+    rest = page[: script.at] + page[script.at + len(_until(page, script.at, "</script")) :]
+    if (not script.code and not script.src) or _used(rest, script):
         return ""
     for types, (needed, words) in _COMPILERS.items():
         if re.search(types, script.type):
@@ -231,7 +231,7 @@ def _idle(page: str, script: Script) -> str:
 
 def _is_code(text: str) -> bool:
     """More than a comment; some scripts of others read their settings from there."""
-    bare = re.sub(r"//[^\n]*|/\*.*?\*/|<!--.*?-->", "", text[:_ENOUGH], flags=re.S).strip()
+    bare = re.sub(r"//[^\n]*|/\*.*?\*/|<!--.*?-->", "", text, flags=re.S).strip()
     if not bare:
         return False
     try:
@@ -255,11 +255,6 @@ def _used(rest: str, script: Script) -> bool:
         or of_type.search(own.sub("", plain))
         or (script.id and re.search(by_id, rest))
     )
-
-
-def _held(page: str, at: int, name: str) -> str:
-    """An element whose content is text, without its end."""
-    return _until(page, at, f"</{name}")
 
 
 def _until(page: str, at: int, end: str) -> str:

@@ -169,6 +169,8 @@ SOUND: Mapping[str, str] = {
         "<script src='data:text/javascript,1'>{\"width\": 9}</script>"
         "<script src='data:text/javascript,1'> // nothing\n</script>"
     ),
+    "a script with an arrow in its address": _page("<script src='data:text/javascript,setTimeout(() => 1)'></script>"),
+    "a type with an arrow beside it": _page("<script data-a='1 > 0' type='text/javascrip'></script>"),
     "nothing in it": _page("<script type='text/javascrip'></script>"),
     "a text after the page": _page("<p>x</p>") + "\n\nThis page says < 3 and a <b.\n",
 }  # fmt: skip

@@ -26,6 +26,7 @@ class Waiting(RealTime):
         await self._page.evaluate("0")
 
     async def _picture(self) -> bytes:
+        await self._page.frame()
         try:
             answer = await self._session.send("browsingContext.captureScreenshot", context=self._page.context)
         except ProtocolError:

@@ -22,6 +22,7 @@ from pytest_llm.browsers.shelf import Shelf
 _STAYS = "window.close = () => undefined;"  # as in Chromium; Firefox would go by what is in the page's history
 _STOPPED = re.compile(r"Script terminated by timeout at:\s+(\S+:\d+:\d+)")
 _STOP_LIMIT = 2.0  # seconds
+_FRAME = "new Promise(done => { requestAnimationFrame(() => done(0)); setTimeout(() => done(0), 1000); })"
 _RESOURCES = {"style": "Stylesheet", "audio": "Media", "video": "Media"}
 
 
@@ -107,10 +108,14 @@ class FirefoxPage:
         """The same, where the page's own scripts cannot change what it calls."""
         return await self._evaluate(expression, {"context": self.context, "sandbox": CHANNEL})
 
-    async def _evaluate(self, expression: str, target: dict[str, str]) -> Any:
+    async def frame(self) -> None:
+        """Until the page has made its next frame, or a second has gone by: a busy machine makes few."""
+        await self._evaluate(_FRAME, {"context": self.context, "sandbox": CHANNEL}, wait=True)
+
+    async def _evaluate(self, expression: str, target: dict[str, str], *, wait: bool = False) -> Any:
         try:
             answer = await self.session.send(
-                "script.evaluate", expression=expression, target=target, awaitPromise=False
+                "script.evaluate", expression=expression, target=target, awaitPromise=wait
             )
         except ProtocolError:  # the page is on its way to another
             return None

@@ -57,6 +57,6 @@ def test_reading_takes_time_in_proportion_to_the_page() -> None:
     """Where each script is looked for in the whole page or a pattern begins at each tag, this takes minutes."""
     one = "<script type=text/jsx src=/*>src type = import <script </script>"
     page = one * 4000
-    scripts = tuple(Script(at, "text/jsx", True, "a") for at in range(0, len(page), len(one)))
+    scripts = tuple(Script(at, "text/jsx", True, "a", one) for at in range(0, len(page), len(one)))
     assert len(markup.look(page)) > len(page)
     assert len(list(markup.flaws(page, Found(scripts=scripts)))) <= 50
