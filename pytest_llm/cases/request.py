@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pytest_llm.cases.matrix import Cell
@@ -90,31 +90,42 @@ def build(
     schema: Mapping[str, Any] | None = None,
     sample: int | None = 0,
     think: str = "",
+    told: bool = True,
 ) -> ChatRequest:
     """The request of a cell, or of one stage of it.
 
     written: what earlier stages wrote, as `previous` and `stages`, for the template. schema: what `format: schema`
     stands for. sample: from 0; it is added to the seed, where one is sent, with None none is (as the case's file
-    says it). think: instead of the cell's, where it is given. Raises InputError where a template cannot be
-    filled in.
+    says it). think: instead of the cell's, where it is given. told: with its messages. Raises InputError where a
+    template cannot be filled in.
     """
+    case = cell.case
+    return ChatRequest(
+        model=model,
+        messages=tuple(_messages(cell, stage, {**cell.values, **(written or {})})) if told else (),
+        think=think_field(think or cell.think),
+        format=schema if case.format == "schema" else case.format,
+        options=_options(cell, stage, sample),
+        keep_alive=case.keep_alive,
+        timeout=case.timeout,
+        sample=sample or 0,
+        trim="trimmed" in case.allow,
+    )
+
+
+def as_said(request: ChatRequest, cell: Cell) -> ChatRequest:
+    """The first request of any of a cell's samples as the case's file says it, without the seed of the sample."""
+    return replace(request, options=_options(cell, 0, None), sample=0)
+
+
+def _options(cell: Cell, stage: int, sample: int | None) -> dict[str, Any]:
     case = cell.case
     options = case.options.plain()
     if case.stages:
         options |= case.stages[stage].options.plain()
     if sample is not None and (case.samples or "seed" in options):
         options["seed"] = options.get("seed", FIRST_SEED) + sample
-    return ChatRequest(
-        model=model,
-        messages=tuple(_messages(cell, stage, {**cell.values, **(written or {})})),
-        think=think_field(think or cell.think),
-        format=schema if case.format == "schema" else case.format,
-        options=options,
-        keep_alive=case.keep_alive,
-        timeout=case.timeout,
-        sample=sample or 0,
-        trim="trimmed" in case.allow,
-    )
+    return options
 
 
 def _messages(cell: Cell, stage: int, values: Mapping[str, Any]) -> Iterator[Message]:

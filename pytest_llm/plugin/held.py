@@ -11,7 +11,6 @@ from pytest_llm.engine.jobs import Job
 from pytest_llm.engine.remote import RemoteEngine
 from pytest_llm.plugin.marks import keeps_from_asking
 from pytest_llm.plugin.nodes import PromptItem
-from pytest_llm.verdicts.pipeline import first_jobs
 
 
 class Held:
@@ -35,4 +34,4 @@ class Held:
     def _fresh(self, ids: Iterable[str]) -> list[Job]:
         cells = [self._cells[id_] for id_ in ids if id_ in self._cells and id_ not in self._told]
         self._told.update(cell.nodeid for cell in cells)
-        return list(chain.from_iterable(first_jobs(cell.plan, cell.nodeid) for cell in cells))
+        return list(chain.from_iterable(cell.jobs for cell in cells))

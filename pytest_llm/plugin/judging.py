@@ -55,7 +55,7 @@ class Judging:
         """All of a cell, asked and judged; raises RunStopped. Whatever ends the waiting ends the asking too."""
         begun = self._begun.pop(item.nodeid, None)
         if begun is None:
-            return self._verdict(item, partial(checking, self._state.engine))
+            return self._verdict(item, partial(checking, self._state.engine), item.jobs)
         try:
             return begun.result()
         except BaseException:

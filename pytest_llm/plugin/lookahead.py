@@ -11,7 +11,6 @@ import pytest
 from pytest_llm.engine.window import Window
 from pytest_llm.plugin.marks import keeps_from_asking
 from pytest_llm.plugin.nodes import PromptItem
-from pytest_llm.verdicts.pipeline import first_jobs
 
 if TYPE_CHECKING:
     from pytest_llm.engine.phases import Placed
@@ -58,7 +57,7 @@ class LookAhead:
                 if place not in self._cells:
                     self._engine.keep(place)
             cells = [self._cells[id_] for id_ in begun if id_ in self._cells]
-            fresh = [(cell, first_jobs(cell.plan, cell.nodeid)) for cell in cells]
+            fresh = [(cell, cell.jobs) for cell in cells]
             if not fresh:
                 return
             with self._engine.at_once():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from pytest_llm.cases import casefile
 from pytest_llm.cases.matrix import Cell, expand
 from pytest_llm.cases.paths import spelled
 from pytest_llm.cases.request import examine
+from pytest_llm.engine.jobs import Job
 from pytest_llm.engine.servers import key
 from pytest_llm.errors import Complaints, InputError, RunStopped
 from pytest_llm.models.reference import ModelRef
@@ -29,6 +30,7 @@ from pytest_llm.reports import numbers, terminal
 from pytest_llm.reports.plain import plain
 from pytest_llm.verdicts import plan as planning
 from pytest_llm.verdicts.identity import identity
+from pytest_llm.verdicts.pipeline import first_jobs
 from pytest_llm.verdicts.plan import Plan, StagePlan
 from pytest_llm.verdicts.redaction import redacted
 from pytest_llm.verdicts.verdict import Verdict
@@ -59,17 +61,20 @@ class PromptFile(OwnFile):
         settings = state.settings
         models = settings.models_for(loaded.case.models)
         thinks = settings.thinks or (() if "think" in loaded.case.model_fields_set else settings.default_thinks)
-        stages: dict[str, tuple[StagePlan, ...]] = {}
+        stages: dict[str, tuple[StagePlan, ...] | None] = {}
+        differ = planning.differ(loaded.case)
         with wrong.gather():
             found = list(marks.marks(self.config, loaded))
             if settings.samples and loaded.case.escalate:
                 warn(self.config, ONCE, self.nodeid, loaded.line("escalate"))
             for cell in expand(loaded, models, thinks, settings.samples):
                 with wrong.gather():
-                    if cell.row.id not in stages:
-                        stages[cell.row.id] = ()
-                        stages[cell.row.id] = planning.stages(cell, state.parse_check)
-                    yield self._item(cell, self._plan(cell, stages[cell.row.id]), found)
+                    row = cell.row.id if differ else ""
+                    if row not in stages:
+                        stages[row] = None  # what is wrong with them is told once
+                        stages[row] = planning.stages(cell, state.parse_check)
+                    if (made := stages[row]) is not None:
+                        yield self._item(cell, self._plan(cell, made), found)
 
     def _plan(self, cell: Cell, stages: tuple[StagePlan, ...]) -> Plan:
         try:
@@ -111,12 +116,13 @@ class PromptItem(pytest.Item):
         self.plan = plan
         self.verdict: Verdict | None = None
         self._identity: Mapping[str, Any] | None = None
+        self._jobs: Sequence[Job] = ()
         self.started = 0.0
         self.confirmations: tuple[Mapping[str, Any], ...] = ()
 
     def setup(self) -> None:
         state = session(self.config)
-        self.forget()  # a cell that is run again begins anew
+        self._begin()  # a cell that is run again begins anew
         self.started = time.time()
         with self._stoppable():
             verdict = state.judging.verdict(self)
@@ -136,11 +142,21 @@ class PromptItem(pytest.Item):
     @property
     def identity(self) -> Mapping[str, Any]:
         """Which cell it is, found out once while it runs."""
-        self._identity = self._identity or identity(self.plan)
+        self._identity = self._identity or identity(self.plan, self.jobs[0].request)
         return self._identity
+
+    @property
+    def jobs(self) -> Sequence[Job]:
+        """What it is sure to ask first; made once, when it is asked ahead."""
+        self._jobs = self._jobs or first_jobs(self.plan, self.nodeid)
+        return self._jobs
 
     def forget(self) -> None:
         """Let go of what is known of the answers: when the cell is done, the record and the store have it."""
+        self._begin()
+        self._jobs = ()
+
+    def _begin(self) -> None:
         self.verdict, self._identity, self.confirmations = None, None, ()
 
     @contextmanager

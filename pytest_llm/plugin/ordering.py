@@ -102,7 +102,7 @@ def _kinds(cells: Sequence[PromptItem]) -> tuple[list[Kind], dict[Kind, ChatRequ
     kinds: list[Kind] = []
     distinct: dict[Kind, ChatRequest] = {}
     for item in cells:
-        request = item.plan.job(item.nodeid).request
+        request = item.plan.load
         kinds.append(_kind(request))
         distinct.setdefault(kinds[-1], request)
     return kinds, distinct

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shlex
 import sys
 from collections.abc import Callable, Iterator
@@ -48,6 +49,7 @@ class LlmSession:
         self.ahead: LookAhead | None = None
         self.held: Held | None = None
         self.troubles: list[str] = []  # with servers, of which the run tells when it ends
+        self._recorded = False
         self.lively = False  # a live line shows what is said
         self._aside: TextIO | None = sys.__stderr__
         self._registries: dict[Path, Registry] = {}
@@ -266,9 +268,14 @@ class LlmSession:
 
     def kept(self, item_id: str) -> str:
         """The command that shows a whole cell, "" where no record is kept."""
+        return shlex.join(["pytest-llm", "show", self.run_id, item_id]) if self._is_recorded() else ""
+
+    def _is_recorded(self) -> bool:
+        """Looked for until the record is there."""
         from pytest_llm.store.runs import FILE
 
-        return shlex.join(["pytest-llm", "show", self.run_id, item_id]) if (self.folder / FILE).exists() else ""
+        self._recorded = self._recorded or (self.folder / FILE).exists()
+        return self._recorded
 
     @cached_property
     def folder(self) -> Path:
@@ -280,7 +287,7 @@ class LlmSession:
 
 def folder_name(item_id: str) -> str:
     """A name for a cell's folder that people can read, that every file system takes, and that no other cell has."""
-    safe = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in item_id)[-100:]
+    safe = _UNSAFE.sub("_", item_id)[-100:]
     mark = hashlib.sha256(item_id.encode(errors="replace")).hexdigest()[:8]
     return f"{safe.lstrip('._-')}-{mark}"
 
@@ -310,6 +317,7 @@ def _where(entry: Any) -> tuple[str, ...]:
     return tuple(map(str, entry)) if isinstance(entry, dict) else ()
 
 
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 SESSION = pytest.StashKey[LlmSession]()
 
 

@@ -37,7 +37,7 @@ def _properties(verdict: Verdict, identity: Mapping[str, Any]) -> Iterator[tuple
     yield from (
         (f"llm.{key}", visible(str(identity[key]))) for key in ("row", "seed") if identity[key] not in ("", None)
     )
-    yield from ((f"llm.{key}", json.dumps(identity[key], default=str)) for key in ("axes", "options"))
+    yield from ((f"llm.{key}", _dumped(identity[key])) for key in ("axes", "options"))
     if who := verdict.response:
         said = {"digest": who.digest, "server": who.server, "version": who.version}
         yield from ((f"llm.{key}", visible(value)) for key, value in said.items() if value)
@@ -53,7 +53,11 @@ def _properties(verdict: Verdict, identity: Mapping[str, Any]) -> Iterator[tuple
         yield "llm.unwalled", unwalled
     if verdict.outcome == "skipped" and verdict.reasons[0].kind == "budget":
         yield "llm.unasked", verdict.reasons[0].message
-    yield "llm.findings", json.dumps(findings, ensure_ascii=True)
+    yield "llm.findings", json.dumps(findings, ensure_ascii=True) if findings else "[]"
+
+
+def _dumped(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, default=str) if value else "{}"
 
 
 def _samples(verdict: Verdict) -> Iterator[tuple[str, object]]:

@@ -141,13 +141,13 @@ def _is_readonly(path: Path) -> bool:
 
 def _engine(address: Address, *, readonly: bool) -> sa.Engine:
     """One connection, made anew where a server has gone."""
-    one: dict[str, Any] = {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0, "pool_pre_ping": True}
+    one: dict[str, Any] = {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0}
     if address.path is not None:
         path = address.path
         return sa.create_engine("sqlite://", creator=lambda: _sqlite(path, readonly=readonly), **one)
     own = {} if address.trusted else _NO_PASSWORD
     patience = {"connect_timeout": CONNECT, "tcp_user_timeout": 1000 * CONNECT, "application_name": "pytest-llm"}
-    return sa.create_engine(address.url, connect_args=own | patience, **one)
+    return sa.create_engine(address.url, connect_args=own | patience, pool_pre_ping=True, **one)
 
 
 def _sqlite(path: Path, *, readonly: bool) -> sqlite3.Connection:

@@ -13,6 +13,7 @@ import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from pytest_llm.cases.request import ChatRequest
@@ -43,12 +44,17 @@ class Question:
     def exact(self) -> str:
         """sha256, hex. Where the engine knows no digest, the server's address and its name for the model count."""
         who = [self.digest] if self.digest else [self.server, self.name, self.modelfile]
-        return _hash(["exact", self.engine, self.version, who, _asked(self.request)])
+        return _hash(["exact", self.engine, self.version, who], self._asked)
 
     @property
     def replay(self) -> str:
         """sha256, hex."""
-        return _hash(["replay", self.engine, self.model, self.modelfile, _asked(self.request)])
+        return _hash(["replay", self.engine, self.model, self.modelfile], self._asked)
+
+    @cached_property
+    def _asked(self) -> Any:
+        """Of the request what both keys are made of."""
+        return _plain(_asked(self.request))
 
 
 @dataclass(frozen=True)
@@ -88,8 +94,8 @@ def _asked(request: Mapping[str, Any]) -> list[Any]:
 _DEFAULTS = ChatRequest(ModelRef("", "", ""), ()).plain()
 
 
-def _hash(value: Any) -> str:
-    text = json.dumps(_plain(value), sort_keys=True, ensure_ascii=True)
+def _hash(who: list[Any], asked: Any) -> str:
+    text = json.dumps([*who, asked], sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 

@@ -7,6 +7,7 @@ import json
 import re
 from typing import Any
 
+from pytest_llm.cases.request import ChatRequest
 from pytest_llm.checks.base import Check, FunctionCheck
 from pytest_llm.verdicts.inputs import inputs
 from pytest_llm.verdicts.plan import Plan
@@ -15,8 +16,11 @@ _WORD = 40  # characters; what is longer is no setting but a text
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
-def identity(plan: Plan) -> dict[str, Any]:
-    """Case, model, think mode, row, axes, options of a cell; `values` (of the row) and `inputs` are hashes."""
+def identity(plan: Plan, first: ChatRequest | None = None) -> dict[str, Any]:
+    """Case, model, think mode, row, axes, options of a cell; `values` (of the row) and `inputs` are hashes.
+
+    first: the first request of the cell, where it has been made.
+    """
     cell, options = plan.cell, plan.cell.case.options.plain()
     return {
         "case": cell.loaded.name,
@@ -29,7 +33,7 @@ def identity(plan: Plan) -> dict[str, Any]:
         "options": options,
         "seed": options.get("seed"),
         "modelfile": plan.model.fingerprint,
-        "inputs": digest(inputs(plan)),
+        "inputs": digest(inputs(plan, first)),
         "exclusive": plan.exclusive,
         "temperature": _temperature(plan),
         "samples": plan.samples,

@@ -12,6 +12,7 @@ from typing import Any
 from pytest_llm.cases import files as case_files
 from pytest_llm.cases.importing import sources
 from pytest_llm.cases.paths import content
+from pytest_llm.cases.request import ChatRequest, as_said
 from pytest_llm.checks.base import Check, FunctionCheck
 from pytest_llm.verdicts.plan import Plan, StagePlan
 
@@ -52,12 +53,16 @@ def _written(check: type[Check] | Callable[..., Any]) -> tuple[Path, ...]:
     return tuple(file for file in files if not file.is_relative_to(_OURS))
 
 
-def inputs(plan: Plan) -> list[Any]:
-    """What the answer and its verdict depend on, as far as files of the repository say it: plain data."""
+def inputs(plan: Plan, first: ChatRequest | None = None) -> list[Any]:
+    """What the answer and its verdict depend on, as far as files of the repository say it: plain data.
+
+    first: the first request of the cell, where it has been made.
+    """
     stages = [_stage(plan, number, stage) for number, stage in enumerate(plan.stages)]
     asked = [[name, model.fingerprint, *map(content, model.files)] for name, model in plan.asks.items()]
     own = [content(path) for path in plan.model.files]
-    return [plan.job("", sample=None).request.key, own, stages, *([asked] if asked else [])]
+    asks = as_said(first, plan.cell) if first else plan.job("", sample=None).request
+    return [asks.key, own, stages, *([asked] if asked else [])]
 
 
 def _stage(plan: Plan, number: int, stage: StagePlan) -> list[Any]:

@@ -97,7 +97,8 @@ def chain(
         asked.append(result)
         if artifact is None or (result.outcome != "passed" and not stage.goes_on):
             break
-        written["previous"] = written["stages"][stage.name] = _written(artifact)
+        if number + 1 < len(plan.stages):
+            written["previous"] = written["stages"][stage.name] = _written(artifact)
     return tuple(replace(one, sample=sample, attempt=attempt) for one in asked)
 
 

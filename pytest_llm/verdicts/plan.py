@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pytest_llm.cases.case import Case
 from pytest_llm.cases.matrix import Cell
-from pytest_llm.cases.request import build
+from pytest_llm.cases.request import ChatRequest, build
 from pytest_llm.cases.sampling import passes
 from pytest_llm.cases.yamlfile import KeyPath
 from pytest_llm.checks.base import Check
@@ -55,6 +56,11 @@ class Plan:
     def must_pass(self) -> bool:
         return self.cell.case.must_pass
 
+    @property
+    def load(self) -> ChatRequest:
+        """What says how its model is loaded: its first question without messages, which may be long."""
+        return build(self.cell, self.model, schema=self.schema, told=False)
+
     def job(
         self,
         id_: str,
@@ -100,6 +106,12 @@ def stages(cell: Cell, parse: ParseCheck) -> tuple[StagePlan, ...]:
     wrong.tell()
     *before, last = found or [StagePlan("", ())]
     return (*before, replace(last, checks=last.checks + own))
+
+
+def differ(case: Case) -> bool:
+    """Whether its checks differ from row to row: some of them hold templates."""
+    entries = [case.checks, *(stage.checks for stage in case.stages or ())]
+    return case.is_template and any(mark in str(entries) for mark in ("{{", "{%", "{#"))
 
 
 def models(stages: Iterable[StagePlan]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from pytest_llm.checks.registry import BUILT_IN, Registry
 from pytest_llm.models.reference import resolve
 from pytest_llm.verdicts.identity import identity
 from pytest_llm.verdicts.inputs import files
-from pytest_llm.verdicts.plan import Plan, plan, stages
+from pytest_llm.verdicts.plan import Plan, differ, plan, stages
 
 FILES = {
     "_defaults.yaml": "timeout: 9\n",
@@ -250,3 +251,33 @@ def test_what_is_not_asked_and_not_judged_by_leaves_the_hash_alone(tree: Path) -
     for name in ("unused.py", "other.yaml", "_defaults.yaml", "inner.json"):
         (tree / name).write_text(FILES[name] + "\n")
     assert identity(planned(tree, f"# a word\ndescription: x\n{text}"))["inputs"] == before
+
+
+@pytest.mark.parametrize(
+    ("more", "checks", "wanted"),
+    [
+        ("", "[contains: a]", False),
+        ("", "[{any_of: [{contains: '{a}'}, {not: {contains: b}}]}]", False),
+        ("", "[contains: '{{ what }}']", True),
+        ("", "[{any_of: [{contains: '{% if what %}a{% endif %}'}, {contains: b}]}]", True),
+        ("", "[contains: 'a{# what #}']", True),
+        ("stages: [{name: a, prompt: x, checks: [contains: '{{ what }}']}]\n", "[contains: b]", True),
+        ("stages: [{name: a, prompt: x, checks: [contains: c]}]\n", "[contains: b]", False),
+    ],
+)
+def test_checks_differ_from_row_to_row_where_they_hold_templates(
+    tree: Path, more: str, checks: str, wanted: bool
+) -> None:
+    question = more or "prompt: hi\n"
+    case = planned(tree, f"models: m\nparametrize: [{{what: a}}]\n{question}checks: {checks}\n").cell.case
+    assert differ(case) == wanted
+
+
+@pytest.mark.parametrize(
+    "more", ["", "samples: 3\n", "options: {seed: 5}\n", "samples: 2\noptions: {seed: 5, top_k: 1}\n"]
+)
+def test_a_cell_is_the_same_whether_its_first_request_was_made_before(tree: Path, more: str) -> None:
+    found = planned(tree, f"models: m\nprompt: hi\nchecks: [contains: a]\n{more}")
+    for sample in range(2):
+        assert identity(found, found.job("x", sample=sample).request) == identity(found)
+    assert found.load == replace(found.job("x").request, messages=())
