@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import pytest
 
 from tests.acceptance.conftest import Bench
-from tests.fake_ollama import Script
+from tests.fake_ollama import FakeOllama, Script
 from tests.fake_ollama.runners import Limits
 
 ENDLESS = Script(("tick tock ",) * 20 + tuple(f"{number} tick tock " for number in range(100_000)), seconds=3600)
@@ -38,10 +38,10 @@ def running(bench: Bench, *arguments: str) -> Iterator[subprocess.Popen[str]]:
             run.kill()
 
 
-def seen(bench: Bench) -> list[str]:
+def seen(server: FakeOllama) -> list[str]:
     """The phases in which clients left, once the server generates no more."""
-    bench.server.wait_for(lambda: bench.server.cancelled and not bench.server.answering.now, seconds=60)
-    return [cancelled.phase for cancelled in bench.server.cancelled]
+    server.wait_for(lambda: server.cancelled and not server.answering.now, seconds=60)
+    return [cancelled.phase for cancelled in server.cancelled]
 
 
 @pytest.mark.parametrize("mode", [[], ["-n2"]])
@@ -49,21 +49,40 @@ def seen(bench: Bench) -> list[str]:
 def test_a_run_that_is_stopped(endless: Bench, how: signal.Signals, mode: list[str]) -> None:
     with running(endless, *mode) as run:
         os.kill(run.pid, how)
-        assert seen(endless) == ["answer"]
+        assert seen(endless.server) == ["answer"]
+
+
+@pytest.mark.parametrize(
+    ("how", "mode"), [(signal.SIGINT, []), (signal.SIGTERM, ["-n2"])], ids=["SIGINT-plain", "SIGTERM-n2"]
+)
+def test_a_run_on_two_servers_that_is_stopped(endless: Bench, how: signal.Signals, mode: list[str]) -> None:
+    with FakeOllama() as other:
+        other.add_model("m")
+        other.answer("endless", ENDLESS)
+        for name in "cdef":
+            endless.case(CASE, name)
+        hosts = [f"--llm-host={server.url}" for server in (endless.server, other)]
+        with running(endless, *hosts, *mode) as run:
+            other.wait_for(lambda: other.answering.now == 1, seconds=60)
+            os.kill(run.pid, how)
+            assert seen(endless.server) == seen(other) == ["answer"]
 
 
 @pytest.mark.parametrize("mode", [[], ["-n2"]])
 def test_a_cells_own_timeout(endless: Bench, mode: list[str]) -> None:
     endless.case(f"timeout: 1s\n{CASE}", "b")
     endless.process(*mode).assert_outcomes(failed=1)
-    assert seen(endless) == ["answer"]
+    assert seen(endless.server) == ["answer"]
 
 
-def test_a_time_limit_of_the_item_leaves_the_server_to_the_next(endless: Bench) -> None:
-    """The server has one slot."""
+@pytest.mark.parametrize("mode", [["-p", "no:xdist"], ["-n2"]], ids=["plain", "n2"])
+def test_a_time_limit_of_the_item_leaves_the_server_to_the_next(endless: Bench, mode: list[str]) -> None:
+    """The server has one slot. A worker's next item may be waiting for it already, and has a limit too."""
     endless.case("prompt: hi\nchecks: [{contains: hello}]", "c")
-    endless.process("-p", "no:xdist", "--timeout=4").assert_outcomes(passed=1, errors=1)
-    assert seen(endless) == ["answer"]
+    outcomes = endless.process(*mode, "--timeout=4").parseoutcomes()
+    assert outcomes["errors"] == (2 - outcomes.get("passed", 0))
+    assert mode == ["-n2"] or outcomes["passed"] == 1
+    assert seen(endless.server) == ["answer"]
 
 
 WAITS = """
@@ -93,6 +112,6 @@ def test_the_last_failure_that_is_borne_stops_what_was_asked_ahead(
     with running(endless, borne, f"--llm-slots={slots}", *mode) as run:
         endless.server.wait_for(lambda: endless.server.answering.order == ["m:latest"] * slots, seconds=60)
         (endless.path / "go on").touch()
-        assert seen(endless) == ["answer"]
+        assert seen(endless.server) == ["answer"]
         said, _ = run.communicate(timeout=60)
     assert ("1 failed, 1 error" if mode and failures == 1 else f"{failures} failed") in said

@@ -203,3 +203,40 @@ def test_several_servers_that_speak_openais_dialect(farm: Farm) -> None:
     counts = [len(server.asked("/v1/chat/completions")) for server in (farm.one, farm.two)]
     assert min(counts) >= 3
     assert farm.one.loads_of().keys() == {"a:latest"}
+
+
+def test_a_server_that_is_busy_for_a_moment_is_asked_again(farm: Farm) -> None:
+    farm.models("a")
+    farm.two.fault("too-many-requests")
+    farm.cells("openai:a", 6)
+    urls = [f"--llm-openai-url={server.url}/v1" for server in (farm.one, farm.two)]
+    result = farm.bench.run("-p", "no:xdist", *urls)
+    result.assert_outcomes(passed=6)
+    assert len(farm.two.asked("/v1/chat/completions")) > 1
+
+
+@pytest.mark.parametrize("fault", ["html", "html-200"])
+def test_servers_that_do_not_tell_what_is_loaded(farm: Farm, fault: str) -> None:
+    farm.models("a", "b")
+    for server in (farm.one, farm.two):
+        server.fault(fault, times=None, path="/api/ps")
+    farm.cells("a, b", 4)
+    farm.bench.run("-p", "no:xdist", *farm.hosts).assert_outcomes(passed=8)
+    assert sum((server.loads_of() for server in (farm.one, farm.two)), Counter()) == {"a:latest": 1, "b:latest": 1}
+
+
+def test_a_model_that_somebody_else_displaces_costs_its_load_and_no_cell(farm: Farm) -> None:
+    displaced = list[str]()
+
+    def displace(ask: Ask) -> str:
+        if not displaced:
+            displaced.append(ask.model)
+            farm.one.scheduler.runners.clear()
+        return "hello"
+
+    farm.one.add_model("a")
+    farm.one.answer("cell 1", displace)
+    farm.cells("a", 4)
+    farm.bench.run("-p", "no:xdist", farm.hosts[0]).assert_outcomes(passed=4)
+    assert displaced
+    assert farm.one.loads_of() == {"a:latest": 2}
