@@ -27,6 +27,7 @@ from pytest_llm.browsers.find import find
 from pytest_llm.browsers.pool import Pool
 from pytest_llm.browsers.report import PageOptions
 from pytest_llm.errors import PytestLlmError
+from pytest_llm.sandbox import usage
 from pytest_llm.toolchains import toolchain
 from pytest_llm.toolchains.base import Options, Snippet
 from tests.helpers import hostile_pages
@@ -126,7 +127,7 @@ def _peak() -> Iterator[list[int]]:
 
     def sample() -> None:
         while not over.wait(0.1):
-            seen[0] = max(seen[0], held(os.getpid()))
+            seen[0] = max(seen[0], held(usage.family(os.getpid())))
 
     thread = threading.Thread(target=sample, daemon=True)
     thread.start()

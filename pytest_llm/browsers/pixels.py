@@ -46,7 +46,7 @@ def filmstrip(pictures: Sequence[Image], width: int = 200) -> bytes:
     strip = Image.new("RGB", (sum(p.width + 4 for p in small) - 4, max(p.height for p in small)), "white")
     for number, picture in enumerate(small):
         strip.paste(picture, (number * (width + 4), 0))
-    return encode(strip.quantize(64))
+    return encode(strip.quantize(64, Image.Quantize.FASTOCTREE))  # a fifth of the time of the default
 
 
 def encode(picture: Image) -> bytes:

@@ -9,6 +9,7 @@ import shutil
 import signal
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from pytest_llm.browsers.chromium.cdp import BrowserGone, Connection, Pipe
@@ -51,6 +52,8 @@ class Browser:
         self._process: asyncio.subprocess.Process | None = None
         self._profile: Path | None = None
         self._connection: Connection | None = None
+        self._family: list[int] = []
+        self._written = 0.0
 
     @property
     def connection(self) -> Connection:
@@ -135,19 +138,22 @@ class Browser:
         answer = await self.connection.browser.send("SystemInfo.getProcessInfo")
         return [(p["type"], p["id"], p["cpuTime"]) for p in answer["processInfo"]]
 
-    def memory(self) -> float:
-        """Bytes that all its processes hold, and the files that it has written."""
+    def memory(self, *, anew: bool = True) -> float:
+        """Bytes that all its processes hold, and the files that it has written; `anew`: look for new ones of both,
+        which takes ten times as long."""
         if self._process is None or self._profile is None:
             return 0.0
-        return held(self._process.pid) + usage.written(self._profile)
+        if anew:
+            self._family, self._written = usage.family(self._process.pid), usage.written(self._profile)
+        return held(self._family) + self._written
 
 
-def held(pid: int) -> int:
-    """Bytes that a process and its descendants hold, what they share counted once."""
+def held(pids: Iterable[int]) -> int:
+    """Bytes that processes hold, what they share counted once."""
     import psutil
 
     private, shared = 0, 0
-    for one in usage.family(pid):
+    for one in pids:
         with contextlib.suppress(psutil.Error):
             info = psutil.Process(one).memory_info()
             own = getattr(info, "shared", 0)

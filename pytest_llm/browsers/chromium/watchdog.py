@@ -93,7 +93,7 @@ class Watchdog:
     """
 
     _EVERY = 0.1  # seconds
-    _LOOKS = 5  # times that: the browser is asked for its processes
+    _LOOKS = 5  # times that: the browser is asked for its processes, and new ones and files are looked for
 
     def __init__(
         self, browser: Browser, session: Session, meter: Meter, *, limits: Callable[[], Limits], memory: int
@@ -118,19 +118,20 @@ class Watchdog:
 
     async def _watch(self) -> None:
         looking = asyncio.create_task(self._look())
-        for number in itertools.count(1):
+        for number in itertools.count():
             await asyncio.sleep(self._EVERY)
-            self._limit_memory()
+            thorough = number % self._LOOKS == 0
+            self._limit_memory(anew=thorough)
             self._limit_time(self._meter.used())
-            if number % self._LOOKS == 0 and looking.done():  # a browser that is busy does not tell
+            if thorough and number and looking.done():  # a browser that is busy does not tell
                 looking = asyncio.create_task(self._look())
 
     async def _look(self) -> None:
         with contextlib.suppress(BrowserGone, ProtocolError):
             await self._meter.look()
 
-    def _limit_memory(self) -> None:
-        size = self._browser.memory()
+    def _limit_memory(self, *, anew: bool = True) -> None:
+        size = self._browser.memory(anew=anew)
         if size > self._largest + self.memory / 20:
             self._largest, self._grew = size, asyncio.get_running_loop().time()
         if size > self.memory:

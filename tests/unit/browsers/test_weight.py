@@ -58,7 +58,7 @@ def test_a_page_that_hangs(
     async def watched() -> str:
         command, now = Command(), 0.0
         monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: now)
-        browser = SimpleNamespace(memory=lambda: 1e9 * min(now, grows_until))
+        browser = SimpleNamespace(memory=lambda anew: 1e9 * min(now, grows_until))
         meter, limits = SimpleNamespace(renderers=()), Limits.of(2.0)
         dog = Watchdog(browser, command, meter, limits=lambda: limits, memory=10**10)  # type: ignore[arg-type]
         for step in range(2 * seconds):
