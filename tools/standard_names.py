@@ -2,6 +2,7 @@
 
     python tools/standard_names.py c cpp
 
+C++ takes a minute of processor time, 2 s for the largest headers.
 The compiler is the source. A name is any word that a header brings in or defines as a macro; a header brings a name
 where the compiler takes it behind that header alone. Of several the home is the one that g++ advises, or
 that has the name, or that the file of its declaration belongs to; else a header of the standard before one of the
