@@ -85,7 +85,8 @@ def pairs(text: str, language: str) -> list[tuple[int, int]] | None:
     return found
 
 
-def content(text: str, language: str) -> tuple[bool, list[int]] | None:
+@lru_cache(maxsize=64)
+def content(text: str, language: str) -> tuple[bool, tuple[int, ...]] | None:
     """Whether anything in a text does something; and the offsets of what stands there that no compiler reads.
 
     Comments, imports, lone values and blocks without content do nothing; what the grammar does not explain may.
@@ -95,7 +96,7 @@ def content(text: str, language: str) -> tuple[bool, list[int]] | None:
         found = bounded.call(_CONTENT, language, text, CONTENT_SECONDS, seconds=_LAST_SECONDS)
     except CheckCrashed:
         return None
-    return (found[0], found[1]) if found else None
+    return (found[0], tuple(found[1])) if found else None
 
 
 def holds_jsx(text: str) -> bool:

@@ -44,7 +44,7 @@ def _passed_over(text: str, place: int) -> Diagnostic:
     return Diagnostic("warning", "lint", "from here on the compiler reads nothing of this part", line=line)
 
 
-def _content(text: str, language: str) -> tuple[bool, list[int]] | None:
+def _content(text: str, language: str) -> tuple[bool, tuple[int, ...]] | None:
     part = text[: _halted(text, language)] + "\n"  # without it some grammars do not explain the last line
     if language == "python":
         part = MAGIC.sub("pass #", part)
