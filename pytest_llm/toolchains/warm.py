@@ -12,6 +12,7 @@ import json
 import secrets
 import shutil
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,12 +23,14 @@ from pytest_llm.sandbox.walls import Walls
 from pytest_llm.settings import cores
 from pytest_llm.toolchains import base
 
+_START = 5.0  # seconds: what a JVM or Node needs before it is as quick as one that is there
 SERVERS = Path(__file__).parent / "servers"
 
 
 @dataclass
 class Pool:
-    """Sessions of one program, as many as are asked at once, up to the number of processors.
+    """Sessions of one program: another, up to the number of processors, once those that wait have waited as long in
+    all as a program takes to start and to warm up.
 
     argv: the program; the word "SERVER" stands for a copy of `server` in the session's folder.
     """
@@ -38,7 +41,9 @@ class Pool:
     limits: sandbox.Limits
     _idle: list[sandbox.Session] = field(default_factory=list)
     _folders: list[Path] = field(default_factory=list)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _lock: threading.Condition = field(default_factory=threading.Condition)
+    _asked: int = 0  # sessions that are being asked
+    _waited: float = 0.0
     _room: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(cores()))
 
     def __post_init__(self) -> None:
@@ -48,20 +53,30 @@ class Pool:
         """The program's answer, or the diagnostic of the limit it ran into. Raises CheckCrashed where it died."""
         with self._room:
             session = self._take()
-            ticket = secrets.token_hex(8)
-            result = session.ask(f"{ticket}\t{payload}".encode(), seconds)
-            if result.killed_by:
-                return base.stopped(result, replace(self.limits, seconds=seconds))
-            said, _, text = result.stdout.partition(b"\t")
-            if said != ticket.encode() or not text.endswith(b"\n"):
-                session.close()
-                raise base.crashed(Path(self.argv[0]).name, result)
-            answer: dict[str, Any] = json.loads(text)
-            if answer.get("spent"):
-                session.close()
-            else:
+            try:
+                return self._ask(session, payload, seconds)
+            finally:
                 with self._lock:
-                    self._idle.append(session)
+                    self._asked -= 1
+                    self._lock.notify()
+
+    def _ask(
+        self, session: sandbox.Session, payload: str, seconds: float
+    ) -> dict[str, Any] | list[base.Diagnostic]:
+        ticket = secrets.token_hex(8)
+        result = session.ask(f"{ticket}\t{payload}".encode(), seconds)
+        if result.killed_by:
+            return base.stopped(result, replace(self.limits, seconds=seconds))
+        said, _, text = result.stdout.partition(b"\t")
+        if said != ticket.encode() or not text.endswith(b"\n"):
+            session.close()
+            raise base.crashed(Path(self.argv[0]).name, result)
+        answer: dict[str, Any] = json.loads(text)
+        if answer.get("spent"):
+            session.close()
+        else:
+            with self._lock:
+                self._idle.append(session)
         return answer
 
     def close(self) -> None:
@@ -74,6 +89,8 @@ class Pool:
 
     def _take(self) -> sandbox.Session:
         with self._lock:
+            self._wait()
+            self._asked += 1
             while self._idle:
                 session = self._idle.pop()
                 if session.alive:
@@ -81,6 +98,25 @@ class Pool:
                 session.close()
             folder = scratch.make()
             self._folders.append(folder)
+        try:
+            return self._started(folder)
+        except BaseException:
+            with self._lock:
+                self._asked -= 1
+            raise
+
+    def _wait(self) -> None:
+        """For a session, unless none is there to wait for, or another one pays."""
+        begun = time.monotonic()
+        while self._asked and not self._idle:
+            left = _START - self._waited - (time.monotonic() - begun)
+            if left <= 0:
+                self._waited = 0.0
+                return
+            self._lock.wait(left)
+        self._waited += time.monotonic() - begun
+
+    def _started(self, folder: Path) -> sandbox.Session:
         copy = folder / self.server.name
         shutil.copyfile(self.server, copy)
         argv = [str(copy) if word == "SERVER" else word for word in self.argv]
