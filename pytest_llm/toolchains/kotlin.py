@@ -7,6 +7,7 @@ import re
 import threading
 import zipfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,18 @@ _MEANT = (
     "java.util.Random java.time.Duration kotlin.time.Instant java.util.concurrent.CancellationException "
     "java.util.concurrent.Flow java.util.concurrent.Semaphore",
 )
+# `@Suppress("NAME")` hides errors too: in its place, an annotation of the same length that hides nothing.
+_SUPPRESS = re.compile(r"\bSuppress\b")
+_HARMLESS = "Suppresz"
+_TARGETS = """
+CLASS ANNOTATION_CLASS PROPERTY FIELD LOCAL_VARIABLE VALUE_PARAMETER CONSTRUCTOR FUNCTION PROPERTY_GETTER
+PROPERTY_SETTER TYPE EXPRESSION FILE TYPEALIAS
+"""
+_DECLARED = f"""package kotlin
+@Target({", ".join(f"AnnotationTarget.{target}" for target in _TARGETS.split())})
+@Retention(AnnotationRetention.SOURCE)
+annotation class {_HARMLESS}(vararg val names: String)
+"""
 _MAIN, _CLASS = "fun main{}() {\n", "class Snippet {\n"
 
 
@@ -112,6 +125,15 @@ class Kotlin(Scaffolded):
         return _imports(outline, _MEANT[0])
 
     def compile(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
+        """What is wrong without any word that hides it; where nothing is, warnings may be hidden."""
+        if any(_SUPPRESS.search(file.text) for file in files):
+            plain = [replace(file, text=_SUPPRESS.sub(_HARMLESS, file.text)) for file in files]
+            found = self._said([*plain, base.Snippet(_DECLARED, ".kotlin.kt")], options)
+            if base.fails(found):
+                return [replace(one, message=one.message.replace(_HARMLESS, "Suppress")) for one in found]
+        return self._said(files, options)
+
+    def _said(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
         words = [":".join(map(str, (*self._libraries(), *options.classpath)))]
         for file in files:
             words += [file.name or "snippet.kt", base64.b64encode(file.text.encode("utf-8", "replace")).decode()]

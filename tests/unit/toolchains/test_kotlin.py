@@ -14,6 +14,7 @@ from pytest_llm.toolchains.kotlin import Kotlin
 from tests.helpers.compiling import agrees, compiled, errors
 
 VALID = {
+    "suppressed": 'package a\n\n@Suppress("UNCHECKED_CAST")\nfun <T> f(x: Any) = x as T\n\nval s = "Suppress"\n',
     "program": 'fun main() {\n    println("hi")\n}\n',
     "package": "package com.example.lru\n\nimport java.util.LinkedHashMap\n\n"
     "class Lru<K, V>(val size: Int) {\n    private val items = LinkedHashMap<K, V>()\n}\n",
@@ -25,6 +26,22 @@ VALID = {
     "of the JDK": "import java.nio.file.Path\n\nfun f(p: Path): Boolean = p.isAbsolute\n",
 }
 BROKEN = {
+    "hidden": ('@Suppress("INITIALIZER_TYPE_MISMATCH")\nval x: Int = "a"\n', "type", 2),
+    "hidden in a file, and that too": (
+        '@file:Suppress("ERROR_SUPPRESSION", "UNRESOLVED_REFERENCE")\nfun f() { g() }\n',
+        "undefined",
+        2,
+    ),
+    "hidden by a constant": (
+        'const val X = "VAL_REASSIGNMENT"\n@Suppress(X)\nfun f() { val x = 1; x = 2 }\n',
+        "type",
+        3,
+    ),
+    "hidden by another name": (
+        'import kotlin.Suppress as S\n@S("errors")\nfun f() { val x = 1; x = 2 }\n',
+        "type",
+        3,
+    ),
     "missing brace": ("class A {\n    fun f() {\n", "syntax", 2),
     "undefined": ("fun f(): Int {\n    return y\n}\n", "undefined", 2),
     "type": ('fun f(): Int {\n    return "x"\n}\n', "type", 2),
