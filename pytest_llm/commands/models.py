@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -164,6 +165,8 @@ def _state(model: Model, settings: Mapping[str, Any], servers: Sequence[Server])
     if engine == "openai":
         urls = ", ".join(settings["openai_urls"])
         return State(True, urls) if urls else State(False, "no server's URL is given", "export OPENAI_BASE_URL=URL")
+    if engine == "embedded" and find_spec("xllamacpp") is None:
+        return State(False, "the embedded engine is not here", "pip install 'pytest-llm-cases[embedded]'")
     if engine in ("embedded", "scripted"):
         return State(True, name) if Path(name).is_file() else State(False, f"{name} is not there")
     return State(True, f"engine {engine}")

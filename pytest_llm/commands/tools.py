@@ -64,7 +64,7 @@ def _told(command: Sequence[str]) -> str:
     return number[0] if number else ""
 
 
-def _package(name: str, purpose: str, module: str, extra: str) -> Tool:
+def _package(name: str, purpose: str, module: str, extra: str, *, optional: bool = False) -> Tool:
     """A Python package, which comes with an extra of ours."""
     return Tool(
         name,
@@ -72,6 +72,7 @@ def _package(name: str, purpose: str, module: str, extra: str) -> Tool:
         locate=lambda: _module(module),
         remedy=lambda: ["pip", "install", f"pytest-llm-cases[{extra}]"],
         distribution=name,
+        optional=optional,
     )
 
 
@@ -192,11 +193,11 @@ TOOLS = (
         packages=("postgresql",),
         optional=True,
     ),
-    _package("psycopg", "--llm-store postgresql+psycopg://", "psycopg", "postgres"),
-    _package("xllamacpp", "the embedded engine", "xllamacpp", "embedded"),
+    _package("psycopg", "--llm-store postgresql+psycopg://", "psycopg", "postgres", optional=True),
+    _package("xllamacpp", "the embedded engine", "xllamacpp", "embedded", optional=True),
     _package("playwright", "actions in a page", "playwright", "browser"),
     _package("pillow", "the browser check", "PIL", "browser"),
-    _package("pytest-html", "--html", "pytest_html", "html"),
+    _package("pytest-html", "--html", "pytest_html", "html", optional=True),
 )
 # What `install` brings by the tool's own remedy, after the system's packages.
 _OURS = ("kotlin", "typescript", "chromium", "libraries")

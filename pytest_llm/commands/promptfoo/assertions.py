@@ -10,19 +10,21 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from pytest_llm.commands.promptfoo.left import NoCounterpart
+from pytest_llm.commands.promptfoo.providers import model
 
 Assertion = Mapping[str, Any]
 Files = Callable[[str], str]
 """From a `file://` path to one that a case file may name. Raises NoCounterpart."""
 
 _COMPACT = re.compile(r"\s*([a-z][a-z0-9:-]*)\s*(?:\(([^()]*)\))?\s*:\s*(.*)", re.DOTALL)
-_RUBRIC = "a model would have to grade it; say by machine what a good answer holds"
+_RUBRIC = "its rubric is promptfoo's own: write yours as `judge: {rubric, model}`"
+_UNGRADED = "no model is named to grade it: give it a `provider`, or write `judge: {rubric, model}`"
 _CODE = "make it a check of your own: a function with @check in conftest.py"
 _TOOLS = "tool calls are not judged yet"
 _WITHOUT = {
     **dict.fromkeys(("javascript", "python", "ruby", "webhook"), _CODE),
     **dict.fromkeys(
-        ("llm-rubric", "g-eval", "factuality", "model-graded-closedqa", "model-graded-factuality", "select-best"),
+        ("factuality", "model-graded-closedqa", "model-graded-factuality", "select-best"),
         _RUBRIC,
     ),
     **dict.fromkeys(("answer-relevance", "context-faithfulness", "context-recall", "context-relevance"), _RUBRIC),
@@ -71,6 +73,8 @@ def compact(text: str) -> Assertion:
 
 def _negative(kind: str, assertion: Assertion, files: Files) -> Any:
     plain = kind.removeprefix("not-")
+    if plain in ("llm-rubric", "g-eval"):
+        raise NoCounterpart("a judge has no opposite: say in the rubric what is to hold")
     if plain in ("contains", "icontains"):
         return {"not_contains": _positive(plain, assertion, files)["contains"]}
     return {"not": _positive(plain, assertion, files)}
@@ -164,6 +168,15 @@ def _words(assertion: Assertion, _: Files) -> Any:
     return {"length": {"words": bounds}}
 
 
+def _graded(assertion: Assertion, _: Files) -> Any:
+    """A rubric that the model of its `provider` grades by."""
+    if not assertion.get("provider"):
+        raise NoCounterpart(
+            "no model is named to grade it: give it a `provider`, or write `judge: {rubric, model}`"
+        )
+    return {"judge": {"rubric": _text(assertion.get("value")), "model": model(assertion["provider"]).name}}
+
+
 def _set(assertion: Assertion, files: Files) -> Any:
     parts, threshold = list(assertion.get("assert") or ()), assertion.get("threshold")
     if not parts or threshold is None or threshold * len(parts) > 1:
@@ -187,6 +200,7 @@ _KINDS: Mapping[str, Callable[[Assertion, Files], Any]] = {
     **dict.fromkeys(("is-xml", "contains-xml"), _xml),
     **dict.fromkeys(("is-sql", "contains-sql"), _sql),
     "latency": _latency,
+    **dict.fromkeys(("llm-rubric", "g-eval"), _graded),
     "word-count": _words,
     "assert-set": _set,
 }

@@ -213,12 +213,16 @@ def _from_table(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
 def _test(
     where: str, entry: Mapping[str, Any], default: Mapping[str, Any], folder: Path, left: LeftOut
 ) -> Iterator[Test]:
+    options = {**(default.get("options") or {}), **(entry.get("options") or {})}
+    grader = options.pop("provider", None)
     for key in ("transform", "threshold", "assertScoringFunction", "options"):
-        if entry.get(key) or default.get(key):
+        if options if key == "options" else entry.get(key) or default.get(key):
             left.add(where, f"its `{key}` has no counterpart")
     variables = {**(default.get("vars") or {}), **(entry.get("vars") or {})}
     read_in = {name: _value(value, folder) for name, value in variables.items()}
     assertions = (*_listed(default.get("assert")), *_listed(entry.get("assert")))
+    if grader:
+        assertions = tuple({"provider": grader, **one} if isinstance(one, Mapping) else one for one in assertions)
     rows = list(_crossed(read_in))
     if len(rows) > MAX_ROWS:
         raise NoCounterpart(f"its lists of values make {len(rows)} rows, and {MAX_ROWS} are the most")

@@ -11,7 +11,7 @@ async function openCell(number) {
   opened = key;
   const data = await cellData(number);
   if (opened !== key) return; // another one was asked for meanwhile
-  const tab = data.tabs[Number(view.tab) || 0] ?? data.tabs[0];
+  const tab = data.tabs[tabOf(cell, data)];
   const box = el("article", { class: "opened", "aria-labelledby": "cell-name" }, cellHead(cell), cellBody(cell, data, tab));
   const scrolled = other ? 0 : find(".body", dialog())?.scrollTop ?? 0;
   dialog().replaceChildren(box);
@@ -44,16 +44,22 @@ function cellBody(cell, data, tab) {
     el("div", { class: "story" },
       cell.reason && !tab ? el("div", { class: "finding error" }, cell.reason) : "",
       data.said.map((line) => el("p", { class: "dim" }, line)),
-      tabs(data),
+      tabs(cell, data),
       tab ? questionAndAnswer(cell, data, tab) : ""),
     el("aside", { "aria-label": "numbers and settings" }, aside(cell, data, tab)));
 }
 
-function tabs(data) {
+/** The tab that is open: the one that was chosen, else the first that tells why the cell did not pass. */
+function tabOf(cell, data) {
+  if (view.tab !== "") return data.tabs[Number(view.tab)] ? Number(view.tab) : 0;
+  return cell.outcome === "passed" ? 0 : Math.max(0, data.tabs.findIndex((tab) => tab.outcome === cell.outcome));
+}
+
+function tabs(cell, data) {
   if (data.tabs.length < 2) return "";
-  const now = Number(view.tab) || 0;
+  const now = tabOf(cell, data);
   return el("div", { class: "tabs", role: "group", "aria-label": "samples, attempts and stages" },
-    data.tabs.map((tab, number) => el("button", { type: "button", class: "tab", "aria-pressed": String(number === now), onclick: () => show({ tab: number ? String(number) : "", with: view.with }) },
+    data.tabs.map((tab, number) => el("button", { type: "button", class: "tab", "aria-pressed": String(number === now), onclick: () => show({ tab: String(number), with: view.with }) },
       el("span", { class: `dot ${tab.outcome}`, role: "img", "aria-label": tab.outcome }), tab.title || `question ${number + 1}`)),
     data.more ? el("span", { class: "dim" }, `and ${data.more} more`) : "");
 }
@@ -175,7 +181,7 @@ function elsewhere(cell, data) {
 async function drawBeside(cell, data, tab) {
   const number = run.byId.get(view.with);
   if (!tab || (view.with === "before" ? !data.before : number === undefined)) return;
-  const other = view.with === "before" ? data.before : (await cellData(number)).tabs[Number(view.tab) || 0] ?? (await cellData(number)).tabs[0];
+  const other = view.with === "before" ? data.before : (await cellData(number)).tabs[tabOf(cell, data)] ?? (await cellData(number)).tabs[0];
   const name = view.with === "before" ? `run ${data.before.run}` : `${cellName(run.cells[number])}, ${columnName(run.columns[run.cells[number].column])}`;
   const box = find("#beside", dialog());
   if (!box || !other) return;

@@ -34,13 +34,14 @@ const STEPS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 30
 
 /** When each server was asked what: a line for each question that it had at a time, loads in another colour. */
 function spans(servers) {
-  const wide = 1200, high = 16, end = Math.max(...servers.flatMap(({ spans }) => spans.map(([, from, long]) => from + long)), 0.001);
+  const wide = 1200, end = Math.max(...servers.flatMap(({ spans }) => spans.map(([, from, long]) => from + long)), 0.001);
   const x = (seconds) => (wide * seconds) / end;
   const drawing = svg("svg", { class: "spans", role: "img", "aria-label": servers.map(({ server, spans }) => server === CHECKS ? `checks of ${format.plural(spans.length, "answer")}` : `${server}: ${format.plural(spans.length, "answer")}`).join("; ") });
   let y = 0;
   for (const { server, spans } of servers) {
     drawing.append(svg("text", { x: 0, y: y + 11 }, server));
     y += 17;
+    const lanes = Math.max(...spans.map(([lane]) => lane)) + 1, high = lanes > 6 ? 6 : 16;
     for (const [lane, from, long, load, number] of spans) {
       const cell = run.cells[number], at = y + lane * (high + 2);
       const group = svg("g", { "data-cell": number }, svg("title", {}, `${cellName(cell)}\n${columnName(run.columns[cell.column])}\n${format.seconds(long)}${load ? `, of these ${format.seconds(load)} load` : ""}`));
@@ -48,7 +49,7 @@ function spans(servers) {
       if (load) group.append(svg("rect", { x: x(from), y: at, width: Math.max(1, x(load)), height: high, rx: 2, class: "load" }));
       drawing.append(group);
     }
-    y += (Math.max(...spans.map(([lane]) => lane)) + 1) * (high + 2) + 6;
+    y += lanes * (high + 2) + 6;
   }
   const step = STEPS.find((seconds) => end / seconds <= 8) ?? end / 6;
   for (let at = 0; at <= end; at += step) drawing.append(svg("text", { x: x(at), y: y + 10, "text-anchor": at === 0 ? "start" : x(at) > wide - 30 ? "end" : "middle" }, at ? format.seconds(at).replace(/(\.\d*?)0+ s$/, "$1 s").replace(". s", " s") : "0"));

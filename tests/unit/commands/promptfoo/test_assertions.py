@@ -51,6 +51,14 @@ SCHEMA = {"type": "object", "required": ["a"]}
             {"type": "assert-set", "threshold": 0.5, "assert": [{"type": "equals", "value": v} for v in "ab"]},
             {"any_of": [{"equals": "a"}, {"equals": "b"}]},
         ),
+        (
+            {"type": "llm-rubric", "value": "is kind", "provider": "ollama:chat:qwen3:8b"},
+            {"judge": {"rubric": "is kind", "model": "qwen3:8b"}},
+        ),
+        (
+            {"type": "g-eval", "value": "is kind", "provider": {"id": "openai:gpt-4o", "config": {}}, "weight": 0},
+            {"warn": {"judge": {"rubric": "is kind", "model": "openai:gpt-4o"}}},
+        ),
     ],
 )
 def test_a_counterpart(assertion: Any, wanted: Any) -> None:
@@ -62,8 +70,10 @@ def test_a_counterpart(assertion: Any, wanted: Any) -> None:
 @pytest.mark.parametrize(
     ("assertion", "words"),
     [
-        ({"type": "llm-rubric", "value": "is kind"}, "a model would have to grade it"),
-        ({"type": "not-llm-rubric", "value": "is kind"}, "a model would have to grade it"),
+        ({"type": "llm-rubric", "value": "is kind"}, "no model is named to grade it"),
+        ({"type": "llm-rubric", "value": "x", "provider": "anthropic:claude"}, "cases ask Ollama"),
+        ({"type": "not-llm-rubric", "value": "is kind", "provider": "ollama:a"}, "a judge has no opposite"),
+        ({"type": "factuality", "value": "x"}, "promptfoo's own"),
         ({"type": "javascript", "value": "output.length"}, "@check"),
         ({"type": "perplexity"}, "nothing here is like it"),
         ({"type": "contains", "value": "file://x.txt"}, "put it into the case"),

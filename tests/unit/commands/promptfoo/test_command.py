@@ -136,3 +136,20 @@ def test_nothing_that_could_fail(project: Path, capsys: pytest.CaptureFixture[st
     assert main(["import", "bare.yaml"]) == 1
     assert "nothing is left that could fail" in capsys.readouterr().out
     assert list((project / "cases").iterdir()) == []
+
+
+def test_the_grader_of_all_tests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = """
+prompts: ["Greet {{name}}"]
+providers: [ollama:m]
+defaultTest: {options: {provider: "ollama:chat:grader"}}
+tests:
+  - {vars: {name: Ann}, assert: [{type: llm-rubric, value: is kind}]}
+  - {vars: {name: Bob}, options: {provider: "ollama:other"}, assert: [{type: llm-rubric, value: is short}]}
+"""
+    (tmp_path / "promptfooconfig.yaml").write_text(text)
+    assert main(["import", "promptfooconfig.yaml"]) == 0
+    written = "".join(file.read_text() for file in (tmp_path / "cases").glob("*.prompt.yaml"))
+    assert "rubric: is kind\n    model: grader" in written
+    assert "rubric: is short\n    model: other" in written
