@@ -435,3 +435,30 @@ def test_the_data_is_ascii_and_ends_no_element(tmp_path: Path) -> None:
     assert [name for name, _ in blocks] == ["run", "cells-0"]
     assert "evil" not in file.read_text()
     assert json.dumps(HOSTILE["script"]) not in file.read_text()
+
+
+def test_a_cell_opens_with_the_question_that_tells_why_it_failed(visit: Visit) -> None:
+    wrong = answer("second", stage="question 2", findings=[finding("no")])
+    asked = [answer("first", stage="question 1"), wrong, answer("third", stage="question 3")]
+    page = visit(record(cell("a", answers=asked), cell("b", answers=asked[::2])))
+    for id_, more, wanted in (("a", "", "question 2"), ("a", "&tab=0", "question 1"), ("b", "", "question 1")):
+        look(page, f"{id_}[m-think-off]", more)
+        page.wait_for_function(
+            "w => document.querySelector('[aria-pressed=true].tab')?.innerText === w", arg=wanted
+        )
+    chosen = page.locator(".tab", has_text="question 3")
+    chosen.click()
+    assert "tab=1" in page.url
+
+
+def test_on_paper_nothing_is_wider_than_the_page(visit: Visit) -> None:
+    lines = [
+        cell("a", model=f"hf.co/someone/A-Model-With-A-Long-Name:{n}", think=t)
+        for n in range(3)
+        for t in ("off", "on")
+    ]
+    page = visit(record(*lines), viewport={"width": 718, "height": 1000})
+    page.emulate_media(media="print")
+    assert page.evaluate(
+        "[...document.querySelectorAll('.models, .spans')].every(e => e.getBoundingClientRect().right <= 718)"
+    )
