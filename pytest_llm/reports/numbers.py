@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from pytest_llm.checks.base import UNWALLED
@@ -24,7 +25,13 @@ def properties(verdict: Verdict, identity: Mapping[str, Any]) -> list[tuple[str,
 
     identity: which cell it is, as the run's record says it.
     """
-    return [(sys.intern(name), value) for name, value in _properties(verdict, identity)]  # kept for every cell
+    return [_pair(name, value) for name, value in _properties(verdict, identity)]
+
+
+@lru_cache(maxsize=1024, typed=True)
+def _pair(name: str, value: object) -> tuple[str, object]:
+    """pytest keeps those of every cell, and most are alike: of these it keeps one."""
+    return sys.intern(name), value
 
 
 def _properties(verdict: Verdict, identity: Mapping[str, Any]) -> Iterator[tuple[str, object]]:

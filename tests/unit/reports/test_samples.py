@@ -152,6 +152,15 @@ def test_numbers_are_medians() -> None:
     assert "llm.samples" not in dict(properties(verdict("p", 1, 1), IDENTITY))
 
 
+def test_properties_that_many_cells_have_are_kept_once() -> None:
+    """pytest keeps three lists of them for each cell until the run ends."""
+    one, other = (properties(verdict("p", 1, 1), IDENTITY) for _ in range(2))
+    assert one == other
+    assert all(mine is theirs for mine, theirs in zip(one, other, strict=True))
+    count = dict(properties(verdict("pp", 2, 1), IDENTITY))["llm.min_pass"]
+    assert type(count) is int
+
+
 def test_the_page_shows_fifty_with_the_failures_among_them() -> None:
     page = next(extras(verdict("p" * 60 + "f", 61, 61)))["content"]
     assert page.count("<summary>sample ") == 50
