@@ -96,6 +96,7 @@ SCENES = (
     Scene(models=16, cells=10, servers=4),
     Scene(models=1, cells=100, servers=2),
     Scene(models=8, cells=10, servers=2, workers=2),
+    Scene(models=1, cells=120, slots=4, servers=3, workers=2),
 )
 
 
