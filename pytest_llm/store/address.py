@@ -18,7 +18,7 @@ SERVERS = ("postgresql", "postgresql+psycopg")
 KINDS = "a SQLite file, a folder of exported answers, postgresql+psycopg://USER@HOST/DATABASE, or none"
 # A connection as libpq takes it too ("Parameter Key Words"): words that may hold a password, a URL without `//`.
 _WORDS = re.compile(
-    r"(?:\A|\s)\s*(?:host|hostaddr|port|dbname|user|password|passfile|service|ssl\w+|options|require_auth"
+    r"(?:\A|\s)(?:host|hostaddr|port|dbname|user|password|passfile|service|ssl\w+|options|require_auth"
     r"|oauth_\w+|connect_timeout|application_name|target_session_attrs)\s*=|\A\s*postgres[\w+]*:(?!//)",
     re.IGNORECASE,
 )

@@ -34,8 +34,8 @@ _MARKER = re.compile(
 )
 _SYSTEM = re.compile(r"\bsystem_header\b")  # of a pragma: without it no line of the answer is a system header's
 _HEADER = re.compile(r"\.(?:h[\w+]*|[it]pp|inl)$")
-_INCLUDED = re.compile(r"""\binclude(?:_next)?\b[^\n"<]*["<]([^"<>\n]+)[">]""")
-_CONDITION = re.compile(rf"(?:#|%:|\?\?=){_BLANK}if")
+_INCLUDED = re.compile(r"""\binclude(?:_next)?[ \t]*+["<]([^"<>\n]+)[">]""")
+_CONDITION = re.compile(r"(?:#|%:|\?\?=)[ \t\f\v]*+(?:/\*|if)")
 _MARKED = re.compile(r'^# \d+ "([^"]*)"')  # in what the preprocessor writes: the file of the lines that follow
 _HIDES = re.compile(r"^#pragma (?:GCC|clang) diagnostic[^\n]*", re.MULTILINE)
 _NAMES = Path(__file__).parent / "names"

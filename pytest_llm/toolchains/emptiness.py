@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import islice
 
 from pytest_llm.syntax.grammars import PAGE
 from pytest_llm.syntax.outline import content, read
@@ -15,6 +16,7 @@ from pytest_llm.toolchains.base import Diagnostic
 from pytest_llm.toolchains.prompts import MAGIC
 
 _HALT = re.compile(r"\b__halt_compiler\s*\(\s*\)\s*(?:;|\?>)", re.IGNORECASE)
+_LOOKED_AT = 5  # such words, each of which costs the reading of what stands before it
 _TAG = "<?"
 # What reads the part that the compiler does not.
 _READERS: Mapping[str, re.Pattern[str]] = {
@@ -53,7 +55,7 @@ def _content(text: str, language: str) -> tuple[bool, tuple[int, ...]] | None:
 
 def _halted(text: str, language: str) -> int:
     """Where PHP ends its reading: behind the first such call that is none of a comment or a text."""
-    for found in _HALT.finditer(text) if language == "php" else ():
+    for found in islice(_HALT.finditer(text), _LOOKED_AT) if language == "php" else ():
         outline = read(text[: found.end()], PAGE if _TAG in text else language)
         if outline is not None and any(name.lower() == "__halt_compiler" for name in outline.all("called")):
             return found.end()
