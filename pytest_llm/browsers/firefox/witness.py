@@ -20,9 +20,9 @@ _TELL = r"""
   const unheard = origin === "null", within = (e, words = `${e.filename}\n${e.message}`) =>
     e.error == null && elsewhere.test(words) && !nothing.test(words);
   const listen = (failed, rejected, tell) => {
+    const kind = e => !within(e) ? failed : unheard ? "worker" : "echo";
     addEventListener("error", e => e.lineno === undefined ||  // an image, say, that did not load
-      (within(e) && !unheard) ||
-      tell(within(e) ? "worker" : failed, text(e.message), "", text(e.filename), e.lineno, e.colno), true);
+      tell(kind(e), text(e.message), "", text(e.filename), e.lineno, e.colno), true);
     addEventListener("unhandledrejection", e => {
       const r = e.reason, thing = r !== null && typeof r === "object", error = thing && r.stack !== undefined;
       const [words, shown] = thing && !error ? ["Object", text(r, JSON.stringify)] : [text(r), ""];
@@ -86,6 +86,7 @@ WORKERS = f"""(function setup() {{{_TELL}
     }};
   }}
 }})()"""
+_MUTED = "Script error."
 _UNCAUGHT = "uncaught exception: "
 _WORKER = "worker: "  # the key of what one told
 _WORDS = 6  # of what a listener tells
@@ -117,6 +118,10 @@ class Witness:
         if kind == "unloaded":
             self._log.unloaded.append(places.written(where))
             return
+        if kind == "echo":
+            if self._workers or text != _MUTED:
+                return
+            kind = "exception"  # of a script that its address keeps from being told
         place = places.inside(where, line - 1, column - 1) if line else places.written(where)
         value = text.removeprefix(_UNCAUGHT)
         if kind == "worker":
@@ -160,6 +165,9 @@ class Witness:
 
     def _uncaught(self, text: str, place: Place, in_worker: bool) -> None:
         value = text.removeprefix(_UNCAUGHT)
+        if in_worker and not self._workers and self._log.told(_MUTED):
+            self._log.add("exception", value, place)
+            return
         possible = in_worker or (self._workers and place == NOWHERE)
         told = possible and self._log.told(_WORKER + value)
         if told or (not self._log.told(value) and possible):

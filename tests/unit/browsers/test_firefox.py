@@ -99,6 +99,7 @@ MODULE = (
 ).format
 UNLOADED = [("worker", "its script could not be loaded: a module is missing, or does not parse", 1)]
 NOPE = "ReferenceError: nope is not defined"
+MUTED = "<script src='data:text/javascript,nope()'></script>"  # what goes wrong in it is kept from its page
 # A page's script, and all that is told of it: a kind, a message, how often.
 TOLD_ONCE: dict[str, list[tuple[str, str, int]]] = {
     STARTED("nope()"): [("worker", NOPE, 1)],
@@ -120,6 +121,9 @@ TOLD_ONCE: dict[str, list[tuple[str, str, int]]] = {
     "new OfflineAudioContext(1, 9, 44100).audioWorklet.addModule('data:text/javascript,nope()')": [
         ("worker", NOPE, 1)
     ],
+    f"0</script>{MUTED}<script>": [("exception", NOPE, 1)],
+    f"onerror = () => true</script>{MUTED}<script>": [("exception", "Script error.", 1)],
+    f"{STARTED('postMessage(1)')}</script>{MUTED}<script>": [("worker", NOPE, 1)],  # or of the page: nobody knows
     "new Worker('data:text/javascript,nope()')": [("worker", NOPE, 1)],
     "new Worker('data:,nope()')": [("worker", NOPE, 1)],
     "import('data:text/javascript,setTimeout(() => nope())')": [("exception", NOPE, 1)],
