@@ -117,6 +117,8 @@ def _advice(folder: Path, *, demo: bool, ci: str) -> Iterator[str]:
         yield f"add to pytest's settings in {held}: llm_engine = embedded"
     if not demo and ci != "none" and DISTRIBUTION not in (folder / "requirements.txt").read_text(errors="replace"):
         yield f"add to requirements.txt, which CI installs: {DISTRIBUTION}[browser,html]"
+    if demo:
+        yield "the demo model has learned these cases by heart and can do nothing else: cases of yours ask another"
     if not demo and ci == "gitlab":
         yield "add to .gitlab-ci.yml: include: prompts-ci.yml"
     yield f"next: {'' if folder == Path() else f'cd {folder} && '}pytest cases/"
