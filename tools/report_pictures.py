@@ -86,6 +86,7 @@ def asked(answer: Any, line: CellLine, model: str, rate: float, load: float, wro
     text = answer["thinking"] * 12
     return {
         **answer,
+        "stored": "",
         "model": f"{model}:3f9a1c",
         "server": "http://127.0.0.1:11434",
         "version": "0.33.0",
