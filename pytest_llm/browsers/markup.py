@@ -195,7 +195,10 @@ def _named(name: str) -> str:
 
 def _matters(name: str, at: int, page: str) -> bool:
     """Whether it takes something of the page along; a script is cut in any case, and others' text is seen."""
-    return name not in ("template", "!--", "plaintext") or _OPENS.search(page, at + 1) is not None
+    return (
+        name not in ("template", "!--", "plaintext", "iframe", "noembed", "noframes")
+        or _OPENS.search(page, at + 1) is not None
+    )
 
 
 def _noscripts(page: str, texts: Iterable[str]) -> Iterator[tuple[str, int]]:

@@ -103,6 +103,7 @@ BROKEN: Mapping[str, tuple[str, str, int]] = {
 }
 _READ = "<script>JSON.parse(document.getElementById('{}').textContent || '0')</script>".format
 SOUND: Mapping[str, str] = {
+    "an iframe without an end, and nothing after it": _page("<iframe srcdoc='x' />"),
     "json": _page('<script type="application/json" id=d>{"a": 1}</script>' + _READ("d")),
     "json for machines": _page('<script type="application/ld+json">{"@type": "Game"}</script>'),
     "import map": _page(
