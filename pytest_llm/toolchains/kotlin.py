@@ -23,6 +23,7 @@ from pytest_llm.toolchains.scaffold import Around, Completed, Scaffolded, Style,
 
 OLDEST = (2, 0)  # its compiler speaks of errors in other words before that
 _NAME = re.compile(r"\[([A-Z][A-Z_\d]*)\] (?:Syntax error: )?")
+_OURS = re.compile(r"/\S*/request\d+/(?:out/)?")  # the folder of one request
 _UNDEFINED = re.compile(r"UNRESOLVED|INVISIBLE|MISSING_DEPENDENCY")
 _PACKAGES = """
 java.io java.math java.nio.charset java.nio.file java.text java.time java.time.format java.time.temporal java.util
@@ -181,7 +182,7 @@ def _diagnostics(items: Sequence[dict[str, Any]], files: Sequence[base.Snippet])
     for item in items:
         name = _NAME.match(item["message"])
         item["code"] = name[1] if name else ""
-        item["message"] = _NAME.sub("", item["message"]).partition("\n")[0]
+        item["message"] = _OURS.sub("", _NAME.sub("", item["message"]).partition("\n")[0])
     lines = [base.line_of(files[max(item["file"], 0)], item["line"]) for item in items]
     lost = Missing()
     if any(item["code"] == "UNRESOLVED_IMPORT" for item in items):
