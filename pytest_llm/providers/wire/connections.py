@@ -1,15 +1,14 @@
 """How a server is reached: a connection for each request, through the environment's proxy where that may be used.
 
-No connection is kept: a server may close an idle one in the very moment of the next question. httpcore speaks with
-proxies; where there is none, as with every server on this machine, the bytes are read here, at a third of the cost.
+No connection is kept: a server may close an idle one in the very moment of the next question.
 """
 
 from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
@@ -23,7 +22,6 @@ import httpcore
 from pytest_llm.errors import ServerDown
 from pytest_llm.providers.base import Limits
 from pytest_llm.providers.ollama.host import is_loopback
-from pytest_llm.providers.wire import message
 from pytest_llm.providers.wire.sockets import Sockets
 
 AGENT = "pytest-llm"
@@ -34,7 +32,6 @@ FAULTS = (
     httpcore.ProxyError,
     httpcore.UnsupportedProtocol,
 )
-_AT_ONCE = 64 * 2**10  # bytes that are read at a time
 _PORTS = {"http": 80, "https": 443}
 _PROXIES = ("http", "https", "socks5", "socks5h")
 _PLAIN = "/%:@!$&'()*+,;=~?-._"  # what a path and a query hold as it is
@@ -70,19 +67,10 @@ class Way:
     def request(self, method: str, url: str, content: Any, more: Mapping[str, str]) -> httpcore.Request:
         """more: headers of this request. content: bytes, None, or bytes in parts whose length `more` tells."""
         target, host = _target(url)
-        headers = self._named(host, more)
+        headers = {"host": ("Host", host), **self.headers, **_by_name(more)}
         return httpcore.Request(
-            method, target, headers=headers, content=content, extensions={"timeout": self.seconds}
+            method, target, headers=list(headers.values()), content=content, extensions={"timeout": self.seconds}
         )
-
-    def written(self, method: str, url: str, more: Mapping[str, str]) -> tuple[httpcore.URL, bytes]:
-        """Whom a request is for, and its head as bytes."""
-        target, host = _target(url)
-        headers = [(name.encode("ascii"), value.encode("ascii")) for name, value in self._named(host, more)]
-        return target, message.written(method.encode("ascii"), target.target, headers)
-
-    def _named(self, host: str, more: Mapping[str, str]) -> list[tuple[str, str]]:
-        return list({"host": ("Host", host), **self.headers, **_by_name(more)}.values())
 
 
 def way(url: str, headers: Mapping[str, str], limits: Limits, *, trusted: bool) -> Way:
@@ -108,12 +96,9 @@ class Connections:
             ssl_context=way.tls, proxy=way.proxy, network_backend=Sockets(), keepalive_expiry=0.0
         )
 
-    def asked(self, method: str, url: str, content: bytes | None) -> AbstractAsyncContextManager[Reply]:
-        """The answer to a request. Its connection ends with the block, and so does what the server does for it."""
-        return (self._by_proxy if self.way.proxy else self._directly)(method, url, content)
-
     @asynccontextmanager
-    async def _by_proxy(self, method: str, url: str, content: bytes | None) -> AsyncIterator[Reply]:
+    async def asked(self, method: str, url: str, content: bytes | None) -> AsyncIterator[Reply]:
+        """The answer to a request. Its connection ends with the block, and so does what the server does for it."""
         request = self.way.request(method, url, content, _of_json(content))
         connection = self._pool.create_connection(request.url.origin)
         try:
@@ -122,56 +107,6 @@ class Connections:
                 yield Reply(response.status, named(response.headers), chunks)
         finally:
             await connection.aclose()
-
-    @asynccontextmanager
-    async def _directly(self, method: str, url: str, content: bytes | None) -> AsyncIterator[Reply]:
-        to, head = self.way.written(method, url, _of_json(content))
-        stream = await self._connected(to)
-        try:
-            with suppress(httpcore.WriteError):  # a server may answer before it has read all
-                await stream.write(head + (content or b""), self.way.seconds["write"])
-            status, headers, rest = await _head(stream)
-            body = message.body(method.encode("ascii"), status, headers)
-            async with aclosing(_chunks(stream, body, rest)) as chunks:
-                yield Reply(status, named(headers), chunks)
-        finally:
-            await stream.aclose()
-
-    async def _connected(self, to: httpcore.URL) -> httpcore.AsyncNetworkStream:
-        seconds, origin = self.way.seconds["connect"], to.origin
-        host = origin.host.decode("ascii")
-        stream = await Sockets().connect_tcp(host, origin.port, seconds)
-        return await stream.start_tls(self.way.tls, host, seconds) if self.way.tls else stream
-
-
-async def _head(stream: httpcore.AsyncNetworkStream) -> tuple[int, list[message.Header], bytes]:
-    """The status and the headers of an answer, and what has come of its body. Who says `wait` is waited for."""
-    data = bytearray()
-    while True:
-        if found := message.head(data):
-            status, headers, at = found
-            del data[:at]
-            if status >= 200 or status == 101:
-                return status, headers, bytes(data)
-        elif more := await stream.read(_AT_ONCE):
-            data += more
-        else:
-            said = (
-                "peer unexpectedly closed connection" if data else "Server disconnected without sending a response."
-            )
-            raise httpcore.RemoteProtocolError(said)
-
-
-async def _chunks(stream: httpcore.AsyncNetworkStream, body: message.Body, data: bytes) -> AsyncGenerator[bytes]:
-    """The body bit by bit. data: what has come of it with the head."""
-    while True:
-        if data and (found := body.feed(data)):
-            yield found
-        if body.done:
-            return
-        data = await stream.read(_AT_ONCE)
-        if not data:
-            body.end()
 
 
 def named(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -213,11 +148,11 @@ def _target(url: str) -> tuple[httpcore.URL, str]:
 
 
 def _certificates(environ: Mapping[str, str]) -> ssl.SSLContext:
-    file, folder = environ.get("SSL_CERT_FILE"), environ.get("SSL_CERT_DIR")
-    own = None if file or folder else certifi.where()
-    tls = ssl.create_default_context(cafile=file or own, capath=None if file else folder)
-    tls.set_alpn_protocols(["http/1.1"])
-    return tls
+    if file := environ.get("SSL_CERT_FILE"):
+        return ssl.create_default_context(cafile=file)
+    if folder := environ.get("SSL_CERT_DIR"):
+        return ssl.create_default_context(capath=folder)
+    return ssl.create_default_context(cafile=certifi.where())
 
 
 def _proxy(url: str) -> httpcore.Proxy | None:
