@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from pytest_llm.answers.blocks import CodeBlock
-from pytest_llm.answers.fences import scan
+from pytest_llm.answers.fences import written
 
 _EVERYBODYS = re.compile(r"main|usage|demo|example\w*|test\w*", re.IGNORECASE)
 _EXCERPT = 4  # a block this many times shorter than the one it repeats is an excerpt of it
@@ -23,7 +23,7 @@ class Given:
     def __init__(self, prompt: Sequence[str], counts: bool = False) -> None:
         self.counts = counts
         self._text = "\n".join(map(_squashed, prompt))
-        self._blocks = frozenset(_squashed(block.text) for part in prompt for block in scan(part.split("\n")))
+        self._blocks = frozenset(_squashed(block.text) for part in prompt for block in written(part.split("\n")))
 
     def holds(self, block: CodeBlock) -> bool:
         text = _squashed(block.text)

@@ -13,7 +13,7 @@ from pytest_llm.answers.blocks import CodeBlock as CodeBlock  # checks ask for i
 from pytest_llm.answers.blocks import begins_a_page
 from pytest_llm.answers.choice import Given, choose
 from pytest_llm.answers.ends import glued, without_end
-from pytest_llm.answers.fences import Fenced, scan
+from pytest_llm.answers.fences import Fenced, scan, written
 from pytest_llm.answers.guessing import is_code
 from pytest_llm.answers.languages import JSON_LABELS, KIN, LOOSE, PROSE, guess_language
 from pytest_llm.answers.languages import normalise_language as normalise_language  # checks ask for it here
@@ -126,7 +126,7 @@ def extract(text: str, thinking: str = "", prompt: Iterable[str] = (), *, may_ec
     answer, leaked = without_end(answer, prompt)
     thinking = "\n\n".join(filter(None, (thinking, left_in)))
     lines = answer.split("\n")
-    found = (scan(lines) or scan(lines, anywhere=True)) if _FENCE.search(answer) else []
+    found = written(lines) if _FENCE.search(answer) else []
     stray = _stray(lines, found)
     notes = []
     if stray is not None:

@@ -61,6 +61,11 @@ class _Items:
         self.columns = [*(c for c in self.columns if c <= indent), column][-_DEEPEST:]
 
 
+def written(lines: Sequence[str]) -> list[Fenced]:
+    """The blocks of a text; where there is none by the rules of Markdown, those indented deeper than it allows."""
+    return scan(lines) or scan(lines, anywhere=True)
+
+
 def scan(lines: Sequence[str], *, anywhere: bool = False) -> list[Fenced]:
     """Every fenced block. anywhere: however deep the fence is indented, four columns being code by the rules."""
     found: list[Fenced] = []

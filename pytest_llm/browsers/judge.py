@@ -40,6 +40,7 @@ _DRAWN = re.compile(  # what goes on with each frame that is drawn: scrolling by
 )
 _SELECTS = """(() => { try { document.createDocumentFragment().querySelector(%s); return true; }
   catch { return false; } })()"""
+_FRAMED = "globalThis.framed ??= (requestAnimationFrame(() => { globalThis.framed = 1; }), 0)"
 _WORKER_IDLE = 1.0  # seconds
 _LOAD_LIMIT = 5.0  # seconds of page time
 
@@ -52,13 +53,13 @@ class AnyPage(Protocol):
     """A page of any browser; see `Page`."""
 
     session: Session
-    loaded: bool
 
     @property
     def workers(self) -> set[str]: ...
 
     async def open(self) -> None: ...
     async def load(self) -> None: ...
+    async def is_loaded(self) -> bool: ...
     async def evaluate(self, expression: str) -> Any: ...
     async def inspect(self, expression: str) -> Any: ...
     async def pause(self) -> Place: ...
@@ -240,9 +241,11 @@ async def _read_markup(page: AnyPage, log: EventLog) -> None:
 
 
 async def _loaded(page: AnyPage, projector: Projector) -> None:
-    """Until the page has loaded, or has had long enough for it. Its time goes on meanwhile."""
-    while not page.loaded and projector.elapsed() < _LOAD_LIMIT:
+    """Until the page has loaded, or has had long enough for it, and its first frame. Its time goes on meanwhile."""
+    await projector.load()
+    while not await page.is_loaded() and projector.elapsed() < _LOAD_LIMIT:
         await projector.idle()
+    await projector.begin(lambda: page.inspect(_FRAMED))
 
 
 async def _is_expression(page: AnyPage, expression: str) -> bool:

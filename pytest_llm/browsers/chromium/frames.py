@@ -6,8 +6,8 @@ import asyncio
 import base64
 import math
 from collections import deque
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol
 
 from pytest_llm.browsers.chromium.cdp import PageBroken, ProtocolError, Session
 from pytest_llm.browsers.chromium.clock import Clock
@@ -25,6 +25,8 @@ _UNSEEN = 30  # frames drawn for nobody: one in so many at least
 _FIRST_UNSEEN = 4
 _QUEUE = 0.25  # seconds of work that frames which are not drawn may leave to the graphics process
 _WAKE = 0.05  # seconds
+_MOMENT = 0.001  # ms
+_MISSED = 20  # first frames that a page may miss: one in a hundred pages misses some
 _STARVED = 250  # tasks without a pause after which time goes on all the same: loops of messages never pause
 _STARVED_SOON = 3  # where their clock has run ahead
 
@@ -43,6 +45,12 @@ class Projector(Protocol):
     note: str
 
     async def start(self) -> None: ...
+
+    async def load(self) -> None:
+        """Before it is first asked whether the page has loaded."""
+
+    async def begin(self, framed: Callable[[], Awaitable[Any]]) -> None:
+        """The first frame of a page that has loaded. framed: asks the page for one; whether it has had it."""
 
     async def play(self, seconds: float, samples: int) -> list[bytes]:
         """Go on for `seconds` of page time; PNG pictures of `samples` moments, the first and the last included."""
@@ -117,6 +125,19 @@ class Stepper:
         )
         self._base = answer["virtualTimeTicksBase"]
         await self._advance(round(math.ceil(self._base) + 1 - self._base, 3))  # from here on whole milliseconds
+
+    async def load(self) -> None:
+        """Time without a frame, for what the page holds itself: what it was shown meanwhile would be by chance."""
+        await self._go_on(_STEPS[0])
+
+    async def begin(self, framed: Callable[[], Awaitable[Any]]) -> None:
+        """A compositor that has just begun may tell too late that it wants frames: it misses those before."""
+        await framed()
+        for _ in range(_MISSED):
+            await self._frame()
+            if await framed():
+                return
+            self._base += _MOMENT  # the same frame twice would be waited for without an end
 
     async def play(self, seconds: float, samples: int) -> list[bytes]:
         end, pictures = self.shown + round(seconds * 1000), list[bytes]()
@@ -232,6 +253,12 @@ class RealTime:
 
     async def start(self) -> None:
         """Nothing to set up."""
+
+    async def load(self) -> None:
+        """Time goes by itself."""
+
+    async def begin(self, framed: Callable[[], Awaitable[Any]]) -> None:
+        """Frames come by themselves."""
 
     async def play(self, seconds: float, samples: int) -> list[bytes]:
         loop = asyncio.get_running_loop()

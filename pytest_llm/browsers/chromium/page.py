@@ -28,14 +28,12 @@ DATED = """(() => { const Real = Date, shift = %d - Real.now(), now = () => Real
   construct: (target, given, made) => Reflect.construct(target, given.length ? given : [now()], made),
   apply: () => new Date().toString(), get: (target, name) => name === "now" ? now : target[name] }); })()"""
 _ALLOWED = ["clipboardSanitizedWrite"]  # what a browser does without asking anybody
+_OURS = "pytest-llm"  # the world, beside the page's own, in which we look at it
 _BEGINNINGS = 5  # a clock off the millisecond is rare: five in a row would be another fault
 
 
 class Page:
-    """A page in a browser. `stepped`: its frames are made one by one, on demand.
-
-    loaded: everything that it began with is there, or given up.
-    """
+    """A page in a browser. `stepped`: its frames are made one by one, on demand."""
 
     def __init__(self, browser: Browser, html: str, options: PageOptions, log: EventLog, *, stepped: bool) -> None:
         self._browser, self._html, self._options, self._log = browser, html, options, log
@@ -50,7 +48,7 @@ class Page:
         self._context = ""
         self._target = ""
         self.session: Session = browser.connection.browser
-        self.loaded = False
+        self._loaded = False
 
     @property
     def workers(self) -> set[str]:
@@ -144,6 +142,15 @@ class Page:
             if not self._stepped or await self.evaluate("performance.now() % 1") == 0:
                 return
 
+    async def is_loaded(self) -> bool:
+        """Whether everything that it began with is there, or given up.
+
+        What steps time is the page's process: it is asked, for the browser's word may come before or after.
+        """
+        if self._stepped:
+            return self._served and await self.inspect("document.readyState") == "complete"
+        return self._loaded
+
     async def evaluate(self, expression: str) -> Any:
         """The value of a JavaScript expression, which must be plain data; None where it throws."""
         answer = await self.session.send(
@@ -154,7 +161,9 @@ class Page:
     async def inspect(self, expression: str) -> Any:
         """The same, where the page's own scripts cannot change what it calls."""
         tree = await self.session.send("Page.getFrameTree")
-        world = await self.session.send("Page.createIsolatedWorld", frameId=tree["frameTree"]["frame"]["id"])
+        world = await self.session.send(
+            "Page.createIsolatedWorld", frameId=tree["frameTree"]["frame"]["id"], worldName=_OURS
+        )
         answer = await self.session.send(
             "Runtime.evaluate",
             expression=expression,
@@ -185,7 +194,7 @@ class Page:
         self._workers.forget()
 
     def _stopped_loading(self, event: dict[str, Any]) -> None:
-        self.loaded = self.loaded or (self._served and event["frameId"] == self._target)
+        self._loaded = self._loaded or (self._served and event["frameId"] == self._target)
 
     def _request_starts(self, event: dict[str, Any]) -> None:
         self._requests[event["requestId"]] = (event["request"]["url"], initiator(event, self._log))

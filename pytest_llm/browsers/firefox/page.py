@@ -42,7 +42,7 @@ class FirefoxPage:
         self._over = False
         self.context = ""
         self.session: Session = browser.connection.browser
-        self.loaded = False
+        self._loaded = False
         self.workers = set[str]()
 
     async def open(self) -> None:
@@ -99,6 +99,10 @@ class FirefoxPage:
             await self.session.send("browsingContext.navigate", context=self.context, url=PAGE_URL, wait="none")
         except ProtocolError as error:
             raise PageBroken("navigation", f"the page did not open: {error}") from None
+
+    async def is_loaded(self) -> bool:
+        """Whether everything that it began with is there, or given up."""
+        return self._loaded
 
     async def evaluate(self, expression: str) -> Any:
         """The value of a JavaScript expression, which must be plain data; None where it throws."""
@@ -180,7 +184,7 @@ class FirefoxPage:
             self.session.post("network.continueRequest", request=number)  # a download
         else:
             self._refuse(number)
-            self.loaded = True  # as far as it will
+            self._loaded = True  # as far as it will
             self._log.leaves(url)
 
     def _response(self, event: dict[str, Any]) -> None:
@@ -211,7 +215,7 @@ class FirefoxPage:
             self.session.fail(PageBroken("navigation", "the page closed itself"))
 
     def _load(self, event: dict[str, Any]) -> None:
-        self.loaded = self.loaded or (event["context"] == self.context and event["url"] != "about:blank")
+        self._loaded = self._loaded or (event["context"] == self.context and event["url"] != "about:blank")
 
     def _navigated(self, event: dict[str, Any]) -> None:
         """To where no request is needed; the very navigation of the page ends anew where its process did."""
@@ -220,7 +224,7 @@ class FirefoxPage:
         if event["navigation"] == self._navigation:
             self.session.fail(PageBroken("crash", "the page's process crashed"))
         else:
-            self.loaded = True
+            self._loaded = True
             self._log.add("navigation", f"the page left for {event['url']}")
 
     def _download(self, event: dict[str, Any]) -> None:
