@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import itertools
 import os
-import threading
 import time
 from dataclasses import dataclass
 from functools import cache
@@ -15,17 +13,13 @@ from pathlib import Path
 _ROOT = Path("/sys/fs/cgroup")
 _PREFIX = "pytest-llm-"
 _count = itertools.count(1)
-Key = tuple[int, int, int]  # process, bytes of memory, processes
-_idle: dict[Key, list[Group]] = {}
-_lock = threading.Lock()
 
 
 @dataclass(frozen=True)
 class Group:
-    """The folders of one group: one in version 2, one a controller in version 1. key: whose, and its limits."""
+    """The folders of one group: one in version 2, one a controller in version 1."""
 
     folders: tuple[Path, ...]
-    key: Key
 
     @property
     def joins(self) -> tuple[Path, ...]:
@@ -34,9 +28,12 @@ class Group:
 
     def was_out_of_memory(self) -> bool:
         """Whether the kernel has killed in here for want of memory."""
-        name = "memory.events" if len(self.folders) == 1 else "memory.oom_control"
-        with contextlib.suppress(OSError), open(self.folders[0] / name) as file:
-            return any(line.startswith("oom_kill ") and line.split()[1] != "0" for line in file)
+        for name in ("memory.events", "memory.oom_control"):
+            for folder in self.folders:
+                with contextlib.suppress(OSError):
+                    fields = dict(line.split() for line in (folder / name).read_text().splitlines())
+                    if int(fields.get("oom_kill", "0")):
+                        return True
         return False
 
     def kill(self) -> None:
@@ -59,21 +56,6 @@ class Group:
                     break
 
 
-def taken(memory: int, processes: int) -> Group | None:
-    """A group with these limits (bytes, processes): one that was given back, or a new one, as `create` makes it."""
-    with _lock:
-        if idle := _idle.get((os.getpid(), memory, processes)):
-            return idle.pop()
-    return create(memory, processes)
-
-
-def give_back(group: Group) -> None:
-    """Keep a group for another program: one in which all have ended, and none for want of memory."""
-    _remove_at_the_end()
-    with _lock:
-        _idle.setdefault(group.key, []).append(group)
-
-
 def create(memory: int, processes: int) -> Group | None:
     """A new group with these limits (bytes, processes with their threads), or None where it cannot be had."""
     parents = _parents()
@@ -81,8 +63,7 @@ def create(memory: int, processes: int) -> Group | None:
         return None
     _sweep_once()
     name = f"{_PREFIX}{os.getpid()}-{next(_count)}"
-    key = (os.getpid(), memory, processes)
-    group = Group(tuple(parent / name for parent in dict.fromkeys(parents)), key)
+    group = Group(tuple(parent / name for parent in dict.fromkeys(parents)))
     # Threads count as well in a group, and a JVM has dozens of them.
     values = {
         "memory.max": memory,
@@ -100,18 +81,6 @@ def create(memory: int, processes: int) -> Group | None:
         group.remove()
         return None
     return group
-
-
-@cache
-def _remove_at_the_end() -> None:
-    atexit.register(_remove_idle)
-
-
-def _remove_idle() -> None:
-    with _lock:
-        for group in [one for key, some in _idle.items() if key[0] == os.getpid() for one in some]:
-            group.remove()
-        _idle.clear()
 
 
 @cache

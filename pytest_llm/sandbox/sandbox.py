@@ -142,10 +142,10 @@ class _Process:
         self.limits, self.killed_by, self.sandboxed, self._folder = limits, "", not missing(), folder
         self.stdout, self.stderr, self.started = bytearray(), bytearray(), time.monotonic()
         self._seconds, self._spent_before = limits.seconds, 0.0
-        self._sending, self._last, self._clean = b"", False, False
+        self._sending, self._last = b"", False
         env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(folder), "TMPDIR": str(folder)}
         env |= {"LANG": "C.UTF-8", **walls.env}
-        self._group = cgroup.taken(limits.memory, limits.processes) if os.name == "posix" else None
+        self._group = cgroup.create(limits.memory, limits.processes) if os.name == "posix" else None
         shared = None
         if self.sandboxed and not stays:
             joins = self._group.joins if self._group else ()
@@ -231,8 +231,6 @@ class _Process:
             self.killed_by = self.killed_by or "memory"
         if code in _FILE_TOO_LARGE:
             self.killed_by = self.killed_by or "disk"
-        # Of a program that a server has started nothing is left; others may leave what is on its way out.
-        self._clean = ended and not self.killed_by and isinstance(self._popen, forkserver.Program)
         return Result(
             returncode=code,
             stdout=bytes(self.stdout),
@@ -271,7 +269,7 @@ class _Process:
         if isinstance(self._popen, forkserver.Program):
             self._popen.release()
         if self._group:
-            cgroup.give_back(self._group) if self._clean else self._group.remove()
+            self._group.remove()
 
     def _over(self) -> str:
         pids = family(self._popen.pid)
