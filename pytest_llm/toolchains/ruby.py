@@ -1,13 +1,15 @@
-"""Ruby: parsed by its own interpreter, without any library; never run."""
+"""Ruby: compiled by its own interpreter that stays, without any library; never run."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 
-from pytest_llm.sandbox import sandbox, scratch
-from pytest_llm.toolchains import base
+from pytest_llm.sandbox import sandbox
+from pytest_llm.toolchains import base, warm
 
 _SAID = re.compile(r"^snippet\.rb:(\d+): (warning: )?(.*)$")
 # Since 3.4 the head alone names the file; each error stands below its line of the text, at its column.
@@ -16,6 +18,7 @@ _LINE = re.compile(r"^> *(\d+) \| ")
 _BELOW = re.compile(r"^ *\| ( *)\^~* (.*)$")
 _SHEBANG = re.compile(r"\A#![^\n]*")  # Ruby obeys the options in it
 _ENDS = "\x00\x04\x1a"  # NUL, ^D, ^Z: the end of the text, for Ruby's lexer
+_TOO_DEEP = base.Diagnostic("error", "limit", "nested too deeply for the compiler")
 
 
 class Ruby(base.Toolchain):
@@ -25,24 +28,38 @@ class Ruby(base.Toolchain):
     sound = "x = 1\n"
     install = "sudo apt-get install ruby"
 
+    @cached_property
+    def _pool(self) -> warm.Pool:
+        argv = [str(self.path), "--disable-all", "SERVER"]
+        walls = base.walls(self.path, base.Options())
+        return warm.Pool(argv, warm.SERVERS / "check_ruby.rb", walls, sandbox.Limits(memory=512 << 20))
+
     def check(self, snippets: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
         files = [base.clean(snippet) for snippet in snippets]
-        found: list[base.Diagnostic] = []
-        for index, file in enumerate(files):
-            found += (replace(one, file=index) for one in self._one(file, options))
+        answer = self._pool.ask(json.dumps({"files": list(map(_read, files))}), options.seconds)
+        if isinstance(answer, list):
+            return answer
+        found = (replace(one, file=index) for index, said in enumerate(answer["said"]) for one in _found(said))
         return base.bounded(base.inside(one, files) for one in found)
 
-    def _one(self, file: base.Snippet, options: base.Options) -> list[base.Diagnostic]:
-        limits = sandbox.Limits(seconds=options.seconds)
-        argv = [str(self.path), "--disable-all", "-wc", "snippet.rb"]
-        with scratch.folder() as folder:
-            text = base.to_the_end(_SHEBANG.sub("#", file.text), _ENDS)
-            base.write([base.Snippet(text, "snippet.rb")], folder)
-            said = sandbox.run(argv, folder=folder, walls=base.walls(self.path, options), limits=limits)
-        found = list(_told(said.stderr.decode("utf-8", "replace")))
-        if said.returncode and not base.fails(found) and not said.killed_by:
-            return base.gave_up("Ruby", said, [file])
-        return [*found, *base.stopped(said, limits)]
+    def close(self) -> None:
+        self._pool.close()
+
+
+def _read(file: base.Snippet) -> str:
+    """As Ruby reads a file to its end. Surrogates, which no file can hold, become question marks."""
+    text = base.to_the_end(_SHEBANG.sub("#", file.text), _ENDS)
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _found(said: Sequence[str] | None) -> list[base.Diagnostic]:
+    """said: Ruby's errors and its warnings; None where it came to an end of its own."""
+    if said is None:
+        return [_TOO_DEEP]
+    found = list(_told("\n".join(said)))
+    if said[0] and not base.fails(found):
+        found.append(base.Diagnostic("error", "syntax", said[0].partition("\n")[0]))
+    return found
 
 
 def _told(text: str) -> Iterator[base.Diagnostic]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_llm.toolchains.ruby import _told
+from pytest_llm.toolchains.ruby import _found, _told
 from tests.helpers.compiling import compiled, errors
 
 VALID = {
@@ -16,6 +16,8 @@ VALID = {
     "shebang of another": "#!/bin/sh\nputs 1\n",
     "pattern": "case {a: 1}\nin {a: Integer => x}\n  puts x\nend\n",
     "windows": "def f\r\n  1\r\nend\r\n",
+    "loops and blocks": "loop do\n  next if rand > 0.5\n  break\nend\n"
+    "def f\n  yield 1\nrescue StandardError\n  retry\nend\n",
     "byte order mark": "\ufeffputs 1\n",
 }
 BROKEN = {
@@ -25,6 +27,12 @@ BROKEN = {
     "quote": ("x = 1\nputs 'a\n", "syntax", 2),
     "an option in the first line": ("#!/usr/bin/ruby --version\ndef (\n", "syntax", 2),
     "return in a class": ("class A\n  return 1\nend\n", "syntax", 2),
+    "break outside of a loop": ("x = 1\nif x\n  break\nend\n", "syntax", 3),
+    "next outside of a block": ("x = 1\nnext\n", "syntax", 2),
+    "redo in a method": ("def f\n  redo\nend\n", "syntax", 2),
+    "retry without rescue": ("begin\n  retry\nend\n", "syntax", 2),
+    "yield outside of a method": ("x = 1\nyield x\n", "syntax", 2),
+    "an encoding that is not there": ("# coding: nope\nx = 1\n", "syntax", 1),
 }
 # As Ruby 3.4 tells it.
 NEWER = """snippet.rb: --> snippet.rb
@@ -53,6 +61,25 @@ def test_nothing_of_it_is_run() -> None:
     assert compiled("ruby", "BEGIN { abort('ran') }\nputs 1\n") == []
 
 
+def test_a_file_is_a_program_not_a_part_of_one() -> None:
+    warned = [(one.kind, one.line) for one in compiled("ruby", "a = 1\nb = 2\nb == 2\nputs b\n")]
+    assert warned == [("lint", 3), ("unused", 1)]
+
+
+def test_nothing_of_one_text_is_left_for_the_next() -> None:
+    first = "class A\n  B = 1\nend\nat_exit { }\n$x = 1\n__END__\n"
+    assert errors(compiled("ruby", first)) == []
+    assert compiled("ruby", "class A < Struct\n  B = 2\nend\nputs DATA\n") == []
+
+
 def test_the_newer_parsers_words() -> None:
     said = [(one.severity, one.line, one.column) for one in _told(NEWER)]
     assert said == [("error", 2, 9), ("error", 3, 5), ("warning", 1, None)]
+
+
+def test_words_that_nobody_knows_are_an_error() -> None:
+    assert [(one.severity, one.message) for one in _found(["no.\nreally", ""])] == [("error", "no.")]
+
+
+def test_an_end_of_its_own_is_a_limit() -> None:
+    assert [one.kind for one in _found(None)] == ["limit"]
