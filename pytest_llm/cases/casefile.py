@@ -8,15 +8,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from pytest_llm.cases import fields
 from pytest_llm.cases.case import LATER, Case, Some, Stage
+from pytest_llm.cases.complaints import complaints, in_data, kind_of
 from pytest_llm.cases.json_schema import refuse_open, unwrapped
 from pytest_llm.cases.paths import above, inside, spelled
-from pytest_llm.cases.sampling import Escalation, passes
+from pytest_llm.cases.sampling import passes
 from pytest_llm.cases.yamlfile import Document, KeyPath, load_documents, read_text
-from pytest_llm.errors import Complaints, InputError, InputErrors, nearest
+from pytest_llm.errors import Complaints, InputError, InputErrors
 
 SUFFIX = ".prompt.yaml"
 DEFAULTS = "_defaults.yaml"
@@ -26,19 +27,6 @@ RESERVED_STAGES = frozenset(name for name in dir(dict) if not name.startswith("_
 TAKEN_BACK = ("matrix", "parametrize", "examples", "checks")  # by an empty value, where a defaults file gave some
 
 _EXAMPLES = TypeAdapter(Annotated[list[fields.Example], Some])
-_ELSEWHERE = {  # what other tools call it
-    "name": "id",
-    **dict.fromkeys(("assert", "asserts", "assertions", "expect", "expected", "tests"), "checks"),
-    **dict.fromkeys(("model", "provider", "providers"), "models"),
-}
-_PARTS: dict[str, type[BaseModel]] = {
-    "stages": Stage,
-    "messages": fields.Message,
-    "examples": fields.Example,
-    "prompt": fields.FileRef,
-    "system": fields.FileRef,
-    "escalate": Escalation,
-}
 
 
 @dataclass(frozen=True)
@@ -93,7 +81,7 @@ def read(path: Path, root: Path, wrong: Complaints) -> list[LoadedCase]:
 
 def _case(document: Document, number: int, inherited: list[Document], root: Path) -> LoadedCase:
     if not isinstance(document.value, dict):
-        raise document.error((), f"a case is a mapping of keys, not {_kind(document.value)}")
+        raise document.error((), f"a case is a mapping of keys, not {kind_of(document.value)}")
     origin: dict[str, Document] = {}
     merged: dict[str, Any] = {}
     for source in [*inherited, document]:
@@ -196,85 +184,13 @@ def _validate(
     try:
         return Case.model_validate(data, context=None if values is None else {"values": values})
     except ValidationError as error:
-        complaints = list(_complaints(error, data))
-    errors = [_origin(origin, document, path).error(path, message) for path, message in complaints]
+        said = list(complaints(error, data))
+    errors = [_origin(origin, document, path).error(path, message) for path, message in said]
     raise errors[0] if len(errors) == 1 else InputErrors(errors)
 
 
 def _origin(origin: Mapping[str, Document], document: Document, path: KeyPath) -> Document:
     return origin.get(str(path[0]), document) if path else document
-
-
-def _complaints(error: ValidationError, data: Any) -> Iterator[tuple[KeyPath, str]]:
-    """One complaint for each place, unknown keys first, in people's words."""
-    seen: set[KeyPath] = set()
-    for item in sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden"):
-        path = _in_data(item["loc"], data)
-        if not any(other[: len(path)] == path for other in seen):
-            seen.add(path)
-            yield path, _sentence(item, path)
-
-
-def _in_data(loc: tuple[int | str, ...], data: Any) -> KeyPath:
-    """The part of pydantic's location that stands in the file: it also names branches of unions."""
-    path: list[int | str] = []
-    for part in loc:
-        try:
-            data = data[part]
-        except (KeyError, IndexError, TypeError):
-            continue
-        path.append(part)
-    return tuple(path)
-
-
-def _sentence(item: Any, path: KeyPath) -> str:
-    key = ".".join(map(str, path)) or "the case"
-    found = item.get("input")
-    match item["type"]:
-        case "extra_forbidden":
-            return _unknown(str(path[-1]), _known(path), at_top=len(path) == 1)
-        case "missing":
-            return f"{key} lacks the key {str(item['loc'][-1])!r}"
-        case "string_too_short":
-            return f"{key} is empty"
-        case "too_short":
-            return f"{key} is empty: give it something, or leave the key out"
-        case "literal_error":
-            return f"{key} must be {item['ctx']['expected']}, not {found!r}"
-        case "string_type":
-            return f"{key} must be text, not {_kind(found)}"
-        case "int_type" | "int_from_float":
-            return f"{key} must be a whole number, not {found!r}"
-        case "bool_type":
-            return f"{key} must be true or false, not {found!r}"
-        case "list_type" | "tuple_type":
-            return f"{key} must be a list, not {_kind(found)}"
-        case "dict_type" | "model_type" | "model_attributes_type":
-            return f"{key} must be a mapping, not {_kind(found)}"
-        case "string_pattern_mismatch":
-            return f"{key} {found!r} holds a character that cannot stand there"
-        case "value_error":
-            message = str(item["ctx"]["error"])
-            return message if key == "the case" or message.startswith("unknown") else f"{key}: {message}"
-    return f"{key}: {item['msg'][0].lower()}{item['msg'][1:]}"
-
-
-def _unknown(key: str, known: list[str], *, at_top: bool) -> str:
-    if at_top and key in fields.Options.model_fields:
-        return f"unknown key {key!r}: it belongs under `options:`"
-    meant = _ELSEWHERE.get(key) if at_top else None
-    suggestion = f", did you mean {meant!r}?" if meant else nearest(key, known)
-    return f"unknown key {key!r}" + (suggestion or f" (known: {', '.join(known)})")
-
-
-def _known(path: KeyPath) -> list[str]:
-    part = _PARTS.get(str(path[0]), Case) if len(path) > 1 else Case
-    return list(part.model_fields)
-
-
-def _kind(value: Any) -> str:
-    names = {dict: "a mapping", list: "a list", str: "text", bool: "a boolean", type(None): "nothing"}
-    return names.get(type(value), f"the number {value}")
 
 
 def with_files(loaded: LoadedCase) -> Case:
@@ -327,7 +243,7 @@ def _examples(loaded: LoadedCase) -> Iterator[fields.Example]:
             try:
                 yield from _EXAMPLES.validate_python(document.value)
             except ValidationError as error:
-                path = _in_data(error.errors()[0]["loc"], document.value)
+                path = in_data(error.errors()[0]["loc"], document.value)
                 message = "a file of examples is a list of pairs, each {user: …, assistant: …}"
                 raise document.error(path, message) from None
 

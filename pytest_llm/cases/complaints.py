@@ -1,0 +1,100 @@
+"""What pydantic finds wrong in a case, as a sentence for whoever wrote it, at the key that stands in the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from pytest_llm.cases import fields
+from pytest_llm.cases.case import Case, Stage
+from pytest_llm.cases.sampling import Escalation
+from pytest_llm.cases.yamlfile import KeyPath
+from pytest_llm.errors import nearest
+
+_ELSEWHERE = {  # what other tools call it
+    "name": "id",
+    **dict.fromkeys(("assert", "asserts", "assertions", "expect", "expected", "tests"), "checks"),
+    **dict.fromkeys(("model", "provider", "providers"), "models"),
+}
+_PARTS: dict[str, type[BaseModel]] = {
+    "stages": Stage,
+    "messages": fields.Message,
+    "examples": fields.Example,
+    "prompt": fields.FileRef,
+    "system": fields.FileRef,
+    "escalate": Escalation,
+}
+
+
+def complaints(error: ValidationError, data: Any) -> Iterator[tuple[KeyPath, str]]:
+    """One complaint for each place, unknown keys first, in people's words."""
+    seen: set[KeyPath] = set()
+    for item in sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden"):
+        path = in_data(item["loc"], data)
+        if not any(other[: len(path)] == path for other in seen):
+            seen.add(path)
+            yield path, _sentence(item, path)
+
+
+def in_data(loc: tuple[int | str, ...], data: Any) -> KeyPath:
+    """The part of pydantic's location that stands in the file: it also names branches of unions."""
+    path: list[int | str] = []
+    for part in loc:
+        try:
+            data = data[part]
+        except (KeyError, IndexError, TypeError):
+            continue
+        path.append(part)
+    return tuple(path)
+
+
+def _sentence(item: Any, path: KeyPath) -> str:
+    key = ".".join(map(str, path)) or "the case"
+    found = item.get("input")
+    match item["type"]:
+        case "extra_forbidden":
+            return _unknown(str(path[-1]), _known(path), at_top=len(path) == 1)
+        case "missing":
+            return f"{key} lacks the key {str(item['loc'][-1])!r}"
+        case "string_too_short":
+            return f"{key} is empty"
+        case "too_short":
+            return f"{key} is empty: give it something, or leave the key out"
+        case "literal_error":
+            return f"{key} must be {item['ctx']['expected']}, not {found!r}"
+        case "string_type":
+            return f"{key} must be text, not {kind_of(found)}"
+        case "int_type" | "int_from_float":
+            return f"{key} must be a whole number, not {found!r}"
+        case "bool_type":
+            return f"{key} must be true or false, not {found!r}"
+        case "list_type" | "tuple_type":
+            return f"{key} must be a list, not {kind_of(found)}"
+        case "dict_type" | "model_type" | "model_attributes_type":
+            return f"{key} must be a mapping, not {kind_of(found)}"
+        case "string_pattern_mismatch":
+            return f"{key} {found!r} holds a character that cannot stand there"
+        case "value_error":
+            message = str(item["ctx"]["error"])
+            return message if key == "the case" or message.startswith("unknown") else f"{key}: {message}"
+    return f"{key}: {item['msg'][0].lower()}{item['msg'][1:]}"
+
+
+def _unknown(key: str, known: list[str], *, at_top: bool) -> str:
+    if at_top and key in fields.Options.model_fields:
+        return f"unknown key {key!r}: it belongs under `options:`"
+    meant = _ELSEWHERE.get(key) if at_top else None
+    suggestion = f", did you mean {meant!r}?" if meant else nearest(key, known)
+    return f"unknown key {key!r}" + (suggestion or f" (known: {', '.join(known)})")
+
+
+def _known(path: KeyPath) -> list[str]:
+    part = _PARTS.get(str(path[0]), Case) if len(path) > 1 else Case
+    return list(part.model_fields)
+
+
+def kind_of(value: Any) -> str:
+    names = {dict: "a mapping", list: "a list", str: "text", bool: "a boolean", type(None): "nothing"}
+    return names.get(type(value), f"the number {value}")
