@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_llm.plugin.options import TABLE, Option
+from pytest_llm.plugin.option_table import TABLE, Option
 
 if TYPE_CHECKING:
     from mkdocs.structure.files import Files

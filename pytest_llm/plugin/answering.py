@@ -22,7 +22,7 @@ from pytest_llm.checks.base import Check, CheckContext, Finding
 from pytest_llm.engine.jobs import Job, checking
 from pytest_llm.engine.talk import Answer as Told
 from pytest_llm.errors import InputError, RunStopped
-from pytest_llm.plugin.options import THINKS
+from pytest_llm.plugin.option_table import THINKS
 from pytest_llm.plugin.session import LlmSession, session
 from pytest_llm.plugin.telling import CellFault, NotJudged, longrepr, warn
 from pytest_llm.providers.base import Response

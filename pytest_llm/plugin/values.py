@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from pytest_llm.errors import InputError
-
-if TYPE_CHECKING:
-    from pytest_llm.plugin.options import Option
+from pytest_llm.plugin.option_table import Option
 
 
 @contextmanager

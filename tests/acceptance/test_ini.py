@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytest_llm.plugin.options import TABLE, Option
+from pytest_llm.plugin.option_table import TABLE, Option
 from tests.acceptance.conftest import Bench
 
 INI = [option for option in TABLE if option.ini or option.ini_only]

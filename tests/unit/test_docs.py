@@ -10,7 +10,7 @@ import pytest
 from pytest_llm.cases import casefile, matrix
 from pytest_llm.checks.compile import Compile
 from pytest_llm.checks.registry import Registry
-from pytest_llm.plugin.options import TABLE
+from pytest_llm.plugin.option_table import TABLE
 from pytest_llm.providers import scripted
 from pytest_llm.verdicts import plan
 

@@ -6,7 +6,8 @@ import shlex
 
 import pytest
 
-from pytest_llm.plugin.options import TABLE, again
+from pytest_llm.plugin.option_table import TABLE
+from pytest_llm.plugin.options import again
 
 
 @pytest.mark.parametrize(
