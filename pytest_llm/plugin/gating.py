@@ -18,8 +18,8 @@ from pytest_llm.gates.past import Past
 from pytest_llm.gates.rows import differing, lost, rows
 from pytest_llm.gates.types import Bar, CellResult, CellRow, Decision
 from pytest_llm.plugin import storing
+from pytest_llm.plugin.asking import model_of
 from pytest_llm.plugin.confirming import settings_of
-from pytest_llm.plugin.fixture import model_of
 from pytest_llm.plugin.gate_settings import STORED
 from pytest_llm.plugin.options import MARK, SETTINGS
 from pytest_llm.plugin.session import LlmSession, session

@@ -18,7 +18,7 @@ from pytest_llm.checks.base import Finding, Severity
 from pytest_llm.engine.events import Event
 from pytest_llm.errors import InputError
 from pytest_llm.plugin import progress, storing
-from pytest_llm.plugin.fixture import asks
+from pytest_llm.plugin.asking import asks
 from pytest_llm.plugin.nodes import PromptItem
 from pytest_llm.plugin.rows import rows
 from pytest_llm.plugin.session import LlmSession, session

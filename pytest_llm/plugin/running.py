@@ -8,7 +8,7 @@ import pytest
 
 from pytest_llm.engine.phases import Placed
 from pytest_llm.plugin import ordering
-from pytest_llm.plugin.fixture import asks
+from pytest_llm.plugin.asking import asks
 from pytest_llm.plugin.lookahead import LookAhead
 from pytest_llm.plugin.nodes import PromptItem
 from pytest_llm.plugin.once import SHARED

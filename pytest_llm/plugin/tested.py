@@ -15,7 +15,7 @@ from pytest_llm.cases.request import ChatRequest
 from pytest_llm.checks.base import Finding, Severity
 from pytest_llm.plugin import recording
 from pytest_llm.plugin.answering import ANSWERS, Answer
-from pytest_llm.plugin.fixture import ERROR, model_of
+from pytest_llm.plugin.asking import ERROR, model_of
 from pytest_llm.plugin.session import LlmSession, session
 from pytest_llm.plugin.summary import headline
 from pytest_llm.reports import terminal
