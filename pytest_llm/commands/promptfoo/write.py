@@ -12,11 +12,15 @@ from typing import Any
 import yaml
 
 from pytest_llm.commands.promptfoo.assertions import checks
-from pytest_llm.commands.promptfoo.config import Config, Prompt, Test
+from pytest_llm.commands.promptfoo.config import Config
 from pytest_llm.commands.promptfoo.left import NoCounterpart
+from pytest_llm.commands.promptfoo.prompts import Prompt
 from pytest_llm.commands.promptfoo.providers import Model
+from pytest_llm.commands.promptfoo.sources import text as text_of
+from pytest_llm.commands.promptfoo.tests import Test
 
 SUFFIX = ".prompt.yaml"
+_TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 
 
 class _Dumper(yaml.SafeDumper):
@@ -39,51 +43,79 @@ def case_files(config: Config, folder: Path, target: Path) -> Iterator[tuple[Pat
     What has no counterpart is added to `config.left`.
     """
     taken: set[str] = set()
+    asked: set[int] = set()
     for prompt in config.prompts:
-        documents = list(_documents(config, prompt, folder, target))
+        documents = list(_documents(config, prompt, folder, target, asked))
         name = _free(_slug(prompt.label) or "prompt", taken)
         if documents:
             text = "---\n".join(_dump(document) for document in documents)
             yield target / f"{name}{SUFFIX}", text
+    _tell_unasked(config, asked)
 
 
-def _documents(config: Config, prompt: Prompt, folder: Path, target: Path) -> Iterator[dict[str, Any]]:
+def _tell_unasked(config: Config, asked: set[int]) -> None:
+    for test in config.tests:
+        if config.prompts and id(test) not in asked:
+            config.left.add(test.where, "no prompt and provider that it names are there")
+    for model in config.models:
+        if config.prompts and not any(prompt.wanted(model.prompts) for prompt in config.prompts):
+            config.left.add(f"provider {model.label}", "no prompt that it names is there")
+
+
+def _documents(
+    config: Config, prompt: Prompt, folder: Path, target: Path, asked: set[int]
+) -> Iterator[dict[str, Any]]:
+    """The cases of a prompt. asked: gets the identities of the tests that ask it, or have no check to judge by."""
     ids: set[str] = set()
-    for models in _alike(config.models):
+    question = _question(prompt, folder, target)
+    asking = [one for one in config.models if prompt.wanted(one.prompts)]
+    for models in _alike(asking) if config.models else [[]]:
         groups: dict[str, tuple[list[Any], list[Test], list[str]]] = {}
         for test in config.tests:
             names = [one.name for one in models if _asks(test, one)]
-            found, without = checks(test.assertions, lambda name: _relative(name, folder, target))
-            for reason in without:
-                config.left.add(test.where, reason)
-            if not found:
-                config.left.add(test.where, "nothing is left that could fail, so it makes no case")
-            elif names:
-                key = json.dumps([found, names], sort_keys=True, default=str)
+            found = _checks(config, test, folder, target)
+            meant = (names or not config.models) and prompt.wanted(test.prompts)
+            if meant or not found:
+                asked.add(id(test))
+            if found and meant:
+                if not test.vars and _TEMPLATE.search(str(question)):
+                    config.left.add(test.where, "it gives no variables to a prompt that is a template")
+                key = json.dumps([found, names, bool(test.vars)], sort_keys=True, default=str)
                 groups.setdefault(key, (found, [], names))[1].append(test)
         for found, tests, names in groups.values():
-            yield _document(config, prompt, target, (models[0], names), found, tests, ids)
+            yield _document(config, prompt, question, (models[:1], names), found, tests, ids)
+
+
+def _checks(config: Config, test: Test, folder: Path, target: Path) -> list[Any]:
+    found, without = checks(test.assertions, lambda name: _relative(name, folder, target))
+    for reason in without:
+        config.left.add(test.where, reason)
+    if any(isinstance(one, Mapping) and "metric" in one for one in test.assertions):
+        config.left.ignore("`metric` of assertions")
+    if not found:
+        config.left.add(test.where, "nothing is left that could fail, so it makes no case")
+    return [_in_jinja(one) for one in found]
 
 
 def _document(
     config: Config,
     prompt: Prompt,
-    target: Path,
-    asked: tuple[Model, list[str]],
+    question: Mapping[str, Any],
+    asked: tuple[Sequence[Model], list[str]],
     found: list[Any],
     tests: Sequence[Test],
     ids: set[str],
 ) -> dict[str, Any]:
-    model, names = asked
+    like, names = asked
     told = tests[0].description if len(tests) == 1 else config.description
     document: dict[str, Any] = {"id": _free(_slug(told) or _slug(prompt.label) or "case", ids)}
     if told:
         document["description"] = told
-    document["models"] = list(dict.fromkeys(names))
-    if model.think:
-        document["think"] = model.think
-    if model.options:
-        document["options"] = dict(model.options)
+    if names:
+        document["models"] = list(dict.fromkeys(names))
+    for model in like:
+        document |= {"think": model.think} if model.think else {}
+        document |= {"options": dict(model.options)} if model.options else {}
     if config.repeat > 1:
         document["samples"] = config.repeat
     rows = [_row(test) for test in tests]
@@ -91,7 +123,7 @@ def _document(
         document["vars"] = dict(tests[0].vars)
     elif any(test.vars for test in tests):
         document["parametrize"] = rows
-    return {**document, **_question(prompt, target), "checks": found}
+    return {**document, **question, "checks": found}
 
 
 def _row(test: Test) -> dict[str, Any]:
@@ -99,17 +131,32 @@ def _row(test: Test) -> dict[str, Any]:
     return {**({"id": name} if name and "id" not in test.vars else {}), **test.vars}
 
 
-def _question(prompt: Prompt, target: Path) -> dict[str, Any]:
+def _question(prompt: Prompt, folder: Path, target: Path) -> dict[str, Any]:
     if prompt.messages:
-        return {"messages": [{**message, "content": _jinja(message["content"])} for message in prompt.messages]}
-    if prompt.file is not None:
-        return {"prompt": {"file": os.path.relpath(prompt.file, target)}}
-    return {"prompt": _jinja(prompt.text)}
+        return {"messages": [_in_jinja(message) for message in prompt.messages]}
+    if prompt.file is None:
+        return {"prompt": _jinja(prompt.text)}
+    written = text_of(prompt.file)
+    if _jinja(written) != written or folder.resolve() not in prompt.file.resolve().parents:
+        return {"prompt": _jinja(written)}
+    return {"prompt": {"file": os.path.relpath(prompt.file, target)}}
+
+
+def _in_jinja(value: Any) -> Any:
+    if isinstance(value, str):
+        return _jinja(value)
+    if isinstance(value, Mapping):
+        return {key: _in_jinja(item) for key, item in value.items()}
+    return list(map(_in_jinja, value)) if isinstance(value, list) else value
 
 
 def _jinja(text: str) -> str:
     """Of Nunjucks, which promptfoo renders with, the words that Jinja has others for."""
-    return re.sub(r"\|\s*dump\b", "| tojson", text)
+    return _TEMPLATE.sub(lambda found: _tag(found[0]), text)
+
+
+def _tag(text: str) -> str:
+    return re.sub(r"\|\s*dump\b", "| tojson", text).replace("===", "==").replace("!==", "!=")
 
 
 def _alike(models: Sequence[Model]) -> list[list[Model]]:
