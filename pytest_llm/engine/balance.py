@@ -42,21 +42,40 @@ class Balance:
         helped = [self._helps(name) for name in idle]
         return any(helped)
 
-    def lost(self, server: str) -> None:
-        """A server is asked no more: the others get what they can do of what it has left."""
-        self.servers = tuple(name for name in self.servers if name != server)
+    def rests(self) -> None:
+        """A server wants to be left alone: who found nothing to take looks again."""
+        self._looked = {}
+
+    def lost(self, server: str, group: Group | None = None) -> None:
+        """A server is asked no more, or not for a group: the others get what they can do of what it has left."""
+        if group is None:
+            self.servers = tuple(name for name in self.servers if name != server)
+        self._hand_on(lambda part: part.server == server and group in (None, part.group))
+
+    def refused(self, cell: str, server: str) -> None:
+        """A server did not take a cell, and is not asked for it again."""
+        placed = self.phases.cell(cell)
+        if not placed or placed.server != server:
+            return
+        shares, _ = self._shares(self.phases.movable)
+        others = [group for group in placed.groups if group[0] in self.servers and group[0] != server]
+        if others:
+            self.phases.move([cell], min(others, key=lambda group: shares.end(group[0]) + shares.loads(group)))
+            self._rank()
+
+    def _hand_on(self, is_lost: Callable[[Part], bool]) -> None:
         shares, cells = self._shares(lambda cell: True)
-        lost = [part.work for part in shares.parts if part.server == server]
-        works = [work if n not in lost else self._elsewhere(work) for n, work in enumerate(shares.works)]
-        there = tuple(part for part in shares.parts if part.server != server)
+        lost = {part.work: part.group for part in shares.parts if is_lost(part)}
+        works = [self._elsewhere(work, lost[n]) if n in lost else work for n, work in enumerate(shares.works)]
+        there = tuple(part for part in shares.parts if part.work not in lost)
         shares = replace(shares, works=works, parts=there)
         for part in assigned(shares, [number for number in lost if works[number].groups]).parts:
             if part.work in lost:
                 self.phases.move(cells[part.work], part.group)
         self._rank()
 
-    def _elsewhere(self, work: Work) -> Work:
-        return replace(work, groups=tuple(group for group in work.groups if group[0] in self.servers))
+    def _elsewhere(self, work: Work, lost: Group) -> Work:
+        return replace(work, groups=tuple(one for one in work.groups if one[0] in self.servers and one != lost))
 
     def _helps(self, idle: str) -> bool:
         left = self.phases.count()
@@ -74,9 +93,9 @@ class Balance:
     def _shares(self, movable: Callable[[str], bool]) -> tuple[Shares, list[list[str]]]:
         """What is left, and of each work the cells. What cannot be moved any more keeps its server busy."""
         works: defaultdict[tuple[Group, Collection[Group]], list[Placed]] = defaultdict(list)
-        busy: defaultdict[str, float] = defaultdict(float)
+        busy = defaultdict(float, {name: self.server(name).rests for name in self.servers})
         for server, cells in self.phases.left().items():
-            busy[server] = self.phases.inside[server] * fmean(map(self._seconds, cells)) / 2  # half done, about
+            busy[server] += self.phases.inside[server] * fmean(map(self._seconds, cells)) / 2  # half done, about
             for cell in cells:
                 if movable(cell.id):
                     works[cell.group, cell.groups].append(cell)

@@ -37,12 +37,17 @@ from pytest_llm.errors import (
     NoAnswer,
     ProviderError,
     RunStopped,
+    ServerBusy,
     Unsupported,
 )
 from pytest_llm.providers.base import Loading, ModelInfo, Provider, Response
 from pytest_llm.store.keys import new_id
 
 T = TypeVar("T")
+
+
+class _Moved(Exception):
+    """Another server is to be asked instead."""
 
 
 class Engine:
@@ -71,7 +76,7 @@ class Engine:
         self._memory, self._events = memory or Forgetful(), events or Stream()
         self._budget = budget or Budget()
         self._servers: dict[str, Server] = {}
-        self._sites = Sites(connect, self._server, pause, self._trouble)
+        self._sites = Sites(connect, self._server, self._trouble)
         self._troubles = [] if troubles is None else troubles
         self.ranks: Mapping[str, int] = {}
         self._told: set[str] = set()
@@ -320,37 +325,70 @@ class Engine:
         return await self._asked(job, sites)
 
     async def _asked(self, job: Job, sites: Sequence[Site]) -> Response:
-        """Ask a server, and where it is down another one that has the model."""
+        """Ask a server, and where that cannot, or is too busy for it, another one that has the model."""
         reasons: list[str] = []
+        refused: set[str] = set()
         while True:
-            up = {site.info.server: site for site in sites if not self._server(site.info.server).down}
+            able = {site.info.server: site for site in sites if not (len(sites) > 1 and self._fault(site, job))}
+            up = {name: site for name, site in able.items() if name not in refused} or able
             up = up or {sites[0].info.server: sites[0]}
             server = await self._phases.turn(job.place, job.id, up)
             try:
                 return await self._asked_at(job, up[server], reasons)
+            except _Moved:
+                pass
             except ProviderError as error:
-                if error.reach != "server" or len(up) == 1:
+                busy = isinstance(error, ServerBusy)
+                if len(up) == 1 or (error.reach == "request" and not busy):
                     raise
                 reasons.append(error.message)
-                self._lost(server, error)
+                self._phases.unasked(job.place, job.id)
+                if busy:
+                    refused.add(server)
+                    self._balance.refused(job.place, server)
+                else:
+                    self._lost(up[server], job.request, error)
             finally:
                 self._phases.leave(server)
                 self._even()
 
-    def _lost(self, server: str, error: ProviderError) -> None:
-        """A server has died: the others do what it has left."""
+    def _fault(self, site: Site, job: Job) -> ProviderError | None:
+        """Why a site is not asked."""
+        loaded = group(site.info, job.request)
+        return self._server(site.info.server).fault((key(job.request.model), loaded), loaded)
+
+    async def _aside(self, job: Job, over: asyncio.Future[None]) -> None:
+        """Wait until a question's server may be asked again; raises _Moved where another one is asked first."""
+        server = self._phases.server(job.place)
+        if len(self._balance.servers) > 1:
+            self._phases.unasked(job.place, job.id)
+            self._balance.rests()
+            self._even()
+        if self._phases.server(job.place) != server or await self._phases.aside(job.place, job.id, over):
+            raise _Moved
+
+    def _lost(self, site: Site, request: ChatRequest, error: ProviderError) -> None:
+        """A server has died, or cannot do a group: the others do what it has left."""
+        server = site.info.server
+        if error.reach == "server":
+            what, lost = f"{server} is", None
+        else:
+            what, lost = f"the model {request.model.written!r} is, at {server},", group(site.info, request)
         if server in self._balance.servers:
-            self._balance.lost(server)
+            self._balance.lost(server, lost)
             self.ranks = self._phases.ranks()
-        self._trouble(f"{server} is asked no more, the other servers do its work: {error.message}")
+        self._trouble(f"{what} asked no more, the other servers do its work: {error.message}")
 
     def _trouble(self, text: str) -> None:
         if text not in self._troubles:
             self._troubles.append(text)
             self._events.tell(Event("said", text=text))
 
-    async def _asked_at(self, job: Job, site: Site, before: Sequence[str]) -> Response:
-        """Ask a server, and keep what comes of it before the next question is asked."""
+    async def _asked_at(self, job: Job, site: Site, reasons: list[str]) -> Response:
+        """Ask a server, and keep what comes of it before the next question is asked.
+
+        reasons: why it was not answered before; gets those of the attempts that failed.
+        """
         model, info, provider = job.request.model, site.info, site.provider
         if job.if_able and info.capabilities is not None and "thinking" not in info.capabilities:
             fault = Unsupported(f"the model {model.written!r} cannot think")
@@ -366,8 +404,8 @@ class Engine:
             try:
                 load = await server.loads.ready(loaded, lambda: self._load(server, site, job, loaded, event))
                 with self._events.question(event, loads=anew and load is None) as told:
-                    response, reasons = await server.patiently(
-                        lambda: provider.chat(job.request), (key(model), loaded), self._pause
+                    response = await server.patiently(
+                        lambda: provider.chat(job.request), (key(model), loaded), reasons, partial(self._aside, job)
                     )
                     told(response)
                 self._budget.spend(response)
@@ -379,7 +417,7 @@ class Engine:
                 raise
             self._saw(job, response, server, loaded, load if anew else None)
             response = replace(response, usage=with_load(response.usage, load))
-            found = self._described(response, [*before, *reasons], job.request, info)
+            found = self._described(response, reasons, job.request, info)
             await self._memory.keep(job.request, info, found, alone=job.exclusive)
         return found
 
@@ -398,8 +436,8 @@ class Engine:
         if not isinstance(provider, Loading):
             return None
 
-        def patiently(attempt: Attempt) -> Awaitable[tuple[float, list[str]]]:
-            return server.patiently(attempt, loaded, self._pause)
+        def patiently(attempt: Attempt) -> Awaitable[float]:
+            return server.patiently(attempt, loaded)
 
         with self._events.load(event):
             before = await self._sites.before(site)
@@ -431,7 +469,7 @@ class Engine:
 
     def _server(self, name: str) -> Server:
         if name not in self._servers:
-            self._servers[name] = Server(Slots(self._slots))
+            self._servers[name] = Server(Slots(self._slots), pause=self._pause)
         return self._servers[name]
 
     async def _shut(self) -> None:

@@ -42,7 +42,7 @@ class Loads:
 
 
 async def loading(
-    provider: Loading, request: ChatRequest, patiently: Callable[[Attempt], Awaitable[tuple[float, Any]]]
+    provider: Loading, request: ChatRequest, patiently: Callable[[Attempt], Awaitable[float]]
 ) -> float | None:
     """Have loaded what a request needs; seconds, None where the server cannot be told to, or is too busy.
 
@@ -61,7 +61,7 @@ async def loading(
             raise
 
     try:
-        return (await patiently(attempt))[0]
+        return await patiently(attempt)
     except (ServerBusy, NoAnswer, Unsupported):
         return None
     except RequestRefused as error:

@@ -87,6 +87,7 @@ class Phases:
         self._asked: defaultdict[str, set[str]] = defaultdict(set)
         self._coming: defaultdict[str, defaultdict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
         self._waiting: list[_Turn] = []
+        self._aside: dict[str, set[asyncio.Future[None]]] = defaultdict(set)  # by cell
 
     def arrange(self, cells: Sequence[Placed]) -> None:
         """The order in which the cells of this run are to be asked."""
@@ -136,6 +137,26 @@ class Phases:
                 self._holds_no_more(cell)
                 self._wake()
 
+    def unasked(self, cell: str, question: str) -> None:
+        """A question was not taken by its server: until it is, it counts as one that was not asked."""
+        if place := self._places.get(cell):
+            self._asked[cell].discard(question)
+            self._left[place.server].setdefault(cell)
+            if any(cell in queue for queue in self._queues.values()):
+                self._coming[place.server][place.phase].add(cell)
+
+    async def aside(self, cell: str, question: str, over: asyncio.Future[None]) -> bool:
+        """Wait with a question that was not taken; whether its cell was moved to another server meanwhile."""
+        moved: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._aside[cell].add(moved)
+        try:
+            await asyncio.wait((over, moved), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._aside[cell].discard(moved)
+        if not moved.done():
+            self.asked(cell, question)
+        return moved.done()
+
     def wants_later(self, cell: str, group: Group) -> bool:
         """Whether, after the phase of a cell, there is another for the files of a group."""
         now = self._places.get(cell)
@@ -177,6 +198,8 @@ class Phases:
             if id_ in self._coming[old.server].get(old.phase, ()):
                 self._drop(old)
                 self._coming[place.server][place.phase].add(id_)
+            for waiting in self._aside.pop(id_, ()):
+                waiting.set_result(None)
         self._wake()
 
     def rank(self, cells: Sequence[str]) -> None:

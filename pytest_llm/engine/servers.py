@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Hashable, Iterable
 from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.engine.loading import Loads
@@ -20,7 +21,8 @@ from pytest_llm.providers.base import Loading, Resident
 
 T = TypeVar("T")
 ModelKey = tuple[str, str, str]
-Pause = Callable[[float], Awaitable[None]]
+Pause = Callable[[float], Coroutine[Any, Any, None]]
+Aside = Callable[[asyncio.Future[None]], Awaitable[None]]
 IN_A_ROW = 2  # requests of a model that nothing came of: it is not asked again
 BACK_OFF = (1.0, 2.0, 4.0, 8.0, 15.0)
 
@@ -35,10 +37,12 @@ class Server:
     """Its turnstile for groups and measurements, its slots, and the errors that nobody need meet twice.
 
     loaded: the group that was asked last, so that its model is there. tenant: what it was told last to load, with a
-    request of it. broken: by whom it concerns. unanswered: how many of a model's requests in a row.
+    request of it. broken: by whom it concerns. unanswered: how many of a model's requests in a row. pause: waits
+    between attempts. rest: while nobody is to ask it, by its own word; until: seconds, by the loop's clock.
     """
 
     slots: Slots = field(default_factory=Slots)
+    pause: Pause = asyncio.sleep
     turnstile: Turnstile = field(default_factory=Turnstile)
     loaded: Group | None = None
     tenant: tuple[Group, ChatRequest] | None = None
@@ -46,6 +50,18 @@ class Server:
     down: ProviderError | None = None
     broken: dict[Hashable, ProviderError] = field(default_factory=dict)
     unanswered: Counter[Hashable] = field(default_factory=Counter)
+    rest: asyncio.Future[None] | None = None
+    until: float = 0.0
+
+    @property
+    def rests(self) -> float:
+        """Seconds for which nobody is to ask it."""
+        over = self.rest is None or self.rest.done()
+        return 0.0 if over else max(0.0, self.until - asyncio.get_running_loop().time())
+
+    def fault(self, *whom: Hashable) -> ProviderError | None:
+        """Why it is asked no more, by whom that concerns."""
+        return self.down or next((self.broken[one] for one in whom if one in self.broken), None)
 
     @asynccontextmanager
     async def room(self, group: Group, machine: Turnstile | None, *, exclusive: bool) -> AsyncIterator[None]:
@@ -75,33 +91,48 @@ class Server:
                 await provider.unload(request)
 
     async def patiently(
-        self, attempt: Callable[[], Awaitable[T]], whom: Hashable, pause: Pause
-    ) -> tuple[T, list[str]]:
-        """Try as often as the errors allow; what came, and why each attempt before it failed.
+        self,
+        attempt: Callable[[], Awaitable[T]],
+        whom: Hashable,
+        reasons: list[str] | None = None,
+        aside: Aside = asyncio.shield,
+    ) -> T:
+        """Try as often as the errors allow; what came.
 
-        whom: whose every request an error concerns that reaches beyond this one.
+        whom: whose every request an error concerns that reaches beyond this one. reasons: gets why each attempt
+        failed that was not the last. aside: waits until the server may be asked again.
         """
-        reasons: list[str] = []
+        reasons = [] if reasons is None else reasons
+        before = len(reasons)
         while True:
-            if known := self.down or self.broken.get(whom):
+            while self.rest and not self.rest.done():
+                await aside(self.rest)
+            if known := self.fault(whom):
                 raise known.with_traceback(None)  # or it would hold the frames of all who were told
             try:
                 found = await attempt()
                 self.unanswered.pop(whom, None)
-                return found, reasons
+                return found
             except NoAnswer:
                 self.unanswered.pop(whom, None)
                 raise
             except ProviderError as error:
-                if isinstance(error, ServerBusy):
-                    self.slots.busy()
-                if len(reasons) >= error.retry:
+                self._heed(error)
+                if (failed := len(reasons) - before) >= error.retry:
                     self._remember(error, whom)
-                    raise _after(error, reasons) from None
+                    raise _after(error, reasons[before:]) from None
                 reasons.append(error.message)
-                if error.pause:
-                    growing = BACK_OFF[min(len(reasons), len(BACK_OFF)) - 1]
-                    await pause(growing if error.wait is None else error.wait)
+                if error.pause and not self.rests:
+                    await aside(asyncio.ensure_future(self.pause(_pause(error, failed))))
+
+    def _heed(self, error: ProviderError) -> None:
+        """A server that is busy is asked less; one that says for how long, by nobody."""
+        if not isinstance(error, ServerBusy):
+            return
+        self.slots.busy()
+        if error.wait and error.wait > self.rests:
+            self.until = asyncio.get_running_loop().time() + error.wait
+            self.rest = asyncio.ensure_future(self.pause(error.wait))
 
     def _remember(self, error: ProviderError, whom: Hashable) -> None:
         self.unanswered[whom] = self.unanswered[whom] + 1 if isinstance(error, Unanswered) else 0
@@ -112,6 +143,11 @@ class Server:
             self.down = self.down or error
         elif error.reach == "model":
             self.broken.setdefault(whom, error)
+
+
+def _pause(error: ProviderError, failed: int) -> float:
+    """Seconds before it is asked again. failed: how many attempts did before this one."""
+    return BACK_OFF[min(failed, len(BACK_OFF) - 1)] if error.wait is None else error.wait
 
 
 def _after(error: ProviderError, reasons: list[str]) -> ProviderError:

@@ -11,7 +11,7 @@ from itertools import chain
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.engine.loading import resident, retrieve
 from pytest_llm.engine.order import Group, group, is_there
-from pytest_llm.engine.servers import ModelKey, Pause, Server, key
+from pytest_llm.engine.servers import ModelKey, Server, key
 from pytest_llm.errors import ModelUnavailable, ProviderError, PytestLlmError
 from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import ModelInfo, Provider, Resident
@@ -41,10 +41,9 @@ class Sites:
         self,
         connect: Callable[[str], Sequence[Provider]],
         server: Callable[[str], Server],
-        pause: Pause,
         told: Callable[[str], None],
     ) -> None:
-        self._connect, self._server, self._pause, self._told = connect, server, pause, told
+        self._connect, self._server, self._told = connect, server, told
         self._providers: dict[str, Sequence[Provider]] = {}
         self._prepared: dict[ModelKey, asyncio.Task[tuple[Site, ...]]] = {}
         self._residents: dict[str, asyncio.Task[Sequence[Resident]]] = {}
@@ -111,7 +110,7 @@ class Sites:
         server = self._server(f"engine {model.engine} {number}")
         async with server.turnstile.exclusive():
             try:
-                info, _ = await server.patiently(lambda: provider.prepare(model), key(model), self._pause)
+                info = await server.patiently(lambda: provider.prepare(model), key(model))
             except ProviderError as error:
                 error.reach = "model" if error.reach == "request" else error.reach  # nobody can ask it
                 raise

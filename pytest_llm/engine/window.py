@@ -29,12 +29,13 @@ class Window:
         self._ranks, self._server, self._is_judged = ranks, server, is_judged
         self._arranged: Mapping[str, int] = {}
         self._queues: dict[str, deque[str]] = {}
+        self._servers: set[str] = set()  # also those of which all is begun: their verdicts still wait for turns
         self.begun: dict[str, None] = {}  # in that order, whose turns have not come
 
     @property
     def several(self) -> bool:
         """Whether there are several servers."""
-        return len(self._queues) > 1
+        return len(self._servers) > 1
 
     def over(self, cell: str) -> None:
         """Its turn has come, or never will."""
@@ -65,7 +66,7 @@ class Window:
 
     @property
     def _held(self) -> int:
-        return self._most * len(self._queues) * (HELD if self.several else 1)
+        return self._most * len(self._servers) * (HELD if self.several else 1)
 
     def _counts(self, cell: str) -> bool:
         return not (self.several and self._is_judged(cell))
@@ -77,3 +78,4 @@ class Window:
         self._arranged, self._queues = ranks, {}
         for cell in sorted(self._kept | self._left, key=ranks.__getitem__):
             self._queues.setdefault(self._server(cell), deque()).append(cell)
+        self._servers.update(self._queues)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -213,6 +214,25 @@ def test_a_server_that_is_busy_for_a_moment_is_asked_again(farm: Farm) -> None:
     result = farm.bench.run("-p", "no:xdist", *urls)
     result.assert_outcomes(passed=6)
     assert len(farm.two.asked("/v1/chat/completions")) > 1
+
+
+def test_while_one_wants_to_be_left_alone_the_other_does_its_work(farm: Farm) -> None:
+    farm.models("a", "b")
+    farm.two.fault("html-429", retry_after="50", path="/api/chat")
+    farm.cells("a, b", 8)
+    began = time.monotonic()
+    farm.bench.run("-p", "no:xdist", *farm.hosts).assert_outcomes(passed=16)
+    assert time.monotonic() - began < 40
+    assert sum(farm.asked(farm.one).values()) == 16
+
+
+def test_a_model_that_one_cannot_load_is_asked_at_the_other(farm: Farm) -> None:
+    farm.models("a", "b")
+    farm.two.fault("load-oom", times=None)
+    farm.cells("a, b", 4)
+    result = farm.bench.run("-p", "no:xdist", *farm.hosts)
+    result.assert_outcomes(passed=8, warnings=1)
+    result.stdout.fnmatch_lines([f"*the model '?' is, at {farm.two.url}, asked no more, the other servers do*"])
 
 
 @pytest.mark.parametrize("fault", ["html", "html-200"])

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import selectors
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
@@ -18,6 +18,7 @@ from pytest_llm.engine.engine import Engine
 from pytest_llm.engine.jobs import Job
 from pytest_llm.engine.phases import Placed
 from pytest_llm.engine.window import Window
+from pytest_llm.errors import ModelUnavailable, ServerBusy
 from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import ModelInfo, Resident, Response
 
@@ -48,10 +49,23 @@ class Clock(asyncio.SelectorEventLoop):
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """What a server does not take from `begin` on, until `end`, in seconds.
+
+    says: that it wants to be left alone until then. load: it is a load that fails, of that model.
+    """
+
+    begin: float
+    end: float
+    says: bool = True
+    load: str = ""
+
+
+@dataclass(frozen=True)
 class Scene:
     """Models with so many cells each, and servers with so much that each answer takes longer there.
 
-    load, answer: seconds. guess: of an answer, as the run has it before it begins.
+    load, answer: seconds. guess: of an answer, as the run has it before it begins. refusals: by a server's number.
     """
 
     cells: tuple[int, ...]
@@ -61,6 +75,7 @@ class Scene:
     answer: float = 0.2
     guess: float = GUESS
     window: int = 0
+    refusals: Mapping[int, Refusal] = field(default_factory=dict)
 
     @property
     def bound(self) -> float:
@@ -99,15 +114,19 @@ class Served:
     name: str
     scene: Scene
     speed: float
+    refusal: Refusal | None = None
     loaded: str = ""
     loads: Counter[str] = field(default_factory=Counter)
     inside: int = 0
+    left_alone: float = 0.0
+    refused: int = 0
 
     async def prepare(self, model: ModelRef) -> ModelInfo:
         return ModelInfo(self.name, model.name)
 
     async def load(self, request: ChatRequest) -> float:
         assert not self.inside
+        self._refuse(request.model.name)
         self.loaded = request.model.name
         self.loads[self.loaded] += 1
         await asyncio.sleep(self.scene.load)
@@ -119,7 +138,21 @@ class Served:
     async def unload(self, request: ChatRequest) -> None:
         assert not self.inside
 
+    def _refuse(self, load: str = "") -> None:
+        now, refusal = asyncio.get_running_loop().time(), self.refusal
+        assert now >= self.left_alone
+        if refusal is None or not refusal.begin <= now < refusal.end or (refusal.load and refusal.load != load):
+            return
+        self.refused += 1
+        if refusal.load:
+            raise ModelUnavailable("out of memory")
+        busy = ServerBusy("busy")
+        if refusal.says:
+            busy.wait, self.left_alone = refusal.end - now, refusal.end
+        raise busy
+
     async def chat(self, request: ChatRequest) -> Response:
+        self._refuse()
         assert self.loaded == request.model.name
         self.inside += 1
         assert self.inside <= self.scene.slots
@@ -136,6 +169,8 @@ class Ran:
 
     seconds: float
     loads: Sequence[Counter[str]]
+    refused: Sequence[int] = ()
+    troubles: Sequence[str] = ()
 
     @property
     def most(self) -> int:
@@ -149,7 +184,7 @@ class Ran:
 
 def run(scene: Scene) -> Ran:
     """All cells, in the order and with the look-ahead of a plain run, each over when it is answered."""
-    servers = [Served(f"s{n}", scene, speed) for n, speed in enumerate(scene.speeds)]
+    servers = [Served(f"s{n}", scene, speed, scene.refusals.get(n)) for n, speed in enumerate(scene.speeds)]
     jobs = {
         f"m{model}-{n}#0": Job(f"m{model}-{n}#0", ChatRequest(ModelRef(f"m{model}", "", f"m{model}"), ()))
         for model, cells in enumerate(scene.cells)
@@ -162,11 +197,13 @@ def run(scene: Scene) -> Ran:
         clocks.append(Clock())
         return clocks[0]
 
-    engine = Engine(lambda _: servers, slots=scene.slots, loop=clock)
+    troubles = list[str]()
+    engine = Engine(lambda _: servers, slots=scene.slots, troubles=troubles, loop=clock)
     try:
         engine.arrange(_placed(scene, jobs, engine))
         asyncio.run_coroutine_threadsafe(_all(engine, scene, jobs), clocks[0]).result(60)
-        return Ran(clocks[0].time(), [server.loads for server in servers])
+        loads, refused = [server.loads for server in servers], [server.refused for server in servers]
+        return Ran(clocks[0].time(), loads, refused, troubles)
     finally:
         engine.close()
 
@@ -202,5 +239,4 @@ async def _all(engine: Engine, scene: Scene, jobs: dict[str, Job]) -> None:
     while running:
         done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
         running -= done
-        for task in done:
-            task.result()
+        await asyncio.gather(*done)

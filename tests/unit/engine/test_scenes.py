@@ -6,7 +6,8 @@ from random import Random
 
 import pytest
 
-from tests.helpers.scenes import Scene, run
+from pytest_llm.errors import ServerBusy
+from tests.helpers.scenes import Refusal, Scene, run
 
 
 @pytest.mark.parametrize(
@@ -51,3 +52,57 @@ def test_any_run_takes_little_more_and_loads_nothing_twice_on_a_server(speeds: t
         times = (1.05 if of_many(scene) else 1.1) if len(speeds) == 1 else 1.3
         assert ran.seconds <= times * scene.bound + scene.whole + 1e-6, scene
         assert ran.most == 1, scene
+
+
+@pytest.mark.parametrize("slots", [1, 4])
+@pytest.mark.parametrize(
+    ("cells", "begin", "end", "most"),
+    [
+        ((100,), 5, 65, 1.0),  # seconds over what the servers need that are there
+        ((25,) * 8, 5, 65, 3.0),
+        ((100,), 0, 65, 1.0),  # it does not even load
+        ((100,), 5, 7, 0.5),
+        ((4, 4), 0, 65, 1.0),
+    ],
+)
+def test_while_a_server_wants_to_be_left_alone_the_other_does_its_work(
+    slots: int, cells: tuple[int, ...], begin: float, end: float, most: float
+) -> None:
+    scene = Scene(cells, (1, 1), slots, refusals={1: Refusal(begin, end)})
+    ran = run(scene)  # asserts that it is not asked before
+    alone = Scene(cells, (1,), slots).bound
+    together = scene.bound
+    share = begin / together if begin < together else 1.0
+    needed = together if end - begin < 5 else begin + (1 - share) * alone
+    assert ran.seconds <= needed + (end - begin if end - begin < 5 else 0) + most
+    assert ran.most == 1
+    assert (ran.troubles, bool(ran.refused[1])) == ([], begin < together)
+
+
+@pytest.mark.parametrize("slots", [1, 4])
+@pytest.mark.parametrize("begin", [0.0, 3.0])
+def test_what_a_server_is_too_busy_for_goes_to_the_other(slots: int, begin: float) -> None:
+    ran = run(Scene((40,), (1, 1), slots, answer=1.0, refusals={1: Refusal(begin, 1e9, says=False)}))
+    assert ran.seconds <= 45 / slots + 5
+    assert ran.loads[0] == {"m0": 1}
+
+
+def test_what_all_servers_are_too_busy_for_is_told() -> None:
+    busy = Refusal(0, 1e9, says=False)
+    with pytest.raises(ServerBusy, match="asked 6 times"):
+        run(Scene((1,), (1, 1), refusals={0: busy, 1: busy}))
+
+
+def test_one_server_is_asked_when_its_time_has_come() -> None:
+    ran = run(Scene((10, 10), slots=4, refusals={0: Refusal(2.0, 50.0)}))
+    assert ran.seconds < 55
+    assert ran.loads == [{"m0": 1, "m1": 1}]
+
+
+@pytest.mark.parametrize("slots", [1, 4])
+def test_a_model_that_one_server_cannot_load_is_asked_at_the_other(slots: int) -> None:
+    """What was on its way there already may cost one more load."""
+    ran = run(Scene((20,) * 4, (1, 1), slots, refusals={1: Refusal(0, 1e9, load="m1")}))
+    assert (ran.loads[1]["m1"], ran.refused[1]) == (0, 1)
+    assert ran.loads[0]["m1"] <= 2
+    assert ran.troubles == ["the model 'm1' is, at s1, asked no more, the other servers do its work: out of memory"]
