@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from pytest_llm.browsers.find import find
 from pytest_llm.browsers.pool import Pool
-from pytest_llm.browsers.report import PageOptions, PageReport
+from pytest_llm.browsers.report import PageReport
 from pytest_llm.checks.browser import Browser
 from tests.helpers.pages import FOLDER, Sample, read_folder
 
@@ -36,27 +36,20 @@ BUSY = "while True: pass"
 Verdict = tuple[tuple[str, int | None], ...]
 
 
-def verdict(report: PageReport) -> Verdict:
+def verdict(check: Browser, report: PageReport) -> Verdict:
     findings = {(event.kind, event.line) for event in report.events if event.kind != "warning"}
-    if report.blank:
-        findings.add(("blank", None))
-    if report.changes < 2 and report.blank is not None:
-        findings.add(("static", None))
+    findings |= {(finding.kind, None) for finding in check._pictures(report)}
     return tuple(sorted(findings, key=str))
 
 
-def options(page: Sample, few: bool) -> PageOptions:
-    return Browser(**{**page.options, **({"frames": "few"} if few else {})})._options()
+def checked(page: Sample, few: bool) -> Browser:
+    return Browser(**{**page.options, **({"frames": "few"} if few else {})})
 
 
 def right(page: Sample, found: Verdict) -> bool:
     """Whether the verdict is the one that the page says; pages of others say none."""
     if page.kind in ("pass", "author", "unknown"):
-        failures = {kind for kind, _ in found} - {
-            "author",
-            "blank" if page.options.get("not_blank") is False else "",
-        }
-        return page.kind == "unknown" or failures <= ({"static"} if not page.options.get("animated") else set())
+        return page.kind == "unknown" or {kind for kind, _ in found} <= {"author"}
     return (page.kind, page.line or None) in found
 
 
@@ -70,8 +63,9 @@ def show(
     pool = Pool(browser, "block", lanes)
 
     def one(page: Sample) -> tuple[Verdict, float]:
-        report = pool.judge(page.html, options(page, few))
-        return verdict(report), report.wall
+        check = checked(page, few)
+        report = pool.judge(page.html, check._options())
+        return verdict(check, report), report.wall
 
     try:
         with ThreadPoolExecutor(lanes) as threads:

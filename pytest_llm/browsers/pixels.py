@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -42,7 +43,9 @@ def filmstrip(pictures: Sequence[Image], width: int = 200) -> bytes:
     """The pictures side by side, each about `width` pixels wide, as PNG."""
     from PIL import Image
 
-    small = [p.reduce(max(1, p.width // width)) for p in pictures]  # far cheaper than a resize
+    different = {id(p): p for p in pictures}.items()
+    reduced = {number: p.reduce(max(1, p.width // width)) for number, p in different}  # far cheaper than a resize
+    small = [reduced[id(p)] for p in pictures]
     strip = Image.new("RGB", (sum(p.width + 4 for p in small) - 4, max(p.height for p in small)), "white")
     for number, picture in enumerate(small):
         strip.paste(picture, (number * (width + 4), 0))
@@ -61,10 +64,23 @@ def _one_colour(picture: Image) -> bool:
 
     if picture.width < 1 or picture.height < 1:
         return True
+    if _many_levels(picture):
+        return False
     colours = picture.getcolors(maxcolors=picture.width * picture.height) or []
     _, most = max(colours, key=lambda entry: entry[0])
     flat = Image.new("RGB", picture.size, most)  # type: ignore[arg-type]
     return _over(ImageChops.difference(picture, flat)).histogram()[255] < _SEEN
+
+
+def _many_levels(picture: Image) -> bool:
+    """Whether no colour is near enough to all but a handful of pixels, by the levels of a channel: soon known."""
+    levels, wide = picture.histogram(), 2 * _CHANGE + 1
+    for channel in (levels[:256], levels[256:512], levels[512:]):
+        sums = [0, *accumulate(channel)]
+        most = max(sums[min(256, low + wide)] - sums[low] for low in range(256))
+        if sums[-1] - most >= _SEEN:
+            return True
+    return False
 
 
 def _over(difference: Image) -> Image:

@@ -14,12 +14,13 @@ NEWLINE = re.compile(r"\r\n|\r|\n")  # where a browser, other than str.splitline
 Place = tuple[int | None, int | None]
 NOWHERE: Place = (None, None)
 
+_NEAR = 300  # characters
 _MOST = 100  # different words that are looked for in a page
 _CALLS = {
     "dialog": r"\b(?:alert|confirm|prompt)\s*\(",
     "popup": r"\bopen\s*\(|_blank",
-    "download": r"\bdownload\b",
-    "navigation": r"\blocation\b|\bsubmit\b|http-equiv",
+    "download": r"\bdownload\s*=|<a\b[^<>]*\sdownload\b|[\"'`]download[\"'`]",
+    "navigation": r"\blocation\s*[.=\[]|\.location\b|\b(?:s|requestS)ubmit\s*\(|=\s*[\"']?submit\b|http-equiv",
 }
 # Errors that come without a place, by their words, and the call that they speak of. In the order of the table.
 _MEANT = tuple(
@@ -37,6 +38,7 @@ _MEANT = tuple(
         ),
     )
 )
+_COMMENTED = re.compile(r"(?:^|[\s;{}>])(?://|<!--(?!.*-->)|/\*(?!.*\*/))|^\s*\*")
 _SPECIFIER = re.compile(r"module specifier [\"']([^\"'\n]+)|specifier “([^”\n]+)” was a bare specifier")
 _SRCDOC = re.compile(r"""\bsrcdoc["']?\s*=\s*["'`]?""")
 _FRAME_URL = "about:srcdoc"  # of every frame that has its text in its page
@@ -117,9 +119,13 @@ class Places:
         if pattern not in self._known:
             if len(self._known) >= _MOST:
                 return NOWHERE
-            hits = [hit.start() for hit in re.finditer(pattern, self.page)]
+            hits = [hit.start() for hit in re.finditer(pattern, self.page) if not self._commented(hit.start())]
             self._known[pattern] = self.at(hits[0]) if hits and fit(hits) else NOWHERE
         return self._known[pattern]
+
+    def _commented(self, at: int) -> bool:
+        """Whether a comment has begun in the line before this character, not far from it."""
+        return _COMMENTED.search(self.page[max(0, at - _NEAR) : at].rpartition("\n")[2]) is not None
 
     def at(self, offset: int) -> Place:
         """The place of a character of the page, or nowhere where there is none (-1)."""

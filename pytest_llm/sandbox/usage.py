@@ -35,10 +35,16 @@ def spent(pids: Iterable[int]) -> float:
 
 def resident(pid: int) -> int:
     """Bytes in memory; 0 where the process has ended."""
+    return memory(pid)[0]
+
+
+def memory(pid: int) -> tuple[int, int]:
+    """Bytes in memory, and those of them that it shares; none where the process has ended."""
     try:
-        return int(_said(f"/proc/{pid}/statm").split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, IndexError):
-        return 0
+        resident, shared = map(int, _said(f"/proc/{pid}/statm").split()[1:3])
+    except (OSError, ValueError):
+        return 0, 0
+    return resident * os.sysconf("SC_PAGE_SIZE"), shared * os.sysconf("SC_PAGE_SIZE")
 
 
 def written(folder: Path) -> float:

@@ -150,12 +150,7 @@ class Browser:
 
 def held(pids: Iterable[int]) -> int:
     """Bytes that processes hold, what they share counted once."""
-    import psutil
-
     private, shared = 0, 0
-    for one in pids:
-        with contextlib.suppress(psutil.Error):
-            info = psutil.Process(one).memory_info()
-            own = getattr(info, "shared", 0)
-            private, shared = private + info.rss - own, max(shared, own)
+    for resident, common in map(usage.memory, pids):
+        private, shared = private + resident - common, max(shared, common)
     return private + shared

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 
 BINDING = "__pytest_llm_clock"
+FRAMED = "framed"  # said when a page first asks for a frame
 FAR = 10_000  # ms that nobody waits for: such a page reads its clock for each pixel, say
 _FREE = 4000  # readings that make the first millisecond, eight times as many for twice them
 # `say` tells the time and what the clock is ahead of it, in ms. What is to come later counts from there: timers,
@@ -23,7 +24,7 @@ SOURCE = (
   if (!say || !globalThis.performance) return;
   const Real = Date, today = Real.now, own = getPrototypeOf(performance), clock = own.now;
   const now = clock.bind(performance), done = Promise.resolve(), { then } = done;
-  let moment = -1, from = 0, shown = 0, readings = 0, silent = true, patient = false;
+  let moment = -1, from = 0, shown = 0, readings = 0, silent = true, patient = false, framed = false;
   const lead = () => shown > now() ? shown - now() : 0;
   const tell = () => { silent = true; say(`${today()} ${floor(shown - moment)}`); };
   const replace = (of, name, make) => {
@@ -56,6 +57,12 @@ SOURCE = (
     apply: () => new Real(time()).toString(),
   });
   if (!globalThis.requestIdleCallback) return;
+  for (const name of ["requestAnimationFrame", "webkitRequestAnimationFrame"]) {
+    replace(globalThis, name, (given, ask) => {
+      if (!framed) { framed = true; say("FRAMED"); }
+      return ask(given);
+    });
+  }
   replace(globalThis, "requestIdleCallback", ([f, ...given], ask) => typeof f !== "function" ? ask([f, ...given])
     : setTimeout(() => {
       const end = now() + lead() + 10;
@@ -64,6 +71,7 @@ SOURCE = (
     }, 16));
   replace(globalThis, "cancelIdleCallback", ([number]) => clearTimeout(number));
 })()""".replace("BINDING", BINDING)
+    .replace("FRAMED", FRAMED)
     .replace("FREE", str(_FREE))
     .replace("FAR", str(FAR))
 )
@@ -73,13 +81,15 @@ _TOLD = re.compile(r"(\d{1,16}) (\d{1,16})")
 @dataclass
 class Clock:
     """How far a page's clocks have come. reached: ms since 1970; 0 where none ever ran ahead. lost: one is read
-    without an end."""
+    without an end. framed: the page has asked for a frame, or may have."""
 
     reached: int = 0
     lost: bool = False
+    framed: bool = False
 
     def told(self, payload: str, *, worker: bool) -> None:
         """What a script said; what a Worker waits for takes no time of its page."""
+        self.framed = self.framed or payload == FRAMED
         if found := _TOLD.fullmatch(payload):
             now, lead = map(int, found.groups())
             self.lost = self.lost or lead >= FAR

@@ -14,6 +14,7 @@ from pytest_llm.browsers.chromium.clock import Clock
 
 FRAME_RATE = 60
 _STEPS = (17, 17, 16)  # ms: whole ones, three make exactly 50; Chromium's clock jitters on fractions
+_CALM = 50  # ms from frame to frame of a page that never asked for one: it goes by its timers alone
 _FEW = 39  # frames shown of a page of which few are wanted, before they become coarse
 _COARSE = 100  # ms from frame to frame of a heavy page
 _RARE = 1000  # ms of a very heavy one: its timers and promises have their time all the same
@@ -152,7 +153,7 @@ class Stepper:
                 break
             while moments and moments[0] <= self.shown:
                 moments.popleft()
-            shot = await self._frame(picture=due <= self.shown, last=self.shown >= end)
+            shot = await self._frame(picture=due <= self.shown)
             pictures += [shot] if shot else []
             long = asyncio.get_running_loop().time() - began > _LONG
             levels.append(weight.settle() if long or self.frames % _SETTLED == 0 else levels[-1])
@@ -160,15 +161,19 @@ class Stepper:
         return pictures
 
     def _until_next(self, level: int, end: int, due: float) -> int:
-        """Milliseconds to the next frame; of a heavy page the next picture is one."""
-        ms = min((_STEPS[self.frames % 3], _COARSE, _RARE)[level], end - self.shown)
-        return int(min(ms, due - self.shown)) if level and self.shown < due else ms
+        """Milliseconds to the next frame; where these are few the next picture is one."""
+        calm = self._is_calm()
+        ms = min((_CALM if calm else _STEPS[self.frames % 3], _COARSE, _RARE)[level], end - self.shown)
+        return int(min(ms, due - self.shown)) if (level or calm) and self.shown < due else ms
+
+    def _is_calm(self) -> bool:
+        return not self._clock.framed and self._unseen > 1
 
     async def _go_on(self, ms: int, weight: Weight | None = None) -> None:
         """Time without a frame, in pieces: what takes too long for one is a hang. As far as the weight allows."""
         waited = max(0, math.ceil(self._clock.reached - 1000 * self._epoch - self._now))
         pieces = [waited] * (waited > 0)
-        pieces += [min(_STEPS[0], ms - done) for done in range(waited, ms, _STEPS[0])]
+        pieces += [min(_CALM, ms - done) for done in range(waited, ms, _CALM)]
         for piece in pieces:
             await self._advance(piece)
             self.shown += piece
@@ -197,12 +202,12 @@ class Stepper:
         await self._go_on(_STEPS[self.frames % 3])
         await self._frame()
 
-    async def _frame(self, *, picture: bool = False, last: bool = False) -> bytes | None:
+    async def _frame(self, *, picture: bool = False) -> bytes | None:
         """A frame at this moment; its picture (PNG) if wanted."""
         self.frames += 1
         self._queued += 1
-        drawn = picture or self._queued >= self._gap
-        extra = {"screenshot": {"format": "png", "optimizeForSpeed": not last}} if picture else {}
+        drawn = picture or self._queued >= self._gap or self._is_calm()
+        extra = {"screenshot": {"format": "png", "optimizeForSpeed": True}} if picture else {}
         began = asyncio.get_running_loop().time()
         answer = await self._session.send(
             "HeadlessExperimental.beginFrame",

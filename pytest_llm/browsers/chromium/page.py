@@ -160,10 +160,7 @@ class Page:
 
     async def inspect(self, expression: str) -> Any:
         """The same, where the page's own scripts cannot change what it calls."""
-        tree = await self.session.send("Page.getFrameTree")
-        world = await self.session.send(
-            "Page.createIsolatedWorld", frameId=tree["frameTree"]["frame"]["id"], worldName=_OURS
-        )
+        world = await self.session.send("Page.createIsolatedWorld", frameId=self._target, worldName=_OURS)
         answer = await self.session.send(
             "Runtime.evaluate",
             expression=expression,

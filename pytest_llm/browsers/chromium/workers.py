@@ -56,6 +56,7 @@ class Workers:
         session, info = self._connection.session(event["sessionId"]), event["targetInfo"]
         self._sessions.append(session)
         self.kinds.add(info["type"])
+        self._log.clock.framed = self._log.clock.framed or info["type"] == "iframe"  # it does not tell
         if info["type"] in _HEARD:
             listen(session, self._log, worker=_HEARD[info["type"]] or info["url"] * (info["type"] != "iframe"))
             session.post("Runtime.addBinding", name=witness.BINDING)

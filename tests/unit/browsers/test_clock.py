@@ -147,8 +147,34 @@ def test_waiting_for_a_clock(pool: Pool, forms: dict[str, tuple[str, str]], mode
 
 
 def test_what_waits_takes_page_time(pool: Pool) -> None:
-    frames = [pool.judge(PAGE.format(script), SHOWN).frames for script in ("", "sleep(300);")]
-    assert frames == [37, 22]
+    scripts = ("requestAnimationFrame(() => 0);", "requestAnimationFrame(() => 0); sleep(300);")
+    assert [pool.judge(PAGE.format(script), SHOWN).frames for script in scripts] == [37, 22]
+
+
+ASKS = "const go = () => requestAnimationFrame(go); go();"
+FRAMES = {  # in 0.6 s
+    "nothing": ("", 13),
+    "timers": ("setInterval(() => document.body.append(++n), 16);", 13),
+    "a transition": ("document.body.animate({ opacity: [0, 1] }, 400);", 13),
+    "by itself": (ASKS, 37),
+    "by its old name": ("webkitRequestAnimationFrame(() => 0);", 37),
+    "spelled": ("window['request' + atob('QW5pbWF0aW9uRnJhbWU=')](() => 0);", 37),
+    "by a frame of its own": (
+        f"const f = document.createElement('iframe'); document.body.append(f); f.contentWindow.eval('{ASKS}');",
+        37,
+    ),
+    "from 0.3 s on": (f"at(300, () => {{ {ASKS} }});", 25),
+    "with a smooth scroll": ("scrollTo({ top: 0, behavior: 'smooth' });", 37),
+}  # fmt: skip
+
+
+def test_a_page_that_asks_for_no_frame_is_shown_in_few(pool: Pool) -> None:
+    with ThreadPoolExecutor(2) as threads:
+        reports = threads.map(
+            lambda script: pool.judge(PAGE.format(script), SHOWN), (s for s, _ in FRAMES.values())
+        )
+        found = {name: report.frames for name, report in zip(FRAMES, reports, strict=True)}
+    assert found == {name: frames for name, (_, frames) in FRAMES.items()}
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,27 @@ def test_a_call_belongs_where_it_alone_can_be_meant(kind: str, place: tuple[int 
     assert (event.line, event.column) == place
 
 
+@pytest.mark.parametrize(
+    ("kind", "line", "line_of_none"),
+    [
+        ("download", '<a download="data.csv" href="data:,1">', "<p>Download: your download begins"),
+        ("download", "a.download = name", "a.click() // begins a download="),
+        ("download", "a.setAttribute('download', '')", "<!-- a download= of nothing"),
+        ("download", "<a href=# download>", "/* download= */"),
+        ("navigation", "location.href = where", "<p>Your location, please submit it"),
+        ("navigation", "window.location = where", " * location = of a map"),
+        ("navigation", "form.requestSubmit()", "// form.submit()"),
+        ("dialog", "alert('Hi')", "/* alert( */"),
+        ("dialog", "const url = 'http://a'; alert(url)", "<!-- alert( -->"),
+        ("popup", "open('a')", "  // open( a window"),
+    ],
+)
+def test_words_and_comments_are_no_calls(kind: str, line: str, line_of_none: str) -> None:
+    log = EventLog(f"{line_of_none}\n{line}\n{line_of_none}")
+    log.add(kind, "told")
+    assert [event.line for event in log.events] == [2]
+
+
 FRAME = "<p>\n<iframe srcdoc='<script>\nlost()</script>'></iframe>"
 
 
