@@ -22,14 +22,14 @@ def ollama(settings: Mapping[str, Any]) -> list[Http]:
     """The Ollama servers of these settings. Raises InputError where a header for it is none."""
     from pytest_llm.providers.base import Limits
     from pytest_llm.providers.ollama.client import START
-    from pytest_llm.providers.ollama.host import extra_headers, ollama_urls
+    from pytest_llm.providers.ollama.host import distinct, extra_headers, ollama_url, ollama_urls
     from pytest_llm.providers.wire.http import Http
 
     hosts = addresses(settings, "hosts") or ("",)
     trusted = settings["host_trusted"]
     headers = extra_headers() if trusted else {}
     limits = Limits(settings["connect_timeout"])
-    found: dict[str, Http] = {}
-    for url, *others in map(ollama_urls, hosts):
-        found.setdefault(url, Http(url, limits, headers, start=START, elsewhere=others, trusted=trusted))
-    return list(found.values())
+    return [
+        Http(url, limits, headers, start=START, elsewhere=others, trusted=trusted)
+        for url, *others in map(ollama_urls, distinct(hosts, ollama_url))
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pytest_llm.errors import ServerDown
@@ -44,7 +44,7 @@ def _limits(settings: Settings) -> Limits:
 
 def _ollama(settings: Settings, progress: Callable[[str], None]) -> list[Provider]:
     from pytest_llm.providers.ollama.client import OllamaProvider
-    from pytest_llm.providers.ollama.host import extra_headers, ollama_url
+    from pytest_llm.providers.ollama.host import distinct, extra_headers, ollama_url
 
     headers = extra_headers() if settings.host_trusted else {}
     known = [file.stem for folder in settings.modelfiles for file in sorted(folder.glob("*.Modelfile"))]
@@ -58,20 +58,12 @@ def _ollama(settings: Settings, progress: Callable[[str], None]) -> list[Provide
             modelfiles=known,
             trusted=settings.host_trusted,
         )
-        for host in _distinct(settings.hosts or ("",), ollama_url)
+        for host in distinct(settings.hosts or ("",), ollama_url)
     ]
 
 
-def _distinct(addresses: Sequence[str], read: Callable[[str], str]) -> Iterable[str]:
-    """The addresses, each server once, however it is written."""
-    found: dict[str, str] = {}
-    for address in addresses:
-        found.setdefault(read(address), address)
-    return found.values()
-
-
 def _openai(settings: Settings) -> list[Provider]:
-    from pytest_llm.providers.ollama.host import extra_headers, openai_key, openai_url
+    from pytest_llm.providers.ollama.host import distinct, extra_headers, openai_key, openai_url
     from pytest_llm.providers.openai.client import OpenAIProvider
 
     if not settings.openai_urls:
@@ -81,5 +73,5 @@ def _openai(settings: Settings) -> list[Provider]:
     trusted = settings.openai_trusted
     return [
         OpenAIProvider(url, _limits(settings), key=key, headers=headers, trusted=trusted)
-        for url in _distinct(settings.openai_urls, openai_url)
+        for url in distinct(settings.openai_urls, openai_url)
     ]

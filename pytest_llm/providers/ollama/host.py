@@ -10,7 +10,7 @@ import base64
 import ipaddress
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from pytest_llm.errors import InputError
@@ -19,6 +19,7 @@ from pytest_llm.providers.wire.secrets import HEADERS_ENV, KEY_ENV
 OLLAMA_PORT = 11434
 WRITE = "write host:port or a URL"
 _PORTS = {"http": 80, "https": 443}
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _HOST = re.compile(rf"(?!.*(?:^|\.)[0-9]+\.?$)(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})*\.?")
@@ -81,6 +82,25 @@ def without_credentials(url: str) -> tuple[str, dict[str, str]]:
     name, _, password = user.partition(":")
     pair = f"{unquote(name)}:{unquote(password)}".encode()
     return urlunsplit(parts._replace(netloc=place)), {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
+
+
+def distinct(addresses: Iterable[str], read: Callable[[str], str]) -> list[str]:
+    """The addresses, each server once, as it was written first: two names of one would be asked for twice as much.
+
+    read: the URL that an address means.
+    """
+    found: dict[tuple[str, int, str], str] = {}
+    for address in addresses:
+        found.setdefault(_place(read(address)), address)
+    return list(found.values())
+
+
+def _place(url: str) -> tuple[str, int, str]:
+    """Where a URL leads: neither its scheme, its password nor another name of this machine makes another server."""
+    parts = urlsplit(url)
+    host = _hostname(parts).rstrip(".")
+    port = parts.port or _PORTS[parts.scheme]
+    return "this machine" if host in _LOOPBACK else host, port, parts.path.rstrip("/")
 
 
 def is_loopback(url: str) -> bool:

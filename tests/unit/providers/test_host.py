@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -15,6 +16,7 @@ from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import Limits
 from pytest_llm.providers.ollama.client import OllamaProvider
 from pytest_llm.providers.ollama.host import (
+    distinct,
     extra_headers,
     is_loopback,
     ollama_url,
@@ -292,3 +294,34 @@ def test_what_is_asked_says_who_asks() -> None:
     asyncio.run(main())
     assert seen[0].headers["user-agent"] == "pytest-llm"
     assert seen[0].headers["accept-encoding"] == "identity"
+
+
+@pytest.mark.parametrize(
+    ("read", "first", "others"),
+    [
+        (ollama_url, "127.0.0.1:11434", ["", "localhost", "http://LOCALHOST:11434/", "[::1]", "0.0.0.0", ":11434"]),
+        (ollama_url, "gpu-box", ["GPU-Box:11434", "gpu-box.", "http://gpu-box:11434//", "me:secret@gpu-box"]),
+        (ollama_url, "https://gpu-box", ["https://gpu-box:443", "https://u:p@gpu-box/", "http://gpu-box:443"]),
+        (ollama_url, "http://[fd00::1]", ["http://[FD00::1]:80/"]),
+        (openai_url, "http://127.0.0.1:8000", ["localhost:8000/v1", "http://localhost:8000/v1/", "127.0.0.1:8000"]),
+        (openai_url, "http://gpu-box/v1", ["gpu-box", "http://gpu-box:80", "http://Gpu-Box/v1/"]),
+    ],
+)
+def test_a_server_that_is_named_twice_counts_once(
+    read: Callable[[str], str], first: str, others: list[str]
+) -> None:
+    assert distinct([first, *others], read) == [first]
+    assert distinct([*others, first], read) == [others[0]]
+
+
+def test_servers_that_are_several() -> None:
+    several = [
+        "gpu-box",
+        "gpu-box:11435",
+        "gpu-box2",
+        "127.0.0.2",
+        "gpu-box/behind",
+        "https://gpu-box",
+        "[fd00::1]",
+    ]
+    assert distinct(several, ollama_url) == several
