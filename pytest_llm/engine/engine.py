@@ -40,7 +40,7 @@ from pytest_llm.errors import (
     ServerBusy,
     Unsupported,
 )
-from pytest_llm.providers.base import Loading, ModelInfo, Provider, Response
+from pytest_llm.providers.base import LOADED, Loading, ModelInfo, Provider, Response
 from pytest_llm.store.keys import new_id
 
 T = TypeVar("T")
@@ -389,7 +389,7 @@ class Engine:
 
         reasons: why it was not answered before; gets those of the attempts that failed.
         """
-        model, info, provider = job.request.model, site.info, site.provider
+        model, info = job.request.model, site.info
         if job.if_able and info.capabilities is not None and "thinking" not in info.capabilities:
             fault = Unsupported(f"the model {model.written!r} cannot think")
             await self._memory.keep(job.request, info, fault, alone=job.exclusive)
@@ -404,8 +404,8 @@ class Engine:
             try:
                 load = await server.loads.ready(loaded, lambda: self._load(server, site, job, loaded, event))
                 with self._events.question(event, loads=anew and load is None) as told:
-                    response = await server.patiently(
-                        lambda: provider.chat(job.request), (key(model), loaded), reasons, partial(self._aside, job)
+                    response, info = await server.patiently(
+                        lambda: self._chat(job, site), (key(model), loaded), reasons, partial(self._aside, job)
                     )
                     told(response)
                 self._budget.spend(response)
@@ -420,6 +420,13 @@ class Engine:
             found = self._described(response, reasons, job.request, info)
             await self._memory.keep(job.request, info, found, alone=job.exclusive)
         return found
+
+    async def _chat(self, job: Job, site: Site) -> tuple[Response, ModelInfo]:
+        """An answer, and what is known of the model that gave it."""
+        response = await site.provider.chat(job.request)
+        loaded_anew = (response.usage.load_seconds or 0.0) >= LOADED
+        now = await self._sites.after(job.request.model, site, anew=loaded_anew)
+        return (response if now is site else replace(response, digest=now.info.digest)), now.info
 
     def _saw(self, job: Job, response: Response, server: Server, loaded: Group, load: float | None) -> None:
         """How long it took: what is left is shared out by it, and how many are asked at a time."""

@@ -14,7 +14,10 @@ from pytest_llm.engine.order import Group, group, is_there
 from pytest_llm.engine.servers import ModelKey, Server, key
 from pytest_llm.errors import ModelUnavailable, ProviderError, PytestLlmError
 from pytest_llm.models.reference import ModelRef
-from pytest_llm.providers.base import ModelInfo, Provider, Resident
+from pytest_llm.providers.base import Changing, ModelInfo, Provider, Resident
+
+LOOK = 10.0  # seconds: so old what is known of a model may be, when it has answered
+MADE_ANEW = "it was pulled or made anew while the run went on"
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,8 @@ class Sites:
     ) -> None:
         self._connect, self._server, self._told = connect, server, told
         self._providers: dict[str, Sequence[Provider]] = {}
-        self._prepared: dict[ModelKey, asyncio.Task[tuple[Site, ...]]] = {}
+        self._prepared: dict[ModelKey, asyncio.Future[tuple[Site, ...]]] = {}
+        self._looked: dict[tuple[str, ModelKey], float] = {}
         self._residents: dict[str, asyncio.Task[Sequence[Resident]]] = {}
 
     async def of(self, model: ModelRef) -> tuple[Site, ...]:
@@ -56,6 +60,31 @@ class Sites:
             task.add_done_callback(retrieve)
             self._prepared[key(model)] = task
         return task.result() if task.done() else await asyncio.shield(task)
+
+    async def after(self, model: ModelRef, site: Site, *, anew: bool) -> Site:
+        """A site as it is once it has answered: its model may have been made anew, its server be updated.
+
+        anew: the model was loaded for this answer, which shows such a thing at once; else it is looked at from time
+        to time. Raises ModelUnavailable where it is another model by now, and other servers have the one it was.
+        """
+        place, now = (site.info.server, key(model)), asyncio.get_running_loop().time()
+        if not isinstance(site.provider, Changing) or not (anew or now - self._looked.get(place, now) >= LOOK):
+            return site
+        self._looked[place] = now
+        try:
+            found = Site(site.provider, await site.provider.now(model))
+        except PytestLlmError:  # the answer is whole: what is wrong by now, the next question tells
+            return site
+        if (found.info.digest, found.info.version) == (site.info.digest, site.info.version):
+            return site
+        others = [one for one in await self.of(model) if one.info.server != site.info.server]
+        is_another = found.info.digest != site.info.digest
+        self._prepared[key(model)] = renewed = asyncio.get_running_loop().create_future()
+        renewed.set_result((*others, *(() if is_another and others else (found,))))
+        if is_another and others:
+            raise ModelUnavailable(_became_another(model, site, found), hint=MADE_ANEW)
+        self._told(_became_another(model, site, found) if is_another else _updated(site, found))
+        return found
 
     async def groups(self, request: ChatRequest) -> tuple[Group, ...]:
         """What must be loaded to answer a request, at each site."""
@@ -114,6 +143,7 @@ class Sites:
             except ProviderError as error:
                 error.reach = "model" if error.reach == "request" else error.reach  # nobody can ask it
                 raise
+            self._looked[info.server, key(model)] = asyncio.get_running_loop().time()
             return Site(provider, info)
 
 
@@ -155,3 +185,14 @@ def _told(model: ModelRef, first: Site, others: Sequence[Site]) -> str:
         f"the model {model.written!r} is another one at {where} (its digest differs), so it is asked at "
         f"{first.info.server} only"
     )
+
+
+def _became_another(model: ModelRef, before: Site, now: Site) -> str:
+    was, is_ = before.info.digest[:19], now.info.digest[:19]
+    return (
+        f"the model {model.written!r} became another one at {now.info.server} (its digest was {was}, and is {is_})"
+    )
+
+
+def _updated(before: Site, now: Site) -> str:
+    return f"{now.info.server} was version {before.info.version}, and is {now.info.version} by now"

@@ -218,6 +218,15 @@ class Loading(Protocol):
         ...
 
 
+@runtime_checkable
+class Changing(Protocol):
+    """What a provider may be besides: one whose models and version may change while a run goes on."""
+
+    async def now(self, model: ModelRef) -> ModelInfo:
+        """What is known of a model that is prepared, as things are by now. Raises ProviderErrors."""
+        ...
+
+
 def load_options(request: ChatRequest) -> dict[str, Any]:
     """What a request says of how its model is loaded; `shift`, whether a full context goes on, is loaded too."""
     said = {name: value for name, value in request.options.items() if name in LOAD_OPTIONS and value is not None}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -260,3 +260,36 @@ def test_a_model_that_somebody_else_displaces_costs_its_load_and_no_cell(farm: F
     farm.bench.run("-p", "no:xdist", farm.hosts[0]).assert_outcomes(passed=4)
     assert displaced
     assert farm.one.loads_of() == {"a:latest": 2}
+
+
+def made_anew(server: FakeOllama) -> Callable[[Ask], str]:
+    """Its model is another one from its next answer on, which is loaded for it."""
+    server.scheduler.limits = replace(server.scheduler.limits, load_time=0.2)
+
+    def anew(ask: Ask) -> str:
+        server.scheduler.runners.clear()
+        server.add_model("a", blob="that")
+        return "hello"
+
+    return anew
+
+
+def test_a_model_that_is_made_anew_meanwhile(farm: Farm) -> None:
+    farm.one.add_model("a")
+    farm.one.answer("cell 0", made_anew(farm.one))
+    farm.cells("a", 4)
+    result = farm.bench.run("-p", "no:xdist", farm.hosts[0], "--llm-jsonl=run.jsonl")
+    result.assert_outcomes(passed=4, warnings=1)
+    result.stdout.fnmatch_lines([f"*the model 'a' became another one at {farm.one.url} (its digest was *"])
+    assert len({answer["digest"] for line in farm.record() for answer in line["answers"]}) == 2
+
+
+def test_a_model_that_is_made_anew_meanwhile_on_one_of_two(farm: Farm) -> None:
+    farm.models("a")
+    farm.two.answer("cell 2", made_anew(farm.two))
+    farm.two.answer("cell 4", made_anew(farm.two))
+    farm.cells("a", 30)
+    result = farm.bench.run("-p", "no:xdist", *farm.hosts, "--llm-jsonl=run.jsonl")
+    result.assert_outcomes(passed=30, warnings=1)
+    result.stdout.fnmatch_lines([f"*the model 'a' is, at {farm.two.url}, asked no more*"])
+    assert len({answer["digest"] for line in farm.record() for answer in line["answers"]}) == 1

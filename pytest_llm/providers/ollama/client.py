@@ -97,6 +97,18 @@ class OllamaProvider:
         self._ready[_key(model)] = _Ready(name, info)
         return info
 
+    async def now(self, model: ModelRef) -> ModelInfo:
+        """With the version and the digest that the server tells by now."""
+        ready = self._ready[_key(model)]
+        self._version, digests = await self._models.version(), await self._models.digests()
+        digest = digests.get(full_name(ready.name), ready.info.digest)
+        brings = ready.info.fingerprint
+        if not model.spec:
+            brings |= Fingerprint({"digest": digest})
+        info = replace(ready.info, version=self._version, digest=digest, fingerprint=brings)
+        self._ready[_key(model)] = _Ready(ready.name, info)
+        return info
+
     async def chat(self, request: ChatRequest) -> Response:
         """Ask once; a model with a Modelfile is built first where that was not done, or where it is gone again."""
         ready, sink = await self._there(request.model, lambda ready: self._chat(request, ready))
