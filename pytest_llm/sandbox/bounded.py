@@ -59,14 +59,13 @@ class Worker:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._owner = 0
+        self._served = False  # whether the child was asked before
         self._number = 0
 
     def call(self, function: str, arguments: list[Any], seconds: float) -> Any:
         with self._lock:
             try:
-                kind, value = self._ask(function, arguments, seconds)
-                if kind == "memory":
-                    self._end()
+                kind, value = self._asked(function, arguments, seconds)
             except BaseException:  # an answer that is still under way must not be taken for the next one's
                 self._end()
                 raise
@@ -83,8 +82,31 @@ class Worker:
         with self._lock:
             self._end()
 
-    def _ask(self, function: str, arguments: list[Any], seconds: float) -> tuple[str, Any]:
+    def _asked(self, function: str, arguments: list[Any], seconds: float) -> tuple[str, Any]:
+        """What the child answers. One that has served others may owe it to them that it breaks: then a new one is
+        asked.
+        """
         process = self._running()
+        served, self._served = self._served, True
+        try:
+            kind, value = self._ask(process, function, arguments, seconds)
+        except LimitReached:
+            raise
+        except CheckCrashed:
+            if not served:
+                raise
+        else:
+            if kind != "memory":
+                return kind, value
+            self._end()
+            if not served:
+                return kind, value
+        self._end()
+        return self._asked(function, arguments, seconds)
+
+    def _ask(
+        self, process: subprocess.Popen[bytes], function: str, arguments: list[Any], seconds: float
+    ) -> tuple[str, Any]:
         self._number += 1
         request = json.dumps([self._number, function, arguments, seconds]).encode() + b"\n"
         assert process.stdin is not None
@@ -100,7 +122,7 @@ class Worker:
             self._process, self._owner = None, os.getpid()
         if self._process is None or self._process.poll() is not None:
             self._end()
-            self._process = _started()
+            self._process, self._served = _started(), False
         return self._process
 
     def _answer(self, seconds: float, limit: float | None = None) -> tuple[str, Any]:

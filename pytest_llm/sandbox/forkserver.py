@@ -80,7 +80,7 @@ class Server:
     """The process within walls. base: the folder that holds the folders of all programs."""
 
     def __init__(self, key: Key) -> None:
-        self.key = key
+        self.key, self._shown = key, _identity(key)
         base, readonly = key
         own = _needed(readonly)
         self._asks, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -98,6 +98,11 @@ class Server:
                 env={},
                 start_new_session=True,
             )
+
+    @property
+    def fit(self) -> bool:
+        """Whether it still runs, and shows what lies at its places now: a mount outlives its folder."""
+        return self._process.poll() is None and self._shown == _identity(self.key)
 
     def start(
         self, argv: Sequence[str], folder: Path, env: Mapping[str, str], file: int, joins: Sequence[Path]
@@ -179,10 +184,27 @@ def _apart(readonly: tuple[Path, ...], home: Path) -> bool:
 
 def _taken(key: Key) -> Server:
     with _lock:
-        if idle := _idle.get(key):
-            return idle.pop()
+        idle = _idle.get(key, [])
+        while idle:
+            server = idle.pop()
+            if server.fit:
+                return server
+            server.close()
     # The kernel ends a program together with the thread that started it, so a thread that stays starts them.
     return _starter().submit(Server, key).result()
+
+
+def _identity(key: Key) -> list[tuple[int, int] | None]:
+    """Which folders lie at a server's places."""
+    return [_inode(path) for path in (key[0], *key[1])]
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    try:
+        there = os.stat(path)
+    except OSError:
+        return None
+    return there.st_dev, there.st_ino
 
 
 def _give_back(server: Server) -> None:

@@ -73,7 +73,6 @@ def main(socket: int, base: str, *hidden: str) -> None:
 def _first(fds: list[int], base: bytes, request: bytes) -> None:
     """The first process of the new namespaces: all others end with it. It starts the program and waits."""
     told = _socket.socket(fileno=fds[3])
-    told.send(b"begun")
     try:
         folder, largest, count, *words = request.split(b"\0")
         argv, env = words[: int(count)], dict(word.split(b"=", 1) for word in words[int(count) :])
@@ -88,6 +87,7 @@ def _first(fds: list[int], base: bytes, request: bytes) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(largest), int(largest)))
         for wanted, fd in enumerate(fds[:3]):
             os.dup2(fd, wanted)
+        told.send(b"begun")
     except BaseException as error:
         told.send(b"broke " + repr(error).encode())
         os._exit(1)

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 
 from pytest_llm.sandbox import environment, scratch
@@ -45,7 +45,6 @@ def ask(argv: Sequence[str | Path], *, seconds: float = 60.0, env: Mapping[str, 
     return done.stdout or done.stderr
 
 
-@cache
 def empty() -> Path:
     """A folder with nothing in it. It lies below the home: above it, nobody else may leave a file for a tool."""
     try:
@@ -53,7 +52,7 @@ def empty() -> Path:
         if any(folder.iterdir()):
             raise OSError(f"{folder} is not empty")
     except (OSError, RuntimeError):  # no home, or one that cannot be written
-        folder = scratch.make()
+        folder = scratch.empty()
     return folder.resolve()
 
 

@@ -7,14 +7,17 @@ import contextlib
 import fcntl
 import os
 import shutil
+import stat
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 
 PREFIX = "pytest-llm-"
+_homes: dict[tuple[int, str], Path] = {}
+_lock = threading.Lock()
 _YOUNG = 600.0  # seconds: a folder may just have been made and not be held yet
 
 
@@ -25,12 +28,17 @@ def make() -> Path:
 
 def home() -> Path:
     """The folder of this process that holds them all."""
-    return _home(os.getpid())
+    return _lasting(os.getpid())
 
 
 def shown() -> Path:
     """A folder of this process for what of ours programs may read; of those in `home` each sees its own alone."""
-    return _home(os.getpid(), "shown")
+    return _lasting(os.getpid(), "shown")
+
+
+def empty() -> Path:
+    """A folder of this process in which nothing lies."""
+    return _lasting(os.getpid(), "empty")
 
 
 @contextmanager
@@ -55,9 +63,28 @@ def sweep(where: Path, now: float) -> None:
                 shutil.rmtree(path, ignore_errors=True)
 
 
-@cache
-def _home(process: int, what: str = "") -> Path:
-    """A folder of this process. process: its number, since a fork is another process and must not share it."""
+def _lasting(process: int, what: str = "") -> Path:
+    """A folder of this process; another one where something has cleaned it away.
+
+    process: its number, since a fork is another process and must not share it.
+    """
+    with _lock:
+        path = _homes.get((process, what))
+        if path is None or not _own(path):
+            path = _homes[process, what] = _made()
+    return path
+
+
+def _own(path: Path) -> bool:
+    """Whether a folder of this user lies there, and not one that another has made of its name."""
+    try:
+        about = path.lstat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(about.st_mode) and about.st_uid == os.getuid()
+
+
+def _made() -> Path:
     where = Path(tempfile.gettempdir()).resolve()
     sweep(where, time.time())
     path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=where))

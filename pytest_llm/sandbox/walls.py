@@ -84,7 +84,9 @@ def _probe(bwrap: Path) -> str:
     command = [str(bwrap), *_arguments(Walls(), "/usr"), "--", "/usr/bin/true"]
     try:
         done = subprocess.run(command, capture_output=True, timeout=30, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
+    except subprocess.TimeoutExpired as error:  # a busy machine: it says nothing about bubblewrap
+        raise CheckCrashed(f"bubblewrap has not started within {error.timeout:g} s") from None
+    except OSError as error:
         return f"bubblewrap does not start: {error}"
     said = done.stderr.decode("utf-8", "replace").strip()
     return f"bubblewrap does not work here: {said}" if done.returncode else ""

@@ -62,13 +62,17 @@ class Outline:
         return frozenset(piece.kind for piece in self.pieces) - {"comment"}
 
 
-@lru_cache(maxsize=64)
 def read(text: str, language: str) -> Outline | None:
     """The outline of a text in a language; None where it took too long or broke the parser."""
     try:
-        found = bounded.call(_READ, language, text, SECONDS, seconds=_LAST_SECONDS)
+        return _outline(text, language)
     except CheckCrashed:
         return None
+
+
+@lru_cache(maxsize=64)  # of what was read: what broke may be read the next time
+def _outline(text: str, language: str) -> Outline | None:
+    found = bounded.call(_READ, language, text, SECONDS, seconds=_LAST_SECONDS)
     if found is None:
         return None
     pieces = tuple(Piece(*piece) for piece in found.pop("pieces"))
@@ -85,7 +89,6 @@ def pairs(text: str, language: str) -> list[tuple[int, int]] | None:
     return found
 
 
-@lru_cache(maxsize=64)
 def content(text: str, language: str) -> tuple[bool, tuple[int, ...]] | None:
     """Whether anything in a text does something; and the offsets of what stands there that no compiler reads.
 
@@ -93,9 +96,14 @@ def content(text: str, language: str) -> tuple[bool, tuple[int, ...]] | None:
     None where it took too long.
     """
     try:
-        found = bounded.call(_CONTENT, language, text, CONTENT_SECONDS, seconds=_LAST_SECONDS)
+        return _contained(text, language)
     except CheckCrashed:
         return None
+
+
+@lru_cache(maxsize=64)
+def _contained(text: str, language: str) -> tuple[bool, tuple[int, ...]] | None:
+    found = bounded.call(_CONTENT, language, text, CONTENT_SECONDS, seconds=_LAST_SECONDS)
     return (found[0], tuple(found[1])) if found else None
 
 

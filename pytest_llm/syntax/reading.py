@@ -125,6 +125,7 @@ def rank(languages: Sequence[str], text: str, seconds: float) -> list[tuple[str,
     """The languages by how many bytes of the text their grammars do not explain."""
     raw, found = text.encode("utf-8", "replace"), []
     for language in languages:
+        _prepare(language, _BROKEN)
         over = _watch(seconds)
         try:
             nodes = list(_of(_run(language, _BROKEN, _parsed(language, raw, over), over)))

@@ -25,12 +25,21 @@ _COMPLAINT = re.compile(
 _BROKE = re.compile(
     r"internal compiler error|compiler unexpectedly panicked|goroutine stack exceeds|interrupted by SIG"
 )
+# What the system says where it has no more of something; an answer may say so too, with `#error`.
+_OF_MACHINES = re.compile(
+    r"(?i)no space left on device|disk quota exceeded|cannot allocate memory|too many open files|input/output error"
+    r"|read-only file system|resource temporarily unavailable|cannot fork|stale file handle"
+)
 _REFUSED = "\x01"  # a sign that no language knows outside of a literal
 _LONGEST_NAME = 200  # characters: file systems take 255 bytes a part
 _SOUND_SECONDS = 30.0  # for the sound program: a compiler may have to start anew
 ALLOWABLE: tuple[Kind, ...] = ("unused", "missing-dependency")  # kinds of errors that a case may allow
 READ = 1000  # errors of one compiler that are looked at: those that a case may allow may come before the others
 MOST = 100  # diagnostics of one check, errors before warnings; what comes after them helps nobody
+
+
+class Damaged(CheckCrashed):
+    """What the compiler needs is gone, or broken, whatever the text."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +93,7 @@ class Toolchain(ABC):
     """A language's compiler: where it is, and what it says about some files.
 
     languages: the normalised names it answers to. install: the command that brings it. sound: a program in which
-    nothing is wrong.
+    nothing is wrong, and which uses the library.
     """
 
     name: ClassVar[str]
@@ -111,15 +120,43 @@ class Toolchain(ABC):
     def examine(self, snippets: Sequence[Snippet], options: Options) -> list[Diagnostic]:
         """What `check` says. Where the compiler breaks on these files, and on no others, they are what is wrong.
 
+        What it remembers of earlier files, or misses of its own, is never theirs: with a doubt it is asked anew.
         Raises Unsupported, and CheckCrashed where the compiler breaks on a sound program too.
         """
+        found, crash = self._attempt(snippets, options)
+        if not self._doubtful(found, crash):
+            return found
+        self.forget()
+        found, crash = self._attempt(snippets, options)
+        if self._doubtful(found, crash):
+            self._expect_sound(options, crash)
+        if crash is None:
+            return found
+        reason = (crash.hint or crash.message).strip().partition("\n")[0]
+        return [Diagnostic("error", "crash", f"the compiler breaks on this text: {reason[:300]}")]
+
+    def _attempt(
+        self, snippets: Sequence[Snippet], options: Options
+    ) -> tuple[list[Diagnostic], CheckCrashed | None]:
         try:
-            return self.check(snippets, options)
+            return self.check(snippets, options), None
         except CheckCrashed as crash:
-            if self.check([Snippet(self.sound)], replace(options, seconds=max(options.seconds, _SOUND_SECONDS))):
-                raise
-            reason = (crash.hint or crash.message).strip().partition("\n")[0]
-            return [Diagnostic("error", "crash", f"the compiler breaks on this text: {reason[:300]}")]
+            return [], crash
+
+    def _doubtful(self, found: Sequence[Diagnostic], crash: CheckCrashed | None) -> bool:
+        """Whether what was said may be the fault of the machine."""
+        said = [one.message for one in found if one.severity == "error"]
+        return crash is not None or any(_OF_MACHINES.search(one) or self.misses_own(one) for one in said)
+
+    def _expect_sound(self, options: Options, crash: CheckCrashed | None) -> None:
+        """Raises CheckCrashed where a sound program fails too."""
+        seconds = max(options.seconds, _SOUND_SECONDS)
+        found = self.check([Snippet(self.sound)], Options(seconds=seconds, root=options.root))
+        if crash and (fails(found) or isinstance(crash, Damaged)):
+            raise crash
+        if fails(found):
+            message = f"the compiler of {self.name} fails a program in which nothing is wrong: {found[0].message}"
+            raise CheckCrashed(message, hint=self.install)
 
     @abstractmethod
     def check(self, snippets: Sequence[Snippet], options: Options) -> list[Diagnostic]:
@@ -128,6 +165,14 @@ class Toolchain(ABC):
     def left(self, snippets: Sequence[Snippet], options: Options) -> Sequence[Snippet]:
         """What is compiled of files in which nothing is wrong: all of it, where the language has no conditions."""
         return snippets
+
+    def misses_own(self, message: str) -> bool:
+        """Whether this may be said because a part of the compiler, or of its library, is not there."""
+        return False
+
+    def forget(self) -> None:
+        """Let go of what earlier files have left here: a compiler that stays, what was found or made for it."""
+        self.close()
 
     def close(self) -> None:  # noqa: B027 (only the warm ones hold something)
         """End what stays running."""

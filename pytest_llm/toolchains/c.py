@@ -86,6 +86,10 @@ class C(Scaffolded):
     def __init__(self) -> None:
         self._precompiled = Precompiled(f"{_NAMED[self.languages[0]]}-header")
 
+    def forget(self) -> None:
+        super().forget()
+        self._precompiled.forget()
+
     def imports(self, outline: Outline) -> str:
         words = outline.all("used") | {word for macro in outline.all("macro") for word in re.findall(r"\w+", macro)}
         headers = _headers(self.languages[0])

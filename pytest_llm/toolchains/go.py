@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import subprocess
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice
@@ -25,6 +26,7 @@ from pytest_llm.toolchains.scaffold import Around, Completed, Scaffolded, Style,
 _PLACE = re.compile(r"^(?:vet: )?(.+?\.go):(\d+)(?::(\d+))?: (.*)$")
 _NOT_HERE = 'the package "{}" is not here'
 _ABSENT = re.compile(_NOT_HERE.replace("{}", "(.+)"))
+_UNREAD = re.compile(r"could not import (\S+) \(")
 _RETURNS = (3, 2, 1)
 _KINDS: tuple[tuple[str, base.Kind], ...] = (
     (
@@ -45,7 +47,7 @@ class Go(Scaffolded):
     name = "Go"
     languages = ("go",)
     program = "go"
-    sound = "package a\n"
+    sound = 'package a\n\nimport "fmt"\n\nvar X = fmt.Sprint(1)\n'
     install = "sudo apt-get install golang-go"
     style = Style(Around("func _() {\n"), outside=True)
 
@@ -97,6 +99,23 @@ class Go(Scaffolded):
         packages, found = ordered(grouped(sources))
         if found:
             return found
+        try:
+            return self._compiled(packages, sources, files, options)
+        except base.Damaged:
+            self.forget()
+        return self._compiled(packages, sources, files, options)
+
+    def forget(self) -> None:
+        """Where the toolchain and what it has built lie is asked anew."""
+        super().forget()
+        with self._lock:
+            self._exports.clear()
+            for name in ("_places", "_standard"):
+                self.__dict__.pop(name, None)
+
+    def _compiled(
+        self, packages: list[Package], sources: list[File], files: Sequence[base.Snippet], options: base.Options
+    ) -> list[base.Diagnostic]:
         exports = self._exports_for(packages, options.module)
         with scratch.folder() as folder:
             base.write([source.whole for source in sources], folder)
@@ -104,6 +123,7 @@ class Go(Scaffolded):
             limits = sandbox.Limits(seconds=options.seconds)
             walls = Walls(readonly=(Path(self._places["GOROOT"]), _cache()), env={"GOMAXPROCS": "2"})
             result = sandbox.run(["/bin/sh", "-c", script + "\nwait"], folder=folder, walls=walls, limits=limits)
+            self._expect_whole(result, exports)
             found = self._parse(result, folder, sources, files)
         return [*found, *base.stopped(result, limits)]
 
@@ -134,6 +154,13 @@ class Go(Scaffolded):
         compile_ = shlex.join([str(tools / "compile"), *flags, "--", *names])
         return f"{shlex.join([str(tools / 'vet'), f'.{number}.cfg'])} >&2 &\n{compile_} || echo exit: $?"
 
+    def _expect_whole(self, result: sandbox.Result, exports: Mapping[str, str]) -> None:
+        """Raises Damaged where the compiler could not read what it was given: others share that cache."""
+        for path in _UNREAD.findall(result.text):
+            if path in exports:
+                hint = f"the cache {_cache()} may be damaged: remove it"
+                raise base.Damaged(f"Go's compiled package {path!r} cannot be read", hint=hint)
+
     def _exports_for(self, packages: Iterable[Package], module: Path | None) -> dict[str, str]:
         """Where the compiled form of each package of the standard library (or the module) lies that is imported."""
         wanted = {path for package in packages for path in package.imports} - {"C", "unsafe"}
@@ -143,20 +170,22 @@ class Go(Scaffolded):
         found: dict[str, str] = {}
         with self._lock:
             for path in sorted(wanted):
-                if (module, path) not in self._exports:
+                if not _all_there(self._exports.get((module, path))):
                     self._load(sorted(wanted), module)
                 found |= self._exports[module, path]
         return found
 
     def _load(self, wanted: list[str], module: Path | None) -> None:
         form = '{{.ImportPath}}={{.Export}}={{join .Deps " "}}'
-        arguments = ["list", "-e", "-export", "-deps", "-f", form, "--", *wanted]
+        errors = [] if module is None else ["-e"]  # which hides what could not be built
+        arguments = ["list", *errors, "-export", "-deps", "-f", form, "--", *wanted]
         rows = [line.split("=", 2) for line in self._go(arguments, module).splitlines()]
         files = {path: file for path, file, _ in rows if file}
-        for path, _, needs in rows:
-            self._exports[module, path] = {p: files[p] for p in (path, *needs.split()) if p in files}
+        found = {path: {p: files[p] for p in (path, *needs.split()) if p in files} for path, _, needs in rows}
         for path in wanted:
-            self._exports.setdefault((module, path), {})
+            if not _all_there(found.setdefault(path, {})) or (path in self._standard and path not in files):
+                raise base.Damaged(f"go could not build {path!r} in {_cache()}")
+        self._exports |= {(module, path): needed for path, needed in found.items()}
 
     def _go(self, arguments: list[str], module: Path | None = None) -> str:
         """What the go command prints; about the user's module it is asked in the sandbox, offline."""
@@ -191,7 +220,8 @@ class Go(Scaffolded):
         )
         broke = "internal compiler error" in output or "goroutine stack exceeds" in output
         said = self._explained(self._diagnostics(output, sources, "error"), sources)
-        if broke or (not said and "exit: " in output and not result.killed_by):
+        failed = result.returncode or "exit: " in output
+        if broke or (not said and failed and not result.killed_by):
             return base.gave_up("the Go compiler", result, files)
         if not said:
             said = self._diagnostics(notes, sources, "warning")
@@ -214,6 +244,11 @@ class Go(Scaffolded):
         places = {source.path: source for source in sources}
         found = (_diagnostic(line, places, severity, self._standard) for line in dict.fromkeys(said.splitlines()))
         return list(islice(filter(None, found), base.READ))
+
+
+def _all_there(exports: Mapping[str, str] | None) -> bool:
+    """Whether a package was asked for, and all that it needs still lies there: the cache is trimmed at times."""
+    return exports is not None and all(map(os.path.exists, exports.values()))
 
 
 def _environment() -> dict[str, str]:

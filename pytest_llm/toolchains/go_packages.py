@@ -12,6 +12,7 @@ from pytest_llm.toolchains.base import Diagnostic, Snippet
 from pytest_llm.toolchains.scaffold import Completed
 
 _HEAD = 10_000  # characters that hold package and imports, where the whole is too much for the reader
+_QUOTED = re.compile(r'"([a-z][\w/.]{0,80})"')
 # A package that is meant only where one of these is used: there is a better known one of its name.
 _LESSER = {
     "crypto/rand": "Prime Read Reader Text",
@@ -63,7 +64,9 @@ def prepare(index: int, snippet: Snippet, path: str, standard: Collection[str]) 
     """The file that a text becomes: without a package clause it gets one, and imports where it has none."""
     # A line directive would move what the compiler says to other files and lines; in capitals it is a comment.
     text = re.sub(r"(^//|/\*)line ", r"\1LINE ", snippet.text, flags=re.MULTILINE)
-    outline = read(text, "go") or read(text[:_HEAD], "go") or Outline()
+    outline = read(text, "go") or read(text[:_HEAD], "go")
+    if outline is None:
+        return _as_it_stands(index, path, text, standard)
     own = tuple(quoted[1:-1] for quoted in outline.names.get("path", {}))
     package = next(iter(outline.names.get("package", {})), "")
     if package:
@@ -72,6 +75,12 @@ def prepare(index: int, snippet: Snippet, path: str, standard: Collection[str]) 
     brought = () if outline.all("import") else _used(outline, standard)
     head = "\n" + "; ".join([f"package {package}", *(f'import "{one}"' for one in brought)]) + "\n"
     return File(index, path, Completed(text, ((_start(text, outline), head),)), package, (*own, *brought), outline)
+
+
+def _as_it_stands(index: int, path: str, text: str, standard: Collection[str]) -> File:
+    """A file of which nothing could be read: what stands in quotes may be imported, which harms nothing."""
+    quoted = tuple(dict.fromkeys(name for name in _QUOTED.findall(text) if name in standard))
+    return File(index, path, Completed(text), "main", quoted, Outline())
 
 
 def _start(text: str, outline: Outline) -> int:

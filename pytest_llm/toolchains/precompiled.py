@@ -55,9 +55,16 @@ class Precompiled:
                 self._ready[key] = None
         if wanted:
             self._ready[key] = self._made(headers, argv, walls)
-        fits = (one for one, path in list(self._ready.items()) if path and one[0] == options and one[1] <= headers)
+        ready = [(one, path) for one, path in list(self._ready.items()) if path and _whole(path)]
+        fits = (one for one, _ in ready if one[0] == options and one[1] <= headers)
         best = max(fits, key=lambda one: len(one[1]), default=None)
         return ["-include", str(self._ready[best])] if best else []
+
+    def forget(self) -> None:
+        """Make all of them anew, once they are wanted."""
+        with self._lock:
+            self._seen.clear()
+            self._ready.clear()
 
     def _made(self, headers: frozenset[str], argv: Sequence[str], walls: Walls) -> Path | None:
         text = "".join(f"#include <{header}>\n" for header in sorted(headers))
@@ -70,6 +77,11 @@ class Precompiled:
             shutil.move(folder / "begin.h.gch", f"{place}.gch")
         place.write_text(text)
         return place
+
+
+def _whole(path: Path) -> bool:
+    """Whether both files are there, and seen: what cleans up behind others may have taken them."""
+    return path.parent == scratch.shown() and path.exists() and path.with_name(f"{path.name}.gch").exists()
 
 
 def leading(text: str, library: Container[str]) -> frozenset[str]:

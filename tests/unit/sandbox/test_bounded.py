@@ -107,3 +107,13 @@ def test_it_does_not_outlive_its_parent(tmp_path: Path) -> None:
         time.sleep(0.05)
     os.kill(child, 9)
     pytest.fail("the child is still there")
+
+
+WOUND = "(setattr(__import__('pytest_llm'), 'wounded', 1), 1)[1]"
+BREAKS = "__import__('os')._exit(3) if hasattr(__import__('pytest_llm'), 'wounded') else 5"
+
+
+def test_what_an_earlier_call_has_broken_is_not_the_next_ones(worker: Worker) -> None:
+    assert [ask(worker, WOUND), ask(worker, BREAKS), ask(worker, BREAKS)] == [1, 5, 5]
+    filled = "(setattr(__import__('pytest_llm'), 'held', 'x' * (900 << 20)), 1)[1]"
+    assert [ask(worker, filled), len(ask(worker, "'x' * (40 << 20)"))] == [1, 40 << 20]
