@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
@@ -49,6 +50,11 @@ MAX_ERROR_BODY = 64 * 2**10  # bytes: an error page is longer than anybody reads
 DRAIN_SECONDS = 1.0  # a connection whose end is read may be used again; not worth a longer wait
 PING_SECONDS = 0.25
 MOMENT = 0.5  # seconds in which a process that ends lets its ports go, on a busy machine too
+# Of a name that is not resolved, and of an address without a route, by the words of the C libraries.
+_NO_HOST = re.compile(
+    r"name or service|name resolution|nodename nor servname|no address|getaddrinfo|unreachable|no route to|is down",
+    re.IGNORECASE,
+)
 T = TypeVar("T")
 
 
@@ -299,6 +305,10 @@ class Http:
         reason = self.clean(str(error)) or type(error).__name__
         if "SSL" in reason or "certificate" in reason.lower():
             return ServerDown(f"no secure connection to {self.url}: {reason}", hint="is it https that it speaks?")
+        if _NO_HOST.search(reason):
+            return Unreachable(
+                f"there is no way to {self.url}: {reason}", hint="is its name right, and the network up?"
+            )
         return Unreachable(f"nothing listens at {self.url}: {reason}", hint=self.start)
 
     def _silent(self, what: str) -> ServerDown:

@@ -260,3 +260,23 @@ def test_faults_are_all_that_the_network_does() -> None:
         value for value in vars(httpcore).values() if isinstance(value, type) and issubclass(value, Exception)
     }
     assert {error.__name__ for error in raised if not issubclass(error, FAULTS)} == {"ConnectionNotAvailable"}
+
+
+@pytest.mark.parametrize(
+    ("reason", "says"),
+    [
+        ("[Errno -2] Name or service not known", "there is no way to http://gpu:11434: "),
+        ("[Errno -3] Temporary failure in name resolution", "there is no way to"),
+        ("[Errno -5] No address associated with hostname", "there is no way to"),
+        ("[Errno 8] nodename nor servname provided, or not known", "there is no way to"),
+        ("[Errno 11001] getaddrinfo failed", "there is no way to"),
+        ("[Errno 113] No route to host", "there is no way to"),
+        ("[Errno 101] Network is unreachable", "there is no way to"),
+        ("[Errno 111] Connection refused", "nothing listens at http://gpu:11434: "),
+        ("All connection attempts failed", "nothing listens at"),
+    ],
+)
+def test_a_name_or_a_way_that_is_none_is_no_server_to_start(reason: str, says: str) -> None:
+    error = Http("http://gpu:11434", LIMITS, start="start it")._no_connection(httpcore.ConnectError(reason))
+    assert says in str(error)
+    assert ("start it" in str(error)) == ("nothing listens" in says)

@@ -396,7 +396,7 @@ def test_what_comes_after_the_end_does_not_matter() -> None:
 
 OPENAI_FAULTS = [
     Fault("2 accepted, no bytes", Play(end="silent"), Unanswered, "sent nothing", limits=HASTY),
-    Fault("4 queue full", error("503 x", {"error": {"message": "Loading model"}}), ServerBusy, "Loading", retry=5),
+    Fault("4 loading", error("503 x", {"error": {"message": "Loading model"}}), ServerBusy, "Loading", retry=40),
     Fault("4 too many", error("429 x", {"error": {"message": "slow down"}}), ServerBusy, "slow down", retry=5),
     Fault(
         "no quota",

@@ -12,7 +12,7 @@ from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import Limits, Provider
 from pytest_llm.providers.ollama.client import OllamaProvider
 from pytest_llm.providers.openai.client import OpenAIProvider
-from pytest_llm.providers.wire.retry_after import retry_after
+from pytest_llm.providers.wire.retry_after import retry_after, told_wait
 from tests.helpers.replay import Play, replay
 
 NOW = 1_800_000_000.0  # Fri, 15 Jan 2027 08:00:00 GMT
@@ -72,3 +72,25 @@ def test_every_provider_heeds_it(kind: str, status: str, body: str, said: str, e
                 await provider.close()
 
     assert asyncio.run(main()).wait == (9 if said and error is ServerBusy else None)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("Rate limit reached for gpt in organization o on tokens per min. Please try again in 1.2s. Visit x", 1.2),
+        ("Please try again in 6m0s.", 60),
+        ("Please try again in 350ms.", 0.35),
+        ("Please try again in 20 seconds", 20),
+        ("No deployments available for selected model, Try again in 5 seconds.", 5),
+        ("Please retry after 30 seconds.", 30),
+        ("please try again in 1m2.5s", 60),
+        ("retrying in 1 second", 1),
+        ("try again in 2 hours", 60),
+        ("server busy, please try again.  maximum pending requests exceeded", None),
+        ("please try again in a moment", None),
+        ("try again in 5 models", None),
+        ("try again in " + "9" * 5000, None),
+    ],
+)
+def test_what_a_complaint_asks_for_in_words(text: str, seconds: float | None) -> None:
+    assert told_wait(text) == (None if seconds is None else pytest.approx(seconds))
