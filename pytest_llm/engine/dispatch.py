@@ -1,0 +1,249 @@
+"""Which server is asked a question, and when: it waits for its turn, what it needs is loaded, its answer is kept.
+
+All within one event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+
+from pytest_llm.cases.request import ChatRequest
+from pytest_llm.engine.balance import Balance
+from pytest_llm.engine.budget import Budget
+from pytest_llm.engine.events import Event, Stream
+from pytest_llm.engine.fingerprint import fingerprint
+from pytest_llm.engine.jobs import Job
+from pytest_llm.engine.loading import Attempt, loading, with_load
+from pytest_llm.engine.memory import Forgetful, Memory
+from pytest_llm.engine.order import Group, group
+from pytest_llm.engine.phases import Phases
+from pytest_llm.engine.servers import Pause, Server, key
+from pytest_llm.engine.sites import Site, Sites, check_usable, distinct, nowhere
+from pytest_llm.engine.slots import Slots
+from pytest_llm.engine.turnstile import Turnstile
+from pytest_llm.errors import NoAnswer, ProviderError, ServerBusy, Unsupported
+from pytest_llm.providers.base import LOADED, Loading, ModelInfo, Provider, Response
+from pytest_llm.store.keys import new_id
+
+
+class _Moved(Exception):
+    """Another server is to be asked instead."""
+
+
+class Dispatch:
+    """Of one engine, whose arguments its own are.
+
+    machine: where our own checks pass. ranks: the places of the cells in the order, as things are now.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[str], Sequence[Provider]],
+        *,
+        slots: int = 1,
+        memory: Memory | None = None,
+        events: Stream | None = None,
+        budget: Budget | None = None,
+        troubles: list[str] | None = None,
+        pause: Pause = asyncio.sleep,
+    ) -> None:
+        self._slots, self._pause = slots, pause
+        self._memory, self._events = memory or Forgetful(), events or Stream()
+        self._budget = budget or Budget()
+        self._troubles = [] if troubles is None else troubles
+        self._servers: dict[str, Server] = {}
+        self._sites = Sites(connect, self.server, self._trouble)
+        self.machine = Turnstile()
+        self.phases = Phases(lambda name, inside: inside < self.server(name).slots.limit)
+        self.balance = Balance(self.phases, self.server)
+        self.ranks: Mapping[str, int] = {}
+
+    @property
+    def room(self) -> int:
+        """How many questions the servers of the run take at a time."""
+        return sum(self.server(name).slots.limit for name in self.balance.servers)
+
+    def even(self) -> None:
+        """Let servers that have nothing to do take something."""
+        if self.balance.even():
+            self.ranks = self.phases.ranks()
+
+    async def close(self) -> None:
+        """Let the providers go."""
+        await self._sites.close()
+
+    async def answer(self, job: Job) -> Response:
+        """A stored answer, or a new one. Raises what the provider raises, retries spent."""
+        check_usable(job.request.model)
+        if self._memory.replays:
+            return await self._memory.replay(job.request, alone=job.exclusive)
+        sites = await self._sites.of(job.request.model)
+        for site in distinct(sites):
+            if stored := await self._memory.recall(job.request, site.info, alone=job.exclusive):
+                server = stored.server or site.info.server
+                event = Event("answered", job.cell, job.id, server, job.request.model.written, stored=True)
+                self._events.tell(event)
+                return stored
+        return await self._asked(job, sites)
+
+    async def _asked(self, job: Job, sites: Sequence[Site]) -> Response:
+        """Ask a server, and where that cannot, or is too busy for it, another one that has the model."""
+        reasons: list[str] = []
+        refused: set[str] = set()
+        while True:
+            able = {site.info.server: site for site in sites if not (len(sites) > 1 and self._fault(site, job))}
+            up = {name: site for name, site in able.items() if name not in refused} or able
+            up = up or {sites[0].info.server: sites[0]}
+            server = await self.phases.turn(job.place, job.id, up)
+            try:
+                return await self._asked_at(job, up[server], reasons)
+            except _Moved:
+                pass
+            except ProviderError as error:
+                busy = isinstance(error, ServerBusy)
+                if len(up) == 1 or (error.reach == "request" and not busy):
+                    raise
+                reasons.append(error.message)
+                self.phases.unasked(job.place, job.id)
+                if busy:
+                    refused.add(server)
+                    self.balance.refused(job.place, server)
+                else:
+                    self._lost(up[server], job.request, error)
+            finally:
+                self.phases.leave(server)
+                self.even()
+
+    def _fault(self, site: Site, job: Job) -> ProviderError | None:
+        """Why a site is not asked."""
+        loaded = group(site.info, job.request)
+        return self.server(site.info.server).fault((key(job.request.model), loaded), loaded)
+
+    async def _aside(self, job: Job, over: asyncio.Future[None]) -> None:
+        """Wait until a question's server may be asked again; raises _Moved where another one is asked first."""
+        server = self.phases.server(job.place)
+        if len(self.balance.servers) > 1:
+            self.phases.unasked(job.place, job.id)
+            self.balance.rests()
+            self.even()
+        if self.phases.server(job.place) != server or await self.phases.aside(job.place, job.id, over):
+            raise _Moved
+
+    def _lost(self, site: Site, request: ChatRequest, error: ProviderError) -> None:
+        """A server has died, or cannot do a group: the others do what it has left."""
+        server = site.info.server
+        if error.reach == "server":
+            what, lost = f"{server} is", None
+        else:
+            what, lost = f"the model {request.model.written!r} is, at {server},", group(site.info, request)
+        if server in self.balance.servers:
+            self.balance.lost(server, lost)
+            self.ranks = self.phases.ranks()
+        self._trouble(f"{what} asked no more, the other servers do its work: {error.message}")
+
+    def _trouble(self, text: str) -> None:
+        if text not in self._troubles:
+            self._troubles.append(text)
+            self._events.tell(Event("said", text=text))
+
+    async def _asked_at(self, job: Job, site: Site, reasons: list[str]) -> Response:
+        """Ask a server, and keep what comes of it before the next question is asked.
+
+        reasons: why it was not answered before; gets those of the attempts that failed.
+        """
+        model, info = job.request.model, site.info
+        if job.if_able and info.capabilities is not None and "thinking" not in info.capabilities:
+            fault = Unsupported(f"the model {model.written!r} cannot think")
+            await self._memory.keep(job.request, info, fault, alone=job.exclusive)
+            raise fault
+        server = self.server(info.server)
+        machine = self.machine if info.local else None
+        loaded = group(info, job.request)
+        async with server.room(loaded, machine, exclusive=job.exclusive):
+            self._budget.check()
+            anew, server.loaded = server.loaded != loaded, loaded
+            event = Event("asked", job.cell, job.id, info.server, model.written)
+            try:
+                load = await server.loads.ready(loaded, lambda: self._load(server, site, job, loaded, event))
+                with self._events.question(event, loads=anew and load is None) as told:
+                    response, info = await server.patiently(
+                        lambda: self._chat(job, site), (key(model), loaded), reasons, partial(self._aside, job)
+                    )
+                    told(response)
+                self._budget.spend(response)
+            except (NoAnswer, Unsupported) as error:
+                if isinstance(error, NoAnswer):
+                    error.id = new_id()
+                    error.fingerprint = fingerprint(info, job.request, Response(""), self._slots)
+                await self._memory.keep(job.request, info, error, alone=job.exclusive)
+                raise
+            self._saw(job, response, server, loaded, load if anew else None)
+            response = replace(response, usage=with_load(response.usage, load))
+            found = self._described(response, reasons, job.request, info)
+            await self._memory.keep(job.request, info, found, alone=job.exclusive)
+        return found
+
+    async def _chat(self, job: Job, site: Site) -> tuple[Response, ModelInfo]:
+        """An answer, and what is known of the model that gave it."""
+        response = await site.provider.chat(job.request)
+        loaded_anew = (response.usage.load_seconds or 0.0) >= LOADED
+        now = await self._sites.after(job.request.model, site, anew=loaded_anew)
+        return (response if now is site else replace(response, digest=now.info.digest)), now.info
+
+    def _saw(self, job: Job, response: Response, server: Server, loaded: Group, load: float | None) -> None:
+        """How long it took: what is left is shared out by it, and how many are asked at a time."""
+        tokens, taken = response.usage.answer_tokens or 0, self.phases.inside[loaded[0]]
+        if not job.exclusive:
+            server.slots.answered(loaded, tokens, taken, asyncio.get_running_loop().time())
+        self.balance.saw(job.place, loaded, response.wall / (1 if job.exclusive else server.slots.limit))
+        if load:
+            self.balance.pace.loaded(load)
+
+    async def _load(self, server: Server, site: Site, job: Job, loaded: Group, event: Event) -> float | None:
+        """Seconds; None where a provider loads what it is asked for."""
+        provider = site.provider
+        if not isinstance(provider, Loading):
+            return None
+
+        def patiently(attempt: Attempt) -> Awaitable[float]:
+            return server.patiently(attempt, loaded)
+
+        with self._events.load(event):
+            before = await self._sites.before(site)
+            await server.displace(provider, loaded, before, partial(self.phases.wants_later, job.place))
+            seconds = await loading(provider, job.request, patiently)
+        server.tenant = loaded, job.request
+        return seconds
+
+    async def groups(self, requests: Sequence[ChatRequest]) -> list[tuple[Group, ...]]:
+        """For each request what must be loaded to answer it, at each server that can."""
+        if self._memory.replays:
+            return [nowhere(request) for request in requests]
+        return [await self._sites.groups(request) for request in requests]
+
+    async def resident(self, requests: Sequence[ChatRequest]) -> set[Group]:
+        """Of what must be loaded to answer these, what was there before the run."""
+        return set() if self._memory.replays else await self._sites.resident(requests)
+
+    def _described(self, response: Response, reasons: list[str], request: ChatRequest, info: ModelInfo) -> Response:
+        """The response with who gave it, and what it rests on."""
+        return replace(
+            response,
+            retries=(*reasons, *response.retries),
+            digest=response.digest or info.digest,
+            server=info.server,
+            version=info.version,
+            fingerprint=fingerprint(info, request, response, self._slots),
+            id=new_id(),
+            began=round(time.time() - response.wall, 3),
+        )
+
+    def server(self, name: str) -> Server:
+        """What is known of a server."""
+        if name not in self._servers:
+            self._servers[name] = Server(Slots(self._slots), pause=self._pause)
+        return self._servers[name]
