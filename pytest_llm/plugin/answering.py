@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
@@ -29,7 +30,7 @@ from pytest_llm.providers.base import Response
 from pytest_llm.reports import numbers, terminal
 from pytest_llm.verdicts import luck
 from pytest_llm.verdicts.asking import Asking
-from pytest_llm.verdicts.judge import partial_response, run, unanswered
+from pytest_llm.verdicts.judge import clocked, partial_response, run, unanswered
 from pytest_llm.verdicts.redaction import redacted
 from pytest_llm.verdicts.verdict import Asked, Verdict
 
@@ -132,7 +133,7 @@ class Known:
     """What became of an answer, for the run's record.
 
     findings: what the test was held to; asides: what it only looked at. raised: what ended it, None where nothing
-    of this answer did.
+    of this answer did. spans: when each check began (seconds since the epoch), and how long it took.
     """
 
     findings: list[Finding] = field(default_factory=list)
@@ -141,6 +142,12 @@ class Known:
     checks: list[Check] = field(default_factory=list)
     judged: list[Mapping[str, Any]] = field(default_factory=list)
     raised: BaseException | None = None
+    spans: list[tuple[float, float]] = field(default_factory=list)
+
+    @property
+    def checked(self) -> tuple[float, ...]:
+        """When its checks began, and how long they took together."""
+        return (self.spans[0][0], sum(seconds for _, seconds in self.spans)) if self.spans else ()
 
 
 class Answer:
@@ -229,7 +236,8 @@ class Answer:
         browser, id_ = state.settings.browser, f"{self._told.job.id}.{name}"
         ask = Asking(models, id_, state.engine) if models else None
         context = CheckContext(self.response, folder, root, files, request=self.request, browser=browser, ask=ask)
-        with checking(state.engine) if not check.models else nullcontext():
+        busy = partial(checking, state.engine)
+        with clocked(busy, self.known.spans) if not check.models else nullcontext():
             findings = list(self._run(check, context))
         made = tuple((label, str(path)) for label, path in context.attachments)
         self.known.checks.append(check)
@@ -246,7 +254,9 @@ class Answer:
     def asked(self, findings: Sequence[Finding], files: Files = (), stage: str = "") -> Asked:
         """The question and its answer, with what is said of it."""
         response = self.response if self._told.response or self.response.text or self.response.thinking else None
-        return Asked(self.request.plain(), response, stage, tuple(findings), files, judged=tuple(self.known.judged))
+        known = self.known
+        told, judged = tuple(findings), tuple(known.judged)
+        return Asked(self.request.plain(), response, stage, told, files, judged=judged, checked=known.checked)
 
     def found(self, findings: Sequence[Finding], files: Files = ()) -> Verdict:
         """The verdict that findings make, without keys."""

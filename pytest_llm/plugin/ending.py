@@ -25,6 +25,7 @@ def show(reporter: pytest.TerminalReporter) -> None:
         return
     told = list(lines(overview(Story(record)), reporter._tw.fullwidth, whole=reporter.verbosity > 0))
     if told:
+        reporter.ensure_newline()
         reporter.section("llm cells")
         for line in told:
             for text, colour in line:

@@ -72,7 +72,7 @@ def judge(plan: Plan, stage: StagePlan, answer: Answer, place: Place) -> tuple[A
         ask=Asking(plan.asks, answer.job.id, place.asker) if place.asker and plan.asks else None,
     )
     spans: list[tuple[float, float]] = []
-    place = replace(place, busy=partial(_clocked, place.busy, spans))
+    place = replace(place, busy=partial(clocked, place.busy, spans))
     findings = tuple(named(stage, f) for f in _findings(plan, stage, artifact, context, request, place))
     files = tuple((label, str(path)) for label, path in context.attachments)
     judged, checked = tuple(context.judged), next(iter(spans), ())
@@ -81,7 +81,7 @@ def judge(plan: Plan, stage: StagePlan, answer: Answer, place: Place) -> tuple[A
 
 
 @contextmanager
-def _clocked(busy: Callable[[], AbstractContextManager[None]], spans: list[tuple[float, float]]) -> Iterator[None]:
+def clocked(busy: Callable[[], AbstractContextManager[None]], spans: list[tuple[float, float]]) -> Iterator[None]:
     """Note when checks had their turn and how long they took."""
     with busy():
         began, clock = time.time(), time.perf_counter()

@@ -141,7 +141,11 @@ def test_what_stands_in_a_line(tests: Bench) -> None:
     assert [check["label"] for check in passes.checks] == ["contains: hello", "length: {lines: {max: 1}}"]
     (answer,) = passes.answers
     assert (answer["stage"], answer["text"], answer["findings"]) == ("", "hello world", [])
+    began, seconds = answer["checked"]
+    assert began >= answer["began"]
+    assert seconds >= 0
     asserts = lines["test_asserts"]
+    assert "checked" not in asserts.answers[0]
     assert (asserts.row, asserts.markers) == ("farewell", ("quick",))
     assert asserts.reason.startswith("assert 'farewell' in 'hello world'")
     (finding,) = asserts.answers[0]["findings"]

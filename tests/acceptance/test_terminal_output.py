@@ -92,3 +92,16 @@ def test_a_servers_words_are_harmless_too(bench: Bench, model: str) -> None:
         server.shutdown()
     result.assert_outcomes(errors=1)
     assert "red" in shown(result)
+
+
+def test_the_matrix_has_no_gaps(bench: Bench) -> None:
+    bench.server.add_model("m", capabilities=["completion", "thinking"])
+    bench.case("prompt: hi\nthink: [off, on]\nchecks: [{not_contains: zzz}]", "fine")
+    lines = bench.pytester.runpytest_inprocess().outlines
+    heading = next(number for number, line in enumerate(lines) if " llm cells " in line)
+    below = lines[heading + 1 : heading + 4]
+    assert [line.split() for line in below] == [
+        ["m", "m"],
+        ["think", "off", "think", "on"],
+        ["fine", "pass", "pass"],
+    ]

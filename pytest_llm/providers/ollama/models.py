@@ -114,6 +114,9 @@ class NotThere(ModelUnavailable):
     """The server has no model of this name."""
 
 
+_INNER = re.compile(r"\blayer\b|^writing manifest")  # what a server does at the end, within a moment
+
+
 class StatusSink:
     """Collects the lines of a pull or a create: progress, an error, and in the end `success`."""
 
@@ -142,7 +145,8 @@ class StatusSink:
         self._lines += 1
         if said != self._said:
             self._said, self._steps = said, self._steps + 1
-            self._progress(said)
+            if not _INNER.search(status):
+                self._progress(said)
         if self._steps > _STEPS or self._lines > _LINES:
             raise ModelUnavailable(
                 f"{self._doing} was given up: {self._asked.url} tells of ever more steps",

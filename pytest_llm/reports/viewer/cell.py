@@ -44,7 +44,11 @@ def details(record: RunRecord, line: CellLine, take: Taken) -> dict[str, Any]:
         "tabs": tabs[:MAX_TABS],
         "more": max(0, len(tabs) - MAX_TABS),
         "said": tally(verdict),
-        "facts": [[brief(name), brief(value, VALUE)] for name, value in _facts(line) if value not in ("", None)],
+        "facts": [
+            [brief(name), brief(value, VALUE), *unit]
+            for name, value, *unit in _facts(line)
+            if value not in ("", None)
+        ],
         "checks": [[brief(check.get(name, "")) for name in ("name", "label", "stage")] for check in line.checks],
         "again": shlex.join(["pytest", line.nodeid]),
         "show": shlex.join(["pytest-llm", "show", record.header.run, line.nodeid]),
@@ -91,6 +95,7 @@ def _asked(asked: Asked, engine: str, plain: Mapping[str, Any], take: Taken) -> 
         "text": response.text if response else "",
         "answered": response is not None,
         "thinking": thinking,
+        "judges": list(_judges(plain)),
         "calls": [str(call) for call in response.tool_calls] if response else [],
         "findings": [{**asdict(finding), "check": brief(finding.check)} for finding in asked.findings],
         "numbers": _numbers(measures(response)) if response else [],
@@ -101,6 +106,19 @@ def _asked(asked: Asked, engine: str, plain: Mapping[str, Any], take: Taken) -> 
         "curl": asking.curl(engine, plain),
         **_files(asked, take),
     }
+
+
+def _judges(plain: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The votes of the models that graded the answer: (grade, reason), or (why there is none, "")."""
+    for judge in plain.get("judged") or ():
+        said = [_vote(vote) for vote in judge.get("votes") or ()]
+        yield {"model": brief(judge.get("model", "")), "said": said}
+
+
+def _vote(vote: Mapping[str, Any]) -> list[str]:
+    if vote.get("error"):
+        return ["no verdict", brief(vote["error"], VALUE)]
+    return [brief(vote.get("grade", "")), brief(vote.get("reason", ""), VALUE)]
 
 
 def _numbers(measured: Mapping[str, float | int | None]) -> list[list[Any]]:
@@ -117,11 +135,16 @@ def _made_by(plain: Mapping[str, Any]) -> Iterator[list[str]]:
             yield [brief(name), brief(value, VALUE)]
 
 
-def _facts(line: CellLine) -> Iterator[tuple[str, Any]]:
+def _facts(line: CellLine) -> Iterator[tuple[Any, ...]]:
+    """(name, value), and what it is where the page has a form of its own for that."""
     yield from (("file", f"{line.file}:{line.line}"), ("model", line.model), ("engine", line.engine))
     yield from (("think", line.think), ("row", line.row), ("seed", line.seed), ("temperature", line.temperature))
     yield from ((name, str(value)) for name, value in {**line.axes, **line.options}.items())
-    yield from (("markers", ", ".join(line.markers)), ("began", line.started), ("took", f"{line.seconds:.1f} s"))
+    yield from (
+        ("markers", ", ".join(line.markers)),
+        ("began", line.started, "moment"),
+        ("took", f"{line.seconds:.1f} s"),
+    )
 
 
 def _files(asked: Asked, take: Taken) -> dict[str, Any]:

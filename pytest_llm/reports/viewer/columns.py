@@ -17,10 +17,13 @@ _MODES = ("off", "default", "low", "medium", "high", "max", "on")
 
 
 def columns(lines: Iterable[CellLine]) -> list[Column]:
-    """(model, think mode): models as they come, the modes of each from none to much."""
+    """(model, think mode): models by name, the modes of each from none to much.
+
+    Not as they come: which model is asked first is another one from run to run, and runs are looked at beside
+    each other.
+    """
     found = dict.fromkeys((line.model, line.think) for line in lines if line.case)
-    models = list(dict.fromkeys(model for model, _ in found))
-    return sorted(found, key=lambda column: (models.index(column[0]), _mode(column[1])))
+    return sorted(found, key=lambda column: (column[0], _mode(column[1])))
 
 
 def _mode(think: str) -> int:

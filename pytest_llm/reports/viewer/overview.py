@@ -134,9 +134,13 @@ def _keys(lines: Sequence[CellLine]) -> Iterator[Key]:
 
 
 def _in_groups(first: Mapping[Key, CellLine]) -> list[Key]:
-    """The rows in the order of the run, those of a group together, where its first one stands."""
-    ranks = {group: rank for rank, group in enumerate(dict.fromkeys(map(_group, first.values())))}
-    return sorted(first, key=lambda key: ranks[_group(first[key])])
+    """The rows in the order of their files, those of a group together, where its first one stands.
+
+    The rows of a case stand as they were asked, which within a model is their order in the file.
+    """
+    rows = sorted(first, key=lambda key: (first[key].file, first[key].line))
+    ranks = {group: rank for rank, group in enumerate(dict.fromkeys(_group(first[key]) for key in rows))}
+    return sorted(rows, key=lambda key: ranks[_group(first[key])])
 
 
 def _group(line: CellLine) -> str:

@@ -32,7 +32,7 @@ function cellHead(cell) {
   const step = (by, label, sign) => el("button", { type: "button", class: "quiet", title: label, "aria-label": label, "aria-keyshortcuts": by > 0 ? "j" : "k", onclick: () => stepCell(by) }, sign);
   const close = el("button", { type: "button", class: "quiet", id: "close", title: "Close (Esc)", "aria-label": "Close" , onclick: () => show({ cell: "", tab: "", with: "" }) }, "✕");
   return el("header", {},
-    el("span", { class: `pill ${cell.outcome}` }, `${SIGNS[cell.outcome] ?? ""} ${cell.reported && cell.reported !== cell.outcome ? cell.reported : cell.outcome}`),
+    el("span", { class: `pill ${cell.verdict}` }, `${SIGNS[cell.verdict] ?? ""} ${cell.reported && cell.reported !== cell.outcome ? cell.reported : cell.outcome}`),
     el("h2", { id: "cell-name" }, cellName(cell)),
     el("span", { class: "dim" }, columnName(run.columns[cell.column])),
     cell.change in CHANGES ? el("span", { class: `change ${cell.change}` }, `${CHANGES[cell.change]} ${cell.change}`) : "",
@@ -70,10 +70,17 @@ function questionAndAnswer(cell, data, tab) {
     el("section", { id: "beside", hidden: true }),
     pictures(cell, tab),
     section("Answer", answerBody(tab), tab.text ? copyButton(() => tab.text, "Copy all") : ""),
+    tab.judges.map(votes),
     tab.thinking ? el("details", { class: "thinking" }, el("summary", {}, `Thinking, ${format.plural(tab.thinking.length, "character")}`), longText(tab.thinking, "text dim")) : "",
     el("details", { class: "asked" }, el("summary", {}, `What was asked, ${format.plural(tab.messages.length, "message")}`), tab.messages.map(message)),
     el("details", { class: "request" }, el("summary", {}, "The exact request"), requestBody(cell, tab)),
   ];
+}
+
+/** What another model said of the answer: each vote with its grade, or why it has none, and its reason. */
+function votes({ model, said }) {
+  const row = ([grade, reason], number) => el("li", {}, el("span", { class: "dim" }, `vote ${number + 1}`), el("span", { class: "chip" }, grade), longText(reason, "message"));
+  return section(`What ${middle(model)} says of it`, el("ul", { class: "plain votes" }, said.map(row)));
 }
 
 const section = (title, body, ...more) => el("section", {}, el("div", { class: "title" }, el("h3", {}, title), ...more), body);
@@ -145,7 +152,7 @@ function wrapped(page, name) {
 `;
 }
 
-const UNITS = { rate: format.rate, count: format.count, seconds: format.seconds };
+const UNITS = { rate: format.rate, count: format.count, seconds: format.seconds, moment: format.moment };
 const pairs = (list) => el("dl", { class: "pairs" }, list.map(([name, value, unit]) => [el("dt", {}, name), el("dd", {}, unit ? UNITS[unit](value) : String(value))]));
 
 function aside(cell, data, tab) {

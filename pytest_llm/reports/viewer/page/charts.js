@@ -23,7 +23,7 @@ function ring(counts) {
     at += length;
     return arc;
   });
-  const judged = counts.passed + counts.failed;
+  const judged = counts.passed + counts.failed + counts.xfailed;
   const share = judged ? Math.floor((100 * counts.passed) / judged) : null;
   return svg("svg", { viewBox: "0 0 100 100", class: "ring", role: "img", "aria-label": judged ? `${counts.passed} of ${judged} judged cells passed` : "no cell was judged" }, arcs,
     svg("text", { x: 50, y: 56, "text-anchor": "middle", class: "big" }, share === null ? "–" : `${share}%`));
@@ -45,7 +45,7 @@ function spans(servers) {
     for (const [lane, from, long, load, number] of spans) {
       const cell = run.cells[number], at = y + lane * (high + 2);
       const group = svg("g", { "data-cell": number }, svg("title", {}, `${cellName(cell)}\n${columnName(run.columns[cell.column])}\n${format.seconds(long)}${load ? `, of these ${format.seconds(load)} load` : ""}`));
-      group.append(svg("rect", { x: x(from), y: at, width: Math.max(1, x(long) - 0.7), height: high, rx: 2, class: `arc ${cell.outcome}` }));
+      group.append(svg("rect", { x: x(from), y: at, width: Math.max(1, x(long) - 0.7), height: high, rx: 2, class: `arc ${cell.verdict}` }));
       if (load) group.append(svg("rect", { x: x(from), y: at, width: Math.max(1, x(load)), height: high, rx: 2, class: "load" }));
       drawing.append(group);
     }

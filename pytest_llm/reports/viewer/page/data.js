@@ -34,13 +34,14 @@ function prepare(data) {
   run.byId = new Map();
   run.cells.forEach((cell, number) => {
     cell.number = number;
+    cell.verdict = cell.reported === "xfailed" ? "xfailed" : cell.outcome;
     cell.place = run.rows[cell.row];
     cell.place.cells.push(cell);
     run.byId.set(cell.id, number);
     run.byId.set(cell.nodeid, number);
   });
-  for (const row of run.rows) row.different = new Set(row.cells.map((cell) => cell.outcome)).size > 1;
-  run.counts = Object.fromEntries(VERDICTS.map((word) => [word, run.cells.filter((cell) => cell.outcome === word).length]));
+  for (const row of run.rows) row.different = new Set(row.cells.map((cell) => cell.verdict)).size > 1;
+  run.counts = Object.fromEntries(VERDICTS.map((word) => [word, run.cells.filter((cell) => cell.verdict === word).length]));
   run.models = [...new Set(run.columns.map((column) => column.model))];
   run.markers = [...new Set(run.rows.flatMap((row) => row.markers))].sort();
   run.checks = [...new Set(run.cells.flatMap((cell) => cell.checks))].filter(Boolean).sort();

@@ -23,6 +23,9 @@ function svg(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** A long name with its middle left out: names of one family differ at their ends. */
+const middle = (text, most = 44) => (text.length <= most ? text : `${text.slice(0, most - 21)}…${text.slice(-20)}`);
+
 const find = (selector, within = document) => within.querySelector(selector);
 
 const format = {
@@ -37,11 +40,12 @@ const format = {
   },
   time: (iso) => (iso ? new Date(iso).toLocaleString("en-GB", { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" }) : ""),
   day: (iso) => (iso ? new Date(iso).toLocaleString("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }) : ""),
+  moment: (iso) => (iso ? `${new Date(iso).toLocaleString("en-GB", { timeZone: "UTC", day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" })} UTC` : ""),
   plural: (n, noun) => `${Math.round(n).toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`,
 };
 
-const VERDICTS = ["passed", "failed", "error", "skipped"];
-const SIGNS = { passed: "✓", failed: "✕", error: "!", skipped: "–" };
+const VERDICTS = ["passed", "failed", "xfailed", "error", "skipped"]; // xfailed: it failed, as its mark expects
+const SIGNS = { passed: "✓", failed: "✕", xfailed: "✕", error: "!", skipped: "–" };
 const CHANGES = { regressed: "▼", fixed: "▲", new: "+" };
 
 /** A button that copies a text, and says that it has. */

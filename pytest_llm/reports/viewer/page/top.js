@@ -13,8 +13,8 @@ function drawTop() {
 }
 
 function hero() {
-  const { counts } = run, judged = counts.passed + counts.failed;
-  const said = judged === 0 ? `None of ${format.plural(run.cells.length, "cell")} was judged` : judged === run.cells.length
+  const { counts } = run, judged = counts.passed + counts.failed + counts.xfailed;
+  const said = !run.cells.length ? "No cell was run" : judged === 0 ? `None of ${format.plural(run.cells.length, "cell")} was judged` : judged === run.cells.length
     ? `${format.count(counts.passed)} of ${format.plural(run.cells.length, "cell")} passed`
     : `${format.count(counts.passed)} of ${format.plural(judged, "judged cell")} passed`;
   const word = run.word ? el("span", { class: `pill word ${run.word}` }, run.word) : "";
@@ -26,7 +26,7 @@ function hero() {
       el("p", { class: "dim facts" }, heroFacts().map((fact) => el("span", {}, fact))),
       run.gate.length ? el("details", { class: "gate" }, el("summary", {}, "What the gate says"), el("pre", {}, run.gate.join("\n"))) : "",
       madeWith()),
-    el("div", { class: "tiles", role: "group", "aria-label": "Filter by verdict" }, VERDICTS.map(verdictTile)));
+    el("div", { class: "tiles", role: "group", "aria-label": "Filter by verdict" }, VERDICTS.filter((word) => word !== "xfailed" || counts.xfailed).map(verdictTile)));
 }
 
 function heroFacts() {
@@ -48,7 +48,7 @@ function madeWith() {
 }
 
 function verdictTile(word) {
-  return el("button", { type: "button", class: `tile ${word}`, data: { verdict: word }, "aria-pressed": "false", onclick: () => toggleVerdict(word) },
+  return el("button", { type: "button", class: `tile ${run.counts[word] ? word : "none"}`, data: { verdict: word }, "aria-pressed": "false", onclick: () => toggleVerdict(word) },
     el("b", {}, format.count(run.counts[word])), el("span", {}, word));
 }
 
@@ -63,7 +63,7 @@ const card = (title, id, ...body) => el("section", { class: "card", "aria-labell
 /** A link to a cell; what is open stays in the address beside it. */
 function cellLink(cell, ...more) {
   return el("a", { href: addressOf({ cell: cell.id, tab: "", with: "" }), data: { cell: cell.number } },
-    el("span", { class: `dot ${cell.outcome}`, role: "img", "aria-label": cell.outcome }), el("span", { class: "who" }, el("span", { class: "name" }, cellName(cell)), " ", el("span", { class: "dim" }, columnName(run.columns[cell.column]))), ...more);
+    el("span", { class: `dot ${cell.verdict}`, role: "img", "aria-label": cell.verdict }), el("span", { class: "who" }, el("span", { class: "name" }, cellName(cell)), " ", el("span", { class: "dim" }, columnName(run.columns[cell.column]))), ...more);
 }
 
 /** The first few of a list; the others on demand. */
@@ -78,6 +78,8 @@ function capped(items, most, draw) {
 }
 
 const COUNTED = { error: "error", skip: "skipped" };
+const WHY = { failed: "Why cells fail", error: "Why cells could not be judged", skipped: "Why cells were skipped" };
+const MOST_COLUMNS = 12; // that are shown before the cells at once
 
 function failuresCard() {
   if (!run.groups.length) return null;
@@ -87,8 +89,8 @@ function failuresCard() {
       el("span", { class: "message" }, group.message.split("\n")[0]),
       group.check ? el("span", { class: "chip" }, group.check) : ""),
     ...capped(group.cells.map((number) => run.cells[number]), 12, (cell) => cellLink(cell)));
-  const fail = run.groups.some((group) => group.severity !== "skip");
-  return card(fail ? "Why cells fail" : "Why cells were skipped", "failures", ...capped(run.groups, 5, draw));
+  const kinds = new Set(run.groups.map((group) => COUNTED[group.severity] ?? "failed"));
+  return card(kinds.size > 1 ? "Why cells did not pass" : WHY[[...kinds][0]], "failures", ...capped(run.groups, 5, draw));
 }
 
 function changesCard() {
@@ -99,7 +101,8 @@ function changesCard() {
   const gone = run.gone.length ? el("details", {}, el("summary", {}, `${format.plural(run.gone.length, "cell")} without a verdict now`), ...capped(run.gone, 20, ([id, state]) => [el("span", { class: "name" }, id), el("span", { class: "dim" }, state)])) : "";
   const counted = order.map((word) => [word, changed.filter((cell) => cell.change === word).length]).filter(([, n]) => n);
   return card("What changed", "changes",
-    el("p", { class: "changes" }, el("span", { class: "dim" }, `beside ${run.compared}`), counted.map(([word, n]) => el("span", { class: `change ${word}` }, `${CHANGES[word]} ${n} ${word}`))),
+    el("p", { class: "dim" }, `beside ${run.compared}`),
+    el("p", { class: "changes" }, counted.map(([word, n]) => el("span", { class: `change ${word}` }, `${CHANGES[word]} ${n} ${word}`))),
     ...(changed.length ? capped(changed, 5, (cell) => cellLink(cell, el("span", { class: `change ${cell.change}`, title: cell.change, role: "img", "aria-label": cell.change }, CHANGES[cell.change]))) : [none]), gone);
 }
 
@@ -123,7 +126,7 @@ function modelsCard() {
   const rows = run.columns.map((column, number) => {
     const repeated = number && run.columns[number - 1].model === column.model;
     return el("tr", { class: repeated ? "" : "first" },
-      el("th", { scope: "row" }, repeated ? el("span", { class: "away" }, column.model) : column.model),
+      el("th", { scope: "row", title: column.model }, repeated ? el("span", { class: "away" }, column.model) : middle(column.model, 36)),
       modes ? el("td", {}, column.think) : "",
       el("td", {}, passedBar(column)),
       el("td", {}, bar(column.rate, Math.max(rate, column.floor ?? 0), column.rate === null ? "" : format.rate(column.rate), { floor: column.floor })),
@@ -132,9 +135,13 @@ function modelsCard() {
       el("td", {}, bar(column.thinking, 1, column.thinking === null ? "" : format.share(column.thinking), { tone: "think", wide: 80 })),
       el("td", { class: "number" }, column.tokens ? format.count(column.tokens) : "–"));
   });
+  const body = el("tbody", {}, rows.slice(0, MOST_COLUMNS));
+  const rest = rows.slice(MOST_COLUMNS);
+  const button = rest.length ? el("button", { type: "button", class: "quiet more", onclick: () => { body.append(...rest); button.remove(); } }, `${format.count(rest.length)} more`) : "";
+  if (!rows.length) return "";
   return card("Models", "models",
     el("div", { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "models" },
-      el("table", { class: "models" }, el("thead", {}, el("tr", {}, head.filter(Boolean).map((word) => el("th", { scope: "col" }, word)))), el("tbody", {}, rows))));
+      el("table", { class: "models" }, el("thead", {}, el("tr", {}, head.filter(Boolean).map((word) => el("th", { scope: "col" }, word)))), body)), button);
 }
 
 function passedBar(column) {

@@ -3,9 +3,9 @@
 
 const EMPTY = { q: "", verdict: "", marker: "", model: "", check: "", only: "", sort: "run", cell: "", tab: "", with: "" };
 const ORDERS = {
-  run: ["Run order", null],
+  run: ["As in the files", null],
   name: ["By name", (row) => `${row.case}\u0000${row.label}`],
-  failures: ["Failures first", (row) => -row.cells.filter((cell) => cell.outcome === "failed" || cell.outcome === "error").length],
+  failures: ["Failures first", (row) => -row.cells.filter((cell) => cell.verdict === "failed" || cell.verdict === "error").length],
   slow: ["Slowest first", (row) => -Math.max(...row.cells.map((cell) => cell.seconds))],
   rate: ["Lowest rate first", (row) => Math.min(...row.cells.map((cell) => cell.rate ?? Infinity))],
 };
@@ -45,7 +45,7 @@ function show(changes) {
 
 /** Whether a cell is among what is looked at. */
 function wanted(cell) {
-  if (view.verdict && !view.verdict.split(" ").includes(cell.outcome)) return false;
+  if (view.verdict && !view.verdict.split(" ").includes(cell.verdict)) return false;
   if (view.marker && !cell.place.markers.includes(view.marker)) return false;
   if (view.model && run.columns[cell.column]?.model !== view.model) return false;
   if (view.check && !cell.checks.includes(view.check)) return false;

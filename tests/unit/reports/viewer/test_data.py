@@ -65,7 +65,7 @@ def test_the_checks_that_found_something() -> None:
 
 COLUMNS = {
     "modes in their order": ([("m", "on"), ("m", "off"), ("m", "low")], [("m", "off"), ("m", "low"), ("m", "on")]),
-    "models as they come": ([("z", "off"), ("a", "on"), ("z", "on")], [("z", "off"), ("z", "on"), ("a", "on")]),
+    "models by name": ([("z", "off"), ("a", "on"), ("z", "on")], [("a", "on"), ("z", "off"), ("z", "on")]),
     "a mode that is none": ([("m", "odd"), ("m", "on")], [("m", "on"), ("m", "odd")]),
 }
 

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from pytest_llm.gates.past import of_runs
@@ -122,6 +123,7 @@ def everywhere(text: str, path: Path) -> RunRecord:
         began=1.0,
         fingerprint={"answers": {text: text, "server": text}, "speed": {text: text, "machine": text}},
         findings=found,
+        judged=[{"model": text, "votes": [{"grade": text, "reason": text}, {"error": text}]}],
         files=[[text, "cell/page.html"], [text, "cell/picture.png"], [text, f"cell/{text}"]],
     )
     fields = dict.fromkeys(
@@ -372,6 +374,92 @@ def test_a_cell(visit: Visit) -> None:
     page.wait_for_function("document.querySelector('#cell .findings').textContent.includes('declared')")
     look(page, "c[m-think-off]")
     assert "no compiler" in text_of(page)
+
+
+def test_a_picture_of_the_earlier_run_beside_todays(visit: Visit, tmp_path: Path) -> None:
+    shown: list[RunRecord] = []
+    for name, colour in (("before", "red"), ("now", "blue")):
+        folder = tmp_path / name / "cell"
+        folder.mkdir(parents=True)
+        Image.new("RGB", (40, 30), colour).save(folder / "screenshot.png")
+        line = cell(answers=[answer(name, files=[["screenshot", "cell/screenshot.png"]])])
+        shown.append(record(line, path=folder.parent / "cells.jsonl", run=f"20260101-00000{len(shown)}-aaa"))
+    page = visit(shown[1], shown[0])
+    look(page, "a[m-think-off]", "&with=before")
+    page.wait_for_selector(".two img")
+    colours = """Promise.all([...document.querySelectorAll(".two img")].map(async (image) => {
+        await image.decode();
+        const context = document.createElement("canvas").getContext("2d");
+        context.drawImage(image, 0, 0);
+        return [...context.getImageData(9, 9, 1, 1).data].slice(0, 3).map((n) => n > 128);
+    }))"""
+    assert page.evaluate(colours) == [[True, False, False], [False, False, True]]
+    assert page.locator(".two .dim").all_inner_texts() == ["there", "here"]
+
+
+def test_rarer_states(visit: Visit) -> None:
+    bad = finding("bad")
+    graded = {"grade": "fail", "reason": "It promises a date.", "error": ""}
+    judged = [{"model": "grader", "votes": [graded, {"grade": "", "reason": "", "error": "it is no JSON"}]}]
+    page = visit(
+        record(
+            cell("expected", answers=[answer(findings=[bad])], reported="xfailed"),
+            cell("surprise", reported="xpassed"),
+            cell("again", escalated=True, escalate="on"),
+            cell("graded", answers=[answer(judged=judged)]),
+            *(cell("a-long-name-" * 9 + str(number), model="o" * 99 + str(number)) for number in range(14)),
+        )
+    )
+    assert page.locator("h1").inner_text() == "17 of 18 cells passed"
+    assert page.locator(".tile").all_inner_texts() == [
+        "17\npassed",
+        "0\nfailed",
+        "1\nxfailed",
+        "0\nerror",
+        "0\nskipped",
+    ]
+    assert page.locator(".cell span").all_inner_texts() == ["xfail", "xpass", "again"]
+    assert len(set(page.locator(".case span:first-child").all_inner_texts())) == 18
+    assert len(set(page.locator(".matrix .model").all_inner_texts())) == 15
+    assert page.locator(".models tbody tr").count() == 12
+    page.click(".card .more")
+    assert page.locator(".models tbody tr").count() == 15
+    assert page.locator(".unit").inner_text() == "tokens a second; ~ beside other requests"
+    look(page, "graded[m-think-off]")
+    said = page.locator(".votes li").all_inner_texts()
+    assert [line.split("\n") for line in said] == [
+        ["vote 1", "fail", "It promises a date."],
+        ["vote 2", "no verdict", "it is no JSON"],
+    ]
+    assert "1 Jan 2026, 00:00:01 UTC" in text_of(page)
+
+
+def test_the_head_of_the_matrix_stays_in_sight(visit: Visit) -> None:
+    page = visit(record(*(cell(f"c{number}") for number in range(200))))
+    page.evaluate("scrollTo(0, 3000)")
+    page.wait_for_timeout(50)
+    top = page.locator(".matrix .model").bounding_box()
+    assert top
+    assert 0 <= top["y"] < 100
+
+
+def test_a_run_of_nothing(visit: Visit) -> None:
+    page = visit(record())
+    assert page.locator("h1").inner_text() == "No cell was run"
+    assert page.locator("h2").all_inner_texts() == ["Cells", "Keys"]
+
+
+def test_what_the_failures_are_called(visit: Visit) -> None:
+    words = {"failure": "failed", "error": "error", "skip": "skipped"}
+    titles = {
+        ("failure",): "Why cells fail",
+        ("error",): "Why cells could not be judged",
+        ("skip",): "Why cells were skipped",
+        ("failure", "skip"): "Why cells did not pass",
+    }
+    for kinds, title in titles.items():
+        lines = [cell(kind, outcome=words[kind], answers=[answer(findings=[finding("x", kind)])]) for kind in kinds]
+        assert visit(record(*lines)).locator("h2").first.inner_text() == title
 
 
 def test_the_difference_of_two_texts(visit: Visit) -> None:
