@@ -26,7 +26,7 @@ from pytest_llm.toolchains.newer import needed
 
 _NAME_ONE = "name the language in the case, `compile: python`, and an answer in another one fails"
 _NO_CODE = "there is no code: nothing but comments, imports, lone values, or what stands for code to be written"
-_COMPILED_OUT = "there is no code: conditions leave nothing of it to the compiler"
+_COMPILED_OUT = "there is no code: conditions and macros leave nothing of it to the compiler"
 _SHOWN = 20  # findings of one answer: what follows the first errors is mostly their echo
 _ONLY_FOR = {
     "standard": ("c", "cpp"),

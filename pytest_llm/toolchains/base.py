@@ -101,6 +101,7 @@ class Toolchain(ABC):
     program: ClassVar[str]
     install: ClassVar[str]
     sound: ClassVar[str]
+    _proven = False  # whether a sound program has passed since the process began, as it must before one is failed
 
     @cached_property
     def path(self) -> Path:
@@ -125,6 +126,9 @@ class Toolchain(ABC):
         """
         found, crash = self._attempt(snippets, options)
         if not self._doubtful(found, crash):
+            if fails(found) and not self._proven:
+                self._expect_sound(options)
+                self._proven = True
             return found
         self.forget()
         found, crash = self._attempt(snippets, options)
@@ -148,7 +152,7 @@ class Toolchain(ABC):
         said = [one.message for one in found if one.severity == "error"]
         return crash is not None or any(_OF_MACHINES.search(one) or self.misses_own(one) for one in said)
 
-    def _expect_sound(self, options: Options, crash: CheckCrashed | None) -> None:
+    def _expect_sound(self, options: Options, crash: CheckCrashed | None = None) -> None:
         """Raises CheckCrashed where a sound program fails too."""
         seconds = max(options.seconds, _SOUND_SECONDS)
         found = self.check([Snippet(self.sound)], Options(seconds=seconds, root=options.root))

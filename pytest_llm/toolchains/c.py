@@ -35,7 +35,9 @@ _MARKER = re.compile(
 _SYSTEM = re.compile(r"\bsystem_header\b")  # of a pragma: without it no line of the answer is a system header's
 _HEADER = re.compile(r"\.(?:h[\w+]*|[it]pp|inl)$")
 _INCLUDED = re.compile(r"""\binclude(?:_next)?[ \t]*+["<]([^"<>\n]+)[">]""")
-_CONDITION = re.compile(r"(?:#|%:|\?\?=)[ \t\f\v]*+(?:/\*|if)")
+# What may leave nothing of a text: conditions, and macros that drop what they are given.
+_CONDITION = re.compile(r"(?:#|%:|\?\?=)[ \t\f\v]*+(?:/\*|if|define[ \t]+\w+(?:\(|[ \t]*$))", re.MULTILINE)
+_DROPS = re.compile(r"^#define \w+(?:\([^()]*\))?\s*$")  # a macro that leaves nothing of what it is given
 _MARKED = re.compile(r'^# \d+ "([^"]*)"')  # in what the preprocessor writes: the file of the lines that follow
 _HIDES = re.compile(r"^#pragma (?:GCC|clang) diagnostic[^\n]*", re.MULTILINE)
 _NAMES = Path(__file__).parent / "names"
@@ -65,7 +67,7 @@ class C(Scaffolded):
     name: ClassVar[str] = "C"
     languages: ClassVar[tuple[str, ...]] = ("c",)
     program: ClassVar[str] = "gcc"
-    sound: ClassVar[str] = "int x;\n"
+    sound: ClassVar[str] = '#include <stdio.h>\nint main(void) { puts(""); }\n'
     install: ClassVar[str] = "sudo apt-get install gcc libc6-dev"
     suffix: ClassVar[str] = ".c"
     preprocessed: ClassVar[str] = ".i"
@@ -85,6 +87,10 @@ class C(Scaffolded):
 
     def __init__(self) -> None:
         self._precompiled = Precompiled(f"{_NAMED[self.languages[0]]}-header")
+
+    def misses_own(self, message: str) -> bool:
+        absent = _ABSENT.match(message)
+        return absent is not None and absent[1] in _headers(self.languages[0]).values()
 
     def forget(self) -> None:
         super().forget()
@@ -232,6 +238,7 @@ class Cpp(C):
     name = "C++"
     languages = ("cpp",)
     program = "g++"
+    sound = "#include <vector>\nstd::vector<int> x;\n"
     install = "sudo apt-get install g++"
     suffix = ".cpp"
     preprocessed = ".ii"
@@ -339,7 +346,7 @@ def _own(preprocessed: str, names: Container[str]) -> Iterator[str]:
     for line in preprocessed.split("\n"):
         if marked := _MARKED.match(line):
             own = marked[1].removeprefix("./") in names
-        elif own:
+        elif own and not _DROPS.match(line):
             yield line
 
 

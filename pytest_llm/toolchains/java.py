@@ -50,7 +50,7 @@ class Java(Scaffolded):
     name = "Java"
     languages = ("java",)
     program = "javac"
-    sound = "class A {}\n"
+    sound = "import java.util.List;\nclass A { List<String> x; }\n"
     install = "sudo apt-get install default-jdk-headless"
 
     style = Style(

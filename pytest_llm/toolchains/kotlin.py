@@ -57,7 +57,7 @@ class Kotlin(Scaffolded):
     name = "Kotlin"
     languages = ("kotlin",)
     program = "javac"
-    sound = "class A\n"
+    sound = "val x = listOf(1)\n"
     install = "pytest-llm doctor --install kotlin"
     style = Style(function=Around(_MAIN), outside=True, others=(Around(_MAIN), Around(_CLASS)))
     one_pass = True
@@ -135,7 +135,10 @@ class Kotlin(Scaffolded):
         return self._said(files, options)
 
     def _said(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
-        words = [":".join(map(str, (*self._libraries(), *options.classpath)))]
+        libraries = self._libraries()
+        if not any(jar.name.startswith("kotlin-stdlib") for jar in libraries):
+            raise base.Damaged(f"{self.folder} does not hold Kotlin's library any more", hint=self.install)
+        words = [":".join(map(str, (*libraries, *options.classpath)))]
         for file in files:
             words += [file.name or "snippet.kt", base64.b64encode(file.text.encode("utf-8", "replace")).decode()]
         answer = self._pool(options).ask("\t".join(words), options.seconds)

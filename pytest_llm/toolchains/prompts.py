@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -27,7 +27,17 @@ class Style:
 
 
 _SHELL = r"(?:\([\w.-]+\) )?(?:[\w.-]+@[\w.-]+(?::| )?[~\w./-]*|\[[\w.-]+@[\w.-]+ [~\w./-]+\])?"
+_NODE = Style(re.compile(r"> (?=\S)|>$"), re.compile(r"(?:\.\.\.+|\|)(?: |$)"))
 STYLES: Mapping[str, Style] = {
+    "javascript": _NODE,
+    "jsx": _NODE,
+    "kotlin": Style(re.compile(r">>>(?: |$)"), re.compile(r"\.\.\.(?: |$)")),
+    "php": Style(re.compile(r"php > ?"), re.compile(r"php [^\s\w>] ?")),
+    "ruby": Style(
+        re.compile(r"irb(?:\([^()\n]*\)(?::\d+){0,2})?> ?|>> (?=\S)"),
+        re.compile(r"irb\([^()\n]*\)(?::\d+){0,2}[^\s\w>] ?|\?> ?"),
+    ),
+    "typescript": _NODE,
     "python": Style(re.compile(r">>>(?: |$)|In ?\[\d*\]: ?"), re.compile(r"\.\.\.(?: |$)|[ ]+\.\.\.: ?")),
     "shell": Style(
         re.compile(rf"{_SHELL}[$%] (?=\S)"),
@@ -52,6 +62,14 @@ class Session:
             else one
             for one in found
         ]
+
+
+def told(
+    files: Sequence[Snippet], language: str, judge: Callable[[Sequence[Snippet]], list[Diagnostic]]
+) -> list[Diagnostic]:
+    """What a compiler says of files; of a session, what it says of that which was typed."""
+    typed = session(files[0], language) if len(files) == 1 else None
+    return typed.told(judge([typed.file])) if typed else judge(files)
 
 
 def session(file: Snippet, language: str) -> Session | None:

@@ -10,6 +10,7 @@ from functools import cached_property
 
 from pytest_llm.sandbox import sandbox
 from pytest_llm.toolchains import base, warm
+from pytest_llm.toolchains.prompts import told
 
 _SAID = re.compile(r"^snippet\.rb:(\d+): (warning: )?(.*)$")
 # Since 3.4 the head alone names the file; each error stands below its line of the text, at its column.
@@ -36,6 +37,9 @@ class Ruby(base.Toolchain):
 
     def check(self, snippets: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
         files = [base.clean(snippet) for snippet in snippets]
+        return told(files, self.languages[0], lambda these: self._checked(these, options))
+
+    def _checked(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
         answer = self._pool.ask(json.dumps({"files": list(map(_read, files))}), options.seconds)
         if isinstance(answer, list):
             return answer

@@ -22,6 +22,7 @@ from pytest_llm.toolchains.scaffold import Completed, Scaffolded, completions
 
 _UNDEFINED = re.compile("E0(405|407|412|422|423|424|425|426|432|433|531|560|599|609)")
 _BROKE = re.compile("internal compiler error|rustc interrupted by SIG|compiler unexpectedly panicked")
+_OWN = re.compile("can't find crate for `(?:alloc|core|std)`|found (?:invalid metadata|crate `std` compiled)")
 _CONDITION = re.compile(r"\bcfg(?:_attr)?\b")
 _EXPANDED = "-Zunpretty=expanded"
 _ROOTS = ("lib.rs", "main.rs")
@@ -34,7 +35,7 @@ class Rust(Scaffolded):
     name = "Rust"
     languages = ("rust",)
     program = "rustc"
-    sound = "fn main() {}\n"
+    sound = 'fn main() { println!("{}", 1); }\n'
     install = "sudo apt-get install rustc"
     style = rust_snippets.MAIN
 
@@ -48,6 +49,9 @@ class Rust(Scaffolded):
             said = str(getattr(error, "stderr", None) or error).strip()
             raise Unsupported(f"{proxy} does not run: {said}", "rustup default stable") from None
         return (Path(sysroot.strip()) / "bin" / "rustc").resolve()
+
+    def misses_own(self, message: str) -> bool:
+        return bool(_OWN.search(message))
 
     def imports(self, outline: Outline) -> str:
         return rust_names.uses(outline)

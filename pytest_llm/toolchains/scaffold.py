@@ -19,7 +19,7 @@ from pytest_llm.errors import CheckCrashed
 from pytest_llm.syntax.grammars import Kind
 from pytest_llm.syntax.outline import Outline, Piece, pairs, read
 from pytest_llm.toolchains.base import Diagnostic, Options, Snippet, Toolchain, clean, fails, inside, remaining
-from pytest_llm.toolchains.prompts import session
+from pytest_llm.toolchains.prompts import told
 
 _ENDED = frozenset({"timeout", "limit", "crash"})
 _LEADING = frozenset({"import", "head", "comment", "empty"})
@@ -145,8 +145,7 @@ class Scaffolded(Toolchain):
 
     def check(self, snippets: Sequence[Snippet], options: Options) -> list[Diagnostic]:
         files = [clean(snippet) for snippet in snippets]
-        typed = session(files[0], self.languages[0]) if len(files) == 1 else None
-        return typed.told(self._completed([typed.file], options)) if typed else self._completed(files, options)
+        return told(files, self.languages[0], lambda these: self._completed(these, options))
 
     def _completed(self, files: Sequence[Snippet], options: Options) -> list[Diagnostic]:
         """What is said of the files, or of the one file completed."""

@@ -42,7 +42,7 @@ class TypeScript(Scaffolded):
     name: ClassVar[str] = "TypeScript"
     languages: ClassVar[tuple[str, ...]] = ("typescript", "tsx")
     program = "node"
-    sound = "export const x = 1;\n"
+    sound = "export const x: number[] = [1];\n"
     install = "pytest-llm doctor --install"
     style = Style()
 

@@ -73,16 +73,63 @@ def headers() -> list[Path]:
     return [*scratch.shown().glob("*.h"), *scratch.shown().glob("*.h.gch")]
 
 
-@pytest.mark.parametrize("how", ["gone", "half", "empty", "the text alone"])
+@pytest.mark.parametrize("how", ["gone", "half"])
 def test_precompiled_headers(how: str) -> None:
     for _ in range(3):
         assert lines("cpp", CPP[0]) == []
     for path in headers():
-        if how == "gone" or (how == "the text alone" and path.suffix == ".gch"):
+        if how == "gone":
             path.unlink()
         elif path.suffix == ".gch":
-            os.truncate(path, 0 if how == "empty" else path.stat().st_size // 2)
+            os.truncate(path, path.stat().st_size // 2)
     assert (lines("cpp", CPP[0]), lines("cpp", CPP[1])) == ([], [3])
+
+
+@pytest.fixture
+def tools(tmp_path: Path) -> Path:
+    """Compilers that do not find their library."""
+    for name, words in {"gcc": "-nostdinc", "g++": "-nostdinc"}.items():
+        real = shutil.which(name)
+        (tmp_path / name).write_text(f'#!/bin/sh\nexec {real} {words} "$@"\n')
+        (tmp_path / name).chmod(0o755)
+    return tmp_path
+
+
+WITHOUT = {
+    "c": [
+        "#include <stdio.h>\nint main(void) { puts(0); }\n",
+        'printf("%d", 1);\n',
+        "int main(void) { return nope; }\n",
+    ],
+    "cpp": ["#include <vector>\nstd::vector<int> v;\n", "vector<int> v;\n"],
+}
+
+
+@pytest.mark.parametrize("language", WITHOUT)
+def test_a_compiler_without_its_library(language: str, tools: Path) -> None:
+    tool = type(toolchain(language))()
+    vars(tool)["path"] = tools / tool.program
+    for text in WITHOUT[language]:
+        with pytest.raises(CheckCrashed, match="nothing is wrong"):
+            tool.examine([Snippet(text)], Options(seconds=60))
+
+
+SAID = {  # by compilers whose library is gone, and by those whose library has no such thing
+    "rust": (["can't find crate for `std`: can't find crate"], ["can't find crate for `serde`"]),
+    "c": (["stdio.h: No such file or directory"], ["curl/curl.h: No such file or directory", "stdio.h: error"]),
+    "cpp": (["vector: No such file or directory"], ["boost/any.hpp: No such file or directory"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", SAID)
+def test_what_a_compiler_says_that_misses_its_own(language: str) -> None:
+    tool, (own, others) = toolchain(language), SAID[language]
+    assert [tool.misses_own(one) for one in (*own, *others)] == [True] * len(own) + [False] * len(others)
+
+
+def test_a_header_of_others_is_still_missing() -> None:
+    found = toolchain("c").examine([Snippet("#include <curl/curl.h>\nint x;\n")], Options())
+    assert [one.kind for one in found] == ["missing-dependency"]
 
 
 GO = 'package main\n\nimport "strings"\n\nfunc main() {{ println(strings.{}("a")) }}\n'

@@ -1,0 +1,57 @@
+"""Sessions at a prompt: what was typed is the program, in the lines and columns of the answer."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_llm.toolchains.base import Snippet
+from pytest_llm.toolchains.prompts import session
+from tests.helpers.compiling import compiled, errors
+
+TYPED = {  # language, what stands in the answer -> what was typed
+    "node": ("javascript", "> const x = 1\nundefined\n> x + 1\n2", "const x = 1\n\nx + 1\n"),
+    "node, several lines": ("javascript", "> if (1) {\n... f()\n... }\n2", "if (1) {\nf()\n}\n"),
+    "node 22": ("javascript", "> [1,\n| 2]\n[ 1, 2 ]", "[1,\n2]\n"),
+    "ts-node": ("typescript", "> const x: number = 1\nundefined", "const x: number = 1\n"),
+    "a comment before it": ("javascript", "# node\n> x\n1", "# node\nx\n"),
+    "irb": ("ruby", "irb(main):001:0> x = 1\n=> 1\nirb(main):002:0> x\n=> 1", "x = 1\n\nx\n"),
+    "irb, several lines": ("ruby", "irb(a):1> def f\nirb(a):2* 1\nirb(a):3> end\n=> :f", "def f\n1\nend\n"),
+    "irb, simple": ("ruby", ">> def f\n?>   1\n?> end\n=> :f", "def f\n  1\nend\n"),
+    "php -a": ("php", "php > $x = [\nphp ( 1];\nphp > echo 1;\n1", "$x = [\n1];\necho 1;\n"),
+    "kotlinc": ("kotlin", ">>> fun f() =\n... 1\n>>> f()\n1", "fun f() =\n1\nf()\n"),
+}  # fmt: skip
+NONE = {
+    "an arrow": ("javascript", "=> 1"),
+    "a line of HTML": ("javascript", "<a>\n> x"),
+    "a shift": ("ruby", "x\n>> 1"),
+    "plain": ("php", "php();"),
+    "a comparison that goes on": ("typescript", "const x = 1\n> 2"),
+}
+
+
+@pytest.mark.parametrize("name", TYPED)
+def test_what_was_typed(name: str) -> None:
+    language, text, typed = TYPED[name]
+    found = session(Snippet(text), language)
+    assert found is not None
+    assert found.file.text == typed
+
+
+@pytest.mark.parametrize("name", NONE)
+def test_what_is_no_session(name: str) -> None:
+    language, text = NONE[name]
+    assert session(Snippet(text), language) is None
+
+
+BROKEN = {
+    "javascript": ("> let x = [1\n... 2]\n", 2),
+    "typescript": ('> const x: number = 1\nundefined\n> const y: string = x\n', 3),
+    "ruby": ("irb(main):001:0> x = 1\n=> 1\nirb(main):002:0> x = (\n", 3),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", BROKEN)
+def test_a_mistake_in_one(language: str) -> None:
+    text, line = BROKEN[language]
+    assert [where for _, where in errors(compiled(language, text))][:1] == [line]
+    assert errors(compiled(language, text.split("\n")[0].removesuffix(" [1") + " [1]\n" * ("[1" in text))) == []
