@@ -128,7 +128,7 @@ class Sites:
         if not sites or not all(isinstance(error, ProviderError) for error in errors):
             raise errors[0]
         for error in errors:
-            if isinstance(error, ProviderError) and error.reach == "server":
+            if isinstance(error, ProviderError) and not isinstance(error, ModelUnavailable):  # that one lacks it
                 self._told(f"a server cannot be asked, the others do its work: {error.message}")
         same, said = agreeing(model, sites)
         if said:

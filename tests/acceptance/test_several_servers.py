@@ -293,3 +293,58 @@ def test_a_model_that_is_made_anew_meanwhile_on_one_of_two(farm: Farm) -> None:
     result.assert_outcomes(passed=30, warnings=1)
     result.stdout.fnmatch_lines([f"*the model 'a' is, at {farm.two.url}, asked no more*"])
     assert len({answer["digest"] for line in farm.record() for answer in line["answers"]}) == 1
+
+
+def test_pytests_order_on_two_servers(farm: Farm) -> None:
+    farm.models("a", "b")
+    farm.cells("a, b", 5)
+    farm.bench.run("-p", "no:xdist", *farm.hosts, "--llm-order=pytest", "--llm-jsonl=run.jsonl").assert_outcomes(
+        passed=10
+    )
+    ran = [line["nodeid"] for line in farm.record()]
+    farm.bench.run("-p", "no:xdist", farm.hosts[0], "--llm-order=pytest", "--llm-jsonl=run.jsonl")
+    assert ran == [line["nodeid"] for line in farm.record()]
+    assert min(farm.servers().values()) >= 1
+
+
+def test_what_a_budget_leaves_is_asked_at_neither(farm: Farm) -> None:
+    farm.models("a", "b")
+    farm.cells("a, b", 10)
+    for server in (farm.one, farm.two):
+        server.answer("", Script(("hello",), seconds=0.02, usage={"eval_count": 100}))
+    result = farm.bench.run("-p", "no:xdist", *farm.hosts, "--llm-budget=1k")
+    outcomes = result.parseoutcomes()
+    assert outcomes["passed"] + outcomes["skipped"] == 20
+    assert outcomes["passed"] == len(farm.one.asked()) + len(farm.two.asked())
+    assert outcomes["skipped"] >= 5
+
+
+def test_an_ollama_and_a_server_of_openais_dialect(farm: Farm) -> None:
+    farm.one.add_model("a")
+    farm.two.add_model("b")
+    farm.cells("a", 4)
+    farm.cells("openai:b", 4)
+    result = farm.bench.run("-p", "no:xdist", farm.hosts[0], f"--llm-openai-url={farm.two.url}/v1")
+    result.assert_outcomes(passed=8)
+    assert (len(farm.one.asked()), len(farm.two.asked("/v1/chat/completions"))) == (4, 4)
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        ("unauthorized", "asked no more, the other servers do its work: *not signed in"),
+        ("bad-gateway", "asked no more, the other servers do its work: *no such host"),
+        ("forbidden", "a server cannot be asked, the others do its work: *403 without a word"),
+        ("html-429", "a server cannot be asked, the others do its work: *429"),
+        ("html-200", "a server cannot be asked, the others do its work: *did not answer in JSON"),
+    ],
+)
+def test_a_server_that_refuses_all_is_told_of_and_the_other_does_its_work(
+    farm: Farm, fault: str, says: str
+) -> None:
+    farm.models("a")
+    farm.two.fault(fault, times=None, **({"retry_after": "0"} if fault == "html-429" else {}))
+    farm.cells("a", 12)
+    result = farm.bench.run("-p", "no:xdist", *farm.hosts)
+    result.assert_outcomes(passed=12, warnings=1)
+    result.stdout.fnmatch_lines([f"*{says}*"])
