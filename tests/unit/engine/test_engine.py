@@ -222,6 +222,26 @@ def test_a_busy_server_is_asked_again_after_growing_pauses(make: Make, pauses: l
     assert desk.asked.count("y") == 6
 
 
+def test_a_run_that_is_stopped_waits_for_no_busy_server() -> None:
+    """Neither who was told how long, nor who comes behind."""
+    busy, waiting, left = ServerBusy("full"), list[float](), list[float]()
+    busy.wait = 60.0
+
+    async def pause(seconds: float) -> None:
+        waiting.append(seconds)
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            left.append(seconds)
+
+    desk = Desk({"a": [busy]})
+    engine = Engine(lambda name: [desk], slots=2, pause=pause)
+    engine.prefetch([job("a"), job("b")])
+    until(lambda: bool(waiting))
+    engine.close()
+    assert (waiting, left, desk.closed, engine._loop.is_closed()) == ([60.0], [60.0], True, True)
+
+
 def test_a_server_that_is_down_is_told_once_and_not_asked_again(make: Make) -> None:
     desk = Desk({"a": [ServerDown("nobody there")]})
     engine = make(desk)
