@@ -44,6 +44,7 @@ class Hand(ABC):
 
     def __init__(self, session: Session, projector: Projector) -> None:
         self._session, self._projector = session, projector
+        self.mouse: tuple[float, float] | None = None  # where an action has left it
 
     @abstractmethod
     async def move(self, x: float, y: float, *, held: bool = False) -> None:
@@ -123,7 +124,9 @@ class _Visit:
         value = action[kind]
         if kind in _AT:
             how, further = _AT[kind]
-            await getattr(self._hand, how)(*await self._point(kind, value), **further)
+            point = await self._point(kind, value)
+            await getattr(self._hand, how)(*point, **further)
+            self._hand.mouse = point
         elif kind == "press":
             await self._hand.press(value, action.get("for", 0.0))
         else:
@@ -138,7 +141,9 @@ class _Visit:
 
     async def drag(self, path: Sequence[Any]) -> None:
         points = [path[:2], path[2:]] if isinstance(path[0], int | float) else path
-        await self._hand.drag([await self._point("drag", point) for point in points])
+        path = [await self._point("drag", point) for point in points]
+        await self._hand.drag(path)
+        self._hand.mouse = path[-1]
 
     async def scroll(self, how: str | float | Sequence[float]) -> None:
         if isinstance(how, str):
@@ -146,7 +151,7 @@ class _Visit:
             return
         dx, dy = (0.0, how) if isinstance(how, int | float) else how
         width, height = await self._page.evaluate("[innerWidth, innerHeight]") or (2, 2)
-        await self._hand.scroll(width / 2, height / 2, dx, dy)
+        await self._hand.scroll(*(self._hand.mouse or (width / 2, height / 2)), dx, dy)
 
     async def fill(self, fields: Mapping[str, str]) -> None:
         await self._each("fill", elements.FILL, fields)

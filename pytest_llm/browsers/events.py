@@ -27,9 +27,6 @@ _FONTS = re.compile(  # hosts of style sheets that hold fonts and nothing else
     r"|fonts\.cdnfonts\.com|(?:cdn\.jsdelivr\.net/npm|unpkg\.com)/@fontsource)"
 )
 _BLOCKED_SOCKET = re.compile(r"WebSocket connection to '(.+?)' failed: .*ERR_PROXY_CONNECTION_FAILED")
-_HARMLESS = re.compile(  # said to the page alone, in these words: a visitor sees nothing of it
-    r"ResizeObserver loop (?:limit exceeded|completed with undelivered notifications)\.?"
-)
 _RESOURCES = {
     "Image": "image",
     "Script": "script",
@@ -58,7 +55,7 @@ class EventLog:
         self._suspects: list[tuple[str, str, str, Place]] = []
 
     def add(self, kind: str, message: str, place: Place = NOWHERE) -> None:
-        kind = "warning" if kind == "exception" and _HARMLESS.fullmatch(message) else kind
+        kind = "warning" if kind == "exception" and witness.HARMLESS.fullmatch(message) else kind
         message = _BLOB.sub("blob:…", message)
         message = message if len(message) <= _LONGEST else message[: _LONGEST - 1] + "…"
         if kind in ("rejection", "exception") and (imported := self.places.imported(message)) != NOWHERE:
@@ -223,7 +220,7 @@ def _of_another(details: dict[str, Any], log: EventLog, worker: str) -> bool:
 
 def _exception(details: dict[str, Any], log: EventLog, worker: bool) -> tuple[str, str, Place]:
     thrown = details.get("exception", {})
-    text = _shown(thrown) if thrown else details["text"]
+    text = witness.plain(f"Uncaught {_shown(thrown)}") if thrown else details["text"]
     rejected = "in promise" in details["text"]
     place = log.places.stack(details.get("stackTrace"))
     if place == NOWHERE:

@@ -67,6 +67,13 @@ HIDING: dict[str, tuple[str, list[str]]] = {
     ),
     "as if it were harmless": ("throw new Error('ResizeObserver loop completed with undelivered notifications.')",
                                ["exception"]),
+    "a text as if it were harmless": ("throw 'ResizeObserver loop limit exceeded'", ["exception"]),
+    "the same, hidden": ("onerror = () => true; throw 'ResizeObserver loop limit exceeded'", ["exception"]),
+    "events of its own": (
+        "dispatchEvent(new ErrorEvent('error', { message: 'made up' }));"
+        "dispatchEvent(new PromiseRejectionEvent('unhandledrejection', { promise: Promise.resolve(), reason: 1 }));",
+        [],
+    ),
     "nothing hidden": ("try { boom() } catch { 0 } Promise.reject(1).catch(() => 0);", []),
     "an overlay without errors": ("onerror = m => alert(m); onunhandledrejection = e => alert(e);", []),
     "an image without a picture": ("document.body.innerHTML = '<img src=\"data:image/png;base64,AA\">hi';", []),
@@ -106,7 +113,21 @@ IN_WORKERS: dict[str, tuple[str, list[str]]] = {
     "nothing hidden": (worker("try { nope() } catch { 0 } Promise.reject(1).catch(() => 0);"), []),
 }
 # Firefox's listeners are gone where the page opens its document anew.
+AGAIN = "document.write('hi<script>onerror=()=>true;boom()<\\/script>')"
 CHROMIUM: dict[str, tuple[str, list[str]]] = {
+    "write, when it has loaded": (f"onload = () => {AGAIN};", ["exception"]),
+    "write, when it has been read": (
+        f"document.addEventListener('DOMContentLoaded', () => {AGAIN});",
+        ["exception"],
+    ),
+    "write, into an empty frame": (
+        "const f = document.createElement('iframe'); document.body.append(f); f.contentWindow." + AGAIN,
+        ["exception"],
+    ),
+    "write, twice": (
+        "onload = () => { document.write('<p>'); document.write('<b>'); document.querySelector('p > b').id; };",
+        [],
+    ),
     "document.open": (
         "onload = () => { document.open(); document.write('hi<script>onerror=()=>true;boom()<\\/script>');"
         " document.close() };",

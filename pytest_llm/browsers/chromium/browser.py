@@ -19,6 +19,8 @@ _ARGUMENTS = (
     "--remote-debugging-pipe",
     "--run-all-compositor-stages-before-draw",  # beginFrame draws what the page has just done
     "--js-flags=--max-old-space-size=512",
+    # Painted by a thread of its own, for which a frame of ours may wait for ever.
+    "--disable-blink-features=CompositeBGColorAnimation,CompositeClipPathAnimation,CompositeBoxShadowAnimation",
     "--enable-unsafe-swiftshader",  # WebGL without a GPU
     *("--no-first-run", "--no-default-browser-check", "--no-pings", "--mute-audio", "--hide-scrollbars"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions"),

@@ -27,6 +27,7 @@ DATED = """(() => { const Real = Date, shift = %d - Real.now(), now = () => Real
   Date = Real.prototype.constructor = new Proxy(Real, {
   construct: (target, given, made) => Reflect.construct(target, given.length ? given : [now()], made),
   apply: () => new Date().toString(), get: (target, name) => name === "now" ? now : target[name] }); })()"""
+_LOADED = 'document.readyState === "complete" || performance.timing.loadEventStart > 0'  # it may be opened again
 _ALLOWED = ["clipboardSanitizedWrite"]  # what a browser does without asking anybody
 _OURS = "pytest-llm"  # the world, beside the page's own, in which we look at it
 _BEGINNINGS = 5  # a clock off the millisecond is rare: five in a row would be another fault
@@ -148,7 +149,7 @@ class Page:
         What steps time is the page's process: it is asked, for the browser's word may come before or after.
         """
         if self._stepped:
-            return self._served and await self.inspect("document.readyState") == "complete"
+            return self._served and bool(await self.inspect(_LOADED))
         return self._loaded
 
     async def evaluate(self, expression: str) -> Any:

@@ -6,9 +6,13 @@ first. It says what it sees through a binding, as one text: a page may have chan
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 BINDING = "__pytest_llm_witness"
+HARMLESS = re.compile(  # said to the page alone, in these words: a visitor sees nothing of it
+    r"ResizeObserver loop (?:limit exceeded|completed with undelivered notifications)\.?"
+)
 SOURCE = r"""(() => {
   const say = globalThis.BINDING, on = addEventListener, call = Reflect.apply, documents = globalThis.Document;
   delete globalThis.BINDING;
@@ -16,12 +20,13 @@ SOURCE = r"""(() => {
   const show = value => { try { return `${value()}`; } catch { return ""; } };
   const stack = value => show(() => typeof value() === "object" ? value().stack : "");
   const failed = e => {
+    if (!e.isTrusted) return;  // made by the page itself, which no browser tells of
     const line = show(() => e.lineno);
     if (line === "undefined") return;  // an image, say, that did not load
     const place = `${show(() => e.filename)}\0${line}\0${show(() => e.colno)}`;
     say(`exception\0${show(() => e.message)}\0${place}\0${stack(() => e.error)}`);
   };
-  const rejected = e => say(`rejection\0${show(() => e.reason)}\0\0\0\0${stack(() => e.reason)}`);
+  const rejected = e => e.isTrusted && say(`rejection\0${show(() => e.reason)}\0\0\0\0${stack(() => e.reason)}`);
   const listen = () => { on("error", failed, true); on("unhandledrejection", rejected, true); };
   listen();
   const construct = (target, given, made) => {
@@ -34,12 +39,17 @@ SOURCE = r"""(() => {
     if (real) globalThis[name] = real.prototype.constructor = new Proxy(real, { construct });
   }
   if (!documents) return;
-  const reopen = documents.prototype.open;
-  documents.prototype.open = function open(...given) {  // which takes all listeners away
+  const its = documents.prototype, reopen = its.open;
+  its.open = function open(...given) {  // which takes all listeners away
     const opened = call(reopen, this, given);
     listen();
     return opened;
   };
+  const loaded = page => page.readyState === "complete" || globalThis.event?.type === "DOMContentLoaded";
+  for (const name of ["write", "writeln"]) {  // of a page that has been read, it is opened by this as well
+    const real = its[name];
+    its[name] = { [name](...given) { if (loaded(this)) this.open(); return call(real, this, given); } }[name];
+  }
 })()""".replace("BINDING", BINDING)
 
 
@@ -60,7 +70,13 @@ def read(payload: str) -> Witnessed:
     """What the witness said; from anyone else who found the binding, whatever can be made of it."""
     kind, text, url, line, column, stack = (*payload.split("\0"), *[""] * 6)[:6]
     kind = kind if kind in ("rejection", "unloaded") else "exception"
-    return Witnessed(kind, text.removeprefix("Uncaught "), url, _number(line), _number(column), stack)
+    return Witnessed(kind, plain(text), url, _number(line), _number(column), stack)
+
+
+def plain(text: str) -> str:
+    """What was thrown, without the browser's own word before it; with it where the browser itself says the same."""
+    bare = text.removeprefix("Uncaught ")
+    return text if HARMLESS.fullmatch(bare) else bare
 
 
 def _number(word: str) -> int:

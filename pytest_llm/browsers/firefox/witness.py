@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from typing import Any
 
+from pytest_llm.browsers.chromium.witness import plain
 from pytest_llm.browsers.events import EventLog
 from pytest_llm.browsers.places import NOWHERE, Place
 
@@ -21,9 +22,10 @@ _TELL = r"""
     e.error == null && elsewhere.test(words) && !nothing.test(words);
   const listen = (failed, rejected, tell) => {
     const kind = e => !within(e) ? failed : unheard ? "worker" : "echo";
-    addEventListener("error", e => e.lineno === undefined ||  // an image, say, that did not load
+    addEventListener("error", e => !e.isTrusted || e.lineno === undefined ||  // the page's own; an image's, say
       tell(kind(e), text(e.message), "", text(e.filename), e.lineno, e.colno), true);
     addEventListener("unhandledrejection", e => {
+      if (!e.isTrusted && globalThis.document) return;  // in a worker none is trusted
       const r = e.reason, thing = r !== null && typeof r === "object", error = thing && r.stack !== undefined;
       const [words, shown] = thing && !error ? ["Object", text(r, JSON.stringify)] : [text(r), ""];
       tell(rejected, words, shown, error ? text(r.stack) : "", 0, 0);
@@ -123,7 +125,7 @@ class Witness:
                 return
             kind = "exception"  # of a script that its address keeps from being told
         place = places.inside(where, line - 1, column - 1) if line else places.written(where)
-        value = text.removeprefix(_UNCAUGHT)
+        value = _thrown(text)
         if kind == "worker":
             self._worker(value, shown or value, place)
             return
@@ -164,7 +166,7 @@ class Witness:
         self._log.add("worker" if in_worker and kind == "console" else kind, prefix + text, place)
 
     def _uncaught(self, text: str, place: Place, in_worker: bool) -> None:
-        value = text.removeprefix(_UNCAUGHT)
+        value = _thrown(text)
         if in_worker and not self._workers and self._log.told(_MUTED):
             self._log.add("exception", value, place)
             return
@@ -188,3 +190,8 @@ def _shown(value: dict[str, Any], depth: int = 0) -> str:
         return f"[{', '.join(_shown(item, depth + 1) for item in inner)}]"
     pairs = ((key if isinstance(key, str) else _shown(key, depth + 1), item) for key, item in inner)
     return f"{{{', '.join(f'{key}: {_shown(item, depth + 1)}' for key, item in pairs)}}}"
+
+
+def _thrown(text: str) -> str:
+    """What was thrown, without the browser's own words before it."""
+    return plain(f"Uncaught {text.removeprefix(_UNCAUGHT)}") if text.startswith(_UNCAUGHT) else text

@@ -165,6 +165,11 @@ FRAMES = {  # in 0.6 s
     ),
     "from 0.3 s on": (f"at(300, () => {{ {ASKS} }});", 25),
     "with a smooth scroll": ("scrollTo({ top: 0, behavior: 'smooth' });", 37),
+    "a background that changes": (
+        "scrollTo({ behavior: 'smooth' }); document.body.animate({ backgroundColor: ['red', 'blue'] }, 300);",
+        37,
+    ),
+    "opened again": ("onload = () => document.write('again');", 13),
 }  # fmt: skip
 
 
