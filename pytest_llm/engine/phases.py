@@ -266,9 +266,13 @@ class Phases:
             del phases[place.phase]
 
     def _wake(self) -> None:
-        """Grant their turns to those who need not wait any more, in the order in which they came."""
-        while any(map(self._granted, tuple(self._waiting))):
+        """Grant their turns to those who need not wait any more: by phase, else in the order in which they came."""
+        while any(map(self._granted, sorted(self._waiting, key=self._phase))):
             pass
+
+    def _phase(self, turn: _Turn) -> int:
+        place = self._places.get(turn.cell)
+        return place.phase if place else 0
 
     def _granted(self, turn: _Turn) -> bool:
         server = self.server(turn.cell)

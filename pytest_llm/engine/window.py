@@ -30,7 +30,7 @@ class Window:
         self._arranged: Mapping[str, int] = {}
         self._queues: dict[str, deque[str]] = {}
         self._servers: set[str] = set()  # also those of which all is begun: their verdicts still wait for turns
-        self.begun: dict[str, None] = {}  # in that order, whose turns have not come
+        self.begun: dict[str, str] = {}  # in that order, whose turns have not come; where each was asked then
 
     @property
     def several(self) -> bool:
@@ -61,7 +61,7 @@ class Window:
 
     def _enter(self, cell: str) -> str:
         self._left.discard(cell)
-        self.begun[cell] = None
+        self.begun[cell] = self._server(cell)
         return cell
 
     @property
@@ -69,7 +69,9 @@ class Window:
         return self._most * len(self._servers) * (HELD if self.several else 1)
 
     def _counts(self, cell: str) -> bool:
-        return not (self.several and self._is_judged(cell))
+        """Not what is judged, nor what has come from another server: it waits behind what this one has to do."""
+        here = self._server(cell) == self.begun[cell]
+        return not self.several or (here and not self._is_judged(cell))
 
     def _arrange(self) -> None:
         """What is left, by server, in the order as it is now."""

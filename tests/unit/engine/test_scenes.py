@@ -101,8 +101,7 @@ def test_one_server_is_asked_when_its_time_has_come() -> None:
 
 @pytest.mark.parametrize("slots", [1, 4])
 def test_a_model_that_one_server_cannot_load_is_asked_at_the_other(slots: int) -> None:
-    """What was on its way there already may cost one more load."""
     ran = run(Scene((20,) * 4, (1, 1), slots, refusals={1: Refusal(0, 1e9, load="m1")}))
     assert (ran.loads[1]["m1"], ran.refused[1]) == (0, 1)
-    assert ran.loads[0]["m1"] <= 2
+    assert ran.most == 1
     assert ran.troubles == ["the model 'm1' is, at s1, asked no more, the other servers do its work: out of memory"]
