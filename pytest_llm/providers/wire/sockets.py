@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import ssl
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import httpcore
+from aiohappyeyeballs import start_connection
 from httpcore import AsyncNetworkBackend, AsyncNetworkStream
 
 BOTH = 0.25  # seconds after which a name's second address is tried beside the first (RFC 8305)
@@ -28,8 +30,9 @@ class Sockets(AsyncNetworkBackend):
     ) -> AsyncNetworkStream:
         with _connecting():
             async with asyncio.timeout(timeout):
-                delay = None if _is_address(host) else BOTH
-                return Socket(*await asyncio.open_connection(host, port, happy_eyeballs_delay=delay))
+                if _is_address(host):
+                    return Socket(*await asyncio.open_connection(host, port))
+                return Socket(*await _to_a_name(host, port))
 
 
 class Socket(AsyncNetworkStream):
@@ -81,6 +84,17 @@ class Socket(AsyncNetworkStream):
 def _is_address(host: str) -> bool:
     """Of an address there is no second one to try, and no tasks are needed to do so."""
     return ":" in host or host.rpartition(".")[2].isdecimal()
+
+
+async def _to_a_name(host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Whichever of its addresses takes the connection first."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    connected = await start_connection(found, happy_eyeballs_delay=BOTH)
+    try:
+        return await asyncio.open_connection(sock=connected)
+    except BaseException:
+        connected.close()
+        raise
 
 
 @contextmanager
