@@ -8,6 +8,7 @@ import os
 import platform
 from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -174,14 +175,12 @@ def line_of(item: PromptItem, report: pytest.TestReport) -> CellLine:
     state, cell = session(item.config), item.plan.cell
     verdict = item.verdict
     plain: dict[str, Any] = verdict.to_plain(state.folder) if verdict else {}
-    path = cell.loaded.path
-    root = state.settings.root
     return CellLine(
         nodeid=item.nodeid,
         outcome=plain.get("outcome", "skipped" if report.skipped else "error"),
         reported=reported(item.config, report),
         reason=_reason(verdict, report),
-        file=path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path),
+        file=_within(cell.loaded.path, state.settings.root),
         line=cell.loaded.line(),
         markers=tuple(dict.fromkeys(mark.name for mark in item.iter_markers())),
         started=runs.stamp(item.started or report.start),
@@ -193,6 +192,11 @@ def line_of(item: PromptItem, report: pytest.TestReport) -> CellLine:
         confirmations=item.confirmations,
         **item.identity,
     )
+
+
+@lru_cache(maxsize=64)
+def _within(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
 
 
 def reported(config: pytest.Config, report: pytest.TestReport) -> str:

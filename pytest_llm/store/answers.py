@@ -91,13 +91,13 @@ def made(question: Question, outcome: Outcome, *, alone: bool, hidden: Sequence[
         if isinstance(outcome, Response)
         else {name: getattr(outcome, name) for name in FAILURES[kind][1]}
     )
-    asked = without(shallow(question), hidden)
+    asked = Question(**without(shallow(question), hidden)) if hidden else question
     return Answer(
         id=id_ or new_id(),
         made=stamp(time.time()),
         kind=kind,
         alone=alone,
-        question=Question(**asked),
+        question=asked,
         answer=without(said, hidden),
         exact=question.exact,
         replay=question.replay,

@@ -52,9 +52,9 @@ class Question:
         return _hash(["replay", self.engine, self.model, self.modelfile], self._asked)
 
     @cached_property
-    def _asked(self) -> Any:
-        """Of the request what both keys are made of."""
-        return _plain(_asked(self.request))
+    def _asked(self) -> str:
+        """Of the request what both keys are made of, as JSON."""
+        return _json(_plain(_asked(self.request)))
 
 
 @dataclass(frozen=True)
@@ -94,9 +94,13 @@ def _asked(request: Mapping[str, Any]) -> list[Any]:
 _DEFAULTS = ChatRequest(ModelRef("", "", ""), ()).plain()
 
 
-def _hash(who: list[Any], asked: Any) -> str:
-    text = json.dumps([*who, asked], sort_keys=True, ensure_ascii=True)
+def _hash(who: list[Any], asked: str) -> str:
+    text = f"[{', '.join([*map(_json, who), asked])}]"
     return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=True)
 
 
 def _plain(value: Any) -> Any:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.checks.base import Check, FunctionCheck
 from pytest_llm.verdicts.inputs import inputs
-from pytest_llm.verdicts.plan import Plan
+from pytest_llm.verdicts.plan import Plan, StagePlan
 
 _WORD = 40  # characters; what is longer is no setting but a text
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
@@ -35,13 +37,18 @@ def identity(plan: Plan, first: ChatRequest | None = None) -> dict[str, Any]:
         "modelfile": plan.model.fingerprint,
         "inputs": digest(inputs(plan, first)),
         "exclusive": plan.exclusive,
-        "temperature": _temperature(plan),
+        "temperature": _temperature(plan, options),
         "samples": plan.samples,
         "min_pass": plan.min_pass,
         "must_pass": plan.must_pass,
         "escalate": plan.escalate,
-        "checks": [described(check, stage.name) for stage in plan.stages for check in stage.checks],
+        "checks": [told for stage in plan.stages for told in _described(stage)],
     }
+
+
+@lru_cache(maxsize=256)
+def _described(stage: StagePlan) -> list[dict[str, Any]]:
+    return [described(check, stage.name) for check in stage.checks]
 
 
 def described(check: Check, stage: str) -> dict[str, Any]:
@@ -56,10 +63,10 @@ def _is_word(value: Any) -> bool:
     return isinstance(value, str) and len(value) <= _WORD
 
 
-def _temperature(plan: Plan) -> float | None:
+def _temperature(plan: Plan, options: Mapping[str, Any]) -> float | None:
     """The one in force, by the case, else by the Modelfile."""
     own = plan.model.spec.whole.parameters if plan.model.spec else {}
-    found: float | None = plan.cell.case.options.plain().get("temperature", own.get("temperature"))
+    found: float | None = options.get("temperature", own.get("temperature"))
     return found
 
 

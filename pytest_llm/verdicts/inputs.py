@@ -68,14 +68,19 @@ def inputs(plan: Plan, first: ChatRequest | None = None) -> list[Any]:
 def _stage(plan: Plan, number: int, stage: StagePlan) -> list[Any]:
     said = plan.cell.case.stages[number] if plan.cell.case.stages else None
     question = [said.name, said.options.plain(), str(said.prompt)] if said else []
-    return [*question, stage.goes_on, [_check(plan, check) for check in stage.checks]]
-
-
-def _check(plan: Plan, check: Check) -> list[Any]:
-    """A check with its arguments, what the files hold that it reads, and the checks that it is made of."""
     loaded = plan.cell.loaded
+    return [*question, stage.goes_on, _checks(stage, loaded.folder, loaded.root)]
+
+
+@lru_cache(maxsize=256)
+def _checks(stage: StagePlan, folder: Path, root: Path) -> list[Any]:
+    return [_check(check, folder, root) for check in stage.checks]
+
+
+def _check(check: Check, folder: Path, root: Path) -> list[Any]:
+    """A check with its arguments, what the files hold that it reads, and the checks that it is made of."""
     arguments = check.model_dump(
         mode="python", exclude={"function", "check", "checks"} if check.made_of else {"function"}
     )
-    read = [content(path) for path in _of_check(check, loaded.folder, loaded.root)]
-    return [check.name, arguments, read, [_check(plan, one) for one in check.made_of]]
+    read = [content(path) for path in _of_check(check, folder, root)]
+    return [check.name, arguments, read, [_check(one, folder, root) for one in check.made_of]]

@@ -17,9 +17,12 @@ from pytest_llm.errors import Complaints, InputError
 from pytest_llm.models.reference import ModelRef
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class StagePlan:
-    """One question of a cell: its stage's name ("" where there are no stages) and its checks."""
+    """One question of a cell: its stage's name ("" where there are no stages) and its checks.
+
+    Many cells share one, and what is found out of it is found once: it is equal to itself alone.
+    """
 
     name: str
     checks: tuple[Check, ...]
