@@ -34,6 +34,8 @@ _MARKER = re.compile(
 )
 _SYSTEM = re.compile(r"\bsystem_header\b")  # of a pragma: without it no line of the answer is a system header's
 _HEADER = re.compile(r"\.(?:h[\w+]*|[it]pp|inl)$")
+_PART = re.compile(r"\.(?:[it]pp|inl)$")  # of a header, at whose end it is included: gcc takes it for no source
+_UNREACHED = "no file includes this one: it is not compiled"
 _INCLUDED = re.compile(r"""\binclude(?:_next)?[ \t]*+["<]([^"<>\n]+)[">]""")
 # What may leave nothing of a text: conditions, and macros that drop what they are given.
 _CONDITION = re.compile(r"(?:#|%:|\?\?=)[ \t\f\v]*+(?:/\*|if|define[ \t]+\w+(?:\(|[ \t]*$))", re.MULTILINE)
@@ -104,7 +106,10 @@ class C(Scaffolded):
 
     def compile(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
         files = [_neutral(file) for file in files]
-        named, sources, flags = self._named(files), self._sources(self._named(files)), self._flags(options)
+        named, flags = self._named(files), self._flags(options)
+        sources, left_out = _parted(self._sources(named))
+        if _PART.search(sources[0]):
+            flags = [*flags, "-x", _NAMED[self.languages[0]]]
         begun = self._begun(files[0].text, flags, options) if len(files) == 1 else []
         with scratch.folder() as folder:
             base.write(named, folder)
@@ -112,7 +117,8 @@ class C(Scaffolded):
             if not base.fails(found) and any("diagnostic" in _joined(file.text) for file in files):
                 names = [self._unhidden(folder, name, flags, options) for name in sources]
                 found = self._until_it_stops(folder, names, flags, options, named)
-            return base.bounded(found)
+            told = [base.Diagnostic("warning", "lint", _UNREACHED, _index(named, name), 1) for name in left_out]
+            return base.bounded([*found, *told])
 
     def left(self, snippets: Sequence[base.Snippet], options: base.Options) -> Sequence[base.Snippet]:
         """What the preprocessor leaves of the files' own lines, their macros among them."""
@@ -329,6 +335,17 @@ def _stub(stubs: Path, lost: base.Diagnostic) -> bool:
     except OSError:  # a name too long for a file
         return False
     return True
+
+
+def _parted(sources: Sequence[str]) -> tuple[list[str], list[str]]:
+    """What is compiled of the sources, and what is left out: parts of headers, unless there is nothing else."""
+    parts = [name for name in sources if _PART.search(name)]
+    others = [name for name in sources if name not in parts]
+    return (others, parts) if others else (parts, [])
+
+
+def _index(named: Sequence[base.Snippet], name: str) -> int:
+    return next(index for index, file in enumerate(named) if file.name == name)
 
 
 def _reached(sources: Sequence[base.Snippet], files: Sequence[base.Snippet]) -> list[base.Snippet]:

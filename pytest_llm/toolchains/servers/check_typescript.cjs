@@ -51,6 +51,12 @@ function lineOf(file, position) {
   return file.getLineAndCharacterOfPosition(position).line;
 }
 
+// The folders above a path.
+function above(name) {
+  const folder = path.posix.dirname(name);
+  return folder === name ? [] : [folder, ...above(folder)];
+}
+
 function hostFor(options, own) {
   const host = ts.createCompilerHost(options);
   const read = host.getSourceFile;
@@ -63,6 +69,9 @@ function hostFor(options, own) {
   };
   const exists = host.fileExists;
   host.fileExists = (name) => own.has(name) || exists(name);
+  const folders = new Set([...own.keys()].flatMap(above));
+  const there = host.directoryExists;
+  host.directoryExists = (name) => folders.has(name) || there(name); // no module is looked for where no folder is
   const content = host.readFile;
   host.readFile = (name) => (own.has(name) ? own.get(name) : content(name));
   host.getCurrentDirectory = () => options.base;

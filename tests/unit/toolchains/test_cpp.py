@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_llm.toolchains.base import Options
+from pytest_llm.toolchains import toolchain
+from pytest_llm.toolchains.base import Options, Snippet
 from tests.helpers.compiling import agrees, compiled, errors
 
 VALID = {
@@ -74,3 +75,23 @@ def test_what_only_one_of_the_two_standards_takes() -> None:
     assert errors(compiled("cpp", earlier)) == errors(compiled("cpp", later)) == []
     assert errors(compiled("cpp", earlier, Options(standard="c++20"))) == [("type", 1)]
     assert errors(compiled("cpp", later.replace("return f", "return g"))) == [("undefined", 6)]
+
+
+PARTS = {  # the files, and the lines of what is said: errors, warnings
+    "alone": ({"a.tpp": "int x;\nint f( { return nope; }\n"}, {("a.tpp", "error", 2)}),
+    "right": ({"a.inl": "inline int f() { return 1; }\n"}, set()),
+    "that nothing includes": ({"a.cpp": "int main() {}\n", "b.ipp": "int f( {\n"}, {("b.ipp", "warning", 1)}),
+    "that a file includes": (
+        {"a.cpp": '#include "b.inl"\nint main() {}\n', "b.inl": "int x;\nint f( {\n"},
+        {("b.inl", "error", 2)},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_parts_of_headers(name: str) -> None:
+    files, said = PARTS[name]
+    compiled("cpp", "")
+    found = toolchain("cpp").check([Snippet(text, file) for file, text in files.items()], Options())
+    assert {(list(files)[one.file], one.severity, one.line) for one in found} >= said
+    assert bool(said) == bool(found)

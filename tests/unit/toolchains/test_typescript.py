@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_llm.toolchains.base import Options
+from pytest_llm.toolchains import toolchain
+from pytest_llm.toolchains.base import Options, Snippet
 from tests.helpers.compiling import agrees, compiled, errors
 
 VALID = {
@@ -101,3 +102,25 @@ def test_columns_count_characters() -> None:
 def test_a_type_argument_is_no_word_of_the_compilers() -> None:
     text = "class B<T> { x!: T }\nexport class C extends B<\"base class 'any'\"> { override foo() { return 1 } }\n"
     assert [(one.line, one.severity) for one in compiled("typescript", text)] == [(2, "error")]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "path"),
+    [
+        ("src/a.ts", "src/b.ts", "./b"),
+        ("src/a.ts", "src/b.ts", "./b.js"),
+        ("a.ts", "b.ts", "./b"),
+        ("a.ts", "b.ts", "./b.ts"),
+        ("src/a.ts", "src/b/index.ts", "./b"),
+        ("src/x/a.ts", "src/b.ts", "../b"),
+        ("a.ts", "b.mts", "./b.mjs"),
+        ("a.tsx", "b.tsx", "./b"),
+    ],
+)
+def test_one_file_of_an_answer_imports_another(one: str, other: str, path: str) -> None:
+    text = f"import {{ x }} from '{path}';\nexport const y: NAME = x;\n"
+    for name, lines in (("number", []), ("string", [("type", 2)])):
+        files = [Snippet(text.replace("NAME", name), one), Snippet("export const x = 1;\n", other)]
+        assert errors(toolchain("typescript").check(files, Options(seconds=120))) == lines
+    gone = [Snippet(text.replace("NAME", "number"), one), Snippet("export const x = 1;\n", "elsewhere/c.ts")]
+    assert errors(toolchain("typescript").check(gone, Options(seconds=120))) == [("undefined", 1)]
