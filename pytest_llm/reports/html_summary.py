@@ -17,6 +17,7 @@ _MEASURES = (
     ("First token", "first", "{:.2f} s"),
     ("Load", "load", "{:.2f} s"),
 )
+_EXPECTED = {"xfailed": " xfail"}  # what was reported, and how it is marked
 
 
 def style() -> str:
@@ -42,7 +43,7 @@ def _models(columns: Sequence[Mapping[str, Any]]) -> Iterator[list[str]]:
     most = {key: max((column[key] or 0 for column in columns), default=0) for _, key, _ in _MEASURES}
     for one in columns:
         measured = [_cell(_bar(one[key], most[key], shape)) for _, key, shape in _MEASURES]
-        passed = _bar(one["passed"], one["judged"], f"{one['passed']} of {one['judged']}")
+        passed = _bar(one["passed"], one["judged"], f"{one['passed']} of {one['judged']}") if one["judged"] else "–"
         yield [_head(_column(one)), _cell(passed), *measured, _cell(_bar(one["thinking"], 1, "{:.0%}"))]
 
 
@@ -55,7 +56,8 @@ def _bar(value: float | None, most: float, shape: str) -> str:
 
 def _matrix(data: Mapping[str, Any]) -> Iterator[list[str]]:
     columns, rows = data["columns"], data["rows"]
-    yield [_head(""), *(_head(_column(column), "llm-dim") for column in columns)]
+    unit = "tokens a second, ~ beside others" if any(cell["rate"] is not None for cell in data["cells"]) else ""
+    yield [_head(unit, "llm-dim"), *(_head(_column(column), "llm-dim") for column in columns)]
     placed = {(cell["row"], cell["column"]): _tile(cell) for cell in data["cells"]}
     for at, row in enumerate(rows):
         name = f"{_text(row['case'])} <span class='llm-dim'>{_text(row['label'])}</span>"
@@ -67,12 +69,15 @@ def _tile(cell: Mapping[str, Any]) -> str:
     several = f" {cell['passed']}/{cell['samples']}" if cell["samples"] > 1 else ""
     rate = "" if cell["rate"] is None else f"{'' if cell['alone'] else '~'}{cell['rate']:.1f}"
     sign = SIGNS.get(cell["outcome"], "?")
-    title = escape(visible(cell["reason"] or cell["outcome"]), quote=True)
-    return f'<span class="llm-tile {_text(cell["outcome"])}" title="{title}"><b>{sign}{several}</b>{rate}</span>'
+    word = cell["reported"] if cell["reported"] in _EXPECTED else cell["outcome"]
+    mark = _EXPECTED.get(word, "")
+    title = escape(visible(cell["reason"] or word), quote=True)
+    return f'<span class="llm-tile {_text(word)}" title="{title}"><b>{sign}{mark}{several}</b>{rate}</span>'
 
 
 def _column(column: Mapping[str, Any]) -> str:
-    return f"{column['model']}, think {column['think']}"
+    think = "" if column["think"] == "default" else f", think {column['think']}"
+    return f"{column['model']}{think}"
 
 
 def _head(text: str, kind: str = "") -> str:

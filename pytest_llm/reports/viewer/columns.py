@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from pytest_llm.store.record import CellLine
 
 Column = tuple[str, str]
 _SLIM: Mapping[str, Any] = {"text": "", "thinking": "", "tool_calls": ()}  # what a store's line leaves out
+_NUMBERS = re.compile(r"(\d{1,18})")
 _MODES = ("off", "default", "low", "medium", "high", "max", "on")
 
 
@@ -23,7 +25,13 @@ def columns(lines: Iterable[CellLine]) -> list[Column]:
     each other.
     """
     found = dict.fromkeys((line.model, line.think) for line in lines if line.case)
-    return sorted(found, key=lambda column: (column[0], _mode(column[1])))
+    return sorted(found, key=lambda column: (_natural(column[0]), _mode(column[1])))
+
+
+def _natural(name: str) -> tuple[list[Any], str]:
+    """By which numbers within names come in their order: m-2 before m-10."""
+    parts = _NUMBERS.split(name)
+    return [int(part) if at % 2 else part for at, part in enumerate(parts)], name
 
 
 def _mode(think: str) -> int:

@@ -21,6 +21,7 @@ from pytest_llm.store.record import CellLine, RunRecord
 FORMAT = 1
 _CHANGES = {"newly failing": "regressed", "fixed": "fixed", "new": "new", "missing": "missing", "gone": "gone"}
 _NOT_RUN = ("missing", "gone")
+_ACTING = frozenset({"skip", "skipif", "xfail"})  # marks that say what becomes of a cell
 Key = tuple[str, ...]
 
 
@@ -144,8 +145,9 @@ def _in_groups(first: Mapping[Key, CellLine]) -> list[Key]:
 
 
 def _group(line: CellLine) -> str:
-    """What its row stands under: its first marker, else its folder."""
-    return brief(line.markers[0] if line.markers else line.file.rpartition("/")[0])
+    """What its row stands under: its first marker that says what it is about, else its folder."""
+    about = (marker for marker in line.markers if marker not in _ACTING)
+    return brief(next(about, line.file.rpartition("/")[0]))
 
 
 def _rows(first: Mapping[Key, CellLine], order: Iterable[Key]) -> list[dict[str, Any]]:

@@ -35,7 +35,11 @@ def test_models_and_matrix() -> None:
     assert " ".join(said).startswith(
         "Models Model Passed Tokens a second First token Load Thinking m, think off 2 of 2"
     )
-    assert " ".join(said[said.index("Cells") :]) == "Cells m, think off m, think on a ✓ ~50.0 ✕ ~50.0 b ✓ 2/3 ~50.0"
+    assert " ".join(said[said.index("Cells") :]) == (
+        "Cells tokens a second, ~ beside others m, think off m, think on a ✓ ~50.0 ✕ ~50.0 b ✓ 2/3 ~50.0"
+    )
+    expected = cell(think="default", outcome="failed", reported="xfailed", answers=[bad])
+    assert Tags(summary(record(expected))).said.split()[-5:] == ["m", "a", "✕", "xfail", "~50.0"]
 
 
 def test_nothing_in_it_is_markup() -> None:

@@ -31,7 +31,7 @@ function drawMatrix() {
   find("#counted").textContent = shown === run.cells.length ? "" : `${format.count(shown)} of ${format.plural(run.cells.length, "cell")}`;
   const columns = run.columns.map((column, number) => ({ ...column, number })).filter((column) => !view.model || column.model === view.model);
   const body = el("tbody");
-  const table = el("table", { class: "matrix" }, matrixHead(columns), body);
+  const table = el("table", { class: columns.length > 7 ? "matrix many" : "matrix" }, matrixHead(columns), body);
   find("#matrix").replaceChildren(shown ? table : el("p", { class: "nothing" }, run.cells.length ? "No cell is like that." : "There is none."));
   more?.disconnect();
   let at = 0, group = null;
@@ -76,7 +76,7 @@ function matrixHead(columns) {
   }
   return el("thead", {},
     el("tr", {}, el("td", { rowspan: 2, class: "unit" }, rates ? `tokens a second${beside ? "; ~ beside other requests" : ""}` : ""), spans.map(({ model, wide }) => el("th", { class: "model", colspan: wide, scope: "colgroup", title: model }, el("span", {}, middle(model, 64))))),
-    el("tr", {}, columns.map((column) => el("th", { class: "think", scope: "col" }, `think ${column.think}`))));
+    el("tr", {}, columns.map((column) => el("th", { class: "think", scope: "col" }, thinkName(column.think)))));
 }
 
 function matrixRow({ row, cells }, columns) {

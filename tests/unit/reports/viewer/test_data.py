@@ -66,6 +66,7 @@ def test_the_checks_that_found_something() -> None:
 COLUMNS = {
     "modes in their order": ([("m", "on"), ("m", "off"), ("m", "low")], [("m", "off"), ("m", "low"), ("m", "on")]),
     "models by name": ([("z", "off"), ("a", "on"), ("z", "on")], [("a", "on"), ("z", "off"), ("z", "on")]),
+    "numbers in their order": ([("m-10:8b", "on"), ("m-2:8b", "on")], [("m-2:8b", "on"), ("m-10:8b", "on")]),
     "a mode that is none": ([("m", "odd"), ("m", "on")], [("m", "on"), ("m", "odd")]),
 }
 
@@ -190,6 +191,22 @@ def test_the_first_page() -> None:
     assert top["gone"] == [["cases/gone.prompt.yaml::gone[m-think-off]", "gone"]]
     assert top["compared"] == "run 1"
     assert overview(Story(now))["cells"][0]["change"] == ""
+
+
+def test_rows_stand_as_in_the_files_whatever_was_asked_first() -> None:
+    asked = [
+        cell("b"),
+        cell("c", markers=("xfail", "visual")),
+        cell("a", line=9),
+        cell("a2", file="cases/a.prompt.yaml"),
+    ]
+    rows = overview(Story(record(*asked)))["rows"]
+    assert [(row["case"], row["group"]) for row in rows] == [
+        ("a2", "backend"),
+        ("a", "backend"),
+        ("b", "backend"),
+        ("c", "visual"),
+    ]
 
 
 def test_cells_of_one_name_are_told_apart() -> None:

@@ -418,7 +418,7 @@ def test_rarer_states(visit: Visit) -> None:
         "0\nerror",
         "0\nskipped",
     ]
-    assert page.locator(".cell span").all_inner_texts() == ["xfail", "xpass", "again"]
+    assert page.locator(".cell span").all_inner_texts() == ["again", "xfail", "xpass"]
     assert len(set(page.locator(".case span:first-child").all_inner_texts())) == 18
     assert len(set(page.locator(".matrix .model").all_inner_texts())) == 15
     assert page.locator(".models tbody tr").count() == 12
@@ -550,3 +550,11 @@ def test_on_paper_nothing_is_wider_than_the_page(visit: Visit) -> None:
     assert page.evaluate(
         "[...document.querySelectorAll('.models, .spans')].every(e => e.getBoundingClientRect().right <= 718)"
     )
+
+
+def test_on_paper_forty_models_fit(visit: Visit) -> None:
+    page = visit(
+        record(*(cell("a", model=f"model-{n}:8b") for n in range(40))), viewport={"width": 718, "height": 900}
+    )
+    page.emulate_media(media="print")
+    assert page.evaluate("document.querySelector('.matrix').getBoundingClientRect().right") <= 718
