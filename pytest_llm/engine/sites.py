@@ -72,7 +72,7 @@ class Sites:
             return site
         self._looked[place] = now
         try:
-            found = Site(site.provider, await site.provider.now(model))
+            found = Site(site.provider, await site.provider.look_again(model))
         except PytestLlmError:  # the answer is whole: what is wrong by now, the next question tells
             return site
         if (found.info.digest, found.info.version) == (site.info.digest, site.info.version):

@@ -222,7 +222,7 @@ class Loading(Protocol):
 class Changing(Protocol):
     """What a provider may be besides: one whose models and version may change while a run goes on."""
 
-    async def now(self, model: ModelRef) -> ModelInfo:
+    async def look_again(self, model: ModelRef) -> ModelInfo:
         """What is known of a model that is prepared, as things are by now. Raises ProviderErrors."""
         ...
 

@@ -97,9 +97,11 @@ class OllamaProvider:
         self._ready[_key(model)] = _Ready(name, info)
         return info
 
-    async def now(self, model: ModelRef) -> ModelInfo:
+    async def look_again(self, model: ModelRef) -> ModelInfo:
         """With the version and the digest that the server tells by now."""
-        ready = self._ready[_key(model)]
+        ready = self._ready.get(_key(model))
+        if ready is None:  # it is being built again
+            return await self.prepare(model)
         self._version, digests = await self._models.version(), await self._models.digests()
         digest = digests.get(full_name(ready.name), ready.info.digest)
         brings = ready.info.fingerprint

@@ -38,7 +38,7 @@ class Kept:
     async def prepare(self, model: ModelRef) -> ModelInfo:
         return self._info()
 
-    async def now(self, model: ModelRef) -> ModelInfo:
+    async def look_again(self, model: ModelRef) -> ModelInfo:
         self.looked += 1
         if self.down:
             raise ServerDown("gone")
