@@ -27,6 +27,8 @@ _FONTS = re.compile(  # hosts of style sheets that hold fonts and nothing else
     r"|fonts\.cdnfonts\.com|(?:cdn\.jsdelivr\.net/npm|unpkg\.com)/@fontsource)"
 )
 _BLOCKED_SOCKET = re.compile(r"WebSocket connection to '(.+?)' failed: .*ERR_PROXY_CONNECTION_FAILED")
+_NO_ADAPTER = re.compile(r"\bnull \(reading '(?:requestDevice|features|limits|info|requestAdapterInfo)'\)")
+_WEBGPU = "WebGPU has no adapter here: `requestAdapter` gives null, as in any browser without a graphics card"
 _RESOURCES = {
     "Image": "image",
     "Script": "script",
@@ -62,6 +64,8 @@ class EventLog:
             place = imported
         elif place == NOWHERE:
             place = self.places.meant(kind, message)
+        if _NO_ADAPTER.search(message) and "requestAdapter" in self.places.page:
+            self.notes[_WEBGPU] = None
         key = (kind, message, place)
         if key not in self._events and self._kept[kind] >= _MOST:
             self._dropped[kind] += 1

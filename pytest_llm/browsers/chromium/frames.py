@@ -114,7 +114,7 @@ class Stepper:
         self._base = 0.0
         self._now = 0.0
         self._gap, self._queued = min(_FIRST_UNSEEN, self._unseen), 0
-        self._began = used()
+        self._began, self._loaded = used(), False
         self.frames = 0
         self.shown = 0
         self.whole = True
@@ -133,6 +133,7 @@ class Stepper:
 
     async def begin(self, framed: Callable[[], Awaitable[Any]]) -> None:
         """A compositor that has just begun may tell too late that it wants frames: it misses those before."""
+        self._loaded = True
         await framed()
         for _ in range(_MISSED):
             await self._frame()
@@ -199,7 +200,7 @@ class Stepper:
 
     async def step(self) -> None:
         """The next frame."""
-        await self._go_on(_STEPS[self.frames % 3])
+        await self._go_on(_CALM if self._loaded and self._is_calm() else _STEPS[self.frames % 3])
         await self._frame()
 
     async def _frame(self, *, picture: bool = False) -> bytes | None:

@@ -141,3 +141,19 @@ def test_finding_a_place_takes_time_in_proportion_to_the_page() -> None:
         log.add("rejection", f"Failed to execute 'f{number}' on {'x' * 1000}")
         log.add("exception", f"Failed to resolve module specifier 'm{number}'")
     assert {event.kind for event in log.events} == {"request", "dialog", "rejection", "exception"}
+
+
+@pytest.mark.parametrize(
+    ("page", "message", "noted"),
+    [
+        ("gpu.requestAdapter()", "TypeError: Cannot read properties of null (reading 'requestDevice')", True),
+        ("gpu.requestAdapter()", "TypeError: Cannot read properties of null (reading 'value')", False),
+        ("lost()", "TypeError: Cannot read properties of null (reading 'requestDevice')", False),
+    ],
+)
+def test_a_page_that_fails_for_want_of_an_adapter_is_told_so_and_fails(
+    page: str, message: str, noted: bool
+) -> None:
+    log = EventLog(page)
+    log.add("rejection", message)
+    assert (len(log.events), any("WebGPU" in note for note in log.notes)) == (1, noted)
