@@ -136,8 +136,9 @@ class PromptItem(pytest.Item):
         if self.verdict.outcome == "failed" and (confirmer := state.confirmer):
             with self._stoppable():
                 self.confirmations = confirmer.answers(self, self.verdict)
-        for title, text in terminal.sections(self.verdict, self.kept, whole=state.shows_all):
-            self.add_report_section("call", title, text)
+        if self.verdict.outcome == "failed" or state.shows_passes:
+            for title, text in terminal.sections(self.verdict, self.kept, whole=state.shows_all):
+                self.add_report_section("call", title, text)
 
     @property
     def identity(self) -> Mapping[str, Any]:

@@ -266,6 +266,11 @@ class LlmSession:
         """Whether the terminal shows prompts and answers whole, not as much of them as fits."""
         return bool(self.config.getoption("llm_show_answer", None)) or self.config.getoption("verbose", 0) >= 2
 
+    @cached_property
+    def shows_passes(self) -> bool:
+        """Whether the terminal shows what belongs to passing tests (`-rA`, `-rP`); else it is kept for nobody."""
+        return not {"A", "P"}.isdisjoint(self.config.getoption("reportchars", None) or "")
+
     def kept(self, item_id: str) -> str:
         """The command that shows a whole cell, "" where no record is kept."""
         return shlex.join(["pytest-llm", "show", self.run_id, item_id]) if self._is_recorded() else ""

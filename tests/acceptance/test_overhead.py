@@ -35,3 +35,20 @@ def test_no_answer_is_kept_and_the_server_is_asked_once_what_it_has(bench: Bench
     assert asked["/api/chat"] == 34
     assert asked["/api/ps"] == 2  # what is there before the run, and what became of the load
     assert asked["/api/generate"] == 1  # the load
+
+
+SECTIONS = """
+def pytest_runtest_logreport(report):
+    if report.when == "call":
+        print("sections of", report.nodeid, len(report.sections))
+"""
+
+
+def test_no_prompt_and_no_answer_of_a_passing_cell_is_kept_for_nobody(bench: Bench) -> None:
+    bench.file("conftest.py", SECTIONS)
+    bench.case("prompt: hi\nchecks: [contains: hello]\n", "passing")
+    bench.case("prompt: hi\nchecks: [contains: absent]\n", "failing")
+    result = bench.run("-rN", "-s")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*sections of passing.prompt.yaml* 0"])
+    result.stdout.fnmatch_lines(["*sections of failing.prompt.yaml* 2"])
