@@ -245,6 +245,8 @@ def _check_tag(written: str) -> None:
     hint = "a model is a Modelfile's name, an Ollama tag such as qwen3:8b, openai:NAME or gguf:PATH"
     if file:
         hint = f"write gguf:{written} for the embedded engine"
+    elif Path(written).name == "Modelfile":
+        hint = "keep it as modelfiles/NAME.Modelfile, and write NAME"
     elif written.endswith(".Modelfile"):
         hint = f"write {Path(written).name.removesuffix('.Modelfile')}, the file's name alone"
     raise InputError(f"{written!r} is no model's name", hint=hint)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import configparser
+import json
+import re
 import sys
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +22,8 @@ CI = {
     "gitlab": ("gitlab-ci.yml", "prompts-ci.yml"),
 }
 _INI = "pytest.ini"
+SUFFIX = ".Modelfile"
+_PLAIN = re.compile(r"[A-Za-z][\w.-]*")  # what YAML reads as a text without quotes
 Choose = Callable[[Sequence[Offered]], Offered]
 
 
@@ -29,7 +33,9 @@ def init(folder: Path, *, model: str, ci: str, demo: bool, choose: Choose) -> in
     choose: picks one of several models. ci: a key of `CI`, or "none".
     """
     try:
-        files = list(_demo() if demo else _of_model(choose(offered(model)), ci))
+        own = [] if model else _modelfiles(folder)
+        of_model = _demo() if demo else _of_own(own, ci) if own else _of_model(choose(offered(model)), ci)
+        files = list(of_model)
         settings = _settings(folder, ["llm_engine = embedded"] if demo else [])
         requirements = [] if demo or ci == "none" else list(_requirements(folder))
         write(folder, [*files, *settings, *requirements])
@@ -45,12 +51,22 @@ def init(folder: Path, *, model: str, ci: str, demo: bool, choose: Choose) -> in
 
 def _of_model(chosen: Offered, ci: str) -> Iterator[File]:
     own = "my-" + chosen.name.rpartition("/")[2].partition(":")[0]
-    think = "think: [off, on]\n" if chosen.thinks else ""
-    yield File("cases/_defaults.yaml", f"# What every case here starts from.\nmodels: [{own}]\n{think}".encode())
+    yield from _of_own([own], ci, "think: [off, on]\n" if chosen.thinks else "")
+    yield shipped("starter.Modelfile", f"modelfiles/{own}.Modelfile", {"BASE": chosen.name})
+
+
+def _modelfiles(folder: Path) -> list[str]:
+    """The names of the Modelfiles that are there already."""
+    return sorted(file.name.removesuffix(SUFFIX) for file in (folder / "modelfiles").glob(f"*{SUFFIX}"))
+
+
+def _of_own(names: Sequence[str], ci: str, more: str = "") -> Iterator[File]:
+    """What stands around Modelfiles: the case asks their models. more: lines of the defaults."""
+    models = ", ".join(name if _PLAIN.fullmatch(name) else json.dumps(name) for name in names)
+    yield File("cases/_defaults.yaml", f"# What every case here starts from.\nmodels: [{models}]\n{more}".encode())
     yield shipped("hello.prompt.yaml", "cases/hello.prompt.yaml")
     yield shipped("hello.schema.json", "cases/hello.schema.json")
     yield _editor_schema()
-    yield shipped("starter.Modelfile", f"modelfiles/{own}.Modelfile", {"BASE": chosen.name})
     if ci != "none":
         yield shipped(*CI[ci])
 

@@ -51,10 +51,10 @@ async def _any(settings: Mapping[str, Any], only: str) -> list[Offered]:
 
 
 async def _ask(http: Http, only: str) -> list[Offered]:
-    from pytest_llm.providers.ollama.models import Models, full_name
+    from pytest_llm.providers.ollama.models import NAMESPACE, Models, full_name
 
     models = Models(http, lambda _: None, ())
-    names = list(await models.digests())
+    names = [name for name in await models.digests() if not name.startswith(f"{NAMESPACE}/")]  # those built here
     if only:
         if full_name(only) not in names:
             raise await models.missing(only)

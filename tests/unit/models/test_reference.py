@@ -82,6 +82,7 @@ def test_what_a_name_means(
     ("written", "engine", "words"),
     [
         ("", None, "'' is no model's name"),
+        ("./Modelfile", None, "keep it as modelfiles/NAME.Modelfile"),
         ("two words", None, "is no model's name"),
         ("model:", None, "is no model's name"),
         ("a/b/c/d:t", None, "is no model's name"),

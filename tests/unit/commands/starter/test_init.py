@@ -173,3 +173,26 @@ def test_a_name_that_is_none(folder: Path, capsys: pytest.CaptureFixture[str], n
 
 def test_every_file_is_a_link_to_one_of_the_project_or_stands_here() -> None:
     assert all(path.resolve().is_file() for path in writing.FILES.iterdir())
+
+
+def test_modelfiles_that_are_there_are_what_is_asked(
+    folder: Path, fake_ollama: FakeOllama, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "modelfiles").mkdir()
+    for name in ("my-coder", "7b"):
+        (folder / f"modelfiles/{name}.Modelfile").write_text("FROM qwen3:8b\n")
+    assert main(["init", "--ci", "none"]) == 0  # no server listens
+    assert sorted(file.name for file in (folder / "modelfiles").iterdir()) == ["7b.Modelfile", "my-coder.Modelfile"]
+    found = collected()
+    assert not found.errors
+    assert {cell["model"] for cell in found.cells} == {"my-coder", "7b"}
+
+
+def test_what_was_built_here_is_not_offered(
+    folder: Path, fake_ollama: FakeOllama, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OLLAMA_HOST", fake_ollama.url)
+    fake_ollama.add_model("qwen3:8b")
+    fake_ollama.add_model("pytest-llm/my-coder:7dce00a5890dc9c3")
+    assert main(["init"]) == 0
+    assert [file.name for file in (folder / "modelfiles").iterdir()] == ["my-qwen3.Modelfile"]
