@@ -107,6 +107,7 @@ class C(Scaffolded):
     def compile(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
         files = [_neutral(file) for file in files]
         named, flags = self._named(files), self._flags(options)
+        flags += [f"-I{folder}" for folder in _include_folders(named)]
         sources, left_out = _parted(self._sources(named))
         if _PART.search(sources[0]):
             flags = [*flags, "-x", _NAMED[self.languages[0]]]
@@ -127,7 +128,8 @@ class C(Scaffolded):
             return snippets
         with scratch.folder() as folder:
             base.write(files, folder)
-            argv = [str(self.path), "-E", "-dD", *self._flags(options), "-I.", *self._sources(files)]
+            flags = [*self._flags(options), *(f"-I{place}" for place in _include_folders(files))]
+            argv = [str(self.path), "-E", "-dD", *flags, "-I.", *self._sources(files)]
             limits = sandbox.Limits(seconds=options.seconds, output=64 << 20)
             result = sandbox.run(argv, folder=folder, walls=self._walls(options), limits=limits)
         if result.returncode:
@@ -335,6 +337,13 @@ def _stub(stubs: Path, lost: base.Diagnostic) -> bool:
     except OSError:  # a name too long for a file
         return False
     return True
+
+
+def _include_folders(named: Sequence[base.Snippet]) -> list[str]:
+    """The folders in which files of the answer lie under the names by which others include them."""
+    wanted = {path for file in named for path in _INCLUDED.findall(_joined(file.text))}
+    ends = ((file.name, f"/{path}") for file in named for path in wanted)
+    return sorted({name.removesuffix(end) for name, end in ends if name.endswith(end)})
 
 
 def _parted(sources: Sequence[str]) -> tuple[list[str], list[str]]:

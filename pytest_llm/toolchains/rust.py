@@ -76,7 +76,15 @@ class Rust(Scaffolded):
     ) -> Iterator[base.Diagnostic]:
         """What is said of files that no `mod` reaches: Cargo may build them, with crates that are not here."""
         listed = self._asked(files, names, options, "--test", "--emit=dep-info=/dev/stdout")
-        reached = set(re.findall(r"^([^\s:]+):", listed.stdout.decode("utf-8", "replace"), re.MULTILINE))
+        reached = _reached(listed)
+        if program := [at for at, name in enumerate(names) if Path(name).name == _ROOTS[1] and name not in reached]:
+            kept = [at for at, name in enumerate(names) if Path(name).name != _ROOTS[0]]
+            own, theirs = [files[at] for at in kept], [names[at] for at in kept]
+            found = self._run(own, theirs, options)
+            # The library's crate is none that is here: nobody knows its name.
+            yield from (replace(one, file=kept[one.file]) for one in found if one.kind != "missing-dependency")
+            reached |= _reached(self._asked(own, theirs, options, "--test", "--emit=dep-info=/dev/stdout"))
+            reached |= {names[at] for at in program[:1]}
         for index, (file, name) in enumerate(zip(files, names, strict=True)):
             if name not in reached and not listed.returncode:
                 yield base.Diagnostic("warning", "lint", _UNREACHED, index, 1)
@@ -123,6 +131,11 @@ class Rust(Scaffolded):
             return sandbox.run(
                 [*argv, *extra], folder=folder, walls=walls, limits=sandbox.Limits(seconds=options.seconds)
             )
+
+
+def _reached(listed: sandbox.Result) -> set[str]:
+    """The files that the compiler has read."""
+    return set(re.findall(r"^([^\s:]+):", listed.stdout.decode("utf-8", "replace"), re.MULTILINE))
 
 
 def _names(files: Sequence[base.Snippet]) -> list[str]:

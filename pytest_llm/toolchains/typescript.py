@@ -35,6 +35,9 @@ _NODE_WORDS = re.compile(
     r"|crypto|dns|events|fs|fs/promises|http|http2|https|net|os|path|perf_hooks|readline|stream|tls|url|util|vm"
     r"|worker_threads|zlib)['\"]"
 )
+_OTHER_FILE = re.compile(  # that a bundler reads
+    r"module '[^']+\.(?:json|css|s[ac]ss|less|svg|png|jpe?g|gif|webp|vue|svelte|html|txt|mdx?|graphql|wasm|ya?ml)'"
+)
 _ANYTHING = "(Object as any)"
 
 
@@ -188,7 +191,7 @@ def _kind(code: int, syntax: bool, message: str) -> base.Kind:
     if (
         code in _NODE | _TESTED
         or _RUNNERS.match(message)
-        or (code in _ABSENT and not re.search(r"module '\.{0,2}/", message))
+        or (code in _ABSENT and (_OTHER_FILE.search(message) or not re.search(r"module '\.{0,2}/", message)))
     ):
         return "missing-dependency"
     if code in (2321, 2589):  # excessive depth

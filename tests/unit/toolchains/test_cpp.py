@@ -95,3 +95,11 @@ def test_parts_of_headers(name: str) -> None:
     found = toolchain("cpp").check([Snippet(text, file) for file, text in files.items()], Options())
     assert {(list(files)[one.file], one.severity, one.line) for one in found} >= said
     assert bool(said) == bool(found)
+
+
+@pytest.mark.parametrize(("path", "written"), [("include/app/a.hpp", '"app/a.hpp"'), ("lib/include/b.h", "<b.h>")])
+def test_a_header_in_a_folder_of_its_own(path: str, written: str) -> None:
+    for body, lines in (("return f();", []), ("return g();", [("undefined", 3)])):
+        header = Snippet("#pragma once\n#include <string>\nint f();\n", path)
+        source = Snippet(f"#include {written}\nstd::string s;\nint main() {{ {body} }}\n", "src/main.cpp")
+        assert errors(toolchain("cpp").check([header, source], Options())) == lines

@@ -103,3 +103,24 @@ def test_several_files() -> None:
         (1, "undefined", 2),
         (0, "type", 4),
     }
+
+
+TWO_ROOTS = {  # what src/main.rs and src/lib.rs say, and the file and the line of the error
+    "the program": ("fn main() { nope() }\n", "pub fn f() -> i32 { 1 }\n", [("src/main.rs", 1)]),
+    "the library": ("fn main() {}\n", 'pub fn f() -> i32 { "a" }\n', [("src/lib.rs", 1)]),
+    "neither": ("use app::f;\nmod own;\nfn main() { own::g(f()); }\n", "pub fn f() -> i32 { 1 }\n", []),
+    "a module of the program": ("mod own;\nfn main() { own::g(1); own::h() }\n", "pub fn f() {}\n", [("src/main.rs", 2)]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TWO_ROOTS)
+def test_a_program_beside_a_library(name: str) -> None:
+    program, library, wrong = TWO_ROOTS[name]
+    compiled("rust", "fn main() {}\n")
+    files = [
+        Snippet(program, "src/main.rs"),
+        Snippet(library, "src/lib.rs"),
+        Snippet("pub fn g(_: i32) {}\n", "src/own.rs"),
+    ]
+    found = [one for one in toolchain("rust").check(files, Options()) if one.severity == "error"]
+    assert [(files[one.file].name, one.line) for one in found] == wrong

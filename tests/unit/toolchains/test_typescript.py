@@ -124,3 +124,12 @@ def test_one_file_of_an_answer_imports_another(one: str, other: str, path: str) 
         assert errors(toolchain("typescript").check(files, Options(seconds=120))) == lines
     gone = [Snippet(text.replace("NAME", "number"), one), Snippet("export const x = 1;\n", "elsewhere/c.ts")]
     assert errors(toolchain("typescript").check(gone, Options(seconds=120))) == [("undefined", 1)]
+
+
+def test_what_a_bundler_reads_is_no_module_of_the_answer() -> None:
+    for path, kind in (
+        ("./d.json", "missing-dependency"),
+        ("../x/y.svg", "missing-dependency"),
+        ("./a.service", "undefined"),
+    ):
+        assert errors(compiled("typescript", f"import d from '{path}';\nexport const x = d;\n")) == [(kind, 1)]
