@@ -80,12 +80,14 @@ def _projector(
 ) -> Projector:
     if not stepped:
         return RealTime(page.session)
+    smooth = _DRAWN.search(html) is not None or any("scroll" in action for action in options.actions)
     return Stepper(
         page.session,
         lambda: meter.used().drawing,
         hang=options.hang,
         epoch=options.date or today(),
-        draw=bool(options.actions) or _DRAWN.search(html) is not None,
+        draw=bool(options.actions) or smooth,
+        smooth=smooth,
         few=options.few,
         shared=lambda: bool(page.workers),
         clock=log.clock,

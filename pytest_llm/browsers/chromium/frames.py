@@ -88,9 +88,9 @@ class Stepper:
 
     used: seconds of processor time that the page and its pictures have taken so far. hang: how many a script may
     take at once. epoch: seconds since 1970 at which the page begins. draw: draw each frame, as a compositor that
-    scrolls needs it: it would go the way of a frame that is not drawn a second time. few: all frames at first,
-    then one each tenth of a second. shared: whether it shares its clock with Workers. clock: what its scripts have
-    waited for is granted with the next frame.
+    scrolls needs it: it would go the way of a frame that is not drawn a second time. smooth: it may scroll so.
+    few: all frames at first, then one each tenth of a second. shared: whether it shares its clock with Workers.
+    clock: what its scripts have waited for is granted with the next frame.
     """
 
     mode = "stepped"
@@ -103,13 +103,14 @@ class Stepper:
         hang: float,
         epoch: int,
         draw: bool,
+        smooth: bool,
         few: bool,
         shared: Callable[[], bool],
         clock: Clock,
     ) -> None:
         self._shared, self._clock = shared, clock
         self._session, self._used, self._hang, self._epoch = session, used, hang, epoch
-        self._unseen = 1 if draw else _UNSEEN
+        self._unseen, self._smooth = 1 if draw else _UNSEEN, smooth
         self._every = _FEW if few else math.inf
         self._base = 0.0
         self._now = 0.0
@@ -168,7 +169,7 @@ class Stepper:
         return int(min(ms, due - self.shown)) if (level or calm) and self.shown < due else ms
 
     def _is_calm(self) -> bool:
-        return not self._clock.framed and self._unseen > 1
+        return not self._clock.framed and not self._smooth
 
     async def _go_on(self, ms: int, weight: Weight | None = None) -> None:
         """Time without a frame, in pieces: what takes too long for one is a hang. As far as the weight allows."""
@@ -200,7 +201,9 @@ class Stepper:
 
     async def step(self) -> None:
         """The next frame."""
-        await self._go_on(_CALM if self._loaded and self._is_calm() else _STEPS[self.frames % 3])
+        await self._go_on(
+            _CALM if self._loaded and self._unseen > 1 and self._is_calm() else _STEPS[self.frames % 3]
+        )
         await self._frame()
 
     async def _frame(self, *, picture: bool = False) -> bytes | None:

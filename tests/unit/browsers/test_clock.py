@@ -179,7 +179,8 @@ def test_a_page_that_asks_for_no_frame_is_shown_in_few(pool: Pool) -> None:
             lambda script: pool.judge(PAGE.format(script), SHOWN), (s for s, _ in FRAMES.values())
         )
         found = {name: report.frames for name, report in zip(FRAMES, reports, strict=True)}
-    assert found == {name: frames for name, (_, frames) in FRAMES.items()}
+    # A browser may miss a first frame, which is made again.
+    assert found == {name: pytest.approx(frames, abs=4) for name, (_, frames) in FRAMES.items()}
 
 
 @pytest.mark.parametrize(
