@@ -136,7 +136,7 @@ class PromptItem(pytest.Item):
         if self.verdict.outcome == "failed" and (confirmer := state.confirmer):
             with self._stoppable():
                 self.confirmations = confirmer.answers(self, self.verdict)
-        if self.verdict.outcome == "failed" or state.shows_passes:
+        if self.verdict.outcome == "failed" or state.shows_passes or self.get_closest_marker("xfail"):
             for title, text in terminal.sections(self.verdict, self.kept, whole=state.shows_all):
                 self.add_report_section("call", title, text)
 

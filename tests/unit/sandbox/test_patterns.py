@@ -84,6 +84,21 @@ def test_a_worker_that_cannot_search_names_the_pattern(monkeypatch: pytest.Monke
         search("(?=a)", "a")
 
 
+@pytest.mark.parametrize(
+    ("word", "text", "there"),
+    [
+        ("text 1!", "a text 1! b", True),
+        ("text 1!", "text 11!", False),
+        ("", "", True),
+        ("\n", "a\nb", True),
+        ("a b", "ab", False),
+        ("\ud800", "x\ud800", True),
+    ],
+)
+def test_a_pattern_without_signs_is_looked_for_as_it_stands(word: str, text: str, there: bool) -> None:
+    assert search(word, text) is there is (re.search(word, text) is not None)
+
+
 @pytest.mark.parametrize("pattern", ["(", "*", "(" * 5000, "a{99999999999}", "[z-a]", r"\8", "(?P<a>x)(?P<a>y)"])
 def test_what_is_no_pattern(pattern: str) -> None:
     with pytest.raises(ValueError, match="is no regular expression"):
