@@ -149,6 +149,8 @@ def _closes(opening: _Opening, line: str) -> bool:
 
 def _fence_like(line: str, opening: _Opening) -> str | None:
     """The info string of a fence as long as `opening`'s, "" where it is bare; None where it is none."""
+    if opening.mark not in line:
+        return None
     width, body = _indent(_unquote(line, opening.quotes)[1])
     if width > opening.limit or not body.startswith(opening.mark * min(opening.length, len(body) + 1)):
         return None

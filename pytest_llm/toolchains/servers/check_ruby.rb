@@ -16,6 +16,8 @@ rescue SyntaxError => error
   error.message
 rescue SystemStackError, NoMemoryError
   nil
+rescue SystemCallError # the folder is gone, the disk is full: another process is asked
+  raise
 rescue StandardError => error # an encoding that is not there
   "#{FILE}:1: #{error.message.lines.first}"
 end

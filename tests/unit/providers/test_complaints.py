@@ -69,7 +69,7 @@ TOO_LITTLE, LOG, FIELD, PROXY = "need less memory", "log", "the field of the cas
         (openai(500, "failed to load model"), ModelUnavailable, "model", 0, LOG),
         (openai(503, "Loading model", type="unavailable_error"), ServerBusy, "request", 40, "still loading"),
         (openai(409, "The model is currently loading"), ServerBusy, "request", 40, "still loading"),
-        (ollama(400, 'invalid think value: "max" (must be "high")'), Unsupported, "", 0, "another `think`"),
+        (ollama(400, 'invalid think value: "max" (must be "high")'), RequestRefused, "request", 0, FIELD),
         (ollama(400, 'think value "low" is not supported for this model'), Unsupported, "", 0, "another `think`"),
         (openai(400, "No models loaded. Please load a model"), ModelUnavailable, "model", 0, "load the model"),
         (openai(404, "No models loaded. Please load a model"), ModelUnavailable, "model", 0, "load the model"),
