@@ -103,7 +103,8 @@ class Session:
 
     @property
     def alive(self) -> bool:
-        return self._process.alive
+        """Whether it can be asked: it runs, and its folder is there, which what cleans up may have taken."""
+        return self._process.alive and self._process.folder.is_dir()
 
     def ask(self, line: bytes, seconds: float | None = None) -> Result:
         """Send one line and wait for one: `stdout` is that line, cut short where it was killed or died."""
@@ -139,7 +140,7 @@ class _Process:
     def __init__(
         self, argv: Sequence[str], folder: Path, walls: Walls, limits: Limits, *, stays: bool = True
     ) -> None:
-        self.limits, self.killed_by, self.sandboxed, self._folder = limits, "", not missing(), folder
+        self.limits, self.killed_by, self.sandboxed, self.folder = limits, "", not missing(), folder
         self.stdout, self.stderr, self.started = bytearray(), bytearray(), time.monotonic()
         self._seconds, self._spent_before = limits.seconds, 0.0
         self._sending, self._last = b"", False
@@ -160,11 +161,11 @@ class _Process:
     def _alone(self, argv: Sequence[str], walls: Walls, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
         command = list(argv)
         if self.sandboxed:
-            walls = replace(walls, writable=(*walls.writable, self._folder), env=env)
-            command = within(command, walls, str(self._folder))
+            walls = replace(walls, writable=(*walls.writable, self.folder), env=env)
+            command = within(command, walls, str(self.folder))
         command = launched(command, self._group, self.limits.file)
         return subprocess.Popen(
-            command, cwd=self._folder, env=env, stdin=-1, stdout=-1, stderr=-1, bufsize=0, start_new_session=True
+            command, cwd=self.folder, env=env, stdin=-1, stdout=-1, stderr=-1, bufsize=0, start_new_session=True
         )
 
     @property
@@ -279,7 +280,7 @@ class _Process:
             return "processes"
         if sum(map(resident, pids)) > self.limits.memory:
             return "memory"
-        return "disk" if written(self._folder) > self.limits.disk else ""
+        return "disk" if written(self.folder) > self.limits.disk else ""
 
     def _write(self) -> None:
         try:

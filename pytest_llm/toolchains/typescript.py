@@ -145,6 +145,7 @@ class Jsx(TypeScript):
 
     name = "JSX"
     languages = ("jsx",)
+    sound = "const x = <p>{[1].map(String)}</p>;\n"
 
     def suffix(self, text: str) -> str:
         return "jsx"

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_llm.engine.engine import new_loop
 from pytest_llm.engine.jobs import checking
 from pytest_llm.providers.base import Limits
 from pytest_llm.verdicts import pipeline
@@ -60,6 +61,7 @@ def held() -> tuple[int, set[threading.Thread]]:
 @pytest.mark.parametrize("seed", [1])
 def test_every_cell_gets_its_verdict_and_nothing_is_left(tmp_path: Path, seed: int) -> None:
     draw = random.Random(seed)
+    new_loop().close()  # libuv opens a pipe of its own, once a process
     with server() as (fake, expected):
         before = held()
         with desk(tmp_path, fake.url, limits=LIMITS, slots=AT_A_TIME) as asking:

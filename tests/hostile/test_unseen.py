@@ -108,7 +108,8 @@ def test_what_is_not_read_is_told(language: str) -> None:
 GARBAGE = "@@ ((( nonsense ]] x"
 FILES: dict[str, tuple[str, dict[str, str], list[str]]] = {  # the files, and what is said of which, in order
     "rust, no mod": ("rust", {"main.rs": "fn main() {}", "other.rs": GARBAGE}, ["failure 8"]),
-    "rust, parsed alone": ("rust", {"src/main.rs": "use x::f;\nfn main() { f() }", "src/lib.rs": "pub fn f() {}"}, ["warning 3"]),
+    "rust, a program beside its library": ("rust", {"src/main.rs": "use x::f;\nfn main() { f() }", "src/lib.rs": "pub fn f() {}"}, []),
+    "rust, a mistake beside its library": ("rust", {"src/main.rs": "use x::f;\nfn main() { f(); nope() }", "src/lib.rs": "pub fn f() {}"}, ["failure 4"]),
     "rust, tests": ("rust", {"src/lib.rs": "pub fn f() {}", "tests/it.rs": "use x::f;"}, ["warning 8"]),
     "rust, modules": ("rust", {"lib.rs": "pub mod a;", "a/mod.rs": "pub mod b;", "a/b.rs": "pub fn f() {}"}, []),
     "c, not included": ("c", {"main.c": "int x;", "a.h": GARBAGE}, ["failure 8"]),

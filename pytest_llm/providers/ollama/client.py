@@ -108,8 +108,9 @@ class OllamaProvider:
         if not model.spec:
             brings |= Fingerprint({"digest": digest})
         info = replace(ready.info, version=self._version, digest=digest, fingerprint=brings)
-        self._ready[_key(model)] = _Ready(ready.name, info)
-        return info
+        if info != ready.info:
+            ready = self._ready[_key(model)] = _Ready(ready.name, info)
+        return ready.info
 
     async def chat(self, request: ChatRequest) -> Response:
         """Ask once; a model with a Modelfile is built first where that was not done, or where it is gone again."""

@@ -66,6 +66,11 @@ def test_what_goes_away_changes_no_verdict(language: str) -> None:
     assert not forkserver._impossible
 
 
+@pytest.mark.parametrize("language", [*GOOD_AND_BAD, "jsx", "tsx"])
+def test_nothing_is_wrong_in_what_is_called_sound(language: str) -> None:
+    assert lines(language, toolchain(language).sound) == []
+
+
 BEGINS = "#include <vector>\n#include <map>\n"
 CPP = (f"{BEGINS}std::map<int, std::vector<int>> m;\n", f"{BEGINS}std::map<int, std::vector<int>> m = nope;\n")
 
