@@ -223,8 +223,11 @@ class Engine:
             return future.result()
         except CancelledError:
             raise RunStopped from None
+        except KeyboardInterrupt:  # all is let go of at once, or the next question would be asked
+            self.close()
+            raise
         except BaseException:
-            future.cancel()  # Ctrl-C and a test's timeout reach the server as a closed connection
+            future.cancel()  # a test's timeout reaches the server as a closed connection
             raise
 
     # Inside the loop.

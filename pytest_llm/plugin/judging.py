@@ -58,6 +58,9 @@ class Judging:
             return self._verdict(item, partial(checking, self._state.engine), item.jobs)
         try:
             return begun.result()
+        except KeyboardInterrupt:  # the run ends: were one cell alone let go of, the next would be asked
+            self._state.own_engine.close()
+            raise
         except BaseException:
             self._state.own_engine.abandon(item.nodeid)
             raise

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import signal
 import threading
 import time
 import warnings
@@ -297,6 +298,19 @@ def test_groups_are_of_what_must_be_loaded(make: Make) -> None:
     one, two, three, four = engine.groups(requests)
     assert one == two
     assert len({one, three, four}) == 3
+
+
+def test_an_interrupted_wait_asks_nothing_more(make: Make) -> None:
+    desk = Desk(hold=True)
+    engine = make(desk)
+    engine.prefetch([job("a"), job("b")])
+    until(lambda: desk.asked == ["a"])
+    main = threading.main_thread().ident or 0
+    threading.Timer(0.1, signal.pthread_kill, (main, signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        engine.ask(job("a"))
+    until(lambda: desk.closed)
+    assert desk.asked == desk.cancelled == ["a"]
 
 
 def test_close_cancels_and_lets_go(make: Make) -> None:
