@@ -142,13 +142,14 @@ def _ask(samples: Sequence[Graded], loaded: LoadedCase, judge: Judge, found: Col
 
 
 def _engine(settings: Settings) -> Engine:
+    from pytest_llm.engine.dispatch import Dispatch
     from pytest_llm.engine.engine import Engine
     from pytest_llm.providers import connect
 
     def progress(line: str) -> None:
         print(plain(line), file=sys.stderr)
 
-    return Engine(lambda name: connect(name, settings, progress), slots=settings.slots)
+    return Engine(Dispatch(lambda name: connect(name, settings, progress), slots=settings.slots))
 
 
 def _settings(found: Collected) -> Settings:

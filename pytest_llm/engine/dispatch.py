@@ -35,9 +35,12 @@ class _Moved(Exception):
 
 
 class Dispatch:
-    """Of one engine, whose arguments its own are.
+    """Of one engine.
 
-    machine: where our own checks pass. ranks: the places of the cells in the order, as things are now.
+    connect: makes the providers for an engine's name, one a server. slots: how many questions a server is asked at
+    a time, 0 for as many as pay off. memory: recalls answers, and keeps new ones. events: is told what happens.
+    budget: what may be asked. troubles: gets what is to be told of servers when the run ends. pause: waits between
+    retries. machine: where our own checks pass. ranks: the places of the cells in the order, as things are now.
     """
 
     def __init__(

@@ -18,17 +18,13 @@ from functools import partial
 from typing import Any, TypeVar
 
 from pytest_llm.cases.request import ChatRequest
-from pytest_llm.engine.budget import Budget
 from pytest_llm.engine.dispatch import Dispatch
-from pytest_llm.engine.events import Stream
 from pytest_llm.engine.jobs import Job, cell_of
 from pytest_llm.engine.loading import retrieve
-from pytest_llm.engine.memory import Memory
 from pytest_llm.engine.order import Group
 from pytest_llm.engine.phases import KEPT, Placed
-from pytest_llm.engine.servers import Pause
 from pytest_llm.errors import ProviderError, RunStopped
-from pytest_llm.providers.base import Provider, Response
+from pytest_llm.providers.base import Response
 
 T = TypeVar("T")
 
@@ -45,33 +41,11 @@ def new_loop() -> asyncio.AbstractEventLoop:
 class Engine:
     """The one engine of a run.
 
-    connect: makes the providers for an engine's name, one a server. memory: recalls answers, and keeps new ones.
-    events: is told what happens. slots: how many questions a server is asked at a time, 0 for as many as pay off.
-    budget: what may be asked. pause: waits between retries. troubles: gets what is to be told of servers when the
-    run ends. loop: makes the event loop, by whose clock things take time.
+    dispatch: which server is asked what, and when. loop: makes the event loop, by whose clock things take time.
     """
 
-    def __init__(
-        self,
-        connect: Callable[[str], Sequence[Provider]],
-        *,
-        slots: int = 1,
-        memory: Memory | None = None,
-        events: Stream | None = None,
-        budget: Budget | None = None,
-        troubles: list[str] | None = None,
-        pause: Pause = asyncio.sleep,
-        loop: Callable[[], asyncio.AbstractEventLoop] = new_loop,
-    ) -> None:
-        self._dispatch = Dispatch(
-            connect,
-            slots=slots,
-            memory=memory,
-            events=events,
-            budget=budget,
-            troubles=troubles,
-            pause=pause,
-        )
+    def __init__(self, dispatch: Dispatch, *, loop: Callable[[], asyncio.AbstractEventLoop] = new_loop) -> None:
+        self._dispatch = dispatch
         self._phases, self._machine = self._dispatch.phases, self._dispatch.machine
         self._told: set[str] = set()
         self._wanted: dict[str, set[str]] = {}

@@ -132,10 +132,11 @@ class LlmSession:
     def start_engine(self) -> Engine:
         """A new engine: once a run, in the process that settles the order."""
         from pytest_llm.engine.budget import Budget
+        from pytest_llm.engine.dispatch import Dispatch
         from pytest_llm.engine.engine import Engine
 
         budget = Budget(*self.settings.budget)
-        return Engine(
+        dispatch = Dispatch(
             self._connect,
             slots=self.settings.slots,
             memory=self.memory,
@@ -143,6 +144,7 @@ class LlmSession:
             budget=budget,
             troubles=self.troubles,
         )
+        return Engine(dispatch)
 
     @cached_property
     def events(self) -> Stream:

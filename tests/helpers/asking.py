@@ -14,6 +14,7 @@ from typing import Any
 from pytest_llm.cases import casefile
 from pytest_llm.cases.matrix import expand
 from pytest_llm.checks.registry import Registry
+from pytest_llm.engine.dispatch import Dispatch
 from pytest_llm.engine.engine import Engine
 from pytest_llm.engine.jobs import checking
 from pytest_llm.models.reference import resolve
@@ -79,7 +80,9 @@ def desk(
     async def pause(seconds: float) -> None:
         pauses.append(seconds)
 
-    engine = Engine(lambda name: [OllamaProvider(url, limits, pull=pull, clock=clock)], slots=slots, pause=pause)
+    engine = Engine(
+        Dispatch(lambda name: [OllamaProvider(url, limits, pull=pull, clock=clock)], slots=slots, pause=pause)
+    )
     try:
         yield Desk(folder, engine, pauses)
     finally:

@@ -14,6 +14,7 @@ from typing import Any
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.engine.arranging import Turn, by_load, shared
 from pytest_llm.engine.balance import LOAD
+from pytest_llm.engine.dispatch import Dispatch
 from pytest_llm.engine.engine import Engine
 from pytest_llm.engine.jobs import Job
 from pytest_llm.engine.phases import Placed
@@ -198,7 +199,7 @@ def run(scene: Scene) -> Ran:
         return clocks[0]
 
     troubles = list[str]()
-    engine = Engine(lambda _: servers, slots=scene.slots, troubles=troubles, loop=clock)
+    engine = Engine(Dispatch(lambda _: servers, slots=scene.slots, troubles=troubles), loop=clock)
     try:
         engine.arrange(_placed(scene, jobs, engine))
         seconds = asyncio.run_coroutine_threadsafe(_all(engine, scene, jobs), clocks[0]).result(60)

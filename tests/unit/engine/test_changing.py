@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from pytest_llm.cases.request import ChatRequest, Message
+from pytest_llm.engine.dispatch import Dispatch
 from pytest_llm.engine.engine import Engine
 from pytest_llm.engine.jobs import Job
 from pytest_llm.errors import ServerDown
@@ -65,7 +66,7 @@ def run(servers: Sequence[Kept], cells: int) -> tuple[list[Response], list[str]]
         jobs = [Job(f"{n}#0", ChatRequest(model, (Message("user", str(n)),))) for n in range(cells)]
         return [await engine.answer(job) for job in jobs]
 
-    engine = Engine(lambda _: servers, troubles=troubles, loop=clock)
+    engine = Engine(Dispatch(lambda _: servers, troubles=troubles), loop=clock)
     try:
         return asyncio.run_coroutine_threadsafe(ask(engine), clocks[0]).result(60), troubles
     finally:

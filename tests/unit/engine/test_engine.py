@@ -13,6 +13,7 @@ import anyio
 import pytest
 
 from pytest_llm.cases.request import ChatRequest, Message
+from pytest_llm.engine.dispatch import Dispatch
 from pytest_llm.engine.engine import Engine
 from pytest_llm.engine.jobs import Job, checking
 from pytest_llm.errors import (
@@ -98,7 +99,7 @@ def make(pauses: list[float]) -> Iterator[Make]:
         pauses.append(seconds)
 
     def engine(desk: Desk, slots: int = 1) -> Engine:
-        engines.append(Engine(lambda name: [desk], slots=slots, pause=pause))
+        engines.append(Engine(Dispatch(lambda name: [desk], slots=slots, pause=pause)))
         return engines[-1]
 
     yield engine
@@ -236,7 +237,7 @@ def test_a_run_that_is_stopped_waits_for_no_busy_server() -> None:
             left.append(seconds)
 
     desk = Desk({"a": [busy]})
-    engine = Engine(lambda name: [desk], slots=2, pause=pause)
+    engine = Engine(Dispatch(lambda name: [desk], slots=2, pause=pause))
     engine.prefetch([job("a"), job("b")])
     until(lambda: bool(waiting))
     engine.close()

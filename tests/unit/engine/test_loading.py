@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pytest_llm.cases.request import ChatRequest
+from pytest_llm.engine.dispatch import Dispatch
 from pytest_llm.engine.engine import Engine
 from pytest_llm.engine.events import Event, Stream
 from pytest_llm.engine.phases import Placed
@@ -174,7 +175,7 @@ def test_a_load_is_given_up_where_another_group_comes_and_where_the_run_ends(mak
 def heard(desk: Desk, *jobs: Any) -> list[str]:
     events, told = Stream(), list[Event]()
     events.listeners.append(told.append)
-    engine = Engine(lambda name: [desk], events=events)
+    engine = Engine(Dispatch(lambda name: [desk], events=events))
     for one in jobs:
         with suppress(ProviderError):
             engine.ask(one)

@@ -13,6 +13,7 @@ import pytest
 
 from pytest_llm.cases.request import ChatRequest, Message
 from pytest_llm.engine import memory as module
+from pytest_llm.engine.dispatch import Dispatch
 from pytest_llm.engine.engine import Engine
 from pytest_llm.engine.jobs import Job
 from pytest_llm.engine.memory import Keeper
@@ -92,7 +93,7 @@ class Runs:
         return keeper
 
     def with_keeper(self, server: Server, keeper: Keeper) -> Engine:
-        engine = Engine(lambda name: [server], memory=keeper)
+        engine = Engine(Dispatch(lambda name: [server], memory=keeper))
         self.ends.insert(0, engine)
         return engine
 
