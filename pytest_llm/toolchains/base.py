@@ -89,6 +89,9 @@ class Diagnostic:
     code: str = ""
 
 
+TOO_DEEP = Diagnostic("error", "limit", "nested too deeply for the compiler")
+
+
 class Toolchain(ABC):
     """A language's compiler: where it is, and what it says about some files.
 
@@ -125,15 +128,12 @@ class Toolchain(ABC):
         Raises Unsupported, and CheckCrashed where the compiler breaks on a sound program too.
         """
         found, crash = self._attempt(snippets, options)
-        if not self._doubtful(found, crash):
-            if fails(found) and not self._proven:
-                self._expect_sound(options)
-                self._proven = True
-            return found
-        self.forget()
-        found, crash = self._attempt(snippets, options)
         if self._doubtful(found, crash):
+            self.forget()
+            found, crash = self._attempt(snippets, options)
+        if self._doubtful(found, crash) or (fails(found) and not self._proven):
             self._expect_sound(options, crash)
+            self._proven = True
         if crash is None:
             return found
         reason = (crash.hint or crash.message).strip().partition("\n")[0]
@@ -152,7 +152,7 @@ class Toolchain(ABC):
         said = [one.message for one in found if one.severity == "error"]
         return crash is not None or any(_OF_MACHINES.search(one) or self.misses_own(one) for one in said)
 
-    def _expect_sound(self, options: Options, crash: CheckCrashed | None = None) -> None:
+    def _expect_sound(self, options: Options, crash: CheckCrashed | None) -> None:
         """Raises CheckCrashed where a sound program fails too."""
         seconds = max(options.seconds, _SOUND_SECONDS)
         found = self.check([Snippet(self.sound)], Options(seconds=seconds, root=options.root))
@@ -277,7 +277,7 @@ def gave_up(what: str, result: sandbox.Result, files: Sequence[Snippet]) -> list
     where the text is nested beyond all reason. Else it broke: CheckCrashed.
     """
     if any(_endless(file.text) for file in files):
-        return [Diagnostic("error", "limit", "nested too deeply for the compiler")]
+        return [TOO_DEEP]
     said = _COMPLAINT.search(result.text)
     if said and not _BROKE.search(result.text):
         return [Diagnostic("error", "type", said[1].strip()[:500])]

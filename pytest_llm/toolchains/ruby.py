@@ -19,7 +19,6 @@ _LINE = re.compile(r"^> *(\d+) \| ")
 _BELOW = re.compile(r"^ *\| ( *)\^~* (.*)$")
 _SHEBANG = re.compile(r"\A#![^\n]*")  # Ruby obeys the options in it
 _ENDS = "\x00\x04\x1a"  # NUL, ^D, ^Z: the end of the text, for Ruby's lexer
-_TOO_DEEP = base.Diagnostic("error", "limit", "nested too deeply for the compiler")
 
 
 class Ruby(base.Toolchain):
@@ -59,7 +58,7 @@ def _read(file: base.Snippet) -> str:
 def _found(said: Sequence[str] | None) -> list[base.Diagnostic]:
     """said: Ruby's errors and its warnings; None where it came to an end of its own."""
     if said is None:
-        return [_TOO_DEEP]
+        return [base.TOO_DEEP]
     found = list(_told("\n".join(said)))
     if said[0] and not base.fails(found):
         found.append(base.Diagnostic("error", "syntax", said[0].partition("\n")[0]))

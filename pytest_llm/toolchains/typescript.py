@@ -118,7 +118,7 @@ class TypeScript(Scaffolded):
         if isinstance(answer, list):
             return answer
         if "limit" in answer:
-            return [base.Diagnostic("error", "limit", "nested too deeply for the compiler")]
+            return [base.TOO_DEEP]
         if "crash" in answer or answer["broken"]:
             raise CheckCrashed(
                 "the TypeScript compiler broke", hint=str(answer.get("crash") or answer["broken"])[:2000]
