@@ -116,8 +116,17 @@ class Pool:
             self._lock.wait(left)
         self._waited += time.monotonic() - begun
 
+    def starts(self) -> bool:
+        """Whether the program has here what it needs: asked nothing, it ends well."""
+        with scratch.folder() as folder:
+            argv = self._command(folder)
+            return sandbox.run(argv, folder=folder, walls=self.walls, limits=self.limits).returncode == 0
+
     def _started(self, folder: Path) -> sandbox.Session:
+        argv = self._command(folder)
+        return sandbox.Session(argv, folder=folder, walls=self.walls, limits=self.limits)
+
+    def _command(self, folder: Path) -> list[str]:
         copy = folder / self.server.name
         shutil.copyfile(self.server, copy)
-        argv = [str(copy) if word == "SERVER" else word for word in self.argv]
-        return sandbox.Session(argv, folder=folder, walls=self.walls, limits=self.limits)
+        return [str(copy) if word == "SERVER" else word for word in self.argv]
