@@ -1,8 +1,9 @@
 """What the engine knows of earlier answers: it recalls them, and keeps each new one the moment it is complete.
 
 All work on the store is done by one thread, so that the engine's loop never stands still. An answer is handed on
-when it is written; where the store is slow, or broken, the engine waits no more and the run goes on: what is wrong
-is told once, and what could not be written is tried again with the next answer, and at the end.
+when it is written; only of those that come in quick succession several are written at a time, a moment later.
+Where the store is slow, or broken, the engine waits no more and the run goes on: what is wrong is told once, and
+what could not be written is tried again with the next answer, and at the end.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ PATIENCE = 10.0  # seconds that the run waits for the store, once; its opening h
 SILENT = 1.0  # seconds of these before the user is told; and all that a store gets at the end that did not work
 SLOW = f"the store is slow: nothing came of it in {PATIENCE:g} s"
 MOST_WAITING = 1000  # answers that are held for a store that is broken
+TOGETHER = 0.05  # seconds in which answers are written once: so much of a run at most is lost when it is killed
 RECORD = "record it: run this cell without --llm-replay, which asks the model and stores the answer"
 
 
@@ -84,6 +86,8 @@ class Keeper:
         self._again = 0.0
         self._waiting: list[Answer] = []
         self._writing: Future[None] | None = None
+        self._wrote = -TOGETHER  # by the loop's clock
+        self._timer: asyncio.TimerHandle | None = None
         self._lost = 0
         self._healthy = True
         self._hand = Hands(1, "pytest-llm-store")
@@ -111,7 +115,10 @@ class Keeper:
             raise ProviderError(said, hint=error.hint, reach="server") from None
 
     async def keep(self, request: ChatRequest, info: ModelInfo, outcome: Outcome, *, alone: bool) -> None:
-        """Write what came, where it says something of the model; returns when that is done, or takes too long."""
+        """Write what came, where it says something of the model; returns when that is done, or takes too long.
+
+        Soon after another one it is written a moment later, and not waited for.
+        """
         from pytest_llm.store.answers import is_kept, made
 
         if not is_kept(outcome):
@@ -119,10 +126,22 @@ class Keeper:
         asked = _question(request, info, outcome if isinstance(outcome, Response) else None)
         id_ = outcome.id if isinstance(outcome, Response | NoAnswer) else ""
         self._waiting.append(made(asked, outcome, alone=alone, hidden=self._hidden, id_=id_))
-        if self._healthy:
-            await self._patiently(self._hand.do(self._write))
-        elif self._writing is None or self._writing.done():
-            self._writing = self._hand.do(self._write)
+        soon = self._wrote + TOGETHER - asyncio.get_running_loop().time()
+        if not self._healthy:
+            if self._writing is None or self._writing.done():
+                self._flush()
+        elif soon <= 0:
+            await self._patiently(self._flush())
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(soon, self._flush)
+
+    def _flush(self) -> Future[None]:
+        """Have written what is waiting."""
+        if self._timer:
+            self._timer.cancel()
+        self._timer, self._wrote = None, asyncio.get_running_loop().time()
+        self._writing = self._hand.do(self._write)
+        return self._writing
 
     async def _patiently(self, future: Future[T]) -> T | None:
         if not self._begun.done():
@@ -172,6 +191,8 @@ class Keeper:
         return self._store
 
     def _newest(self, asked: Question, wanted: Wanted) -> Response | None:
+        if any(answer.exact == asked.exact for answer in list(self._waiting)):
+            self._write()
         found = self._opened().newest(asked, wanted)
         return _handed(found) if found else None
 
@@ -241,6 +262,8 @@ class Keeper:
         self._hand.end(PATIENCE if self._healthy else SILENT)
 
     def _let_go(self) -> None:
+        if self._waiting and self._healthy:
+            self._write()
         if self._store:
             self._store.close()
 

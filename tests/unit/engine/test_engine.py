@@ -27,6 +27,7 @@ from pytest_llm.errors import (
 )
 from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import ModelInfo, Response, Usage
+from tests.helpers.waiting import until
 
 
 @dataclass
@@ -105,15 +106,6 @@ def make(pauses: list[float]) -> Iterator[Make]:
     yield engine
     for one in engines:
         one.close()
-
-
-def until(condition: Callable[[], bool]) -> None:
-    waited = threading.Event()
-    for _ in range(5000):
-        if condition():
-            return
-        waited.wait(0.001)
-    raise AssertionError("it never came to that")
 
 
 def test_an_answer(make: Make) -> None:

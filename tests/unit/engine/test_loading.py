@@ -25,7 +25,8 @@ from pytest_llm.errors import (
     Unsupported,
 )
 from pytest_llm.providers.base import Resident, Response, Usage
-from tests.unit.engine.test_engine import Desk, Make, job, make, pauses, until
+from tests.helpers.waiting import until
+from tests.unit.engine.test_engine import Desk, Make, job, make, pauses
 
 __all__ = ["make", "pauses"]
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,6 +36,7 @@ from pytest_llm.providers.base import ModelInfo, Response, ToolCall, Usage
 from pytest_llm.store.address import Address, default
 from pytest_llm.store.answers import Answer
 from pytest_llm.store.store import Store
+from tests.helpers.waiting import until
 
 
 class Server:
@@ -272,6 +274,71 @@ def test_what_could_not_be_written_is_written_later_and_told_once(runs: Runs) ->
     keeper.settle()
     assert keeper.troubles == ["the disk is full\n  free some"]
     assert ill[0].store.count("m") == 4
+
+
+class Counting(Ill):
+    """A store that is well, and remembers how many answers it was given at a time."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        self.added: list[int] = []
+        self.well.set()
+
+    def add(self, answers: list[Answer]) -> int:
+        self.added.append(len(answers))
+        return super().add(answers)
+
+    def newest(self, *wanted: Any) -> Any:
+        return self.store.newest(*wanted)
+
+
+def counting(runs: Runs) -> tuple[Keeper, list[Counting]]:
+    made: list[Counting] = []
+    opening = lambda: made.append(Counting(Store.open(default(runs.root), runs.root))) or made[0]  # noqa: E731
+    return Keeper(opening, reuse=True), made  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("apart", "asked", "meanwhile", "at_last"),
+    [
+        (0.0, [0, 1, 2], [1, 1, 1], [1, 1, 1]),
+        (1000.0, [0, 1, 2, 3], [1], [1, 3]),
+        (1000.0, [0, 1, 2, 1, 3], [1, 2], [1, 2, 1]),  # what is recalled is written before
+        (1000.0, [0, 0], [1], [1]),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("end", [Keeper.settle, Keeper.close])
+def test_what_comes_in_quick_succession_is_written_together(
+    runs: Runs,
+    monkeypatch: pytest.MonkeyPatch,
+    apart: float,
+    asked: list[int],
+    meanwhile: list[int],
+    at_last: list[int],
+    end: Callable[[Keeper], None],
+) -> None:
+    monkeypatch.setattr(module, "TOGETHER", apart)
+    keeper, made = counting(runs)
+    engine = runs.with_keeper(Server(FULL), keeper)
+    for number, sample in enumerate(asked):
+        found = engine.ask(Job(str(number), replace(REQUEST, sample=sample)))
+        assert bool(found.stored) == (sample in asked[:number])
+    assert made[0].added == meanwhile
+    engine.close()
+    end(keeper)
+    assert made[0].added == at_last
+    keeper.close()
+    assert (made[0].added, keeper.troubles) == (at_last, [])
+
+
+def test_what_is_written_later_needs_nothing_that_comes_after_it(runs: Runs) -> None:
+    keeper, made = counting(runs)
+    engine = runs.with_keeper(Server(FULL), keeper)
+    for number in range(3):
+        engine.ask(Job(str(number), replace(REQUEST, sample=number)))
+    until(lambda: sum(made[0].added) == 3)
+    runs.ends.append(keeper)
 
 
 def test_what_is_never_written_is_counted(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
