@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
 
 from pytest_llm.errors import StoreError
 from pytest_llm.store import schema
@@ -44,7 +44,10 @@ _NO_PASSWORD = {"password": "", "passfile": os.devnull}
 
 
 class Database:
-    """An open store. readonly: nothing can be written to it. Any thread may use it, one at a time."""
+    """An open store. readonly: nothing can be written to it. Any thread may use it, one at a time.
+
+    One connection is held as long as it is open: to take one from a pool costs as much as to write an answer.
+    """
 
     def __init__(self, address: Address, *, create: bool = True) -> None:
         """Open it; made where it is not there. Raises StoreError."""
@@ -52,52 +55,61 @@ class Database:
         if address.path is not None and not create and not address.path.exists():
             raise self._fault("is not there", "a run that asks models makes it; --llm-store names another")
         self._busy = False
-        self._engine = self._opened(create=create and not self.readonly)
-
-    def _opened(self, *, create: bool) -> sa.Engine:
-        engine = _engine(self.address, readonly=self.readonly)
+        self._engine = _engine(address, readonly=self.readonly)
+        self._connection: sa.Connection | None = None
         try:
-            with self._told(), engine.begin() as connection:
-                said = schema.said_format(connection)
-                if said is not None and said > schema.FORMAT:
-                    message = f"was written by a newer pytest-llm (format {said}, this one reads {schema.FORMAT})"
-                    raise self._fault(message, "update pytest-llm, or name another store by --llm-store")
-                if said is None and not create:
-                    raise self._fault("holds no answers yet", "a run that asks models makes it")
-            if said != schema.FORMAT and not self.readonly:
-                with self._told(), engine.begin() as connection:
-                    schema.prepare(connection)
+            self._prepare(create=create and not self.readonly)
         except StoreError:
-            engine.dispose()
+            self.close()
             raise
-        return engine
+
+    def _prepare(self, *, create: bool) -> None:
+        said = self._done(schema.said_format)
+        if said is not None and said > schema.FORMAT:
+            message = f"was written by a newer pytest-llm (format {said}, this one reads {schema.FORMAT})"
+            raise self._fault(message, "update pytest-llm, or name another store by --llm-store")
+        if said is None and not create:
+            raise self._fault("holds no answers yet", "a run that asks models makes it")
+        if said != schema.FORMAT and not self.readonly:
+            self._done(schema.prepare)
 
     def read(self, statement: sa.Select[Any]) -> list[Any]:
         """The rows. Raises StoreError."""
-        with self._told(), self._engine.begin() as connection:
-            return list(connection.execute(statement))
+        return self._done(lambda connection: list(connection.execute(statement)))
 
     def write(self, work: Callable[[sa.Connection], T]) -> T:
         """Do it in one transaction: all of it or nothing. Raises StoreError."""
         if self.readonly:
             raise self._fault(*_CODES[sqlite3.SQLITE_READONLY])
-        with self._told(), self._engine.begin() as connection:
-            if self._busy:
-                connection.exec_driver_sql(f"PRAGMA busy_timeout={round(1000 * HASTY)}")
-            done = work(connection)
-        if self._busy:
-            self._busy = False
-            self._engine.dispose()  # the next connection is patient again
+        done = self._done(_hastily(work) if self._busy else work)
+        self._busy = False
         return done
+
+    def _done(self, work: Callable[[sa.Connection], T]) -> T:
+        """In one transaction; where a server had gone since the last one, once more by a new connection."""
+        with self._told():
+            connection = self._connection = self._connection or self._engine.connect()
+            try:
+                with connection.begin():
+                    return work(connection)
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+            with connection.begin():
+                return work(connection)
 
     def shrink(self) -> None:
         """Give back the room of what was deleted. Raises StoreError."""
+        self.close()
         with self._told(), self._engine.connect() as connection:
             connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM")
 
     def close(self) -> None:
+        """Let the connection go; whoever uses it once more makes a new one."""
+        connection, self._connection = self._connection, None
         with suppress(SQLAlchemyError, sqlite3.Error):
-            self._engine.dispose()
+            if connection:
+                connection.close()
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -109,6 +121,18 @@ class Database:
 
     def _fault(self, message: str, hint: str) -> StoreError:
         return StoreError(f"the store {self.address} {message}", hint=hint)
+
+
+def _hastily(work: Callable[[sa.Connection], T]) -> Callable[[sa.Connection], T]:
+    """With less patience for SQLite's lock; with all of it again, once that went well."""
+
+    def hasty(connection: sa.Connection) -> T:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={round(1000 * HASTY)}")
+        done = work(connection)
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={round(1000 * BUSY)}")
+        return done
+
+    return hasty
 
 
 def _words(error: Exception) -> tuple[str, str]:
@@ -140,14 +164,12 @@ def _is_readonly(path: Path) -> bool:
 
 
 def _engine(address: Address, *, readonly: bool) -> sa.Engine:
-    """One connection, made anew where a server has gone."""
-    one: dict[str, Any] = {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0}
     if address.path is not None:
         path = address.path
-        return sa.create_engine("sqlite://", creator=lambda: _sqlite(path, readonly=readonly), **one)
+        return sa.create_engine("sqlite://", creator=lambda: _sqlite(path, readonly=readonly), poolclass=NullPool)
     own = {} if address.trusted else _NO_PASSWORD
     patience = {"connect_timeout": CONNECT, "tcp_user_timeout": 1000 * CONNECT, "application_name": "pytest-llm"}
-    return sa.create_engine(address.url, connect_args=own | patience, pool_pre_ping=True, **one)
+    return sa.create_engine(address.url, connect_args=own | patience, poolclass=NullPool)
 
 
 def _sqlite(path: Path, *, readonly: bool) -> sqlite3.Connection:

@@ -16,6 +16,7 @@ from pytest_llm.cases.request import ChatRequest, Message
 from pytest_llm.errors import InputError, StoreError
 from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import Response
+from pytest_llm.store import answers as rows
 from pytest_llm.store import database, schema
 from pytest_llm.store.address import Address, default, parse
 from pytest_llm.store.answers import Answer, made
@@ -256,6 +257,35 @@ def test_a_sweep_keeps_the_newest(reopen: Reopen) -> None:
     assert store.models() == []
 
 
+def test_one_connection_is_held_and_no_transaction_is_left_open(reopen: Reopen) -> None:
+    store = reopen()
+    taken: list[object] = []
+    sa.event.listen(store._database._engine, "checkout", lambda *given: taken.append(given))
+
+    def breaks(connection: sa.Connection) -> None:
+        rows.add(connection, [numbered(7)])
+        raise StoreError("no")
+
+    for number in range(3):
+        assert store.add([numbered(number)]) == 1
+        assert store.count("m") == 2 * number + 1
+        with pytest.raises(StoreError, match="no"):
+            store._database.write(breaks)
+        with pytest.raises(StoreError, match="cannot be used"):
+            store._database.write(lambda connection: connection.exec_driver_sql("no such statement"))
+        other = reopen()
+        assert other.count("m") == 2 * number + 1
+        assert other.add([numbered(number)]) == 1, "another process waits for nothing"
+    assert taken == []
+
+
+def test_a_store_that_was_closed_is_opened_by_its_next_use(reopen: Reopen) -> None:
+    store = reopen()
+    store.close()
+    store.close()
+    assert store.add([numbered(1)]) == 1
+
+
 def test_a_format_that_is_none(reopen: Reopen) -> None:
     store = reopen()
     store._database.write(lambda connection: connection.exec_driver_sql("UPDATE llm_store SET value = 'x'"))
@@ -322,7 +352,8 @@ import os
 from pathlib import Path
 from tests.unit.store.test_database import Store, default, numbered
 root = Path({str(tmp_path)!r})
-Store.open(default(root), root).add([numbered(2)])
+store = Store.open(default(root), root)
+store.add([numbered(2)])
 os._exit(9)
 """
         subprocess.run([sys.executable, "-c", code], check=False, timeout=120)
@@ -416,5 +447,10 @@ def test_a_server_that_goes_and_comes_back(postgres: Postgres, tmp_path: Path) -
     finally:
         postgres.start()
     assert store.add([numbered(2)]) == 1
-    assert store.count("m") == 2
+    postgres.stop()
+    postgres.start()
+    assert store.add([numbered(3)]) == 1, "where it was only started anew, nobody need know"
+    postgres.stop()
+    postgres.start()
+    assert store.count("m") == 3
     store.close()
