@@ -6,13 +6,16 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pytest_llm.cases.matrix import Cell
-from pytest_llm.cases.sampling import FIRST_SEED
-from pytest_llm.cases.yamlfile import KeyPath
 from pytest_llm.errors import Complaints
 from pytest_llm.models.reference import ModelRef
+
+if TYPE_CHECKING:
+    from pytest_llm.cases.matrix import Cell
+    from pytest_llm.cases.yamlfile import KeyPath
+
+FIRST_SEED = 1  # where the options name none
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from pydantic import BeforeValidator, Field, StrictInt, WithJsonSchema
 from pytest_llm.cases.fields import Strict, mode
 
 MOST = 1000  # samples of a cell: at a second an answer a quarter of an hour
-FIRST_SEED = 1  # where the options name none
 
 _SHARE = re.compile(r"(\d+(?:\.\d+)?)\s*%", re.ASCII)
 _MORE = ("on", "low", "medium", "high", "max")

@@ -12,8 +12,7 @@ from pydantic import Field, PrivateAttr, StrictInt, field_validator, model_valid
 
 from pytest_llm.answers.extract import Artifact
 from pytest_llm.cases.fields import FileRef, Options, ThinkMode
-from pytest_llm.cases.request import Message, think_field
-from pytest_llm.cases.sampling import FIRST_SEED
+from pytest_llm.cases.request import FIRST_SEED, Message, think_field
 from pytest_llm.checks import calibration, grading
 from pytest_llm.checks.base import Check, CheckContext, Duration, Finding, Severity, one_line
 from pytest_llm.checks.calibration import Calibration

@@ -19,9 +19,9 @@ from pytest_llm.engine.fingerprint import fingerprint
 from pytest_llm.engine.jobs import Job
 from pytest_llm.engine.loading import Attempt, loading, with_load
 from pytest_llm.engine.memory import Forgetful, Memory
-from pytest_llm.engine.order import Group, group
+from pytest_llm.engine.order import Group, group, key
 from pytest_llm.engine.phases import Phases
-from pytest_llm.engine.servers import Pause, Server, key
+from pytest_llm.engine.servers import Pause, Server
 from pytest_llm.engine.sites import Site, Sites, check_usable, distinct, nowhere
 from pytest_llm.engine.slots import Slots
 from pytest_llm.engine.turnstile import Turnstile

@@ -5,10 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_llm.cases.request import ChatRequest
+from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import LEAST_TO_SEE, LOAD_OPTIONS, ModelInfo, Resident, load_options
 
 _LOADED = (*LOAD_OPTIONS, "shift")
 Group = tuple[str, str, str]
+ModelKey = tuple[str, str, str]
+
+
+def key(model: ModelRef) -> ModelKey:
+    """Two names of one model in one engine are one."""
+    return model.engine, model.name, model.fingerprint
 
 
 def group(info: ModelInfo, request: ChatRequest) -> Group:

@@ -16,20 +16,13 @@ from pytest_llm.engine.order import Group
 from pytest_llm.engine.slots import Slots
 from pytest_llm.engine.turnstile import Turnstile
 from pytest_llm.errors import NoAnswer, ProviderError, PytestLlmError, ServerBusy, Unanswered
-from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import Loading, Resident
 
 T = TypeVar("T")
-ModelKey = tuple[str, str, str]
 Pause = Callable[[float], Coroutine[Any, Any, None]]
 Aside = Callable[[asyncio.Future[None]], Awaitable[None]]
 IN_A_ROW = 2  # requests of a model that nothing came of: it is not asked again
 BACK_OFF = (1.0, 2.0, 4.0, 8.0, 15.0)
-
-
-def key(model: ModelRef) -> ModelKey:
-    """Two names of one model in one engine are one."""
-    return model.engine, model.name, model.fingerprint
 
 
 @dataclass

@@ -10,8 +10,8 @@ from itertools import chain
 
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.engine.loading import resident, retrieve
-from pytest_llm.engine.order import Group, group, is_there
-from pytest_llm.engine.servers import ModelKey, Server, key
+from pytest_llm.engine.order import Group, ModelKey, group, is_there, key
+from pytest_llm.engine.servers import Server
 from pytest_llm.errors import ModelUnavailable, ProviderError, PytestLlmError
 from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import Changing, ModelInfo, Provider, Resident

@@ -1,4 +1,4 @@
-"""The end of a run in the terminal: the matrix of its cells."""
+"""The end of a run in the terminal: what was wrong with servers, the matrix of its cells."""
 
 from __future__ import annotations
 
@@ -6,6 +6,13 @@ import pytest
 
 from pytest_llm.errors import InputError
 from pytest_llm.plugin.session import session
+from pytest_llm.plugin.telling import warn
+
+
+def tell_of_servers(config: pytest.Config) -> None:
+    """Warn of servers that did not do their part."""
+    for trouble in session(config).troubles:
+        warn(config, trouble, "servers")
 
 
 def show(reporter: pytest.TerminalReporter) -> None:

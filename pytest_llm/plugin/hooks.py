@@ -75,7 +75,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> files.OwnF
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> object:
-    if not _has_cells(session):
+    if not _has_cells(session) or _hands_out(session):
         return None
     from pytest_llm.plugin import running
 
@@ -108,7 +108,7 @@ def pytest_runtest_makereport(
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, object]:
-    if session.config.pluginmanager.hasplugin("dsession"):
+    if _hands_out(session):
         from pytest_llm.plugin import distributed
 
         distributed.finish(session.config)
@@ -130,10 +130,10 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None, object, object]:
     if options.HAS_CELLS in terminalreporter.config.stash:
-        from pytest_llm.plugin import running, storing
+        from pytest_llm.plugin import ending, storing
 
         storing.settle(terminalreporter.config)
-        running.tell_of_servers(terminalreporter.config)
+        ending.tell_of_servers(terminalreporter.config)
     with once.told(terminalreporter):
         result = yield
     if options.HAS_CELLS in terminalreporter.config.stash:
@@ -223,6 +223,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
 
 def _has_cells(session: pytest.Session) -> bool:
     return options.HAS_CELLS in session.config.stash
+
+
+def _hands_out(session: pytest.Session) -> bool:
+    """Whether it is the controller of pytest-xdist, which runs no item itself."""
+    return session.config.pluginmanager.hasplugin("dsession")
 
 
 def _refuse_namesake(config: pytest.Config) -> None:

@@ -18,7 +18,7 @@ from pytest_llm.cases.matrix import Cell, expand
 from pytest_llm.cases.paths import spelled
 from pytest_llm.cases.request import examine
 from pytest_llm.engine.jobs import Job
-from pytest_llm.engine.servers import key
+from pytest_llm.engine.order import key
 from pytest_llm.errors import Complaints, InputError, RunStopped
 from pytest_llm.models.reference import ModelRef
 from pytest_llm.plugin import marks, options

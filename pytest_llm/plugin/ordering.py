@@ -23,7 +23,6 @@ from pytest_llm.store.record import CellLine
 from pytest_llm.verdicts.identity import identity
 from pytest_llm.verdicts.pipeline import first_jobs, questions
 
-NOWHERE: Group = ("", "", "")
 KEPT_ORDER = ("stepwise", "failedfirst", "newfirst")
 SECONDS = 10.0  # of an answer, about, where no earlier run tells
 
@@ -62,6 +61,11 @@ def order(cells: Sequence[PromptItem], state: LlmSession) -> list[Placed]:
     if grouped:
         entries = by_load(entries, at, LOAD, there, _urgent(entries, at, last) if urgent else set())
     return [_placed(entry, at[entry.id], state) for entry in entries]
+
+
+def nowhere(cells: Sequence[PromptItem]) -> list[Placed]:
+    """As they are, where the run ends before any is asked."""
+    return [Placed(item.nodeid, ("", "", "")) for item in cells]
 
 
 def in_turn(cells: Sequence[PromptItem], placed: Sequence[Placed]) -> list[PromptItem]:

@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import platform
 from collections import Counter
-from collections.abc import Generator, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Generator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-import pytest_llm
-from pytest_llm.checks.base import Finding, Severity
 from pytest_llm.engine.events import Event
 from pytest_llm.errors import InputError
 from pytest_llm.plugin import progress, storing
-from pytest_llm.plugin.asking import asks
-from pytest_llm.plugin.nodes import PromptItem
+from pytest_llm.plugin.carried import reported, taken
 from pytest_llm.plugin.rows import rows
 from pytest_llm.plugin.session import LlmSession, session
 from pytest_llm.plugin.telling import warn
-from pytest_llm.reports.terminal import headline
 from pytest_llm.store import runs
 from pytest_llm.store.record import CellLine, End, Header, from_line, to_line
-from pytest_llm.store.revision import revision
-from pytest_llm.verdicts.verdict import Asked, Verdict
 
-CARRIED = "llm_cell"  # of a report: what a worker hands over; builtins survive pytest-xdist
+if TYPE_CHECKING:
+    from pytest_llm.checks.base import Severity
+    from pytest_llm.verdicts.verdict import Verdict
+
 PHASES = ("setup", "call", "teardown")
 NAME = "llm_record"
 _SEVERITIES: Mapping[str, Severity] = {"failed": "failure", "error": "error", "skipped": "skip"}
@@ -79,8 +72,8 @@ class Recorder:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take the line out of the report, so that nothing else carries or keeps it, and write it."""
-        line = report.__dict__.pop(CARRIED, None)
+        """Write the line that the report carries."""
+        line = taken(report)
         if line is None and report.nodeid in self.order and report.when not in PHASES:  # its worker has died
             word = reported(self._state.config, report)
             line = to_line(CellLine(report.nodeid, "error", word, report.longreprtext.strip()))
@@ -158,97 +151,11 @@ def _copy(config: pytest.Config, header: Header) -> runs.Copy | None:
 
 def _verdict(line: CellLine, folder: Path) -> Verdict:
     """What the line says; of a cell that was asked nothing (a mark skips it, its worker died) the reason alone."""
+    from pytest_llm.checks.base import Finding
+    from pytest_llm.verdicts.verdict import Asked, Verdict
+
     found = Verdict.from_plain(vars(line), folder)
     severity = _SEVERITIES.get(line.outcome)
     if found.asked or severity is None:
         return found
     return Verdict((Asked({}, findings=(Finding("run", line.reason, severity),)),))
-
-
-def carry(line: CellLine, report: pytest.TestReport) -> None:
-    """Hand a cell's line over with its report."""
-    setattr(report, CARRIED, to_line(line))
-
-
-def line_of(item: PromptItem, report: pytest.TestReport) -> CellLine:
-    """What the record has of a cell."""
-    state, cell = session(item.config), item.plan.cell
-    verdict = item.verdict
-    plain: dict[str, Any] = verdict.to_plain(state.folder) if verdict else {}
-    return CellLine(
-        nodeid=item.nodeid,
-        outcome=plain.get("outcome", "skipped" if report.skipped else "error"),
-        reported=reported(item.config, report),
-        reason=_reason(verdict, report),
-        file=_within(cell.loaded.path, state.settings.root),
-        line=cell.loaded.line(),
-        markers=tuple(dict.fromkeys(mark.name for mark in item.iter_markers())),
-        started=runs.stamp(item.started or report.start),
-        seconds=round(report.stop - (item.started or report.start), 3),
-        outcomes=tuple(plain.get("outcomes", ())),
-        stopped=plain.get("stopped", False),
-        escalated=plain.get("escalated", False),
-        answers=tuple(plain.get("answers", ())),
-        confirmations=item.confirmations,
-        **item.identity,
-    )
-
-
-@lru_cache(maxsize=64)
-def _within(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
-
-
-def reported(config: pytest.Config, report: pytest.TestReport) -> str:
-    """pytest's own word for it: passed, failed, error, skipped, xfailed, xpassed, or a plugin's, such as rerun."""
-    said = config.hook.pytest_report_teststatus(report=report, config=config)  # None without a terminal
-    return str(said[0] if said else "") or report.outcome
-
-
-def _reason(verdict: Verdict | None, report: pytest.TestReport) -> str:
-    if verdict and verdict.reasons:
-        return headline(verdict)
-    if isinstance(report.longrepr, tuple):
-        return str(report.longrepr[2]).removeprefix("Skipped: ")
-    return report.longreprtext.strip().partition("\n")[0]
-
-
-def header(state: LlmSession, items: Sequence[pytest.Item]) -> Header:
-    """What the process knows that settles the order. items: in the order in which they will run, cells or not."""
-    cells = [item for item in items if isinstance(item, PromptItem)]
-    selected = [item.nodeid for item in items if isinstance(item, PromptItem) or asks(item)]
-    root = state.settings.root
-    tested = revision(root, os.environ)
-    known = frozenset(selected)
-    whole: dict[str, Sequence[pytest.Item]] = {**state.collected, **_modules(state)}
-    collected = (item.nodeid for items in whole.values() for item in items)
-    every = json.dumps(sorted({*selected, *state.deselected})).encode()
-    return Header(
-        run=state.run_id,
-        started=runs.now(),
-        commit=tested.commit,
-        branch=tested.branch,
-        collection=hashlib.sha256(every).hexdigest()[:16],
-        cells=tuple(selected),
-        deselected=len(state.deselected),
-        files=tuple(sorted(whole)),
-        left_out=tuple(id_ for id_ in collected if id_ not in known),
-        must_pass=tuple(item.nodeid for item in cells if item.plan.must_pass),
-        versions={
-            "pytest-llm-cases": pytest_llm.__version__,
-            "pytest": pytest.__version__,
-            "python": platform.python_version(),
-            "platform": platform.platform(),
-        },
-    )
-
-
-def _modules(state: LlmSession) -> dict[str, list[pytest.Item]]:
-    """The tests that ask, of each module of which the command line does not name a part."""
-    invoked = state.config.invocation_params.dir
-    parts = {(invoked / arg.partition("::")[0]).resolve() for arg in state.config.args if "::" in arg}
-    found: dict[str, list[pytest.Item]] = {}
-    for item in state.tests:
-        if item.path not in parts:
-            found.setdefault(item.nodeid.partition("::")[0], []).append(item)
-    return found

@@ -13,11 +13,9 @@ import pytest
 from pytest_llm.errors import InputError
 from pytest_llm.plugin.options import MARK
 from pytest_llm.plugin.session import LlmSession
-from pytest_llm.reports.html import extras
 from pytest_llm.reports.plain import visible
 from pytest_llm.store.record import read
 from pytest_llm.store.runs import FILE
-from pytest_llm.verdicts.verdict import Verdict
 
 COMMANDS = ("  whole: ", "  again: ")
 CAPTURED = ("Captured stdout", "Captured stderr", "Captured log")
@@ -43,6 +41,9 @@ class Rows:
 
     def show(self, report: pytest.TestReport, line: Mapping[str, Any]) -> None:
         """Hang the page of a cell on its report."""
+        from pytest_llm.reports.html import extras
+        from pytest_llm.verdicts.verdict import Verdict
+
         if line["answers"]:
             page = extras(Verdict.from_plain(line, self._folder), self._report)
             report.extras = [*getattr(report, "extras", []), *page]  # type: ignore[attr-defined]

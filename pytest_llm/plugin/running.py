@@ -6,10 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from pytest_llm.engine.phases import Placed
-from pytest_llm.plugin import ordering
 from pytest_llm.plugin.asking import asks
-from pytest_llm.plugin.lookahead import LookAhead
 from pytest_llm.plugin.nodes import PromptItem
 from pytest_llm.plugin.once import SHARED
 from pytest_llm.plugin.session import LlmSession, session
@@ -32,14 +29,17 @@ def begin(pytest_session: pytest.Session) -> object:
         _about_gate(state)
         if cells:
             _arrange(state, cells, pytest_session.items)
-        from pytest_llm.plugin import recording
+        from pytest_llm.plugin import lines, recording
 
-        recording.begin(pytest_session.config, recording.header(state, pytest_session.items))
+        recording.begin(pytest_session.config, lines.header(state, pytest_session.items))
     return None
 
 
 def _arrange(state: LlmSession, cells: Sequence[PromptItem], items: list[pytest.Item]) -> None:
     """Settle the order of the cells among the items, and what asks them ahead."""
+    from pytest_llm.plugin import ordering
+    from pytest_llm.plugin.lookahead import LookAhead
+
     placed = ordering.order(cells, state)
     order = ordering.in_turn(cells, placed)
     state.own_engine.arrange(placed)
@@ -68,7 +68,6 @@ def _about_bars(state: LlmSession) -> str:
 def settle_order(pytest_session: pytest.Session) -> None:
     """In a worker: the first to have collected settles the order for all."""
     from pytest_llm.engine.remote import RemoteEngine
-    from pytest_llm.plugin import recording
     from pytest_llm.plugin.held import Held
 
     state = session(pytest_session.config)
@@ -78,10 +77,11 @@ def settle_order(pytest_session: pytest.Session) -> None:
         return
     state.held = Held(state.engine, cells)
     if state.engine.desk.claim_order():
+        from pytest_llm.plugin import lines, ordering
+
         complaint = _about_bars(state)
-        nowhere = [Placed(item.nodeid, ordering.NOWHERE) for item in cells]
-        placed = nowhere if complaint or not cells else ordering.order(cells, state)
-        header = recording.header(state, [*tests, *ordering.in_turn(cells, placed)])
+        placed = ordering.nowhere(cells) if complaint or not cells else ordering.order(cells, state)
+        header = lines.header(state, [*tests, *ordering.in_turn(cells, placed)])
         state.engine.desk.settle_order(placed, header, complaint)
 
 
@@ -113,15 +113,9 @@ def report(item: pytest.Item, call: pytest.CallInfo[None], test_report: pytest.T
         for text in terminal.warnings(item.verdict):
             warn(item.config, text, item.nodeid, item.plan.cell.loaded.line())
     if test_report.when == "call" or (test_report.when == "setup" and not test_report.passed):
-        from pytest_llm.plugin import recording
+        from pytest_llm.plugin import carried, lines
 
-        recording.carry(recording.line_of(item, test_report), test_report)
-
-
-def tell_of_servers(config: pytest.Config) -> None:
-    """Warn of servers that did not do their part."""
-    for trouble in session(config).troubles:
-        warn(config, trouble, "servers")
+        carried.carry(lines.line_of(item, test_report), test_report)
 
 
 def done(item: pytest.Item) -> None:

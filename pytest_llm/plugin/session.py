@@ -179,8 +179,6 @@ class LlmSession:
 
         A Modelfile that cannot be used is a fault of the model, told when its cells run. Raises InputError.
         """
-        from pytest_llm.models.lint import lint
-
         if written not in self._models:
             try:
                 self._models[written] = model = self._resolved(written)
@@ -188,11 +186,18 @@ class LlmSession:
                 if error.path is None:
                     raise
                 self._models[written] = model = self._unusable(written, error.path, error)
-            for spec in model.modelfiles:
-                most, templates = self.settings.system_tokens, model.engine != "embedded"
-                for complaint in lint(spec, system_tokens=most, templates=templates):
-                    warn(str(complaint))
+            for complaint in self._complaints(model):
+                warn(complaint)
         return self._models[written]
+
+    def _complaints(self, model: ModelRef) -> Iterator[str]:
+        if not model.modelfiles:
+            return
+        from pytest_llm.models.lint import lint
+
+        most, templates = self.settings.system_tokens, model.engine != "embedded"
+        for spec in model.modelfiles:
+            yield from map(str, lint(spec, system_tokens=most, templates=templates))
 
     def _resolved(self, written: str) -> ModelRef:
         from pytest_llm.models.reference import resolve

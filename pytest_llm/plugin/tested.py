@@ -13,7 +13,7 @@ from pytest_llm.cases.importing import sources
 from pytest_llm.cases.paths import content
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.checks.base import Finding, Severity
-from pytest_llm.plugin import recording
+from pytest_llm.plugin import carried
 from pytest_llm.plugin.answering import ANSWERS, Answer
 from pytest_llm.plugin.asking import ERROR, model_of
 from pytest_llm.plugin.session import LlmSession, session
@@ -35,7 +35,7 @@ _MODES = {True: "on", False: "off", None: "default"}
 def carry(item: pytest.Item, report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
     """Hand the line of a test over with its report; its answers are not kept any longer."""
     answers = item.stash.get(ANSWERS, [])
-    recording.carry(_line(item, report, call, answers), report)
+    carried.carry(_line(item, report, call, answers), report)
     item.stash[ANSWERS] = []
 
 
@@ -49,7 +49,7 @@ def _line(
     return CellLine(
         nodeid=item.nodeid,
         outcome=outcome,
-        reported=recording.reported(item.config, report),
+        reported=carried.reported(item.config, report),
         reason=terminal.headline(verdict) if verdict.reasons else _said(report) if outcome != "passed" else "",
         case=name.removesuffix(f"[{_id(item)}]"),
         file=file,
