@@ -17,6 +17,7 @@ from pytest_llm.sandbox import programs, sandbox
 from pytest_llm.syntax.outline import Outline, read
 from pytest_llm.toolchains import base, warm
 from pytest_llm.toolchains.java import FLAGS
+from pytest_llm.toolchains.kotlin_archive import Archive
 from pytest_llm.toolchains.kotlin_missing import Missing, missing
 from pytest_llm.toolchains.newer import number
 from pytest_llm.toolchains.scaffold import Around, Completed, Scaffolded, Style, completions
@@ -98,21 +99,43 @@ class Kotlin(Scaffolded):
         )
         raise Unsupported(known, self.install)
 
-    def _libraries(self) -> list[Path]:
-        """What any program may use: Kotlin's own library and coroutines, which the compiler brings."""
+    def _classpath(self, *more: Path) -> str:
+        """What a program may use: Kotlin's own library and coroutines, which the compiler brings, and `more`."""
         names = ("kotlin-stdlib*.jar", "annotations-*.jar", "kotlinx-coroutines-core-jvm*.jar")
-        return [jar for name in names for jar in sorted(self.folder.glob(name)) if "sources" not in jar.name]
+        jars = [jar for name in names for jar in sorted(self.folder.glob(name)) if "sources" not in jar.name]
+        if not any(jar.name.startswith("kotlin-stdlib") for jar in jars):
+            raise base.Damaged(f"{self.folder} does not hold Kotlin's library any more", hint=self.install)
+        return ":".join(map(str, (*jars, *more)))
 
     def _pool(self, options: base.Options) -> warm.Pool:
         with self._lock:
             if options.classpath not in self._pools:
-                walls = base.walls(self.path, options, self.folder, *options.classpath)
-                java = [str(self.path.with_name("java")), *FLAGS, "-Dkotlin.environment.keepalive=true"]
-                argv = [*java, "-cp", f"{self.folder}/*", "SERVER"]
+                archive = self._archive
+                walls = base.walls(self.path, options, self.folder, *archive.shown(), *options.classpath)
                 limits = sandbox.Limits(memory=1536 << 20, processes=32)
-                server = warm.SERVERS / "CheckKotlin.java"
-                self._pools[options.classpath] = warm.Pool(argv, server, walls, limits)
+                argv = [*self._java, *archive.words()]
+                self._pools[options.classpath] = warm.Pool(argv, archive.server, walls, limits)
             return self._pools[options.classpath]
+
+    @property
+    def _java(self) -> list[str]:
+        return [str(self.path.with_name("java")), *FLAGS, "-Dkotlin.environment.keepalive=true"]
+
+    @cached_property
+    def _archive(self) -> Archive:
+        jars = tuple(sorted(self.folder.glob("*.jar")))
+        return Archive(self.path, jars, warm.SERVERS / "CheckKotlin.java", self.prefix)
+
+    def quicken(self) -> bool:
+        """Have it start in half the time from now on; whether it did not yet.
+
+        Raises Unsupported, and CheckCrashed or OSError where this JVM makes no archive.
+        """
+        if self._archive.ready:
+            return False
+        walls = base.walls(self.path, base.Options(), self.folder, self.prefix)
+        self._archive.make(self._java, self._classpath(), walls)
+        return True
 
     def tries(self, text: str, outline: Outline) -> Iterator[Completed]:
         """With what either of two libraries means by a name."""
@@ -135,10 +158,7 @@ class Kotlin(Scaffolded):
         return self._said(files, options)
 
     def _said(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
-        libraries = self._libraries()
-        if not any(jar.name.startswith("kotlin-stdlib") for jar in libraries):
-            raise base.Damaged(f"{self.folder} does not hold Kotlin's library any more", hint=self.install)
-        words = [":".join(map(str, (*libraries, *options.classpath)))]
+        words = [self._classpath(*options.classpath)]
         for file in files:
             words += [file.name or "snippet.kt", base64.b64encode(file.text.encode("utf-8", "replace")).decode()]
         answer = self._pool(options).ask("\t".join(words), options.seconds)

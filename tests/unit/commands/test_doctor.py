@@ -6,12 +6,14 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pytest_llm.commands import cli, doctor, tools
+from pytest_llm.errors import CheckCrashed
 
 APT = """#!/bin/sh
 echo "$@" >> {log}
@@ -162,6 +164,23 @@ def test_what_packages_cannot_bring_is_downloaded(machine: Machine, monkeypatch:
     assert playwright == "python -m playwright install chromium-headless-shell"
     assert machine.said[-3] == "to be run by hand: sudo apt-get install -y chromium-headless-shell"
     assert "typescript@5" in machine.said[-2]
+
+
+def test_what_is_there_is_made_to_start_quicker(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> bool:
+        raise CheckCrashed("java ended with 1", hint="no such option")
+
+    outcomes: list[tuple[str, Callable[[], bool]]] = [("go", lambda: True), ("c", lambda: False), ("php", refuse)]
+    rows = [tools.Tool(name, "", (name,), quicken=quicken) for name, quicken in [*outcomes, ("ruby", refuse)]]
+    monkeypatch.setattr(tools, "TOOLS", tuple(replace(row, packages=("x",)) for row in rows))
+    for name, _ in outcomes:
+        machine.program(name)
+    assert tools.install(("go", "c", "php"), machine.said.append) == 0
+    assert machine.said[0] == "go starts quicker from now on"
+    assert machine.said[1].startswith("php starts no quicker: java ended with 1")
+    machine.said.clear()
+    assert tools.install(["ruby"], machine.said.append) == 1
+    assert not any("quicker" in line for line in machine.said)
 
 
 def test_an_optional_tool_is_for_those_who_name_it(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
