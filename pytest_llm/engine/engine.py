@@ -12,15 +12,15 @@ import copy
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping, Sequence
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, TypeVar
 
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.engine.dispatch import Dispatch
-from pytest_llm.engine.jobs import Job, cell_of
-from pytest_llm.engine.loading import retrieve
+from pytest_llm.engine.inquiries import Inquiries, Inquiry
+from pytest_llm.engine.jobs import Job
 from pytest_llm.engine.order import Group
 from pytest_llm.engine.phases import KEPT, Placed
 from pytest_llm.errors import ProviderError, RunStopped
@@ -48,10 +48,9 @@ class Engine:
         self._dispatch = dispatch
         self._phases, self._machine = self._dispatch.phases, self._dispatch.machine
         self._told: set[str] = set()
-        self._wanted: dict[str, set[str]] = {}
         self._checks: Counter[str] = Counter()
         self._counting, self._told_here = threading.Lock(), threading.local()
-        self._tasks: dict[str, asyncio.Task[Response]] = {}
+        self._inquiries = Inquiries(self._begin, lambda inquiry: self._soon(inquiry.stop))
         self._kept: dict[str, tuple[Job, ...]] = {}
         self._loop = loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True, name="pytest-llm-engine")
@@ -65,15 +64,23 @@ class Engine:
 
         cells: of which all that was asked is wanted still.
         """
-        self._soon(partial(self._want, list(jobs), owner, cells))
+        ids = {job.id for job in jobs}
+        self._inquiries.drop(lambda one: one.owner == owner and one.job.cell not in cells and one.job.id not in ids)
+        self._inquiries.begin(jobs, owner)
 
-    def begin(self, jobs: Sequence[Job], owner: str = "") -> None:
-        """Start asking for these too, beside what is wanted already."""
-        self._soon(partial(self._want, list(jobs), owner, None))
+    def begin(self, jobs: Sequence[Job], owner: str = "") -> list[Future[Response]]:
+        """Start asking for these too, beside what is wanted already; their answers, cancelled where none comes."""
+        return [one.answer for one in self._inquiries.begin(jobs, owner)]
 
     def ask(self, job: Job) -> Response:
         """The answer; waits for it. Raises what the provider raises, retries spent; RunStopped after `close`."""
-        return self._call(self.answer(job))
+        (inquiry,) = self._inquiries.begin([job])
+        try:
+            return self._waited(inquiry.answer)
+        except ProviderError as error:
+            raise self._once(error) from None
+        finally:
+            self._inquiries.let_go(inquiry)
 
     def groups(self, requests: Sequence[ChatRequest]) -> list[tuple[Group, ...]]:
         """For each request what must be loaded to answer it, at each server that can."""
@@ -124,7 +131,7 @@ class Engine:
 
     def abandon(self, cell: str) -> None:
         """Nobody wants the answers of a cell any more: whoever waits for one gets RunStopped."""
-        self._soon(partial(self._abandon, cell))
+        self._inquiries.drop(lambda one: one.job.cell == cell)
 
     def check_begins(self, owner: str = "") -> None:
         with suppress(RunStopped):
@@ -138,7 +145,7 @@ class Engine:
 
     def forget(self, owner: str) -> None:
         """A process has gone: nothing of its is wanted any more, no check of its is running."""
-        self._soon(partial(self._want, [], owner))
+        self._inquiries.drop(lambda one: one.owner == owner)
         self._check_out(owner, self._checks[owner])
         self._soon(partial(self._phases.forget, owner))
 
@@ -147,6 +154,7 @@ class Engine:
         if self._closed:
             return
         self._closed = True
+        self._inquiries.drop(lambda one: True)
         try:
             asyncio.run_coroutine_threadsafe(self._shut(), self._loop).result(grace)
         except TimeoutError:
@@ -183,6 +191,11 @@ class Engine:
         elif not self._closed:
             self._loop.call_soon_threadsafe(work)
 
+    def _begin(self, inquiries: Sequence[Inquiry]) -> None:
+        self._soon(partial(self._start, inquiries))
+        if self._closed:
+            self._inquiries.drop(inquiries.__contains__)
+
     def _tell(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """What a closed engine need not hear; waits until it is done."""
         with suppress(RunStopped):
@@ -192,7 +205,9 @@ class Engine:
         if self._closed:
             coroutine.close()
             raise RunStopped
-        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        return self._waited(asyncio.run_coroutine_threadsafe(coroutine, self._loop))
+
+    def _waited(self, future: Future[T]) -> T:
         try:
             return future.result()
         except CancelledError:
@@ -219,63 +234,27 @@ class Engine:
             self._keep(cell)
 
     def _keep(self, cell: str) -> None:
-        for job in self._kept.pop(cell, ()):
-            self._begin(job)
+        self._inquiries.begin(self._kept.pop(cell, ()))
 
     def _done(self, cell: str) -> None:
         self._phases.done(cell)
         self._dispatch.even()
 
-    def _want(self, jobs: list[Job], owner: str, cells: Collection[str] | None = ()) -> None:
-        """cells: of which all is wanted still; None for all that was wanted before."""
-        before = self._wanted.get(owner, set())
-        still = before if cells is None else {id_ for id_ in before if cell_of(id_) in cells}
-        wanted = still | {job.id for job in jobs}
-        for id_ in before - wanted:
-            if task := self._tasks.pop(id_, None):
-                task.cancel()
-        self._wanted[owner] = wanted
-        for job in jobs:
-            self._begin(job)
+    def _start(self, inquiries: Sequence[Inquiry]) -> None:
+        for one in inquiries:
+            one.start(self._dispatch.answer, self._over)
 
-    def _abandon(self, cell: str) -> None:
-        for id_ in [id_ for id_ in self._tasks if cell_of(id_) == cell]:
-            self._tasks.pop(id_).cancel()
-        for wanted in self._wanted.values():
-            wanted -= {id_ for id_ in wanted if cell_of(id_) == cell}
-
-    def _begin(self, job: Job) -> asyncio.Task[Response]:
-        if job.id not in self._tasks:
-            task = self._loop.create_task(self._dispatch.answer(job))
-            task.add_done_callback(partial(self._over, job))
-            self._tasks[job.id] = task
-        return self._tasks[job.id]
-
-    def _over(self, job: Job, task: asyncio.Task[Response]) -> None:
-        if not task.cancelled():
-            self._phases.asked(job.place, job.id)
-        retrieve(task)
-
-    async def answer(self, job: Job) -> Response:
-        """As `ask`, for whoever is inside the loop."""
-        task = self._begin(job)
-        try:
-            return await task
-        except ProviderError as error:
-            raise self._once(error) from None
-        finally:
-            task.cancel()
-            self._tasks.pop(job.id, None)
-            for wanted in self._wanted.values():  # or each begin would copy the names of all that came before
-                wanted.discard(job.id)
+    def _over(self, job: Job) -> None:
+        self._phases.asked(job.place, job.id)
 
     def _once(self, error: ProviderError) -> ProviderError:
         """The whole story for the first cell that meets an error, one line for the others."""
         if error.reach == "request":
             return error
-        if error.message not in self._told:
-            self._told.add(error.message)
-            return error
+        with self._counting:
+            if error.message not in self._told:
+                self._told.add(error.message)
+                return error
         again = copy.copy(error)
         again.repeated = True
         return again

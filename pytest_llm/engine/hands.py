@@ -6,6 +6,7 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from time import monotonic
 from typing import TypeVar
 
@@ -22,26 +23,16 @@ class Hands:
         self._open = 0
         self._lock = threading.Lock()
 
-    def do(self, work: Callable[[], T]) -> Future[T]:
-        future: Future[T] = Future()
-
-        def job() -> None:
-            try:
-                result = work()
-            except BaseException as error:
-                self._leave()
-                future.set_exception(error)
-            else:
-                self._leave()
-                future.set_result(result)
-
+    def do(self, work: Callable[[], T], result: Future[T] | None = None) -> Future[T]:
+        """Have it done. result: gets what comes of it; a new one, if not given, is returned."""
+        result = result or Future()
         with self._lock:
             self._open += 1
             if self._open > len(self._threads) < self._most:
                 self._threads.append(threading.Thread(target=self._run, daemon=True, name=self._name))
                 self._threads[-1].start()
-            self._work.put(job)
-        return future
+        self._work.put(partial(self._do, work, result))
+        return result
 
     def end(self, seconds: float) -> None:
         """After what is waiting; no longer than that."""
@@ -53,7 +44,18 @@ class Hands:
         for thread in threads:
             thread.join(max(0.0, deadline - monotonic()))
 
+    def _do(self, work: Callable[[], T], result: Future[T]) -> None:
+        try:
+            found = work()
+        except BaseException as error:
+            self._leave()
+            result.set_exception(error)
+        else:
+            self._leave()
+            result.set_result(found)
+
     def _leave(self) -> None:
+        """Before its result is told of: who hears it may have more to do."""
         with self._lock:
             self._open -= 1
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from pytest_llm.engine.hands import Hands
 from pytest_llm.engine.jobs import Job, checking
+from pytest_llm.errors import RunStopped
+from pytest_llm.providers.base import Response
 from pytest_llm.verdicts import pipeline
 from pytest_llm.verdicts.judge import Place
 from pytest_llm.verdicts.verdict import Verdict
@@ -26,8 +28,8 @@ ENDING = 1.0  # seconds for what is still being judged when the run has ended: n
 class Judging:
     """The cells of a run that have been begun ahead of their items, `--llm-ahead` at most.
 
-    Each is asked and judged in a thread of its own, which mostly waits for answers; checks run in as many of them
-    at a time as there are `--llm-check-slots`.
+    From its first answer on each is judged in a thread of its own, and asks there what comes of that; checks run in
+    as many of them at a time as there are `--llm-check-slots`.
     """
 
     def __init__(self, state: LlmSession) -> None:
@@ -41,10 +43,27 @@ class Judging:
 
         jobs: its first. then: called when it is judged, in the thread that judged it.
         """
-        if item.nodeid not in self._begun and not item.plan.main_thread:
-            self._begun[item.nodeid] = future = self._hands.do(partial(self._verdict, item, self._busy, jobs))
-            if then:
-                future.add_done_callback(lambda _: then())
+        if item.nodeid in self._begun or item.plan.main_thread:
+            return
+        judged: Future[Verdict] = Future()
+        self._begun[item.nodeid] = judged
+        first, *_ = self._state.own_engine.begin(jobs)
+        first.add_done_callback(partial(self._judge, partial(self._verdict, item, self._busy, jobs), judged, then))
+
+    def _judge(
+        self,
+        work: Callable[[], Verdict],
+        judged: Future[Verdict],
+        then: Callable[[], None] | None,
+        first: Future[Response],
+    ) -> None:
+        """A cell's first answer is there, or will never be."""
+        if first.cancelled():
+            judged.set_exception(RunStopped())
+            return
+        if then:
+            judged.add_done_callback(lambda _: then())
+        self._hands.do(work, judged)
 
     def is_judged(self, cell: str) -> bool:
         """Whether the verdict of one that has been begun is there."""

@@ -230,7 +230,7 @@ async def _all(engine: Engine, scene: Scene, jobs: dict[str, Job]) -> float:
         running.update([asyncio.create_task(one(cell)) for cell in cells])
 
     async def one(cell: str) -> None:
-        await engine.answer(jobs[cell])
+        await asyncio.wrap_future(*engine.begin([jobs[cell]]))
         judged.add(cell)
         engine.done(cell)
         window.over(cell)

@@ -64,7 +64,7 @@ def run(servers: Sequence[Kept], cells: int) -> tuple[list[Response], list[str]]
     async def ask(engine: Engine) -> list[Response]:
         model = ModelRef("m", "", "m")
         jobs = [Job(f"{n}#0", ChatRequest(model, (Message("user", str(n)),))) for n in range(cells)]
-        return [await engine.answer(job) for job in jobs]
+        return [await asyncio.wrap_future(*engine.begin([job])) for job in jobs]
 
     engine = Engine(Dispatch(lambda _: servers, troubles=troubles), loop=clock)
     try:

@@ -344,17 +344,23 @@ def test_close_in_the_moment_in_which_a_library_begins_a_task(make: Make) -> Non
 
 
 def test_what_is_answered_or_abandoned_is_wanted_no_more(make: Make) -> None:
-    """Else each new wish would copy the names of all that came before."""
+    """Else the answers of a whole run would be kept."""
     desk = Desk(hold=True)
     engine = make(desk, slots=2)
     engine.begin([job("c#0.1.0"), job("c#1.1.0")])
     engine.begin([job("d#0.1.0")], "gw0")
     desk.let("c#0.1.0")
     assert engine.ask(job("c#0.1.0")).text == "re: c#0.1.0"
-    assert engine._wanted == {"": {"c#1.1.0"}, "gw0": {"d#0.1.0"}}
+    assert wanted(engine) == {"c#1.1.0": "", "d#0.1.0": "gw0"}
     engine.abandon("c")
     engine.forget("gw0")
-    until(lambda: not any(engine._wanted.values()) and len(desk.cancelled) == 2)
+    assert wanted(engine) == {}
+    until(lambda: len(desk.cancelled) == 2)
+
+
+def wanted(engine: Engine) -> dict[str, str | None]:
+    """By whom, by job."""
+    return {id_: one.owner for id_, one in engine._inquiries._all.items()}
 
 
 def test_a_check_that_ends_after_the_engine_was_closed(make: Make) -> None:
