@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -175,6 +177,10 @@ class Options(BaseModel):
 
     def plain(self) -> dict[str, Any]:
         """The options that were given, `x_` taken off, as they are sent."""
+        return dict(self._sent)
+
+    @cached_property
+    def _sent(self) -> Mapping[str, Any]:
         given = self.model_dump(exclude_unset=True, mode="json")
         return {name.removeprefix("x_"): value for name, value in given.items() if value is not None}
 

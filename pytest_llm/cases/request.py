@@ -12,6 +12,7 @@ from pytest_llm.errors import Complaints
 from pytest_llm.models.reference import ModelRef
 
 if TYPE_CHECKING:
+    from pytest_llm.cases.case import Case
     from pytest_llm.cases.matrix import Cell
     from pytest_llm.cases.yamlfile import KeyPath
 
@@ -118,7 +119,9 @@ def build(
 
 def as_said(request: ChatRequest, cell: Cell) -> ChatRequest:
     """The first request of any of a cell's samples as the case's file says it, without the seed of the sample."""
-    return replace(request, options=_options(cell, 0, None), sample=0)
+    options = _options(cell, 0, None)
+    same = not request.sample and request.options == options
+    return request if same else replace(request, options=options, sample=0)
 
 
 def _options(cell: Cell, stage: int, sample: int | None) -> dict[str, Any]:
@@ -133,21 +136,25 @@ def _options(cell: Cell, stage: int, sample: int | None) -> dict[str, Any]:
 
 def _messages(cell: Cell, stage: int, values: Mapping[str, Any]) -> Iterator[Message]:
     """System, then the examples, then the question."""
-    case = cell.case
-    talk: list[tuple[KeyPath, Message]]
-    talk = [(("messages", i), Message(m.role, m.content)) for i, m in enumerate(case.messages or ())]
-    own = 1 if talk and talk[0][1].role == "system" else 0
-    lead: list[tuple[KeyPath, Message]]
-    lead = [(("system",), Message("system", str(case.system)))] if case.system is not None else talk[:own]
-    pairs = [(("examples", i), role, getattr(e, role)) for i, e in enumerate(case.examples) for role in _PAIR]
-    shots = [(where, Message(role, text)) for where, role, text in pairs]
+    is_template = cell.case.is_template
+    for where, role, text in _written(cell.case, stage):
+        yield Message(role, _filled(cell, where, text, values) if is_template else text)
+
+
+def _written(case: Case, stage: int) -> Iterator[tuple[KeyPath, str, str]]:
+    """Where each message stands in the case, its role, and its text as it is there."""
+    talk = [(("messages", i), m.role, m.content) for i, m in enumerate(case.messages or ())]
+    own = 1 if talk and talk[0][1] == "system" else 0
+    if case.system is not None:
+        yield ("system",), "system", str(case.system)
+    yield from talk[:own]
+    for i, example in enumerate(case.examples):
+        yield from ((("examples", i), role, getattr(example, role)) for role in _PAIR)
     if case.stages:
-        talk = [(("stages", stage, "prompt"), Message("user", str(case.stages[stage].prompt)))]
+        yield ("stages", stage, "prompt"), "user", str(case.stages[stage].prompt)
     elif case.prompt is not None:
-        talk = [(("prompt",), Message("user", str(case.prompt)))]
-    for where, message in [*lead, *shots, *talk[own:]]:
-        content = _filled(cell, where, message.content, values) if case.is_template else message.content
-        yield Message(message.role, content)
+        yield ("prompt",), "user", str(case.prompt)
+    yield from talk[own:]
 
 
 def _fenced(schema: Mapping[str, Any]) -> str:

@@ -204,7 +204,13 @@ def _costs_what_it_writes(node: nodes.Node) -> bool:
 
 @lru_cache(maxsize=1024)
 def _template(text: str) -> Template:
-    return _ENVIRONMENT.from_string(text)
+    return _compiled(text)
+
+
+def _compiled(source: str | nodes.Template) -> Template:
+    template = _ENVIRONMENT.from_string(source)
+    template.globals = dict(template.globals)  # a chain of mappings would be read, name by name, for each text
+    return template
 
 
 @lru_cache(maxsize=1024)
@@ -213,7 +219,7 @@ def _expression(text: str) -> TemplateExpression | None:
     match _ENVIRONMENT.parse(text.strip()).body:
         case [nodes.Output(nodes=[nodes.Expr() as only])] if not isinstance(only, nodes.TemplateData):
             body: list[nodes.Node] = [nodes.Assign(nodes.Name("result", "store"), only, lineno=1)]
-            return TemplateExpression(_ENVIRONMENT.from_string(nodes.Template(body, lineno=1)), False)
+            return TemplateExpression(_compiled(nodes.Template(body, lineno=1)), False)
     return None
 
 

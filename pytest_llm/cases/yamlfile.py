@@ -96,8 +96,9 @@ def load_documents(path: Path) -> list[Document]:
 def parse(text: str, path: Path) -> list[Document]:
     """The documents of a text. path: for what is said of it. Raises InputError."""
     try:
-        _refuse_bombs(text, path)
-        return [_document(path, node) for node in yaml.compose_all(text, Loader=_Loader) if not _empty(node)]
+        aliases = _has_aliases(text, path)
+        nodes = yaml.compose_all(text, Loader=_Loader)
+        return [_document(path, node, aliases) for node in nodes if not _empty(node)]
     except yaml.MarkedYAMLError as error:
         raise _invalid(error, text, path) from None
     except yaml.YAMLError as error:
@@ -147,18 +148,20 @@ def _opened(error: yaml.MarkedYAMLError, text: str) -> int | None:
     return closed
 
 
-def _refuse_bombs(text: str, path: Path) -> None:
-    """The parser recurses, so deep nesting, and what is far too much, is found before anything is composed."""
-    depth = values = 0
+def _has_aliases(text: str, path: Path) -> bool:
+    """Whether there are any. The parser recurses: deep nesting, and what is far too much, is refused first."""
+    depth = values = aliases = 0
     for event in yaml.parse(text, Loader=_Loader):
         _refuse_tag(event, path)
         values += isinstance(event, yaml.NodeEvent)
+        aliases += isinstance(event, yaml.AliasEvent)
         if values > MAX_NODES:
             raise InputError(f"it holds more than {MAX_NODES} values", path=path)
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
             line = event.start_mark.line + 1 if event.start_mark else None
             raise InputError(TOO_DEEP, path=path, line=line)
+    return aliases > 0
 
 
 def _refuse_tag(event: yaml.Event, path: Path) -> None:
@@ -179,8 +182,8 @@ def _empty(node: yaml.Node | None) -> bool:
     return node is None or (isinstance(node, yaml.ScalarNode) and node.tag.endswith(":null"))
 
 
-def _document(path: Path, node: yaml.Node) -> Document:
-    if _unfolded(node, path, {}, set()) > MAX_NODES:
+def _document(path: Path, node: yaml.Node, aliases: bool) -> Document:
+    if aliases and _unfolded(node, path, {}, set()) > MAX_NODES:
         raise InputError(f"its aliases unfold to more than {MAX_NODES} values", path=path, line=1)
     lines: dict[KeyPath, int] = {}
     return Document(path, _build(node, path, (), lines), lines)

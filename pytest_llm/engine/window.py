@@ -48,7 +48,7 @@ class Window:
         for cell in now:
             if cell in self._left:
                 yield self._enter(cell)
-        under_way = Counter(self._server(cell) for cell in self.begun if self._counts(cell))
+        under_way = Counter(server for cell, server in self.begun.items() if self._counts(cell, server))
         for server, queue in self._queues.items():
             while queue and under_way[server] < self._most and len(self.begun) < self._held:
                 cell = queue.popleft()
@@ -68,10 +68,9 @@ class Window:
     def _held(self) -> int:
         return self._most * len(self._servers) * (HELD if self.several else 1)
 
-    def _counts(self, cell: str) -> bool:
+    def _counts(self, cell: str, asked: str) -> bool:
         """Not what is judged, nor what has come from another server: it waits behind what this one has to do."""
-        here = self._server(cell) == self.begun[cell]
-        return not self.several or (here and not self._is_judged(cell))
+        return not self.several or (self._server(cell) == asked and not self._is_judged(cell))
 
     def _arrange(self) -> None:
         """What is left, by server, in the order as it is now."""

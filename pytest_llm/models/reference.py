@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from pytest_llm.errors import Complaints, InputError
@@ -43,7 +44,7 @@ class ModelRef:
     spec: ModelSpec | None = None
     fault: Fault | None = None
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         return "".join(spec.digest for spec in self.modelfiles)
 
@@ -54,7 +55,7 @@ class ModelRef:
         found = named if self.spec or self.engine not in OF_FILES else [Path(self.name)]
         return tuple(part for path in found for part in parts(path))
 
-    @property
+    @cached_property
     def modelfiles(self) -> tuple[ModelSpec, ...]:
         """Its Modelfile, and those that it is built on."""
         found, spec = [], self.spec

@@ -87,7 +87,6 @@ class Judging:
     def drop(self, cell: str) -> None:
         """Nobody comes for the verdict of a cell any more."""
         self._begun.pop(cell, None)
-        self._state.own_engine.abandon(cell)
 
     def end(self) -> None:
         """The engine has been closed: who waited for it has gone, a check that is running may go on."""

@@ -59,7 +59,7 @@ def _reason(verdict: Verdict | None, report: pytest.TestReport) -> str:
         return headline(verdict)
     if isinstance(report.longrepr, tuple):
         return str(report.longrepr[2]).removeprefix("Skipped: ")
-    return report.longreprtext.strip().partition("\n")[0]
+    return report.longreprtext.strip().partition("\n")[0] if report.longrepr else ""
 
 
 def header(state: LlmSession, items: Sequence[pytest.Item]) -> Header:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_llm.engine.window import Window
-from pytest_llm.plugin.marks import keeps_from_asking
 from pytest_llm.plugin.nodes import PromptItem
 
 if TYPE_CHECKING:
@@ -29,7 +28,8 @@ class LookAhead:
     ) -> None:
         self._state, self._engine, self._items = state, state.own_engine, items
         self._lock = threading.Lock()
-        self._cells = {item.nodeid: item for item in order if not keeps_from_asking(item)}
+        asking = {place.id for place in placed if place.asks}
+        self._cells = {item.nodeid: item for item in order if item.nodeid in asking}
         kept = [place.id for place in placed if place.kept]
         ranks, server = lambda: self._engine.ranks, self._engine.server
         self._window = Window(state.settings.window, self._cells, kept, ranks, server, state.judging.is_judged)
@@ -38,33 +38,42 @@ class LookAhead:
 
     def at(self, item: pytest.Item) -> None:
         """An item is to run: what lies behind it is let go, and others are begun."""
-        while self._position < len(self._items) and self._items[self._position] is not item:
-            over = self._items[self._position]
-            self._engine.done(over.nodeid)
-            self._state.judging.drop(over.nodeid)
-            with self._lock:
-                self._window.over(over.nodeid)
-                self._cells.pop(over.nodeid, None)
-            self._position += 1
-        self._settle_next()
-        self.feed(self._items[self._position : self._position + (3 if self._window.several else 1)])
+        with self._lock, self._engine.at_once():
+            while self._position < len(self._items) and self._items[self._position] is not item:
+                self._let_go(self._items[self._position].nodeid)
+                self._position += 1
+            self._settle_next()
+            fresh = self._fresh(self._items[self._position : self._position + (3 if self._window.several else 1)])
+        self._judge(fresh)
 
-    def feed(self, now: Sequence[pytest.Item] = ()) -> None:
-        """Begin as many cells as each server is to have under way. now: the items that are certain to come next."""
-        with self._lock:
-            begun = list(self._window.fresh([item.nodeid for item in now]))
-            for place in begun:
-                if place not in self._cells:
-                    self._engine.keep(place)
-            cells = [self._cells[id_] for id_ in begun if id_ in self._cells]
-            fresh = [(cell, cell.jobs) for cell in cells]
-            if not fresh:
-                return
-            with self._engine.at_once():
-                self._engine.given([cell.nodeid for cell, _ in fresh])
-                self._engine.begin([job for _, jobs in fresh for job in jobs])
-        for cell, jobs in fresh:
-            self._state.judging.begin(cell, jobs, self.feed if self._window.several else None)
+    def feed(self) -> None:
+        """Begin as many cells as each server is to have under way."""
+        with self._lock, self._engine.at_once():
+            fresh = self._fresh()
+        self._judge(fresh)
+
+    def _let_go(self, cell: str) -> None:
+        self._engine.done(cell)
+        self._engine.abandon(cell)
+        self._state.judging.drop(cell)
+        self._window.over(cell)
+        self._cells.pop(cell, None)
+
+    def _fresh(self, now: Sequence[pytest.Item] = ()) -> list[PromptItem]:
+        """The cells of which the engine is told to begin. now: the items that are certain to come next."""
+        begun = list(self._window.fresh([item.nodeid for item in now]))
+        for place in begun:
+            if place not in self._cells:
+                self._engine.keep(place)
+        cells = [self._cells[id_] for id_ in begun if id_ in self._cells]
+        if cells:
+            self._engine.given([cell.nodeid for cell in cells])
+            self._engine.begin([job for cell in cells for job in cell.jobs])
+        return cells
+
+    def _judge(self, cells: Sequence[PromptItem]) -> None:
+        for cell in cells:
+            self._state.judging.begin(cell, cell.jobs, self.feed if self._window.several else None)
 
     def _settle_next(self) -> None:
         """pytest knows the next item: after it comes one whose verdict is there, or the first in the order."""

@@ -172,8 +172,8 @@ class PromptItem(pytest.Item):
             raise NotJudged(str(stopped)) from None
 
     def iter_markers_with_node(self, name: str | None = None) -> Iterator[tuple[Any, pytest.Mark]]:
-        for node, mark in super().iter_markers_with_node(name):
-            yield node, marks.expecting_failures(mark)
+        found = super().iter_markers_with_node(name)
+        return found if name not in (None, "xfail") else ((n, marks.expecting_failures(m)) for n, m in found)
 
     def _skip(self, verdict: Verdict, *, strict: bool) -> None:
         reason = terminal.skip_reason(verdict)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Any
 
 from pytest_llm.providers.base import Fingerprint, Response, ToolCall, Usage
@@ -36,9 +35,9 @@ def response_from(data: Mapping[str, Any]) -> Response:
 
 def shallow(value: Any) -> dict[str, Any]:
     """The fields of a dataclass by name, each as it is; `asdict` copies all that they hold."""
-    return {f.name: getattr(value, f.name) for f in fields(value)}
+    return {name: getattr(value, name) for name in value.__match_args__}
 
 
 def known(kind: type[Any], data: Mapping[str, Any]) -> dict[str, Any]:
     """Of some data what a dataclass has a field for."""
-    return {f.name: data[f.name] for f in fields(kind) if f.name in data}
+    return {name: data[name] for name in kind.__match_args__ if name in data}

@@ -9,7 +9,7 @@ import pytest
 
 from pytest_llm.cases.casefile import load
 from pytest_llm.cases.matrix import Cell, expand
-from pytest_llm.cases.request import build, examine
+from pytest_llm.cases.request import as_said, build, examine
 from pytest_llm.errors import InputError, InputErrors
 from pytest_llm.models.reference import ModelRef
 
@@ -212,3 +212,29 @@ def test_what_may_be_trimmed_is_another_request(tmp_path: Path) -> None:
     assert "trim" not in plain.plain()
     assert trimmed.plain()["trim"] is True
     assert plain.key != trimmed.key
+
+
+@pytest.mark.parametrize(
+    ("more", "sample", "kept"),
+    [
+        ("", 0, True),
+        ("options: {temperature: 0.5}", 0, True),
+        ("options: {seed: 7}", 0, True),
+        ("options: {seed: 7}", 1, False),
+        ("samples: 3", 0, False),
+        ("samples: 3", 2, False),
+        ("samples: 3\noptions: {seed: 7}", 0, True),
+    ],
+)
+def test_a_request_without_the_seed_of_its_sample(tmp_path: Path, more: str, sample: int, kept: bool) -> None:
+    one = cell(tmp_path, f"prompt: q\n{more}")
+    request = build(one, MODEL, sample=sample)
+    assert as_said(request, one) == build(one, MODEL, sample=None)
+    assert (as_said(request, one) is request) == kept
+
+
+def test_options_are_each_callers_own(tmp_path: Path) -> None:
+    case = cell(tmp_path, "prompt: q\noptions: {temperature: 0.5, x_foo: [1]}").case
+    case.options.plain()["seed"] = 1
+    assert case.options.plain() == {"temperature": 0.5, "foo": [1]}
+    assert case.model_dump(exclude_unset=True)["options"] == {"temperature": 0.5, "x_foo": [1]}
