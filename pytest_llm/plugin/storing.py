@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from pytest_llm.plugin.telling import warn
 from pytest_llm.reports.plain import one_line
 from pytest_llm.store import runs
 from pytest_llm.store.address import Address, default, parse
-from pytest_llm.store.record import CellLine, RunRecord, read
+from pytest_llm.store.record import CellLine, RunRecord
 from pytest_llm.store.revision import tracked
 
 if TYPE_CHECKING:
@@ -134,10 +135,5 @@ def opened(state: LlmSession) -> Keeper | None:
 
 
 def _add(store: Store, file: Path) -> None:
-    from pytest_llm.store.slim import slim
-
-    try:
-        record = read(file, slim)
-    except InputError:
-        return  # the record could not be written, which was told
-    store.add_run(record)
+    with suppress(InputError):  # the record could not be written, which was told
+        store.add_run(file)

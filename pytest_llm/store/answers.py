@@ -23,14 +23,12 @@ from pytest_llm.errors import (
 from pytest_llm.providers.base import Response
 from pytest_llm.providers.plain import known, response_from, response_plain, shallow
 from pytest_llm.providers.wire.secrets import without
-from pytest_llm.store.finished import hashed
 from pytest_llm.store.keys import Question, Wanted, new_id
 from pytest_llm.store.runs import stamp
-from pytest_llm.store.schema import answers
+from pytest_llm.store.schema import AT_ONCE, answers, hashed
 
 Outcome = Response | PytestLlmError
 WHOLE = "answer"
-AT_ONCE = 500  # answers that are read or written together: they may be long
 # What is kept where no whole answer came: what each is made of again. Errors of the harness are none of them.
 FAILURES: Mapping[str, tuple[type[PytestLlmError], tuple[str, ...]]] = {
     "timeout": (GenerationTimeout, ("seconds", "partial", "thinking")),
@@ -85,12 +83,7 @@ def is_kept(outcome: Outcome) -> bool:
 
 def made(question: Question, outcome: Outcome, *, alone: bool, hidden: Sequence[str] = (), id_: str = "") -> Answer:
     """An answer of this moment, without the words that nothing may show."""
-    kind = next((name for name, (error, _) in FAILURES.items() if isinstance(outcome, error)), WHOLE)
-    said = (
-        response_plain(outcome)
-        if isinstance(outcome, Response)
-        else {name: getattr(outcome, name) for name in FAILURES[kind][1]}
-    )
+    kind, said = _said(outcome)
     asked = Question(**without(shallow(question), hidden)) if hidden else question
     return Answer(
         id=id_ or new_id(),
@@ -102,6 +95,13 @@ def made(question: Question, outcome: Outcome, *, alone: bool, hidden: Sequence[
         exact=question.exact,
         replay=question.replay,
     )
+
+
+def _said(outcome: Outcome) -> tuple[str, dict[str, Any]]:
+    if isinstance(outcome, Response):
+        return WHOLE, response_plain(outcome)
+    kind, (_, names) = next(item for item in FAILURES.items() if isinstance(outcome, item[1][0]))
+    return kind, {name: getattr(outcome, name) for name in names}
 
 
 def row(answer: Answer) -> dict[str, Any]:

@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from pytest_llm.store.record import CellLine, End, Header, RunRecord, from_line, to_line
-from pytest_llm.store.schema import cells, runs
-from pytest_llm.store.slim import slim
+from pytest_llm.store.schema import AT_ONCE, cells, hashed, runs
+
+# A cell that was run again has the line of its last time.
+_ADDING: Mapping[str, sa.Insert] = {
+    name: new.on_conflict_do_update(index_elements=["run", "position"], set_={"line": new.excluded.line})
+    for name, new in (("sqlite", sqlite.insert(cells)), ("postgresql", postgresql.insert(cells)))
+}
 
 
-def hashed(text: str) -> str:
-    """sha256, hex: for names that no index takes as they are."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def add(connection: sa.Connection, record: RunRecord) -> None:
-    """Write a finished run; one that is there already is replaced."""
-    header, end = record.header, record.end or End(complete=False, exit_status=-1)
+def add(connection: sa.Connection, found: Iterator[Header | CellLine | End]) -> None:
+    """Write a finished run as its record says it, some lines at a time; one that is there already is replaced."""
+    header, end = next(found), End(complete=False, exit_status=-1)
+    assert isinstance(header, Header)
     remove(connection, [header.run])
+    places = {nodeid: number for number, nodeid in enumerate(header.cells)}
+    while some := list(islice(found, AT_ONCE)):
+        end = next((value for value in some if isinstance(value, End)), end)
+        lines = [value for value in some if isinstance(value, CellLine)]
+        rows = [
+            {"run": header.run, "position": places.setdefault(line.nodeid, len(places))} | _cell(line)
+            for line in lines
+        ]
+        if rows:
+            connection.execute(_ADDING[connection.dialect.name], rows)
     row = {
         "run": header.run,
         "branch": hashed(header.branch),
@@ -31,12 +43,10 @@ def add(connection: sa.Connection, record: RunRecord) -> None:
         "ending": to_line(end),
     }
     connection.execute(sa.insert(runs), [row])
-    rows = [
-        {"run": header.run, "position": number, "cell": hashed(line.nodeid), "line": to_line(slim(line))}
-        for number, line in enumerate(record.cells.values())
-    ]
-    if rows:
-        connection.execute(sa.insert(cells), rows)
+
+
+def _cell(line: CellLine) -> dict[str, str]:
+    return {"cell": hashed(line.nodeid), "line": to_line(line)}
 
 
 def remove(connection: sa.Connection, ids: Iterable[str]) -> None:

@@ -95,16 +95,17 @@ _DEFAULTS = ChatRequest(ModelRef("", "", ""), ()).plain()
 
 
 def _hash(who: list[Any], asked: str) -> str:
-    text = f"[{', '.join([*map(_json, who), asked])}]"
+    text = f"{_json(who)[:-1]}, {asked}]"
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, ensure_ascii=True)
+_json = json.JSONEncoder(sort_keys=True, ensure_ascii=True).encode
 
 
 def _plain(value: Any) -> Any:
     """As JSON has it; 0 and 0.0 are one number to every server."""
+    if value is None or isinstance(value, str | int):
+        return value
     if isinstance(value, float) and value.is_integer() and abs(value) < _WHOLE:
         return int(value)
     if isinstance(value, Mapping):

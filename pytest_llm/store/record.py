@@ -128,7 +128,8 @@ class RunRecord:
         return self.end is not None and self.end.complete
 
 
-_KINDS: dict[type, str] = {Header: "run", CellLine: "cell", End: "end"}
+_KINDS: Mapping[type[Header | CellLine | End], str] = {Header: "run", CellLine: "cell", End: "end"}
+_FIELDS: Mapping[type, tuple[str, ...]] = {kind: tuple(field.name for field in fields(kind)) for kind in _KINDS}
 
 
 def to_line(value: Header | CellLine | End) -> str:
@@ -145,39 +146,52 @@ def to_line(value: Header | CellLine | End) -> str:
 def from_line(line: str) -> Header | CellLine | End:
     """What `to_line` made; keys that are new are passed over. Raises ValueError, TypeError where it is none."""
     data = json.loads(line)
-    kind = next((kind for kind, word in _KINDS.items() if word == data["kind"]), None)
+    kind = _kind(data)
     if kind is None:
         raise ValueError(f"no line of a record: {data['kind']!r}")
-    value: Header | CellLine | End = _value(kind, data)
-    return value
+    return _value(kind, data)
 
 
-def read(path: Path, each: Callable[[CellLine], CellLine] = lambda line: line) -> RunRecord:
-    """The record in a file. A last line that was torn off is none; kinds and keys that are new are passed over.
+Data = Mapping[str, Any]
 
-    each: what is kept of a cell's line, where that is not all of it. Raises InputError, in a sentence, where the
-    file cannot be read, is none, or has a newer format.
+
+def values(path: Path, each: Callable[[Data], Data] = lambda line: line) -> Iterator[Header | CellLine | End]:
+    """The lines of the record in a file, one after the other, the header first.
+
+    A last line that was torn off is none; kinds and keys that are new are passed over. each: what is kept of a
+    cell's line, where that is not all of it. Raises InputError, in a sentence, where the file cannot be read, is
+    none, or has a newer format.
     """
     try:
         with path.open(encoding="ascii", errors="replace") as file:
-            return _record(path, _parsed(path, file), each)
+            found = _parsed(path, file)
+            header = next(found, {})
+            _check_header(path, header)  # before what a newer format may say in its own way
+            yield _value(Header, header)
+            for line in found:
+                kind = _kind(line)
+                if kind is not None and kind is not Header:
+                    yield _value(kind, each(line) if kind is CellLine else line)
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", path=path) from None
     except TypeError as error:
         raise InputError(f"a line lacks what it must have: {error}", path=path) from None
 
 
-def _record(path: Path, found: Iterator[Mapping[str, Any]], each: Callable[[CellLine], CellLine]) -> RunRecord:
-    header = next(found, {})
-    _check_header(path, header)  # before what a newer format may say in its own way
+def read(path: Path, each: Callable[[Data], Data] = lambda line: line) -> RunRecord:
+    """The whole record in a file, as `values` finds it. Raises InputError."""
+    header = Header("")
     cells: list[CellLine] = []
     end: End | None = None
-    for line in found:
-        if line.get("kind") == "cell":
-            cells.append(each(_value(CellLine, line)))
-        elif line.get("kind") == "end":
-            end = _value(End, line)
-    return RunRecord(path, _value(Header, header), tuple(cells), end)
+    for value in values(path, each):
+        match value:
+            case Header():
+                header = value
+            case CellLine():
+                cells.append(value)
+            case End():
+                end = value
+    return RunRecord(path, header, tuple(cells), end)
 
 
 def _parsed(path: Path, lines: Iterable[str]) -> Iterator[Mapping[str, Any]]:
@@ -204,12 +218,17 @@ def _check_header(path: Path, header: Mapping[str, Any]) -> None:
     raise InputError(f"is no record of a run: its format is {said!r}", path=path)
 
 
-T = TypeVar("T", Header, CellLine, End)
+def _kind(data: Data) -> type[Header | CellLine | End] | None:
+    said = data.get("kind")
+    return next((kind for kind, word in _KINDS.items() if word == said), None)
 
 
-def _value(kind: type[T], data: Mapping[str, Any]) -> T:
-    given = {f.name: data[f.name] for f in fields(kind) if f.name in data}
-    typed: dict[str, Any] = {k: tuple(value) if isinstance(value, list) else value for k, value in given.items()}
+T = TypeVar("T", bound=Header | CellLine | End)
+
+
+def _value(kind: type[T], data: Data) -> T:
+    given = ((name, data[name]) for name in _FIELDS[kind] if name in data)
+    typed: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in given}
     return kind(**typed)
 
 

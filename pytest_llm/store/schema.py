@@ -6,11 +6,13 @@ no text that one database takes and the other does not.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 
 import sqlalchemy as sa
 
 FORMAT = 1
+AT_ONCE = 500  # rows that are read or written together: they may be long
 
 metadata = sa.MetaData()
 
@@ -70,6 +72,11 @@ Step = Callable[[sa.Connection], None]
 MIGRATIONS: Mapping[int, Step] = {}
 
 _LOCKS = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(7266301)"}
+
+
+def hashed(text: str) -> str:
+    """sha256, hex: for names that no index takes as they are."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def said_format(connection: sa.Connection) -> int | None:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
-
-from pytest_llm.store.record import CellLine
 
 LEFT_OUT = frozenset(
     ("text", "thinking", "tool_calls", "files", "judged")
 )  # of an answer: who wants it asks by its id
+_ASKED = ("answers", "confirmations")
 _FINDING = ("check", "message", "severity", "kind")
 
 
-def slim(line: CellLine) -> CellLine:
-    """A cell's line without what stands among the answers."""
-    answers, more = (tuple(dict(_kept(one)) for one in some) for some in (line.answers, line.confirmations))
-    return replace(line, answers=answers, confirmations=more)
+def slim(line: Mapping[str, Any]) -> dict[str, Any]:
+    """A cell's line, plain data, without what stands among the answers."""
+    return {**line, **{part: [dict(_kept(one)) for one in line.get(part, ())] for part in _ASKED}}
 
 
 def _kept(answer: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

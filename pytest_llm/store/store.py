@@ -16,8 +16,10 @@ from pytest_llm.store.address import Address, default
 from pytest_llm.store.answers import Answer
 from pytest_llm.store.database import MEMORY, Database
 from pytest_llm.store.keys import Question, Wanted
-from pytest_llm.store.record import CellLine, Header, RunRecord
+from pytest_llm.store.record import CellLine, Header, RunRecord, values
 from pytest_llm.store.runs import make_home, within
+from pytest_llm.store.schema import AT_ONCE
+from pytest_llm.store.slim import slim
 
 
 def _make_room(address: Address, path: Path, root: Path) -> None:
@@ -98,8 +100,8 @@ class Store:
     def newest_of_each(self, model: str = "") -> Iterator[Answer]:
         """The newest answer to each question, of one model or of all."""
         ids = [found[0] for found in self._database.read(rows.newest_ids(model))]
-        for begin in range(0, len(ids), rows.AT_ONCE):
-            yield from map(self._whole, self._database.read(rows.by_ids(ids[begin : begin + rows.AT_ONCE])))
+        for begin in range(0, len(ids), AT_ONCE):
+            yield from map(self._whole, self._database.read(rows.by_ids(ids[begin : begin + AT_ONCE])))
 
     def models(self) -> list[tuple[Answer, int, str, str]]:
         """For each model (of a name and digest): its last answer, how many there are, the first and last time."""
@@ -137,9 +139,12 @@ class Store:
 
     # Finished runs.
 
-    def add_run(self, record: RunRecord) -> None:
-        """Keep a finished run beyond its folder: each cell's verdict, numbers and findings, no text of answers."""
-        self._database.write(lambda connection: finished.add(connection, record))
+    def add_run(self, file: Path) -> None:
+        """Keep a finished run beyond its folder: each cell's verdict, numbers and findings, no text of answers.
+
+        file: its record. Raises InputError where that is none.
+        """
+        self._database.write(lambda connection: finished.add(connection, values(file, slim)))
 
     def runs_of(self, branch: str, last: int = 10) -> list[RunRecord]:
         """The latest complete runs of a branch, the newest first.

@@ -210,7 +210,7 @@ def test_runs_that_are_swept_come_from_the_store(kept: Path, capsys: pytest.Capt
     store = Store.open(default(kept), kept)
     for run in (older, SAME):
         lines = (line(NAMES[0], [True, False]), line("only::stored", [True]))
-        store.add_run(RunRecord(Path(), Header(run, branch="main"), lines, End(True, 0)))
+        store.add_run(keep(kept / "elsewhere", run, lines).path)
     store.close()
     assert main(["history", "c0"]) == 0
     rows = capsys.readouterr().out.splitlines()[2:]
@@ -225,7 +225,7 @@ def test_a_branch_of_the_store_is_pooled(kept: Path, capsys: pytest.CaptureFixtu
     assert "store.sqlite" in capsys.readouterr().err
     store = Store.open(default(kept), kept)
     for run in (OLD, SAME):
-        store.add_run(read(kept / ".pytest_llm/runs" / run / runs.FILE))
+        store.add_run(kept / ".pytest_llm/runs" / run / runs.FILE)
     store.close()
     assert main(["compare", "store:main", WORSE, "--json"]) == 1
     data = json.loads(capsys.readouterr().out)
@@ -239,8 +239,8 @@ def test_the_store_is_that_of_the_settings(kept: Path, capsys: pytest.CaptureFix
     (kept / "pytest.ini").write_text("[pytest]\nllm_store = answers/own.sqlite\n")
     store = Store.open(Address(kept / "answers/own.sqlite"), kept)
     for run in (OLD, SAME):
-        store.add_run(read(kept / ".pytest_llm/runs" / run / runs.FILE))
-    store.add_run(RunRecord(Path(), Header("1", branch="main"), (line("only::stored", [True]),), End(True, 0)))
+        store.add_run(kept / ".pytest_llm/runs" / run / runs.FILE)
+    store.add_run(keep(kept / "elsewhere", "1", [line("only::stored", [True])]).path)
     store.close()
     assert main(["compare", "store:main", WORSE]) == 1
     assert main(["history", "only::stored"]) == 0

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from pytest_llm.store import database, schema
 from pytest_llm.store.address import Address, default, parse
 from pytest_llm.store.answers import Answer, made
 from pytest_llm.store.keys import question
-from pytest_llm.store.record import CellLine, End, Header, RunRecord
+from pytest_llm.store.record import CellLine, End, Header, RunRecord, to_line
 from pytest_llm.store.store import Store
 from tests.helpers.postgres import PASSWORD, Postgres
 
@@ -63,6 +64,14 @@ def reopen(where: Address, tmp_path: Path) -> Iterator[Reopen]:
 HOSTILE = 'a/\x00 \ud800 " \u2028.prompt.yaml::a[\U0001f600]' + "x" * 5000
 
 
+def keep(store: Store, record: RunRecord, folder: Path, more: str = "") -> None:
+    """Write the record to a file, and keep it by that. more: what follows after its lines."""
+    file = folder / "cells.jsonl"
+    values = [record.header, *record.lines, record.end]
+    file.write_text("".join(to_line(value) for value in values if value) + more, encoding="ascii")
+    store.add_run(file)
+
+
 def a_run(run: str, branch: str = "main", *, complete: bool = True, outcome: str = "passed") -> RunRecord:
     answer = {
         "stage": "",
@@ -79,12 +88,12 @@ def a_run(run: str, branch: str = "main", *, complete: bool = True, outcome: str
     return RunRecord(Path(run), header, lines, End(complete, 0, {"passed": 2}))
 
 
-def test_finished_runs_of_a_branch(reopen: Reopen) -> None:
+def test_finished_runs_of_a_branch(reopen: Reopen, tmp_path: Path) -> None:
     store = reopen()
     for number in range(4):
-        store.add_run(a_run(f"2026010{number}-000000-1"))
-    store.add_run(a_run("20260109-000000-1", complete=False))
-    store.add_run(a_run("20260109-000000-2", branch=HOSTILE))
+        keep(store, a_run(f"2026010{number}-000000-1"), tmp_path)
+    keep(store, a_run("20260109-000000-1", complete=False), tmp_path)
+    keep(store, a_run("20260109-000000-2", branch=HOSTILE), tmp_path)
     found = reopen().runs_of("main", last=3)
     assert [record.header.run[7] for record in found] == ["3", "2", "1"]
     record, given = found[0], a_run("20260103-000000-1")
@@ -103,18 +112,45 @@ def test_finished_runs_of_a_branch(reopen: Reopen) -> None:
     assert store.runs_of("no such branch") == []
 
 
-def test_a_run_is_kept_once(reopen: Reopen) -> None:
+def test_a_run_is_kept_once(reopen: Reopen, tmp_path: Path) -> None:
     store = reopen()
     for outcome in ("failed", "passed"):
-        store.add_run(a_run("20260101-000000-1", outcome=outcome))
+        keep(store, a_run("20260101-000000-1", outcome=outcome), tmp_path)
     (record,) = store.runs_of("main")
     assert [line.outcome for line in record.lines] == ["passed", "passed"]
 
 
-def test_the_history_of_a_cell(reopen: Reopen) -> None:
+def test_a_long_run_is_kept_whole_in_its_order_each_cell_by_its_last_line(reopen: Reopen, tmp_path: Path) -> None:
+    store, names = reopen(), [f"c{number}" for number in range(2 * schema.AT_ONCE + 7)]
+    came = [*reversed(names), "not foreseen", names[3], *names[:2], "not foreseen"]
+    lines = [CellLine(name, "passed", reason=str(at)) for at, name in enumerate(came)]
+    header = Header("20260101-000000-1", branch="main", cells=tuple(names))
+    for end in (None, End(True, 0)):  # once while it still went on
+        keep(store, RunRecord(tmp_path, header, tuple(lines), end), tmp_path)
+    (record,) = store.runs_of("main")
+    last = {line.nodeid: line for line in lines}
+    assert record.lines == tuple(last[name] for name in [*names, "not foreseen"])
+
+
+@pytest.mark.parametrize(
+    "damage",
+    ["no line of JSON\n", '{"kind": "cell", "outcome": "passed"}\n'],
+    ids=["no JSON", "a cell without a name"],
+)
+def test_of_a_damaged_record_nothing_is_kept(reopen: Reopen, tmp_path: Path, damage: str) -> None:
+    store, good = reopen(), a_run("20260101-000000-1")
+    keep(store, good, tmp_path)
+    many = replace(good, lines=(CellLine("a", "failed"),) * (schema.AT_ONCE + 1))
+    with pytest.raises(InputError):
+        keep(store, many, tmp_path, more=damage)
+    (record,) = store.runs_of("main")
+    assert [line.outcome for line in record.lines] == ["passed", "passed"]
+
+
+def test_the_history_of_a_cell(reopen: Reopen, tmp_path: Path) -> None:
     store = reopen()
     for number, outcome in enumerate(("passed", "failed", "error")):
-        store.add_run(a_run(f"2026010{number}-000000-1", outcome=outcome, complete=outcome != "error"))
+        keep(store, a_run(f"2026010{number}-000000-1", outcome=outcome, complete=outcome != "error"), tmp_path)
     assert [line.outcome for _, line in store.history("a")] == ["error", "failed", "passed"]
     assert [header.run[7] for header, _ in store.history(HOSTILE, last=2)] == ["2", "1"]
     assert store.history("b") == []
@@ -242,12 +278,12 @@ def test_a_migration_that_fails_leaves_the_store_as_it_was(
     store.close()
 
 
-def test_a_sweep_keeps_the_newest(reopen: Reopen) -> None:
+def test_a_sweep_keeps_the_newest(reopen: Reopen, tmp_path: Path) -> None:
     store = reopen()
     for _ in range(3):
         store.add([numbered(1), numbered(2)])
     for number in range(3):
-        store.add_run(a_run(f"2026010{number}-000000-1"))
+        keep(store, a_run(f"2026010{number}-000000-1"), tmp_path)
     assert store.sweep(1, "", 2, dry=True) == (4, 1)
     assert store.count("m") == 6
     assert store.sweep(2, "", 2, dry=False) == (2, 1)

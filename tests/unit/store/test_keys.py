@@ -58,6 +58,17 @@ CHANGES: list[tuple[dict[str, Any], bool, bool]] = [
 ]
 
 
+def test_keys_are_those_of_the_stores_that_there_are() -> None:
+    """Were they others, nothing that is stored would be found again."""
+    rich = replace(ONE, format=SCHEMA, think="high", options={"temperature": 1.0, "stop": ["ä"], "seed": 7})
+    found = [asked(), asked(rich), asked(rich, digest="")]
+    assert [(one.exact[:16], one.replay[:16]) for one in found] == [
+        ("e2dc8933922fc289", "09729c6f5c104fd6"),
+        ("cb8e6b27daf34759", "22a395da985d281c"),
+        ("e51cdb1d3ad95ff7", "22a395da985d281c"),
+    ]
+
+
 @pytest.mark.parametrize(("change", "exact", "replay"), CHANGES, ids=str)
 def test_what_changes_a_key(change: dict[str, Any], exact: bool, replay: bool) -> None:
     who = {key: value for key, value in change.items() if key in WHO}
