@@ -87,7 +87,7 @@ def header(state: LlmSession, items: Sequence[pytest.Item]) -> Header:
             "pytest-llm-cases": pytest_llm.__version__,
             "pytest": pytest.__version__,
             "python": platform.python_version(),
-            "platform": platform.platform(),
+            "platform": f"{platform.system()}-{platform.release()}-{platform.machine()}",  # starts no process
         },
     )
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
+from importlib import import_module
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from pytest_llm.errors import (
     AnswerTooLarge,
@@ -38,11 +39,6 @@ FAILURES: Mapping[str, tuple[type[PytestLlmError], tuple[str, ...]]] = {
     "unsupported": (Unsupported, ("reason", "remedy")),
 }
 KINDS = (WHOLE, *FAILURES)
-# Where it is not there yet; it tells how many were not.
-_ADDING: Mapping[str, sa.Insert] = {
-    name: kind.insert(answers).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
-    for name, kind in (("sqlite", sqlite), ("postgresql", postgresql))
-}
 _CUTS = {"timeout": "seconds", "large": "limit"}
 
 
@@ -130,9 +126,17 @@ def from_row(found: Any) -> Answer:
 
 def add(connection: sa.Connection, new: Sequence[Answer]) -> int:
     """Write those that are not there yet; how many."""
-    adding = _ADDING[connection.dialect.name]
+    adding = _adding(connection.dialect.name)
     parts = (new[begin : begin + AT_ONCE] for begin in range(0, len(new), AT_ONCE))
     return sum(connection.execute(adding, [row(answer) for answer in some]).rowcount for some in parts)
+
+
+@cache
+def _adding(dialect: str) -> sa.Insert:
+    """Where it is not there yet; it tells how many were not. dialect: of the two, which is loaded then."""
+    insert: Callable[[sa.Table], Any] = import_module(f"sqlalchemy.dialects.{dialect}").insert
+    adding: sa.Insert = insert(answers).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+    return adding
 
 
 def by_exact(question: Question, wanted: Wanted) -> sa.Select[Any]:

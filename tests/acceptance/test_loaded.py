@@ -18,7 +18,13 @@ CONFTEST = """
 CASES = ("pydantic", "yaml", "pytest_llm.cases.casefile", "pytest_llm.answers.extract", "pytest_llm.checks")
 ENGINE = ("asyncio", "uvloop", "sqlalchemy", "pytest_llm.engine.engine", "pytest_llm.providers.ollama")
 RECORD = ("pytest_llm.plugin.recording", "pytest_llm.plugin.progress")
-UNASKED = ("pytest_llm.models.lint", "pytest_llm.toolchains", "pytest_llm.browsers", "jsonschema_rs", "psycopg")
+UNASKED = (
+    "pytest_llm.models.lint",
+    "pytest_llm.toolchains",
+    "pytest_llm.browsers",
+    "jsonschema_rs",
+    "sqlalchemy.dialects.postgresql",
+)
 REPORTS = ("pytest_llm.reports.html", "pytest_llm.reports.viewer.document", "pytest_llm.plugin.foreseen")
 
 
