@@ -13,8 +13,7 @@ from tests.fake_ollama import FakeOllama
 from tests.helpers.forking import ForkServer, import_all
 
 # A run inside this process drops what it imported first, and half of a library imported again is two libraries.
-for _name in ("anyio._backends._asyncio", "httpcore._backends.anyio", "jinja2.sandbox"):
-    importlib.import_module(_name)
+importlib.import_module("jinja2.sandbox")
 import_all("pytest_llm")
 
 

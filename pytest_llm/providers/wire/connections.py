@@ -5,72 +5,113 @@ No connection is kept: a server may close an idle one in the very moment of the 
 
 from __future__ import annotations
 
+import asyncio
 import os
+import socket
 import ssl
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import import_module
-from typing import Any
-from urllib.parse import quote, unquote, urlsplit
-from urllib.request import getproxies, proxy_bypass
+from typing import Any, NamedTuple
+from urllib.parse import quote, urlsplit
 
 import certifi
-import httpcore
+from aiohappyeyeballs import start_connection
 
-from pytest_llm.errors import ServerDown
 from pytest_llm.providers.base import Limits
 from pytest_llm.providers.ollama.host import is_loopback
-from pytest_llm.providers.wire.sockets import Sockets
+from pytest_llm.providers.wire.answers import Answer
+from pytest_llm.providers.wire.exchange import Exchange, Reader
+from pytest_llm.providers.wire.names import addresses
+from pytest_llm.providers.wire.network import BrokeOff, connecting, words
+from pytest_llm.providers.wire.proxies import Proxy, proxy_for, through
 
 AGENT = "pytest-llm"
-FAULTS = (
-    httpcore.NetworkError,
-    httpcore.TimeoutException,
-    httpcore.ProtocolError,
-    httpcore.ProxyError,
-    httpcore.UnsupportedProtocol,
-)
+BOTH = 0.25  # seconds after which a name's second address is tried beside the first (RFC 8305)
 _PORTS = {"http": 80, "https": 443}
-_PROXIES = ("http", "https", "socks5", "socks5h")
 _PLAIN = "/%:@!$&'()*+,;=~?-._"  # what a path and a query hold as it is
 
 
-@dataclass(frozen=True)
-class Head:
-    """What an answer begins with; the names of its headers in small letters."""
+class Target(NamedTuple):
+    """What is asked: where it is, what of it, and the Host header."""
 
-    status: int
-    headers: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Reply(Head):
-    """An answer; its body comes bit by bit and is never decoded."""
-
-    chunks: AsyncIterator[bytes]
+    name: str
+    port: int
+    path: str
+    host: str
 
 
 @dataclass(frozen=True)
 class Way:
     """What all connections to a server share. headers: sent with every request, by their names in small letters.
 
-    seconds: to connect, to write, to read.
+    connect, write: seconds to be connected, and without a byte of a request taken. forwards: the proxy is sent the
+    requests themselves; any other leads on to the server. tls: None where the first hop is not secure. named: in
+    its certificate; None where that is the server itself.
     """
 
     headers: Mapping[str, tuple[str, str]]
-    seconds: Mapping[str, float]
-    proxy: httpcore.Proxy | None
-    tls: ssl.SSLContext | None
+    connect: float
+    write: float
+    proxy: Proxy | None = None
+    forwards: bool = False
+    tls: ssl.SSLContext | None = None
+    named: str | None = None
 
-    def request(self, method: str, url: str, content: Any, more: Mapping[str, str]) -> httpcore.Request:
-        """more: headers of this request. content: bytes, None, or bytes in parts whose length `more` tells."""
-        target, host = _target(url)
-        headers = {"host": ("Host", host), **self.headers, **_by_name(more)}
-        return httpcore.Request(
-            method, target, headers=list(headers.values()), content=content, extensions={"timeout": self.seconds}
-        )
+    def request(self, method: str, url: str, more: Mapping[str, str]) -> bytes:
+        """The head of a request. more: headers of this one."""
+        to = target(url)
+        sent = {"host": ("Host", to.host), **self.headers, **_by_name(more)}
+        lines = "".join(f"{name}: {value}\r\n" for name, value in sent.values())
+        place = f"http://{to.host}{to.path}" if self.forwards else to.path
+        return f"{method} {place} HTTP/1.1\r\n{lines}\r\n".encode()
+
+    async def socket(self, to: Target) -> socket.socket:
+        """A connection to the server, on which nothing has been said yet. Raises NetworkFault."""
+        name, port = (self.proxy.host, self.proxy.port) if self.proxy else (to.name, to.port)
+        with connecting():
+            async with asyncio.timeout(self.connect):
+                sock = await start_connection(await addresses(name, port), happy_eyeballs_delay=BOTH)
+        try:
+            if self.proxy and not self.forwards:
+                await through(self.proxy, sock, to.name, to.port)
+        except OSError as error:
+            sock.close()
+            raise BrokeOff(words(error)) from None
+        except BaseException:
+            sock.close()
+            raise
+        return sock
+
+    def secure(self, to: Target) -> str | None:
+        """The name that the certificate of the first hop must have; None where there is none."""
+        return (self.named or to.name) if self.tls else None
+
+    async def ask(self, method: str, url: str, content: bytes | None, reader: Reader) -> None:
+        """Ask, and feed the answer to the reader. The connection ends with it, and what the server does for it.
+
+        Raises NetworkFault, TimeoutError at the reader's deadline, and what the reader raises.
+        """
+        to, head = target(url), self.request(method, url, _of_json(content))
+        exchange = Exchange(head + (content or b""), Answer(method), reader, self.write)
+        try:
+            await self._connect(exchange, to, reader.deadline)
+            await exchange.answered()
+        finally:
+            exchange.close()
+
+    async def _connect(self, exchange: Exchange, to: Target, deadline: float) -> None:
+        """An address is left to the loop: of it there is no second one to try."""
+        loop: Any = asyncio.get_running_loop()
+        name: dict[str, Any] = {"host": to.name, "port": to.port}
+        if self.proxy or not _is_address(to.name):
+            async with asyncio.timeout_at(deadline):
+                name = {"sock": await self.socket(to)}
+        with connecting(secure=self.tls is not None):
+            async with asyncio.timeout(self.connect):
+                await loop.create_connection(
+                    lambda: exchange, **name, ssl=self.tls, server_hostname=self.secure(to)
+                )
 
 
 def way(url: str, headers: Mapping[str, str], limits: Limits, *, trusted: bool) -> Way:
@@ -80,49 +121,36 @@ def way(url: str, headers: Mapping[str, str], limits: Limits, *, trusted: bool) 
     Raises ServerDown where the proxy cannot be used.
     """
     environ = os.environ if trusted and not is_loopback(url) else {}
-    tls = _certificates(environ) if urlsplit(url).scheme == "https" else None
-    sent = {**_by_name({"Accept": "*/*", "User-Agent": AGENT, "Accept-Encoding": "identity"}), **_by_name(headers)}
-    slowest = max(limits.first_byte, limits.silence) + 1
-    seconds = {"connect": limits.connect, "write": limits.silence, "read": slowest}
-    return Way(sent, seconds, _proxy(url) if environ else None, tls)
+    proxy = proxy_for(url) if environ else None
+    plain = urlsplit(url).scheme == "http"
+    forwards = proxy is not None and plain and not proxy.socks
+    named = proxy.host if proxy and forwards and proxy.scheme == "https" else None
+    asks = proxy.headers if proxy and forwards else {}
+    sent = {"Accept": "*/*", "User-Agent": AGENT, "Accept-Encoding": "identity", **asks}
+    return Way(
+        headers={**_by_name(sent), **_by_name(headers)},
+        connect=limits.connect,
+        write=limits.silence,
+        proxy=proxy,
+        forwards=forwards,
+        tls=None if plain and not named else _certificates(environ),
+        named=named,
+    )
 
 
-class Connections:
-    """Asks one server."""
-
-    def __init__(self, way: Way) -> None:
-        self.way = way
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=way.tls, proxy=way.proxy, network_backend=Sockets(), keepalive_expiry=0.0
-        )
-
-    @asynccontextmanager
-    async def asked(self, method: str, url: str, content: bytes | None) -> AsyncIterator[Reply]:
-        """The answer to a request. Its connection ends with the block, and so does what the server does for it."""
-        request = self.way.request(method, url, content, _of_json(content))
-        connection = self._pool.create_connection(request.url.origin)
-        try:
-            response = await connection.handle_async_request(request)
-            async with aclosing(aiter(response.stream)) as chunks:  # type: ignore[arg-type, type-var]
-                yield Reply(response.status, named(response.headers), chunks)
-        finally:
-            await connection.aclose()
+@lru_cache(maxsize=64)
+def target(url: str) -> Target:
+    """What a URL means."""
+    parts = urlsplit(url)
+    host, default = parts.hostname or "", _PORTS[parts.scheme]
+    port = parts.port or default
+    shown = f"[{host}]" if ":" in host else host
+    path = quote(f"{parts.path or '/'}?{parts.query}".removesuffix("?"), safe=_PLAIN)
+    return Target(host, port, path, shown if port == default else f"{shown}:{port}")
 
 
-def named(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Headers by their names in small letters; those of one name are joined by commas."""
-    found: dict[str, str] = {}
-    for name, value in headers:
-        key, text = name.decode("latin-1").lower(), _text(value)
-        found[key] = f"{found[key]}, {text}" if key in found else text
-    return found
-
-
-def _text(value: bytes) -> str:
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return value.decode("latin-1")
+def _is_address(host: str) -> bool:
+    return ":" in host or host.rpartition(".")[2].isdecimal()
 
 
 def _by_name(headers: Mapping[str, str]) -> dict[str, tuple[str, str]]:
@@ -135,45 +163,9 @@ def _of_json(content: bytes | None) -> dict[str, str]:
     return {"Content-Type": "application/json", "Content-Length": str(len(content))}
 
 
-@lru_cache(maxsize=64)
-def _target(url: str) -> tuple[httpcore.URL, str]:
-    """What is asked, and the Host header."""
-    parts = urlsplit(url)
-    host, default = parts.hostname or "", _PORTS[parts.scheme]
-    port = parts.port or default
-    shown = f"[{host}]" if ":" in host else host
-    path = quote(f"{parts.path or '/'}?{parts.query}".removesuffix("?"), safe=_PLAIN)
-    found = httpcore.URL(scheme=parts.scheme, host=host, port=port, target=path)
-    return found, shown if port == default else f"{shown}:{port}"
-
-
 def _certificates(environ: Mapping[str, str]) -> ssl.SSLContext:
     if file := environ.get("SSL_CERT_FILE"):
         return ssl.create_default_context(cafile=file)
     if folder := environ.get("SSL_CERT_DIR"):
         return ssl.create_default_context(capath=folder)
     return ssl.create_default_context(cafile=certifi.where())
-
-
-def _proxy(url: str) -> httpcore.Proxy | None:
-    """The environment's proxy for this address. Raises ServerDown where it cannot be used."""
-    parts, named = urlsplit(url), getproxies()
-    said = named.get(parts.scheme) or named.get("all")
-    if not said or proxy_bypass(parts.netloc):
-        return None
-    try:
-        return _made(said if "://" in said else f"http://{said}")
-    except (ImportError, ValueError) as error:
-        raise ServerDown(f"the proxy that the environment names cannot be used: {error}") from None
-
-
-def _made(said: str) -> httpcore.Proxy:
-    parts = urlsplit(said)
-    if parts.scheme not in _PROXIES:
-        raise ValueError(f"{parts.scheme}:// is no scheme of a proxy")
-    if parts.scheme.startswith("socks"):
-        import_module("socksio")  # httpcore would miss it within the first request
-    user, at, place = parts.netloc.rpartition("@")
-    name, _, password = user.partition(":")
-    auth = (unquote(name).encode(), unquote(password).encode()) if at else None
-    return httpcore.Proxy(f"{parts.scheme}://{place}", auth=auth)

@@ -1,71 +1,107 @@
 """Files on their way to a server.
 
-By a blocking client, since only that reads an answer which came before the connection was reset: where the disk is
-full, a server says so and closes while the file is still being sent.
+Over a blocking socket, since only that reads an answer which came before the connection was reset: where the disk
+is full, a server says so and closes while the file is still being sent.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+import asyncio
+import socket
+import time
+from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
 
-import httpcore
-
-from pytest_llm.providers.wire.connections import Head, Way, named
+from pytest_llm.providers.wire.answers import Answer, Head
+from pytest_llm.providers.wire.connections import Way, target
+from pytest_llm.providers.wire.network import BrokeOff, connecting, words
 from pytest_llm.providers.wire.stream import plain_body
 
 CHUNK = 2**20  # bytes of an upload at a time
 MAX_ANSWER = 64 * 2**10
+_MOMENT = 1.0  # seconds: what a server said before it took no more has come by then
 
 
-def _chunks(data: BinaryIO, left: threading.Event, end: threading.Timer) -> Iterator[bytes]:
-    while chunk := data.read(CHUNK):
-        if left.is_set():
-            raise httpcore.ProtocolError("nobody waits for it any more")
-        yield chunk
-    end.start()
+async def post(way: Way, url: str, file: Path, patience: float) -> tuple[Head, str]:
+    """Send a file. The answer, and the beginning of its body. Raises NetworkFault, and TimeoutError in a proxy.
 
-
-@contextmanager
-def _ending(pool: httpcore.ConnectionPool, patience: float) -> Iterator[threading.Timer]:
-    """Started, it takes the connection away after `patience` seconds, whatever the server still sends."""
-    end = threading.Timer(patience, pool.close)
-    end.daemon = True
-    try:
-        yield end
-    finally:
-        end.cancel()
-
-
-def post(way: Way, url: str, file: Path, left: threading.Event, patience: float) -> tuple[Head, str]:
-    """Send a file; blocks. The answer, and the beginning of its body. Raises what the network does (FAULTS).
-
-    left: set where nobody waits for it any more. patience: seconds from the file's last byte to the end of the
-    answer.
+    patience: seconds from the file's last byte to the end of the answer.
     """
-    length = {"Content-Length": str(file.stat().st_size)}
-    with (
-        httpcore.ConnectionPool(ssl_context=way.tls, proxy=way.proxy) as pool,
-        file.open("rb") as data,
-        _ending(pool, patience) as end,
-    ):
-        request = way.request("POST", url, _chunks(data, left, end), length)
-        response = pool.handle_request(request)
+    async with asyncio.timeout(patience):
+        sock = await way.socket(target(url))
+    upload = Upload(way, url, sock)
+    try:
+        return await asyncio.to_thread(upload.post, file, patience)
+    finally:
+        upload.leave()
+
+
+class Upload:
+    """Sends over a socket that is connected, and closes it."""
+
+    def __init__(self, way: Way, url: str, sock: socket.socket) -> None:
+        self._way, self._url, self._sock, self._left = way, url, sock, False
+
+    def leave(self) -> None:
+        """Nobody waits for it any more: whatever blocks on the socket is woken. From any thread."""
+        self._left = True
+        with suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
+
+    def post(self, file: Path, patience: float) -> tuple[Head, str]:
+        """Blocks."""
+        self._secure()
+        with self._sock, file.open("rb") as data:
+            size = file.stat().st_size
+            self._sock.settimeout(self._way.write)
+            reason = self._send(self._way.request("POST", self._url, {"Content-Length": str(size)}))
+            while size and not reason and not self._left:
+                chunk = data.read(min(CHUNK, size))
+                if not chunk:
+                    raise BrokeOff("the file became shorter while it was sent")
+                reason, size = self._send(chunk), size - len(chunk)
+            return self._answer(time.monotonic() + (_MOMENT if reason else patience), reason)
+
+    def _secure(self) -> None:
+        if self._way.tls is None:
+            return
+        self._sock.settimeout(self._way.connect)
+        name = self._way.secure(target(self._url))
+        with connecting(secure=True):
+            self._sock = self._way.tls.wrap_socket(self._sock, server_hostname=name)
+
+    def _send(self, data: bytes) -> str:
+        """Why it could not be sent; "" where it was."""
         try:
-            head = Head(response.status, named(response.headers))
-            plain = plain_body(head.headers.get("content-encoding", ""))
-            return head, _beginning(response.iter_stream() if plain else (), MAX_ANSWER)
-        finally:
-            response.close()
+            self._sock.sendall(data)
+        except TimeoutError:
+            return f"it took no more of the file for {self._way.write:g} s"
+        except OSError as error:
+            return words(error)
+        return ""
 
+    def _answer(self, until: float, reason: str) -> tuple[Head, str]:
+        """reason: why nothing more can come than what has come already."""
+        answer, text, wanted = Answer("POST"), b"", True
+        while wanted and not (answer.whole or answer.fault):
+            if data := self._received(until - time.monotonic(), answer, reason):
+                text += answer.feed(data)
+            head = answer.head
+            plain = head is None or plain_body(head.headers.get("content-encoding", ""))
+            wanted = plain and len(text) <= MAX_ANSWER
+        if answer.head is None or (answer.fault and answer.head.status < 300):
+            raise answer.fault or BrokeOff(reason)
+        return answer.head, text[:MAX_ANSWER].decode(errors="replace") if plain else ""
 
-def _beginning(parts: Iterable[bytes], limit: int) -> str:
-    text = b""
-    for part in parts:
-        text += part
-        if len(text) > limit:
-            break
-    return text[:limit].decode(errors="replace")
+    def _received(self, seconds: float, answer: Answer, reason: str) -> bytes:
+        """b"" where the answer has ended."""
+        try:
+            self._sock.settimeout(max(seconds, 0.001))
+            data = self._sock.recv(2**16)
+        except OSError as error:
+            late = isinstance(error, TimeoutError)
+            answer.end(reason or ("no answer came in time" if late else words(error)))
+            return b""
+        if not data:
+            answer.end(reason)
+        return data

@@ -9,7 +9,6 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-import anyio
 import pytest
 
 from pytest_llm.cases.request import ChatRequest, Message
@@ -329,8 +328,8 @@ def test_close_in_the_moment_in_which_a_library_begins_a_task(make: Make) -> Non
             closer.start()
             time.sleep(0.2)  # the close now waits for the loop, which this holds
             await asyncio.sleep(0)
-            async with anyio.create_task_group() as group:
-                group.start_soon(anyio.sleep_forever)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(asyncio.Event().wait())
             raise AssertionError
 
     engine = make(Connecting())

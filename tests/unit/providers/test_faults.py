@@ -28,7 +28,7 @@ from pytest_llm.providers.base import Limits, Response
 from pytest_llm.providers.ollama.client import OllamaProvider
 from pytest_llm.providers.ollama.models import NotThere
 from pytest_llm.providers.openai.client import OpenAIProvider
-from pytest_llm.providers.wire.http import MOMENT
+from pytest_llm.providers.wire.saying import MOMENT
 from tests.helpers.replay import Play, Seen, error, events, lines, played, replay
 
 HASTY = Limits(connect=20, first_byte=0.3, silence=20)
