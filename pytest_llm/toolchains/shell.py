@@ -1,22 +1,30 @@
-"""Shell: parsed by bash, and looked over by shellcheck where that is installed; never run."""
+"""Shell: parsed by bash, and looked over by a shellcheck that stays where that is installed; never run."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
-from typing import Any
+import sys
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from time import monotonic
 
-from pytest_llm.sandbox import programs, sandbox, scratch
+from pytest_llm.sandbox import programs, sandbox
 from pytest_llm.syntax.outline import Outline
-from pytest_llm.toolchains import base
+from pytest_llm.toolchains import base, warm
 from pytest_llm.toolchains.scaffold import Around, Scaffolded, Style
 
 _SAID = re.compile(r"^snippet\.sh: line (\d+): (.*)$")
 _EXTGLOB = re.compile(r"^[^#\n]*\bshopt\s+-s\s[^#\n]*\bextglob\b", re.MULTILINE)
 _DIALECT = re.compile(r"\A#!\s*\S*?(?:/env\s+(?:-S\s*)?)?\b(sh|dash|ksh|bash)\b")
-# What bash finds is in its exit code; an empty line says that it has passed, before the linter has its turn.
-_BOTH = '"$0" MODES -n "$1" || exit; echo; shift; exec "$@"'
+_COMMENT = re.compile(
+    r"^<error line='(\d+)' column='(\d+)' severity='(?:error|warning)'"
+    r" message='([^']*)' source='ShellCheck\.(SC\d+)'",
+    re.MULTILINE,
+)
+_CODED = re.compile(r"&#(\d+);")
+_UNUSED = "SC2034"
 
 
 class Shell(Scaffolded):
@@ -42,27 +50,45 @@ class Shell(Scaffolded):
             found += self._one(index, file, files, options)
         return base.bounded(found)
 
+    @cached_property
+    def _linter(self) -> Path | None:
+        found = programs.which("shellcheck")
+        return found and found.resolve()
+
+    @cached_property
+    def _pool(self) -> warm.Pool:
+        linter = [self._linter] if self._linter else []
+        python = [Path(one).resolve() for one in (sys.base_prefix, sys.base_exec_prefix)]
+        walls = base.walls(self.path, base.Options(), *linter, *dict.fromkeys(python))
+        argv = [str(programs.interpreter()), "-ISB", "SERVER", str(self.path), str(self._linter or "")]
+        return warm.Pool(argv, warm.SERVERS / "check_shell.py", walls, sandbox.Limits())
+
     def _one(
         self, index: int, file: base.Snippet, files: Sequence[base.Snippet], options: base.Options
     ) -> list[base.Diagnostic]:
-        limits, linter = sandbox.Limits(seconds=options.seconds), programs.which("shellcheck")
-        walls = base.walls(self.path, options, *([linter.resolve()] if linter else []))
-        words = ["--norc", "-f", "json1", "-e", "SC2148", "-s", _dialect(file.text), "snippet.sh"]
-        lint = [str(linter.resolve()), *words] if linter else ["true"]
-        with scratch.folder() as folder:
-            base.write([base.Snippet(file.text, "snippet.sh")], folder)
-            both = _BOTH.replace("MODES", _modes(file.text))
-            argv = ["/bin/sh", "-c", both, str(self.path), "snippet.sh", *lint]
-            said = sandbox.run(argv, folder=folder, walls=walls, limits=limits)
-        found, parsed = _errors(said, index, files), said.stdout.startswith(b"\n")
-        if found or (said.killed_by and not parsed):
-            return [*found, *base.stopped(said, limits)]
-        return _warnings(said, index, files) if parsed else base.gave_up("bash", said, files)
+        """What bash says of a file; where it is content, what shellcheck does. Where that is stopped, bash's word
+        stands alone.
+        """
+        started, text = monotonic(), file.text.encode("utf-8", "replace").decode("utf-8")
+        request = {"text": text, "modes": _modes(text), "dialect": _dialect(text) if self._linter else ""}
+        said = self._pool.ask(json.dumps(request), options.seconds)
+        if isinstance(said, list) and self._linter:
+            said = self._pool.ask(json.dumps(request | {"dialect": ""}), base.remaining(options, started).seconds)
+        if isinstance(said, list):
+            return said
+        if found := _errors(said["said"], index, files):
+            return found
+        if said["code"]:
+            return base.gave_up("bash", sandbox.Result(said["code"], b"", said["said"].encode(), 0.0), files)
+        return [base.inside(one, files) for one in _told(said["report"] or "", index)]
+
+    def close(self) -> None:
+        self._pool.close()
 
 
-def _modes(text: str) -> str:
+def _modes(text: str) -> list[str]:
     """What the text turns on, which a shell that only parses never does: it reads the rest otherwise."""
-    return "-O extglob" if _EXTGLOB.search(text) else ""
+    return ["-O", "extglob"] if _EXTGLOB.search(text) else []
 
 
 def _dialect(text: str) -> str:
@@ -70,10 +96,10 @@ def _dialect(text: str) -> str:
     return found[1] if found else "bash"
 
 
-def _errors(result: sandbox.Result, index: int, files: Sequence[base.Snippet]) -> list[base.Diagnostic]:
+def _errors(words: str, index: int, files: Sequence[base.Snippet]) -> list[base.Diagnostic]:
     """What bash says. It shows the line itself as well, in a second message for the same line."""
     found: dict[int, base.Diagnostic] = {}
-    for line in result.stderr.decode("utf-8", "replace").splitlines():
+    for line in words.splitlines():
         if said := _SAID.match(line):
             number = int(said[1])
             one = base.Diagnostic("error", "syntax", said[2], index, number)
@@ -81,25 +107,9 @@ def _errors(result: sandbox.Result, index: int, files: Sequence[base.Snippet]) -
     return list(found.values())
 
 
-def _warnings(result: sandbox.Result, index: int, files: Sequence[base.Snippet]) -> list[base.Diagnostic]:
-    """What shellcheck says. Where it was stopped, or broke, bash's word stands alone."""
-    try:
-        comments: list[dict[str, Any]] = json.loads(result.stdout)["comments"]
-    except (ValueError, KeyError):
-        return []
-    return [
-        base.inside(
-            base.Diagnostic(
-                severity="warning",
-                kind="unused" if item["code"] == 2034 else "lint",
-                message=item["message"],
-                file=index,
-                line=item["line"],
-                column=item["column"],
-                code=f"SC{item['code']}",
-            ),
-            files,
-        )
-        for item in comments
-        if item["level"] in ("error", "warning")
-    ]
+def _told(report: str, index: int) -> Iterator[base.Diagnostic]:
+    """Errors and warnings in what shellcheck writes for Checkstyle."""
+    for said in _COMMENT.finditer(report):
+        kind: base.Kind = "unused" if said[4] == _UNUSED else "lint"
+        message = _CODED.sub(lambda code: chr(int(code[1])), said[3])
+        yield base.Diagnostic("warning", kind, message, index, int(said[1]), int(said[2]), said[4])

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import pytest
 
+from pytest_llm.toolchains.base import Options, Snippet
+from pytest_llm.toolchains.shell import Shell
 from tests.helpers.compiling import agrees, compiled, errors
 
 linted = pytest.mark.skipif(shutil.which("shellcheck") is None, reason="sudo apt-get install shellcheck")
@@ -60,3 +63,49 @@ def test_shellcheck_warns() -> None:
 def test_shellcheck_goes_by_the_hash_bang() -> None:
     assert compiled("shell", '[[ "$1" == a ]] && echo "$1"\n') == []
     assert compiled("shell", '#!/bin/sh\n[[ "$1" == a ]] && echo "$1"\n') != []
+
+
+@linted
+def test_more_files_than_one_shellcheck_takes() -> None:
+    names = [f"unused{number}" for number in range(60)]
+    for name in names:
+        assert [(one.kind, one.code, name in one.message) for one in compiled("shell", f"{name}=1\n")] == [
+            ("unused", "SC2034", True)
+        ]
+
+
+@linted
+def test_a_text_longer_than_a_pipe() -> None:
+    assert [one.line for one in compiled("shell", f": '{'x' * 200_000}'\nunused=1\n")] == [2]
+
+
+@linted
+@pytest.mark.parametrize("name", ["[0-9a-f]*.sh", "snippet.sh", "/dev/stdin", "/dev/fd/0"])
+def test_no_text_brings_another_one_in(name: str) -> None:
+    for text in (f"source {name}\n", f". ./{name}\n"):
+        compiled("shell", text)
+        assert [one.code for one in compiled("shell", "unused=1\n")] == ["SC2034"]
+
+
+@linted
+def test_what_shellcheck_writes_in_codes() -> None:
+    (one,) = compiled("shell", '#!/bin/sh\n[[ "é" = "$1" ]]\n')
+    assert (one.message, one.column) == ("In POSIX sh, [[ ]] is undefined.", 1)
+
+
+@linted
+def test_a_shellcheck_that_ends_takes_no_verdict_with_it() -> None:
+    shell = Shell()
+    shell._linter = Path("/usr/bin/true")
+    assert shell.check([Snippet("unused=1\n")], Options()) == []
+    assert errors(shell.check([Snippet("echo\nfi\n")], Options())) == [("syntax", 2)]
+    shell.close()
+
+
+def test_without_shellcheck_bash_has_the_word() -> None:
+    compiled("shell", "echo\n")
+    shell = Shell()
+    shell._linter = None
+    assert shell.check([Snippet("unused=1\n")], Options()) == []
+    assert errors(shell.check([Snippet("echo\nfi\n")], Options())) == [("syntax", 2)]
+    shell.close()
