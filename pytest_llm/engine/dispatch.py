@@ -158,37 +158,39 @@ class Dispatch:
 
         reasons: why it was not answered before; gets those of the attempts that failed.
         """
-        model, info = job.request.model, site.info
-        if job.if_able and info.capabilities is not None and "thinking" not in info.capabilities:
-            fault = Unsupported(f"the model {model.written!r} cannot think")
-            await self._memory.keep(job.request, info, fault, alone=job.exclusive)
-            raise fault
-        server = self.server(info.server)
-        machine = self.machine if info.local else None
+        server, info = self.server(site.info.server), site.info
         loaded = group(info, job.request)
-        async with server.room(loaded, machine, exclusive=job.exclusive):
-            self._budget.check()
-            anew, server.loaded = server.loaded != loaded, loaded
-            event = Event("asked", job.cell, job.id, info.server, model.written)
+        async with server.room(loaded, self.machine if info.local else None, exclusive=job.exclusive):
             try:
-                load = await server.loads.ready(loaded, lambda: self._load(server, site, job, loaded, event))
-                with self._events.question(event, loads=anew and load is None) as told:
-                    response, info = await server.patiently(
-                        lambda: self._chat(job, site), (key(model), loaded), reasons, partial(self._aside, job)
-                    )
-                    told(response)
-                self._budget.spend(response)
+                found, info = await self._answered(job, site, server, loaded, reasons)
             except (NoAnswer, Unsupported) as error:
                 if isinstance(error, NoAnswer):
                     error.id = new_id()
                     error.fingerprint = fingerprint(info, job.request, Response(""), self._slots)
                 await self._memory.keep(job.request, info, error, alone=job.exclusive)
                 raise
-            self._saw(job, response, server, loaded, load if anew else None)
-            response = replace(response, usage=with_load(response.usage, load))
-            found = self._described(response, reasons, job.request, info)
             await self._memory.keep(job.request, info, found, alone=job.exclusive)
         return found
+
+    async def _answered(
+        self, job: Job, site: Site, server: Server, loaded: Group, reasons: list[str]
+    ) -> tuple[Response, ModelInfo]:
+        """What a server answers once it has loaded what that needs, and what is known of the model by then."""
+        model = job.request.model
+        if job.if_able and site.info.capabilities is not None and "thinking" not in site.info.capabilities:
+            raise Unsupported(f"the model {model.written!r} cannot think")
+        self._budget.check()
+        anew, server.loaded = server.loaded != loaded, loaded
+        event = Event("asked", job.cell, job.id, site.info.server, model.written)
+        load = await server.loads.ready(loaded, lambda: self._load(server, site, job, loaded, event))
+        with self._events.question(event, loads=anew and load is None) as told:
+            response, info = await server.patiently(
+                lambda: self._chat(job, site), (key(model), loaded), reasons, partial(self._aside, job)
+            )
+            told(response)
+        self._budget.spend(response)
+        self._saw(job, response, server, loaded, load if anew else None)
+        return self._described(response, load, reasons, job.request, info), info
 
     async def _chat(self, job: Job, site: Site) -> tuple[Response, ModelInfo]:
         """An answer, and what is known of the model that gave it."""
@@ -232,10 +234,13 @@ class Dispatch:
         """Of what must be loaded to answer these, what was there before the run."""
         return set() if self._memory.replays else await self._sites.resident(requests)
 
-    def _described(self, response: Response, reasons: list[str], request: ChatRequest, info: ModelInfo) -> Response:
-        """The response with who gave it, and what it rests on."""
+    def _described(
+        self, response: Response, load: float | None, reasons: list[str], request: ChatRequest, info: ModelInfo
+    ) -> Response:
+        """The response with who gave it, and what it rests on. load: seconds of its group's."""
         return replace(
             response,
+            usage=with_load(response.usage, load),
             retries=(*reasons, *response.retries),
             digest=response.digest or info.digest,
             server=info.server,

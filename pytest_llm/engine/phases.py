@@ -55,7 +55,7 @@ class _Place:
         return self.cell.server
 
 
-@dataclass
+@dataclass(eq=False)
 class _Turn:
     """Somebody who waits to ask. servers: that may be asked where the cell is not in the order."""
 
@@ -86,7 +86,7 @@ class Phases:
         self._queues: defaultdict[str, dict[str, None]] = defaultdict(dict)  # as ordered sets
         self._asked: defaultdict[str, set[str]] = defaultdict(set)
         self._coming: defaultdict[str, defaultdict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
-        self._waiting: list[_Turn] = []
+        self._waiting: dict[_Turn, None] = {}  # in the order in which they came
         self._aside: dict[str, set[asyncio.Future[None]]] = defaultdict(set)  # by cell
 
     def arrange(self, cells: Sequence[Placed]) -> None:
@@ -130,12 +130,8 @@ class Phases:
 
     def asked(self, cell: str, question: str) -> None:
         """A question of a cell is on its way, or needed none."""
-        place = self._places.get(cell)
-        if place:
-            self._asked[cell].add(question)
-            if place.cell.questions and len(self._asked[cell]) >= place.cell.questions:
-                self._holds_no_more(cell)
-                self._wake()
+        if self._asks(cell, question):
+            self._wake()
 
     def unasked(self, cell: str, question: str) -> None:
         """A question was not taken by its server: until it is, it counts as one that was not asked."""
@@ -169,7 +165,7 @@ class Phases:
         The question is then on its way: it comes before whoever waits for it.
         """
         turn = _Turn(cell, question, servers, asyncio.get_running_loop().create_future())
-        self._waiting.append(turn)
+        self._waiting[turn] = None
         self._wake()
         try:
             return await turn.granted
@@ -178,7 +174,7 @@ class Phases:
                 self.leave(turn.granted.result())
             raise
         finally:
-            self._waiting = [other for other in self._waiting if other is not turn]
+            self._waiting.pop(turn, None)
 
     def leave(self, server: str) -> None:
         """A slot is free again."""
@@ -249,42 +245,54 @@ class Phases:
             for phase, others in self._coming[place.server].items()
         )
 
+    def _asks(self, cell: str, question: str) -> bool:
+        """A question of a cell is on its way; whether it was what others may have waited for."""
+        place = self._places.get(cell)
+        if place is None:
+            return False
+        self._asked[cell].add(question)
+        return 0 < place.cell.questions <= len(self._asked[cell]) and self._holds_no_more(cell)
+
     def _leave(self, cell: str, owner: str) -> None:
         if cell in self._queues[owner]:
             del self._queues[owner][cell]
             self._drop(self._places[cell])
 
-    def _holds_no_more(self, cell: str) -> None:
+    def _holds_no_more(self, cell: str) -> bool:
         place = self._places[cell]
         self._left[place.server].pop(cell, None)
-        self._drop(place)
+        return self._drop(place)
 
-    def _drop(self, place: _Place) -> None:
+    def _drop(self, place: _Place) -> bool:
+        """Nobody need wait for it; whether somebody may have."""
         phases = self._coming[place.server]
-        phases[place.phase].discard(place.cell.id)
-        if not phases[place.phase]:
+        coming = phases[place.phase]
+        held = place.cell.id in coming
+        coming.discard(place.cell.id)
+        if not coming:
             del phases[place.phase]
+        return held
 
     def _wake(self) -> None:
         """Grant their turns to those who need not wait any more: by phase, else in the order in which they came."""
-        while any(map(self._granted, sorted(self._waiting, key=self._phase))):
-            pass
+        for turn in sorted(self._waiting, key=self._phase):  # who is granted one holds up later phases alone
+            server = self._asked_by(turn)
+            if self._free(server, self.inside[server]) and not turn.granted.done() and not self.waits(turn.cell):
+                del self._waiting[turn]
+                self.inside[server] += 1
+                turn.granted.set_result(server)
+                self._asks(turn.cell, turn.question)
 
     def _phase(self, turn: _Turn) -> int:
         place = self._places.get(turn.cell)
         return place.phase if place else 0
 
-    def _granted(self, turn: _Turn) -> bool:
+    def _asked_by(self, turn: _Turn) -> str:
+        """The server that a question goes to."""
         server = self.server(turn.cell)
-        if not server or (turn.servers and server not in turn.servers):
-            server = min(turn.servers, key=self.inside.__getitem__, default="")
-        if turn.granted.done() or not self._free(server, self.inside[server]) or self.waits(turn.cell):
-            return False
-        self._waiting.remove(turn)
-        self.inside[server] += 1
-        turn.granted.set_result(server)
-        self.asked(turn.cell, turn.question)
-        return True
+        if server and (not turn.servers or server in turn.servers):
+            return server
+        return min(turn.servers, key=self.inside.__getitem__, default="")
 
 
 def _places(cells: Sequence[Placed]) -> Iterator[_Place]:

@@ -68,7 +68,7 @@ class Sites:
         to time. Raises ModelUnavailable where it is another model by now, and other servers have the one it was.
         """
         place, now = (site.info.server, key(model)), asyncio.get_running_loop().time()
-        if not isinstance(site.provider, Changing) or not (anew or now - self._looked.get(place, now) >= LOOK):
+        if not (anew or now - self._looked.get(place, now) >= LOOK) or not isinstance(site.provider, Changing):
             return site
         self._looked[place] = now
         try:
