@@ -1,16 +1,24 @@
-"""The line of a cell on its way to the record, by its report."""
+"""What a report carries of a cell: its line, on the way to the record, and its numbers."""
 
 from __future__ import annotations
 
+import json
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
-from pytest_llm.store.record import CellLine, to_line
+if TYPE_CHECKING:
+    from pytest_llm.store.record import CellLine
 
 CARRIED = "llm_cell"  # of a report: what a worker hands over; builtins survive pytest-xdist
+
+_PACKED = "llm_properties"
 
 
 def carry(line: CellLine, report: pytest.TestReport) -> None:
     """Hand a cell's line over with its report."""
+    from pytest_llm.store.record import to_line
+
     setattr(report, CARRIED, to_line(line))
 
 
@@ -24,3 +32,17 @@ def reported(config: pytest.Config, report: pytest.TestReport) -> str:
     """pytest's own word for it: passed, failed, error, skipped, xfailed, xpassed, or a plugin's, such as rerun."""
     said = config.hook.pytest_report_teststatus(report=report, config=config)  # None without a terminal
     return str(said[0] if said else "") or report.outcome
+
+
+def pack(data: dict[str, Any]) -> None:
+    """Make one text of our properties: pytest-xdist writes and reads each value of a report apart, in Python."""
+    ours = [pair for pair in data["user_properties"] if pair[0].startswith("llm.")]
+    if ours:
+        data["user_properties"] = [pair for pair in data["user_properties"] if pair not in ours]
+        data[_PACKED] = json.dumps(ours)
+
+
+def unpack(data: dict[str, Any]) -> None:
+    """The properties as they were."""
+    if packed := data.pop(_PACKED, ""):
+        data["user_properties"] = [*data["user_properties"], *map(tuple, json.loads(packed))]

@@ -71,7 +71,7 @@ def reported(config: pytest.Config, report: pytest.TestReport) -> None:
     if report.failed:
         _failed(config)
     desk = config.stash.get(DESK, None)
-    if desk and (report.when != "setup" or not report.passed):
+    if desk and report.when != "teardown" and (report.when != "setup" or not report.passed):
         desk.done(report.nodeid)
 
 
@@ -100,6 +100,13 @@ class _Ranked:
 
     config: pytest.Config
     nodes: list[Any]
+    _left: tuple[Mapping[str, int], int] = ({}, 0)
+
+    def _is_sorted(self, ranks: Mapping[str, int], waiting: int) -> bool:
+        """Whether what waits is what was left, and the order still that one: to sort it anew for each cell would
+        cost the square of their number.
+        """
+        return self._left[0] is ranks and self._left[1] == waiting
 
     @property
     def ranks(self) -> Mapping[str, int]:
@@ -136,10 +143,12 @@ class _InOrder(_Ranked):
 
     def _send_tests(self, node: Any, num: int) -> None:
         if ranks := self.ranks:
-            self.pending.sort(key=lambda index: ranks.get(self.collection[index], -1))
+            if not self._is_sorted(ranks, len(self.pending)):
+                self.pending.sort(key=lambda index: ranks.get(self.collection[index], -1))
             num = min(num, 1) if len(self.pending) < 2 * len(self.nodes) else max(0, self._room(node))
             self._give(node, [self.collection[index] for index in self.pending[:num]])
         super()._send_tests(node, num)  # type: ignore[misc]
+        self._left = ranks, len(self.pending)
 
     def _fill(self, node: Any) -> None:
         if self.ranks and self.pending and not node.shutting_down and self._room(node) > 0:
@@ -180,9 +189,12 @@ class _InScopes(_Ranked):
 
     def _assign_work_unit(self, node: Any) -> None:
         if ranks := self.ranks:
-            self.workqueue = OrderedDict(sorted(self.workqueue.items(), key=lambda unit: ranks.get(unit[0], -1)))
+            if not self._is_sorted(ranks, len(self.workqueue)):
+                units = sorted(self.workqueue.items(), key=lambda unit: ranks.get(unit[0], -1))
+                self.workqueue = OrderedDict(units)
             self._give(node, list(next(iter(self.workqueue.values()))))
         super()._assign_work_unit(node)  # type: ignore[misc]
+        self._left = ranks, len(self.workqueue)
 
     def _reschedule(self, node: Any) -> None:
         super()._reschedule(node)  # type: ignore[misc]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pytest_llm.plugin import exitcode, files, fixture, hookspecs, once, options
+from pytest_llm.plugin import carried, exitcode, files, fixture, hookspecs, once, options
 
 _NAMESAKE = "pytest-llm"  # another plugin, whose package has the same name as ours
 
@@ -104,6 +104,21 @@ def pytest_runtest_makereport(
 
         running.report(item, call, report)
     return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable(
+    config: pytest.Config, report: pytest.CollectReport | pytest.TestReport
+) -> Generator[None, dict[str, Any] | None, dict[str, Any] | None]:
+    data = yield
+    if data and report.when != "collect" and options.HAS_CELLS in config.stash and hasattr(config, "workerinput"):
+        carried.pack(data)
+    return data
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_report_from_serializable(data: dict[str, Any]) -> None:
+    carried.unpack(data)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

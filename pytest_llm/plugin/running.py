@@ -76,6 +76,7 @@ def settle_order(pytest_session: pytest.Session) -> None:
     if not (cells or tests) or not isinstance(state.engine, RemoteEngine):
         return
     state.held = Held(state.engine, cells)
+    state.engine.measures = any(item.plan.exclusive for item in cells)
     if state.engine.desk.claim_order():
         from pytest_llm.plugin import lines, ordering
 
