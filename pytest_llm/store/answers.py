@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib import import_module
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,7 +25,7 @@ from pytest_llm.providers.plain import known, response_from, response_plain, sha
 from pytest_llm.providers.wire.secrets import without
 from pytest_llm.store.keys import Question, Wanted, new_id
 from pytest_llm.store.runs import stamp
-from pytest_llm.store.schema import AT_ONCE, answers, hashed
+from pytest_llm.store.schema import AT_ONCE, answers, hashed, insert
 
 Outcome = Response | PytestLlmError
 WHOLE = "answer"
@@ -133,10 +132,9 @@ def add(connection: sa.Connection, new: Sequence[Answer]) -> int:
 
 @cache
 def _adding(dialect: str) -> sa.Insert:
-    """Where it is not there yet; it tells how many were not. dialect: of the two, which is loaded then."""
-    insert: Callable[[sa.Table], Any] = import_module(f"sqlalchemy.dialects.{dialect}").insert
-    adding: sa.Insert = insert(answers).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
-    return adding
+    """Where it is not there yet; it tells how many were not."""
+    adding: sa.Insert = insert(answers, dialect).on_conflict_do_nothing()
+    return adding.execution_options(preserve_rowcount=True)
 
 
 def by_exact(question: Question, wanted: Wanted) -> sa.Select[Any]:

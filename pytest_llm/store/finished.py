@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from pytest_llm.store.record import CellLine, End, Header, RunRecord, from_line, to_line
-from pytest_llm.store.schema import AT_ONCE, cells, hashed, runs
-
-# A cell that was run again has the line of its last time.
-_ADDING: Mapping[str, sa.Insert] = {
-    name: new.on_conflict_do_update(index_elements=["run", "position"], set_={"line": new.excluded.line})
-    for name, new in (("sqlite", sqlite.insert(cells)), ("postgresql", postgresql.insert(cells)))
-}
+from pytest_llm.store.schema import AT_ONCE, cells, hashed, insert, runs
 
 
 def add(connection: sa.Connection, found: Iterator[Header | CellLine | End]) -> None:
@@ -34,7 +28,7 @@ def add(connection: sa.Connection, found: Iterator[Header | CellLine | End]) -> 
             for line in lines
         ]
         if rows:
-            connection.execute(_ADDING[connection.dialect.name], rows)
+            connection.execute(_adding(connection.dialect.name), rows)
     row = {
         "run": header.run,
         "branch": hashed(header.branch),
@@ -43,6 +37,16 @@ def add(connection: sa.Connection, found: Iterator[Header | CellLine | End]) -> 
         "ending": to_line(end),
     }
     connection.execute(sa.insert(runs), [row])
+
+
+@cache
+def _adding(dialect: str) -> sa.Insert:
+    """A cell that was run again has the line of its last time."""
+    new = insert(cells, dialect)
+    adding: sa.Insert = new.on_conflict_do_update(
+        index_elements=["run", "position"], set_={"line": new.excluded.line}
+    )
+    return adding
 
 
 def _cell(line: CellLine) -> dict[str, str]:

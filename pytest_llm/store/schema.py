@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
 
 import sqlalchemy as sa
 
 FORMAT = 1
-AT_ONCE = 500  # rows that are read or written together: they may be long
+AT_ONCE = 100  # rows that are read or written together: they may be long
 
 metadata = sa.MetaData()
 
@@ -77,6 +79,11 @@ _LOCKS = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lo
 def hashed(text: str) -> str:
     """sha256, hex: for names that no index takes as they are."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def insert(table: sa.Table, dialect: str) -> Any:
+    """An INSERT that may say what is to become of rows that are there already. dialect: it is loaded then."""
+    return import_module(f"sqlalchemy.dialects.{dialect}").insert(table)
 
 
 def said_format(connection: sa.Connection) -> int | None:
