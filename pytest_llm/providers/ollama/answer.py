@@ -88,9 +88,10 @@ class ChatSink:
             data = parse_object(line)
             if error := data.get("error"):
                 raise self._told(error if isinstance(error, str) else line.decode())
-            if "done" not in data and not mapping(data, "message"):
+            message = mapping(data, "message")
+            if not message and "done" not in data:
                 self._strange = line.decode(errors="replace")
-            self._add(mapping(data, "message"))
+            self._add(message)
         except NotJson as error:
             raise (
                 self._broken("in the middle of a line") if cut else junk(self._asked, str(error), self.text)
@@ -111,7 +112,8 @@ class ChatSink:
             self._thinking.append(thinking)
         if text:
             self._text.append(text)
-        self._calls += islice(_tool_calls(message.get("tool_calls")), MAX_CALLS - len(self._calls))
+        if calls := message.get("tool_calls"):
+            self._calls += islice(_tool_calls(calls), MAX_CALLS - len(self._calls))
         if (thinking or text) and self.first_token is None:
             self.first_token = self._clock() - self._start
         on_piece(thinking + text)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 REFUSES = (0, 12, 4)  # from here on `truncate` and `shift` are known; a server before it ignores unknown fields
 
 
+@lru_cache(maxsize=64)
 def numbers(version: str) -> tuple[int, ...]:
     """Three numbers; what follows them, such as -rc2, is left out. A build from source says 0.0.0."""
     found = [int(n) for n in re.findall(r"\d{1,9}", version.partition("-")[0])[:3]]

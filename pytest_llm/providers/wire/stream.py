@@ -5,6 +5,7 @@ Pure code: no clock, no socket. The time limits of a stream are kept by `Watch`,
 
 from __future__ import annotations
 
+import codecs
 import html
 import io
 import json
@@ -22,6 +23,7 @@ MAX_VALUES = (
 )  # of one JSON text: each takes up to 200 bytes, and `[[],[],…` of a whole line would take gigabytes
 QUOTED = 200
 MAX_STRANGE = 64 * 2**10
+_DECODER = json.JSONDecoder()
 _PROTOCOL = re.compile(rb"\{|(?:data|event|id|retry)?:")
 _TITLE = re.compile(r"<title[^<>]*>([^<]*)<", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
@@ -46,23 +48,19 @@ class Lines:
     def feed(self, chunk: bytes) -> list[bytes]:
         """The lines that this chunk completes. Raises BrokenAnswer where a line grows beyond the limit (bytes)."""
         *ended, rest = chunk.split(b"\n")
-        lines = []
-        for piece in ended:
-            self._add(piece)
-            lines.append(self.rest())
-        self._add(rest)
-        return lines
+        if ended and self._begun:
+            self._begun += ended[0]
+            ended[0], self._begun = bytes(self._begun), bytearray()
+        self._begun += rest
+        if max(map(len, (*ended, self._begun))) > self._limit:
+            self._begun = bytearray()
+            raise BrokenAnswer(f"the server sent a line of more than {self._limit} bytes without an end")
+        return [line.removesuffix(b"\r") for line in ended]
 
     def rest(self) -> bytes:
         """What has come of the line that has not ended; it is taken out."""
         line, self._begun = bytes(self._begun), bytearray()
         return line.removesuffix(b"\r")
-
-    def _add(self, piece: bytes) -> None:
-        self._begun += piece
-        if len(self._begun) > self._limit:
-            self._begun = bytearray()
-            raise BrokenAnswer(f"the server sent a line of more than {self._limit} bytes without an end")
 
 
 class Strange:
@@ -76,7 +74,7 @@ class Strange:
     def take(self, line: bytes) -> bool:
         """Whether the line belongs to such a body; it is kept then."""
         if self._foreign is None and line.strip():
-            self._foreign = _PROTOCOL.match(line.removeprefix(b"\xef\xbb\xbf").lstrip()) is None
+            self._foreign = _PROTOCOL.match(line.removeprefix(codecs.BOM_UTF8).lstrip()) is None
         if self._foreign and not self.full:
             self._parts.append(line[:MAX_STRANGE].decode(errors="replace"))
             self._size += len(line) + 1
@@ -149,7 +147,7 @@ class Events:
 
 def parse_object(text: bytes | str) -> dict[str, Any]:
     """The JSON object in a line. Raises NotJson. Of duplicate keys the last counts."""
-    decoded = _decoded(text) if isinstance(text, bytes) else text
+    decoded = _decoded(text) if isinstance(text, bytes) else text.strip()
     try:
         data = _loaded(decoded)
     except (ValueError, RecursionError):
@@ -161,22 +159,25 @@ def parse_object(text: bytes | str) -> dict[str, Any]:
 
 def _is_json(text: str) -> bool:
     try:
-        _loaded(text)
+        _loaded(text.strip())
     except (ValueError, RecursionError):
         return False
     return True
 
 
 def _loaded(text: str) -> Any:
-    """Raises ValueError, RecursionError, also for more values than any answer has."""
+    """Of a text that is stripped. Raises ValueError, RecursionError, also for more values than any answer has."""
     if len(text) > MAX_VALUES and sum(map(text.count, "[{,")) > MAX_VALUES:
         raise ValueError
-    return json.loads(text)
+    value, end = _DECODER.raw_decode(text)
+    if end < len(text):
+        raise ValueError
+    return value
 
 
 def _decoded(line: bytes) -> str:
     try:
-        return line.decode("utf-8-sig").strip()
+        return line.removeprefix(codecs.BOM_UTF8).decode().strip()
     except UnicodeDecodeError as error:
         raise NotJson(f"bytes that are not UTF-8 ({error.reason})") from None
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import subprocess
+import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -276,3 +280,57 @@ def test_a_name_or_a_way_that_is_none_is_no_server_to_start(reason: str, says: s
     error = no_connection(NoConnection(reason), "http://gpu:11434", "start it")
     assert says in str(error)
     assert ("start it" in str(error)) == ("nothing listens" in says)
+
+
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every name under `.test` is this machine's, and of `hang.test` the lookup takes longer than anybody waits."""
+    real = socket.getaddrinfo
+
+    def look(host: str, port: int, **how: Any) -> Any:
+        if host == "hang.test":
+            time.sleep(1)
+        return real("127.0.0.1" if host.endswith(".test") else host, port, **how)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look)
+
+
+@pytest.mark.usefixtures("names")
+def test_a_lookup_that_hangs_is_not_waited_for() -> None:
+    """Neither by the loop, which goes on, nor at its end, nor at that of the process."""
+
+    async def main() -> None:
+        with pytest.raises(ServerDown, match=r"nothing answered at http://hang\.test:9 within 0\.1 s"):
+            await Http("http://hang.test:9", Limits(connect=0.1, restart=0)).json("GET", "/x")
+
+    began = time.monotonic()
+    asyncio.run(main())
+    (thread,) = [thread for thread in threading.enumerate() if thread.name == "pytest-llm-names"]
+    assert thread.daemon
+    assert time.monotonic() - began < 1
+    thread.join()  # its word comes to a loop that has been closed
+
+
+@pytest.mark.usefixtures("names")
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("https://models.test", ""),
+        ("https://other.test", "no secure connection to https://other.test:.*Hostname mismatch"),
+        (
+            "http://models.test",
+            "broke off before anything was written: (what came is no HTTP but TLS|reset|the server)",
+        ),
+    ],
+)
+def test_whom_a_certificate_names(certificate: Path, monkeypatch: pytest.MonkeyPatch, url: str, says: str) -> None:
+    async def main() -> None:
+        async with secure(certificate, []) as port:
+            monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+            await Http(f"{url}:{port}", LIMITS).json("GET", "/x")
+
+    if not says:
+        asyncio.run(main())
+        return
+    with pytest.raises(ProviderError, match=says):
+        asyncio.run(main())
