@@ -85,8 +85,11 @@ def scan(lines: Sequence[str], *, anywhere: bool = False) -> list[Fenced]:
         end, closed, nesting = _end(lines, at, opening, nesting)
         if closed and (later := pages.end(at, end, partial(_closes, opening))) is not None:
             end = later
-        text = "".join(f"{_inner(line, opening)}\n" for line in lines[at:end])
-        found.append(Fenced(opening.info, at, end, closed, opening.indent, text))
+        beside = None if closed else _beside(lines, at, end, opening)
+        text = "".join(f"{_inner(line, opening)}\n" for line in lines[at : beside or end])
+        if beside:
+            end, text = beside, f"{text.rstrip()[: -opening.length]}\n"
+        found.append(Fenced(opening.info, at, end, closed or bool(beside), opening.indent, text))
         at = end + closed
     return found
 
@@ -141,6 +144,12 @@ def _end(lines: Sequence[str], start: int, opening: _Opening, nesting: bool) -> 
         return first, True, False
     end = len(lines) - (1 if len(lines) > start and lines[-1] == "" else 0)
     return end, False, nesting
+
+
+def _beside(lines: Sequence[str], start: int, end: int, opening: _Opening) -> int | None:
+    """The end of a block that no line closes, where the fence stands behind the last line of code."""
+    fence = re.compile(rf"[^{opening.mark}\s]\s*{opening.mark}{{{opening.length}}}\s*$")
+    return next((at + 1 for at in range(start, end) if opening.mark in lines[at] and fence.search(lines[at])), None)
 
 
 def _closes(opening: _Opening, line: str) -> bool:

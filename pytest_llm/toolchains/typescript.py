@@ -23,7 +23,7 @@ _UNDEFINED = frozenset(
     {2304, 2305, 2307, 2339, 2503, 2551, 2552, 2580, 2581, 2582, 2583, 2584, 2591, 2614, 2694, 2724}
 )
 _UNUSED = frozenset({6133, 6138, 6192, 6196, 6198, 6199})
-_ABSENT = frozenset({2307, 2792, 7016, 2875, 7026})
+_ABSENT = frozenset({2307, 2664, 2792, 7016, 2875, 7026})
 _NODE = frozenset({2580, 2591})  # `require`, `process`, `Buffer`: the types of Node are not here
 _TESTED = frozenset({2582, 2593})  # `describe`, `it`, `test`: the types of a test runner are not here
 _RUNNERS = re.compile(  # what jest, vitest, mocha, jasmine and cypress have besides

@@ -44,7 +44,13 @@ function parse(name, text, version) {
   file.checkJsDirective = undefined;
   file.hidden = new Map((file.commentDirectives || []).map((one) => [lineOf(file, one.range.pos), one]));
   file.commentDirectives = undefined;
+  if (file.externalModuleIndicator === true && file.statements.some(ambient)) file.externalModuleIndicator = undefined;
   return file;
+}
+
+// `declare module "name"`: beside imports or exports it adds to that module, in a file without any it describes it.
+function ambient(statement) {
+  return ts.isModuleDeclaration(statement) && ts.isStringLiteral(statement.name);
 }
 
 function lineOf(file, position) {

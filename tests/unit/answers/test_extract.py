@@ -28,6 +28,10 @@ def found(text: str) -> list[tuple[str, str, int]]:
         ("~~~ js `x`\na\n~~~", [("javascript", "a\n", 2)]),
         ("~~~\na\n```\n~~~", [("", "a\n```\n", 2)]),
         ("```go\n```", [("go", "", 2)]),
+        ("```go\nx\ny()```\nDone: `x`.\n", [("go", "x\ny()\n", 2)]),
+        ("```go\nx ``` \n\n```java\ny\n```\n", [("go", "x ``` \n\n```java\ny\n", 2)]),
+        ("1. a\n\n   ```go\n   x\n   }```\r\n2. b\n", [("go", "x\n}\n", 4)]),
+        ("```go\nx\ny ````\n", [("go", "x\ny ````\n", 2)]),
         ("   ```go\n   x\n     y\n z\n   ```", [("go", "x\n  y\nz\n", 2)]),
         (
             "1. Do\n\n   ```go\n   x\n   ```\n2. Do\n\n   ```java\n   y\n   ```",

@@ -23,6 +23,8 @@ VALID = {
     "assertion beside markup in a string": "export const a = (y: unknown) => `<p>${<string>y}</p>`;\n",
     "generic beside markup in a string": "export const s = '<b></b>';\nexport const g = <C>(c: C): C => c;\n",
     "generic call beside markup in a comment": "// <br/>\nexport const m = new Map<string, number>();\n",
+    "ambient modules": "declare module '*.svg' {\n  const url: string;\n  export default url;\n}\n"
+    "declare module 'a' {\n  export function f(x: number): void;\n}\nlet b = 1;\nb++;\n",
     "windows": "export const x: string = 'a';\r\nexport const y = x.length;\r\n",
     "byte order mark": "\ufeffexport const x = 1;\n",
     "emoji": "export const é: string = '😀{';\n\tconsole.log(é);\n",
@@ -38,6 +40,8 @@ BROKEN = {
     "undefined property": ("interface A {\n  a: number;\n}\nexport const f = (x: A) => x.b;\n", "undefined", 4),
     "missing return": ("export function f(): string {\n}\n", "type", 1),
     "missing property": ("interface A {\n  a: number;\n}\nexport const x: A = {};\n", "type", 4),
+    "in an ambient module": ("declare module 'a' {\n  export function f(x: nmber): void;\n}\n", "undefined", 2),
+    "more for a missing module": ("export {};\ndeclare module 'a' {\n  interface B { c: 1 }\n}\n", "missing-dependency", 2),
     "missing module": ("import express from 'express';\n\nexpress();\n", "missing-dependency", 1),
     "file of its own": ("import { a } from './a';\n\nconsole.log(a);\n", "undefined", 1),
     "read only": ("export const x = 1;\nx = 2;\n", "type", 2),
