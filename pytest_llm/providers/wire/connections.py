@@ -10,6 +10,7 @@ import os
 import socket
 import ssl
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -69,7 +70,7 @@ class Way:
     async def socket(self, to: Target) -> socket.socket:
         """A connection to the server, on which nothing has been said yet. Raises NetworkFault."""
         name, port = (self.proxy.host, self.proxy.port) if self.proxy else (to.name, to.port)
-        with connecting():
+        with connecting(proxy=f"{name}:{port}" if self.proxy else ""):
             async with asyncio.timeout(self.connect):
                 sock = await start_connection(await addresses(name, port), happy_eyeballs_delay=BOTH)
         try:
@@ -86,6 +87,11 @@ class Way:
     def secure(self, to: Target) -> str | None:
         """The name that the certificate of the first hop must have; None where there is none."""
         return (self.named or to.name) if self.tls else None
+
+    def securing(self) -> AbstractContextManager[None]:
+        """Around what is said on the first hop before any request."""
+        at = f"{self.proxy.host}:{self.proxy.port}" if self.proxy and self.named else ""
+        return connecting(secure=self.tls is not None, proxy=at)
 
     async def ask(self, method: str, url: str, content: bytes | None, reader: Reader) -> None:
         """Ask, and feed the answer to the reader. The connection ends with it, and what the server does for it.
@@ -107,7 +113,7 @@ class Way:
         if self.proxy or not _is_address(to.name):
             async with asyncio.timeout_at(deadline):
                 name = {"sock": await self.socket(to)}
-        with connecting(secure=self.tls is not None):
+        with self.securing():
             async with asyncio.timeout(self.connect):
                 await loop.create_connection(
                     lambda: exchange, **name, ssl=self.tls, server_hostname=self.secure(to)

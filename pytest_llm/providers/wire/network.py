@@ -11,7 +11,12 @@ RESET = "reset by the server"
 
 
 class NetworkFault(Exception):
-    """Something happened on the way to a server or back; its text says what."""
+    """Something happened on the way to a server or back; its text says what.
+
+    proxy: `host:port` of the one at which it happened; "" where there is none before the server.
+    """
+
+    proxy = ""
 
 
 class ConnectTimeout(NetworkFault):
@@ -31,22 +36,29 @@ class BrokeOff(NetworkFault):
 
 
 @contextmanager
-def connecting(*, secure: bool = False) -> Iterator[None]:
-    """Turns what the system says of a connection that is not made into faults. secure: by TLS."""
+def connecting(*, secure: bool = False, proxy: str = "") -> Iterator[None]:
+    """Turns what the system says of a connection that is not made into faults. secure: by TLS. proxy: if at one."""
     try:
         yield
-    except TimeoutError:
-        raise ConnectTimeout from None
-    except UnicodeError:  # of `a..b`, which no resolver is asked for
-        raise NoConnection("getaddrinfo takes it for no host name") from None
-    except OSError as error:
-        cut = secure and isinstance(error, ssl.SSLError | ConnectionResetError | ConnectionAbortedError)
-        raise (NotSecure if cut else NoConnection)(words(error)) from None
+    except (OSError, UnicodeError) as error:
+        fault = _fault(error, secure=secure)
+        fault.proxy = proxy
+        raise fault from None
+
+
+def _fault(error: OSError | UnicodeError, *, secure: bool) -> NetworkFault:
+    if isinstance(error, TimeoutError):
+        return ConnectTimeout()
+    if isinstance(error, UnicodeError):  # of `a..b`, which no resolver is asked for
+        return NoConnection("getaddrinfo takes it for no host name")
+    if secure and isinstance(error, ssl.SSLError | ConnectionResetError | ConnectionAbortedError):
+        return NotSecure(words(error))
+    return NoConnection(words(error))
 
 
 def words(error: OSError) -> str:
     """What the system says of it: asyncio's own words repeat the address."""
-    if isinstance(error, ConnectionResetError | BrokenPipeError):
+    if isinstance(error, ConnectionResetError | BrokenPipeError | ssl.SSLEOFError):
         return RESET
     if isinstance(error, ssl.SSLError) or not error.errno or error.errno < 0:
         return error.strerror or str(error) or type(error).__name__

@@ -13,6 +13,7 @@ from pytest_llm.providers.wire.network import ConnectTimeout, NetworkFault, NoCo
 from pytest_llm.providers.wire.stream import Sink, Watch, quoted
 
 MOMENT = 0.5  # seconds in which a process that ends lets its ports go, on a busy machine too
+PROXY = "the environment names it: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, and NO_PROXY for what is reached without"
 SERVER_LOG = "see the server's log"
 # Of a name that is not resolved, and of an address without a route, by the words of the C libraries.
 _NO_HOST = re.compile(
@@ -27,6 +28,8 @@ class Unreachable(ServerDown):
 
 def said(error: NetworkFault, url: str, what: str, limits: Limits, start: str, sink: Sink | None) -> ProviderError:
     """start: what to do when nothing listens there. sink: what the answer went to, if it was a stream."""
+    if error.proxy:
+        url, start = f"the proxy {error.proxy}", PROXY
     if isinstance(error, ConnectTimeout):
         return Unreachable(f"nothing answered at {url} within {limits.connect:g} s", hint=start)
     if isinstance(error, NoConnection):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pytest_llm.providers.wire.answers import Answer, Head
 from pytest_llm.providers.wire.connections import Way, target
-from pytest_llm.providers.wire.network import BrokeOff, connecting, words
+from pytest_llm.providers.wire.network import BrokeOff, words
 from pytest_llm.providers.wire.stream import plain_body
 
 CHUNK = 2**20  # bytes of an upload at a time
@@ -67,7 +67,7 @@ class Upload:
             return
         self._sock.settimeout(self._way.connect)
         name = self._way.secure(target(self._url))
-        with connecting(secure=True):
+        with self._way.securing():
             self._sock = self._way.tls.wrap_socket(self._sock, server_hostname=name)
 
     def _send(self, data: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -135,10 +136,20 @@ def test_a_proxy_of_http_1_0_that_forwards(monkeypatch: pytest.MonkeyPatch) -> N
     asked(monkeypatch, serve, "127.0.0.1:PORT", "http://models.test:8000")
 
 
-def test_a_proxy_that_nobody_listens_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:9")
-    with pytest.raises(ServerDown, match=r"nothing listens at http://models\.test: Connection refused"):
-        asyncio.run(Http("http://models.test", LIMITS).json("GET", "/x"))
+@pytest.mark.parametrize(
+    ("proxy", "says"),
+    [
+        ("socks5://127.0.0.1:9", "nothing listens at the proxy 127.0.0.1:9: Connection refused"),
+        ("http://me:secret@127.0.0.1:9", "nothing listens at the proxy 127.0.0.1:9: Connection refused"),
+        ("http://a..b:9", "there is no way to the proxy a..b:9"),
+    ],
+)
+def test_a_proxy_that_is_not_there(monkeypatch: pytest.MonkeyPatch, proxy: str, says: str) -> None:
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    with pytest.raises(ServerDown, match=re.escape(says)) as caught:
+        asyncio.run(Http("http://models.test", LIMITS, start="start it").json("GET", "/x"))
+    assert "start it" not in str(caught.value)
+    assert "secret" not in str(caught.value)
 
 
 def test_one_secure_proxy_before_a_secure_server_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
