@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -233,7 +233,8 @@ class Models:
             self._runner = None
             self._told = await self._found_running(name, info)
             self._runner = runner if self._told != Running() else None
-        return replace(self._told, context=_context(self._told, info, usage, (load or {}).get("num_ctx")))
+        context = _context(self._told, info, usage, (load or {}).get("num_ctx"))
+        return Running(context, self._told.gpu)
 
     async def _found_running(self, name: str, info: ModelInfo) -> Running:
         try:

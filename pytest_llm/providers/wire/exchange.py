@@ -54,6 +54,7 @@ class Exchange(asyncio.Protocol):
 
     def close(self) -> None:
         """At once, without a wait: nothing that was written is still wanted, and the server sees the client go."""
+        self._end(None)
         if self._timer:
             self._timer.cancel()
         if self._transport:

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import ssl
 import subprocess
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pytest_llm.engine.engine import new_loop
 from pytest_llm.errors import ProviderError, ServerDown
 from pytest_llm.providers.base import Limits
 from pytest_llm.providers.wire.answers import named
 from pytest_llm.providers.wire.connections import way
+from pytest_llm.providers.wire.exchange import Exchange
 from pytest_llm.providers.wire.http import Http
 from pytest_llm.providers.wire.network import NoConnection
 from pytest_llm.providers.wire.saying import no_connection
 from tests.helpers.replay import Play, Seen, replay
 
 LIMITS = Limits(5, 10, 10, restart=0)
+LOOPS = (asyncio.new_event_loop, new_loop)
 FINE = Play((b'{"fine": true}',), length=True)
 VARIABLES = [f"{name}_proxy" for name in ("http", "https", "all", "no")]
 
@@ -334,3 +338,28 @@ def test_whom_a_certificate_names(certificate: Path, monkeypatch: pytest.MonkeyP
         return
     with pytest.raises(ProviderError, match=says):
         asyncio.run(main())
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
+@pytest.mark.parametrize("loop", LOOPS)
+def test_whoever_leaves_at_any_step_leaves_nothing_behind(loop: Callable[[], Any], name: str) -> None:
+    """The server sees each connection end; a timer that still ran would hold its exchange."""
+
+    async def main() -> None:
+        async with replay(lambda _: Play((b"{",), end="silent")) as server:
+            http = Http(server.url.replace("127.0.0.1", name), LIMITS)
+            for steps in range(25):
+                task = asyncio.create_task(http.json("GET", "/x"))
+                for _ in range(steps):
+                    await asyncio.sleep(0)
+                task.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await task
+            await asyncio.sleep(0.1)
+            left = [task for task in asyncio.all_tasks() if "_serve" in str(task.get_coro())]
+            assert not left
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(main())
+    gc.collect()
+    assert not [thing for thing in gc.get_objects() if isinstance(thing, Exchange)]
