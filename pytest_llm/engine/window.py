@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 HELD = 4  # times the look-ahead: so many verdicts wait at most for the turn of a slower server's
@@ -48,16 +48,17 @@ class Window:
         for cell in now:
             if cell in self._left:
                 yield self._enter(cell)
-        under_way = Counter(server for cell, server in self.begun.items() if self._counts(cell, server))
+        under_way = [server for cell, server in self.begun.items() if self._counts(cell, server)]
         for server, queue in self._queues.items():
-            while queue and under_way[server] < self._most and len(self.begun) < self._held:
+            room = self._most - under_way.count(server)
+            while queue and room > 0 and len(self.begun) < self._held:
                 cell = queue.popleft()
                 if cell in self._kept:
                     self._kept.discard(cell)
                     yield cell
                 elif cell in self._left:
                     yield self._enter(cell)
-                    under_way[server] += 1
+                    room -= 1
 
     def _enter(self, cell: str) -> str:
         self._left.discard(cell)

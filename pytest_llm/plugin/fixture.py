@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -58,26 +57,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def _names(mark: pytest.Mark) -> list[str]:
     names = mark.args[0] if mark.args else mark.kwargs.get("argnames", "")
     return names.split(",") if isinstance(names, str) else list(names)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """What is no fault of the model's is an ERROR also where the test's own body met it, without our frames.
-
-    A test that asks has its line in the run's record.
-    """
-    report = yield
-    if asks(item):
-        from pytest_llm.plugin import answering, tested
-
-        if call.excinfo and answering.is_error(call.excinfo):
-            report.longrepr = answering.story(item, call.excinfo)
-            setattr(report, ERROR, True)
-        if report.when == "call" or (report.when == "setup" and not report.passed):
-            tested.carry(item, report, call)
-    return report
 
 
 @pytest.hookimpl(tryfirst=True)

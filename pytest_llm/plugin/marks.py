@@ -98,11 +98,12 @@ ACTING: Mapping[str, Callable[[Any], pytest.MarkDecorator]] = {"skip": _skip, "s
 
 def keeps_from_asking(item: pytest.Item) -> bool:
     """Whether a mark says already that the item will not run."""
-    return (
-        any(item.iter_markers("skip"))
-        or any(all(mark.args) for mark in item.iter_markers("skipif"))
-        or any(mark.kwargs.get("run") is False and all(mark.args) for mark in item.iter_markers("xfail"))
-    )
+    return any(_keeps(mark) for mark in item.iter_markers())
+
+
+def _keeps(mark: pytest.Mark) -> bool:
+    acts = mark.name in ("skip", "skipif") or (mark.name == "xfail" and mark.kwargs.get("run") is False)
+    return acts and (mark.name == "skip" or all(mark.args))
 
 
 def _arguments(name: str, value: Any, kinds: Mapping[str, type]) -> dict[str, Any]:

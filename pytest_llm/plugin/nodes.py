@@ -126,9 +126,8 @@ class PromptItem(pytest.Item):
         self.started = time.time()
         with self._stoppable():
             verdict = state.judging.verdict(self)
-        self.verdict, self.confirmations = redacted(verdict, state.secrets), ()
-        earlier = [pair for pair in self.user_properties if not pair[0].startswith("llm.")]  # of a rerun
-        self.user_properties[:] = [*earlier, *numbers.properties(self.verdict, self.identity)]
+        self.verdict = redacted(verdict, state.secrets)
+        self.user_properties += numbers.properties(self.verdict, self.identity)
         if self.verdict.outcome == "error":
             raise NotJudged(terminal.complaint(self.verdict, self.again))
         if self.verdict.outcome == "skipped":
@@ -153,12 +152,13 @@ class PromptItem(pytest.Item):
         return self._jobs
 
     def forget(self) -> None:
-        """Let go of what is known of the answers: when the cell is done, the record and the store have it."""
+        """Let go of what is known of the answers: the cell is done, its reports, record and store have it."""
         self._begin()
         self._jobs = ()
 
     def _begin(self) -> None:
         self.verdict, self._identity, self.confirmations = None, None, ()
+        self.user_properties[:] = [pair for pair in self.user_properties if not pair[0].startswith("llm.")]
 
     @contextmanager
     def _stoppable(self) -> Iterator[None]:

@@ -103,9 +103,16 @@ def deselected(items: Sequence[pytest.Item]) -> None:
 
 
 def report(item: pytest.Item, call: pytest.CallInfo[None], test_report: pytest.TestReport) -> None:
-    """Give pytest the words for an ERROR, for which it asks no item, and the record its line."""
-    if not isinstance(item, PromptItem):
-        return
+    """Give pytest the words for an ERROR, for which it asks no item, and the record the line of a cell."""
+    if isinstance(item, PromptItem):
+        _report(item, call, test_report)
+    elif asks(item):
+        from pytest_llm.plugin import tested
+
+        tested.report(item, call, test_report)
+
+
+def _report(item: PromptItem, call: pytest.CallInfo[None], test_report: pytest.TestReport) -> None:
     if call.excinfo and isinstance(call.excinfo.value, NotJudged):
         test_report.longrepr = item.repr_failure(call.excinfo)
         if item.verdict and (shared := terminal.shared(item.verdict)):

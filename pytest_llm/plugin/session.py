@@ -335,7 +335,8 @@ SESSION = pytest.StashKey[LlmSession]()
 
 def session(config: pytest.Config) -> LlmSession:
     """The state of this run, made on demand."""
-    if SESSION not in config.stash:
-        config.stash[SESSION] = LlmSession(config)
+    state = config.stash.get(SESSION, None)
+    if state is None:
+        config.stash[SESSION] = state = LlmSession(config)
         config.stash[HAS_CELLS] = True
-    return config.stash[SESSION]
+    return state

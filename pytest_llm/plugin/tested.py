@@ -14,7 +14,7 @@ from pytest_llm.cases.paths import content
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.checks.base import Finding, Severity
 from pytest_llm.plugin import carried
-from pytest_llm.plugin.answering import ANSWERS, Answer
+from pytest_llm.plugin.answering import ANSWERS, Answer, is_error, story
 from pytest_llm.plugin.asking import ERROR, model_of
 from pytest_llm.plugin.session import LlmSession, session
 from pytest_llm.plugin.summary import headline
@@ -32,11 +32,18 @@ _PYTESTS = frozenset({"parametrize", "usefixtures", "filterwarnings"})  # marks 
 _MODES = {True: "on", False: "off", None: "default"}
 
 
-def carry(item: pytest.Item, report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
-    """Hand the line of a test over with its report; its answers are not kept any longer."""
-    answers = item.stash.get(ANSWERS, [])
-    carried.carry(_line(item, report, call, answers), report)
-    item.stash[ANSWERS] = []
+def report(item: pytest.Item, call: pytest.CallInfo[None], test_report: pytest.TestReport) -> None:
+    """What is no fault of the model's is an ERROR also where the test's own body met it, without our frames.
+
+    The line of a test goes with its report; its answers are not kept any longer.
+    """
+    if call.excinfo and is_error(call.excinfo):
+        test_report.longrepr = story(item, call.excinfo)
+        setattr(test_report, ERROR, True)
+    if test_report.when == "call" or (test_report.when == "setup" and not test_report.passed):
+        answers: list[Answer] = item.stash.get(ANSWERS, [])
+        carried.carry(_line(item, test_report, call, answers), test_report)
+        item.stash[ANSWERS] = []
 
 
 def _line(

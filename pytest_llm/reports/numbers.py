@@ -25,63 +25,67 @@ def properties(verdict: Verdict, identity: Mapping[str, Any]) -> list[tuple[str,
 
     identity: which cell it is, as the run's record says it.
     """
-    return [_pair(name, value) for name, value in _properties(verdict, identity)]
+    return [_pair(name, value) for name, value in _properties(verdict, identity).items()]
 
 
 @lru_cache(maxsize=1024, typed=True)
 def _pair(name: str, value: object) -> tuple[str, object]:
     """pytest keeps those of every cell, and most are alike: of these it keeps one."""
-    return sys.intern(name), value
+    return sys.intern(f"llm.{name}"), value
 
 
-def _properties(verdict: Verdict, identity: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
-    asked = verdict.asked[0]
-    yield "llm.outcome", verdict.outcome
-    yield from _samples(verdict)
-    if identity["must_pass"]:
-        yield "llm.must_pass", "true"
-    yield "llm.case", visible(identity["case"])
-    yield from (
-        (f"llm.{key}", visible(str(identity[key]))) for key in ("row", "seed") if identity[key] not in ("", None)
-    )
-    yield from ((f"llm.{key}", _dumped(identity[key])) for key in ("axes", "options"))
-    if who := verdict.response:
-        said = {"digest": who.digest, "server": who.server, "version": who.version}
-        yield from ((f"llm.{key}", visible(value)) for key, value in said.items() if value)
-    if days := [one.response.stored for one in verdict.asked if one.response and one.response.stored]:
-        yield "llm.stored", min(days)
-    yield "llm.model", str(asked.request["model"])
-    yield "llm.think", "default" if asked.request["think"] is None else str(asked.request["think"]).lower()
-    for stage, responses in _by_stage(verdict).items():
-        yield from _measured(f"llm.{stage}" if stage else "llm", responses)
+def _properties(verdict: Verdict, identity: Mapping[str, Any]) -> dict[str, object]:
+    request = verdict.asked[0].request
+    said = {key: visible(str(identity[key])) for key in ("row", "seed") if identity[key] not in ("", None)}
+    who = verdict.response
+    server = {"digest": who.digest, "server": who.server, "version": who.version} if who else {}
+    days = [one.response.stored for one in verdict.asked if one.response and one.response.stored]
+    return {
+        "outcome": verdict.outcome,
+        **_samples(verdict),
+        **({"must_pass": "true"} if identity["must_pass"] else {}),
+        "case": visible(identity["case"]),
+        **said,
+        "axes": _dumped(identity["axes"]),
+        "options": _dumped(identity["options"]),
+        **{key: visible(value) for key, value in server.items() if value},
+        **({"stored": min(days)} if days else {}),
+        "model": str(request["model"]),
+        "think": "default" if request["think"] is None else str(request["think"]).lower(),
+        **_measured(verdict),
+        **dict(_found(verdict)),
+    }
+
+
+def _found(verdict: Verdict) -> Iterator[tuple[str, object]]:
     found = [(title(verdict, one), finding) for one in verdict.tries for finding in one.findings]
     findings = [": ".join(filter(None, [name, f.severity, f.check, f.message])) for name, f in found]
-    if unwalled := next((f.message for f in verdict.findings if f.kind == UNWALLED), ""):
-        yield "llm.unwalled", unwalled
+    if unwalled := next((f.message for _, f in found if f.kind == UNWALLED), ""):
+        yield "unwalled", unwalled
     if verdict.outcome == "skipped" and verdict.reasons[0].kind == "budget":
-        yield "llm.unasked", verdict.reasons[0].message
-    yield "llm.findings", json.dumps(findings, ensure_ascii=True) if findings else "[]"
+        yield "unasked", verdict.reasons[0].message
+    yield "findings", json.dumps(findings, ensure_ascii=True) if findings else "[]"
 
 
 def _dumped(value: Mapping[str, Any]) -> str:
     return json.dumps(value, default=str) if value else "{}"
 
 
-def _samples(verdict: Verdict) -> Iterator[tuple[str, object]]:
-    if verdict.escalated:
-        yield "llm.escalated", "true"
+def _samples(verdict: Verdict) -> dict[str, object]:
+    said: dict[str, object] = {"escalated": "true"} if verdict.escalated else {}
     if verdict.samples == 1:
-        return
+        return said
     found = estimate(verdict)
-    yield from (("llm.samples", verdict.samples), ("llm.min_pass", verdict.min_pass))
-    yield from (("llm.asked", found.asked), ("llm.judged", found.judged), ("llm.passed", found.passed))
-    yield "llm.outcomes", json.dumps(verdict.outcomes)
+    said |= {"samples": verdict.samples, "min_pass": verdict.min_pass}
+    said |= {"asked": found.asked, "judged": found.judged, "passed": found.passed}
+    said |= {"outcomes": json.dumps(verdict.outcomes)}
     if found.interval is not None and found.rate is not None:
         low, high = found.interval
-        yield from (("llm.pass_rate", round(found.rate, 4)),)
-        yield from (("llm.pass_rate_low", round(low, 4)), ("llm.pass_rate_high", round(high, 4)))
+        rates = {"pass_rate": found.rate, "pass_rate_low": low, "pass_rate_high": high}
+        said |= {name: round(rate, 4) for name, rate in rates.items()}
     for kind, chances in (("at", found.pass_at), ("all", found.pass_all)):
-        yield from ((f"llm.pass_{kind}_{k}", round(chance, 4)) for k, chance in chances.items())
+        said |= {f"pass_{kind}_{k}": round(chance, 4) for k, chance in chances.items()}
+    return said
 
 
 def _by_stage(verdict: Verdict) -> dict[str, list[Response]]:
@@ -96,9 +100,13 @@ def _by_stage(verdict: Verdict) -> dict[str, list[Response]]:
     return {**found, "": last} if last else found
 
 
-def _measured(prefix: str, responses: Sequence[Response]) -> Iterator[tuple[str, object]]:
-    yield from ((f"{prefix}.{name}", value) for name, value in medians(responses).items() if value is not None)
-    yield f"{prefix}.finish", ", ".join(dict.fromkeys(response.finish for response in responses))
+def _measured(verdict: Verdict) -> dict[str, object]:
+    said: dict[str, object] = {}
+    for stage, responses in _by_stage(verdict).items():
+        prefix = f"{stage}." if stage else ""
+        said |= {f"{prefix}{name}": value for name, value in medians(responses).items() if value is not None}
+        said[f"{prefix}finish"] = ", ".join(dict.fromkeys(response.finish for response in responses))
+    return said
 
 
 def medians(responses: Sequence[Response]) -> dict[str, float | int | None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
@@ -25,16 +24,14 @@ def combine(samples: Sequence[Outcome], wanted: int, min_pass: int) -> Outcome:
     that changes nothing: it passed, or failed, whatever they had been. Else it is an ERROR, or SKIPPED where none
     of them was one.
     """
-    count = Counter(samples)
-    if count["passed"] >= min_pass:
+    if samples.count("passed") >= min_pass:
         return "passed"
-    if count["failed"] > wanted - min_pass:
+    if samples.count("failed") > wanted - min_pass:
         return "failed"
-    return "skipped" if count["skipped"] and not count["error"] else "error"
+    return "skipped" if "skipped" in samples and "error" not in samples else "error"
 
 
 def still_open(samples: Sequence[Outcome], wanted: int, min_pass: int) -> int:
     """How many more samples must be asked at least before the outcome is certain; 0 once nothing can change it."""
-    count = Counter(samples)
-    least = min(min_pass - count["passed"], wanted - min_pass + 1 - count["failed"])
+    least = min(min_pass - samples.count("passed"), wanted - min_pass + 1 - samples.count("failed"))
     return least if 0 < least <= wanted - len(samples) else 0

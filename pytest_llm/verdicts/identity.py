@@ -72,8 +72,7 @@ def _temperature(plan: Plan, options: Mapping[str, Any]) -> float | None:
 
 def digest(value: Any) -> str:
     """A short hash of plain data: 16 hex digits, the same whatever the order of its keys."""
-    text = json.dumps(value, sort_keys=True, ensure_ascii=True, default=_plain)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return hashlib.sha256(_SORTED.encode(value).encode()).hexdigest()[:16]
 
 
 def _plain(value: Any) -> str:
@@ -81,3 +80,6 @@ def _plain(value: Any) -> str:
     if isinstance(value, set | frozenset):
         return str(sorted(map(_plain, value)))
     return _ADDRESS.sub("", str(value))
+
+
+_SORTED = json.JSONEncoder(sort_keys=True, ensure_ascii=True, default=_plain)

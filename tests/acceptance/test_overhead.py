@@ -14,10 +14,15 @@ def kept():
     gc.collect()
     return sum(isinstance(thing, Response) for thing in gc.get_objects())
 
+def pytest_itemcollected(item):
+    item.user_properties.append(("own", "of a plugin"))
+
 before = kept()
 
 def pytest_sessionfinish(session):
     print("answers kept:", kept() - before)
+    print("properties kept:", *{pair for item in session.items for pair in item.user_properties})
+    print("requests kept:", sum(bool(item._jobs) for item in session.items))
 """
 
 
@@ -30,7 +35,9 @@ def test_no_answer_is_kept_and_the_server_is_asked_once_what_it_has(bench: Bench
     bench.case(f"prompt: hi\nmarks: [xfail]\nsamples: 3\n{checks}\n", "sampled")
     result = bench.run()
     result.assert_outcomes(passed=30, failed=1, xpassed=1)
-    result.stdout.fnmatch_lines(["*answers kept: 0*"])
+    result.stdout.fnmatch_lines(
+        ["*answers kept: 0*", "properties kept: ('own', 'of a plugin')", "requests kept: 0"]
+    )
     asked = Counter(request.path for request in bench.server.requests)
     assert asked["/api/chat"] == 34
     assert asked["/api/ps"] == 2  # what is there before the run, and what became of the load
