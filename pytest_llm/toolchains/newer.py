@@ -77,6 +77,7 @@ TABLE: Mapping[str, tuple[Row, ...]] = {
         Row((17,), "sealed types", r"\b(?:non-)?sealed\b|\bpermits\b"),
         Row((21,), "record patterns", r"(?:\binstanceof|\bcase)\s+[\w.<>]+\s*\(", _BROKEN),
         Row((21,), "patterns in switch", r"\bcase\s+(?:null\b|[\w.<>\[\]]+\s+\w+\s*(?:->|:|&&|when\b))", _BROKEN),
+        Row((21,), "patterns that always match", r"\binstanceof\b", "is a subtype of pattern type", syntax=False),
         Row((22,), "unnamed variables", r"\b_\b", "'_'|underscore"),
         Row((25,), "imports of modules", r"^\s*import\s+module\b", _BROKEN),
         Row((25,), "a file without a class", r"", r"unnamed classes|implicitly declared|compact source"),

@@ -113,6 +113,8 @@ EMPTY = [
         ("php", text)
         for text in (
             "<?php if (true) {}",
+            "<p>a</p>\n<?php if ($x) { ?>\n<?php } ?>\n<p>b</p>\n",
+            "<?php if ($x) { ?>def f(:<?php } ?>",
             "<?php foo;",
             "use A\\B;",
             "namespace X;",
@@ -185,6 +187,10 @@ CODE = [
     ("shell", ": <<EOF\nnever closed\n"),
     ("php", "<?php echo 1;\n"),
     ("php", "<p>"),
+    ("php", "<?php if ($x) { ?>\n<p>a</p>\n<?php } else { ?>\n<p>b</p>\n<?php } ?>\n"),
+    ("php", "<?php if ($x): ?>\n<p>a</p>\n<?php endif; ?>\n"),
+    ("php", "<?php if ($x): else: ?>\n<p>a</p>\n<?php endif; ?>\n"),
+    ("php", "<?php switch ($x): case 1: ?>\n<p>a</p>\n<?php endswitch; ?>\n"),
     ("kotlin", "package a.b\nval x = 1\n"),
     ("ruby", "nils = 1\n"),
     ("ruby", "puts 1\n__END__\n"),

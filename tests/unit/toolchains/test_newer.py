@@ -64,6 +64,13 @@ NEWER = [
     ),
     (
         "java",
+        "class A { boolean f(String s) {\n return s instanceof String t && t.isEmpty(); } }",
+        2,
+        "expression type java.lang.String is a subtype of pattern type java.lang.String",
+        "21",
+    ),
+    (
+        "java",
         "class A { void f() { try { g(); }\n catch (E _) { } } }",
         2,
         "as of release 9, '_' is a keyword",
