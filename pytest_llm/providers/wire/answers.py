@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from pytest_llm.providers.wire.network import BrokeOff
-from pytest_llm.providers.wire.stream import quoted
 
 MAX_FRAMING = 128 * 2**10  # bytes in a row that are no body: headers, interim answers, sizes of chunks
+_SHOWN = 1000  # bytes of what is no answer; whoever tells it takes the keys out, and shortens it
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Answer:
         headers = named(self._headers)
         coding = headers.get("transfer-encoding", "")
         if coding and coding.lower() != "chunked":
-            self._broken(f"its Transfer-Encoding {coding[:100]!r} is not that of HTTP/1.1")
+            self._broken(f"its Transfer-Encoding {coding[:_SHOWN]!r} is not that of HTTP/1.1")
         self._endless = not coding and "content-length" not in headers
         self.head = Head(status, headers)
         if self._bodiless:
@@ -103,11 +103,10 @@ class Answer:
         """What stands where an answer's first line should."""
         if self.head or self._headers or self._framing or data.startswith(b"HTTP/"):
             return ""
-        return (
-            " but TLS: it speaks https"
-            if data.startswith(b"\x15\x03")
-            else f" but {quoted(data[:400].decode(errors='replace'))!r}"
-        )
+        if data.startswith(b"\x15\x03"):
+            return " but TLS: it speaks https"
+        first = data[:_SHOWN].strip().splitlines()[:1]
+        return f" but '{b''.join(first).decode(errors='replace')}'"
 
     def _broken(self, reason: str) -> None:
         if not (self.whole or self.fault):

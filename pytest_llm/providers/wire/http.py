@@ -229,6 +229,7 @@ class Http:
         try:
             yield
         except NetworkFault as error:
+            error.args = (quoted(self.clean(str(error))),)
             raise said(error, self.url, what, self.limits, self.start, sink) from None
 
     async def _too_silent(self, what: str, answer: Stream, sink: Sink) -> ProviderError:

@@ -286,6 +286,25 @@ def test_a_name_or_a_way_that_is_none_is_no_server_to_start(reason: str, says: s
     assert ("start it" in str(error)) == ("nothing listens" in says)
 
 
+@pytest.mark.parametrize("pad", [0, 60, 150, 180])
+def test_a_key_that_comes_back_in_what_is_no_answer_is_not_shown(pad: int) -> None:
+    key = "sk-" + "0123456789" * 5
+
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"x" * pad + head.partition(b"Authorization: ")[2].replace(b"\r\n", b" ") + head)
+        writer.close()
+
+    async def main() -> None:
+        async with await asyncio.start_server(echo, "127.0.0.1", 0) as server:
+            url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            await Http(url, LIMITS, {"Authorization": f"Bearer {key}"}).json("GET", "/x")
+
+    with pytest.raises(ProviderError, match="what came is no HTTP but ") as caught:
+        asyncio.run(main())
+    assert "sk-" not in str(caught.value)
+
+
 @pytest.fixture
 def names(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every name under `.test` is this machine's, and of `hang.test` the lookup takes longer than anybody waits."""
