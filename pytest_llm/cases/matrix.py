@@ -21,7 +21,7 @@ MAX_CELLS = 50_000  # of one case: at a second an answer they take fourteen hour
 Variant = tuple[tuple[str, ...], Case]  # the label of each axis's value, and the case with the values applied
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """One set of values of `parametrize`."""
 
@@ -29,7 +29,7 @@ class Row:
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Cell:
     """One thing to ask and to judge: a case, a model, a think mode, a row, and one value of each matrix axis.
 

@@ -29,7 +29,7 @@ class StagePlan:
     goes_on: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A cell, the model it asks, and all that can be settled before anything is asked.
 
