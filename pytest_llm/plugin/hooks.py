@@ -121,6 +121,15 @@ def pytest_report_from_serializable(data: dict[str, Any]) -> None:
     carried.unpack(data)
 
 
+@pytest.hookimpl(specname="pytest_runtest_makereport", tryfirst=True)
+def pytest_report_of_an_error(item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport | None:
+    if not call.excinfo or not _has_cells(item.session):
+        return None
+    from pytest_llm.plugin import running
+
+    return running.report_of_an_error(item, call)
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, object]:
     if _hands_out(session):

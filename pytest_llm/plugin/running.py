@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 
 import pytest
@@ -102,21 +103,30 @@ def deselected(items: Sequence[pytest.Item]) -> None:
             session(item.config).deselected.append(item.nodeid)
 
 
+def report_of_an_error(item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport | None:
+    """With the words for an ERROR, for which pytest asks no item: it would write out each frame, in 0.2 s."""
+    if not isinstance(item, PromptItem) or not call.excinfo or not isinstance(call.excinfo.value, NotJudged):
+        return None
+    ended = copy.copy(call)
+    ended.excinfo = None
+    test_report = pytest.TestReport.from_item_and_call(item, ended)
+    test_report.outcome, test_report.longrepr = "failed", item.repr_failure(call.excinfo)
+    if item.verdict and (shared := terminal.shared(item.verdict)):
+        setattr(test_report, SHARED, shared)
+    return test_report
+
+
 def report(item: pytest.Item, call: pytest.CallInfo[None], test_report: pytest.TestReport) -> None:
-    """Give pytest the words for an ERROR, for which it asks no item, and the record the line of a cell."""
+    """Tell the warnings of a cell, and give the record the line of one."""
     if isinstance(item, PromptItem):
-        _report(item, call, test_report)
+        _report(item, test_report)
     elif asks(item):
         from pytest_llm.plugin import tested
 
         tested.report(item, call, test_report)
 
 
-def _report(item: PromptItem, call: pytest.CallInfo[None], test_report: pytest.TestReport) -> None:
-    if call.excinfo and isinstance(call.excinfo.value, NotJudged):
-        test_report.longrepr = item.repr_failure(call.excinfo)
-        if item.verdict and (shared := terminal.shared(item.verdict)):
-            setattr(test_report, SHARED, shared)
+def _report(item: PromptItem, test_report: pytest.TestReport) -> None:
     if test_report.when == "setup" and item.verdict and item.verdict.outcome != "failed":
         for text in terminal.warnings(item.verdict):
             warn(item.config, text, item.nodeid, item.plan.cell.loaded.line())

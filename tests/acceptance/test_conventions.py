@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from typing import Any
 
 import pytest
 
@@ -59,6 +60,20 @@ def test_kinds_of_exceptions(mixed: Bench) -> None:
     seen = (mixed.path / "seen").read_text()
     assert f'["two[m]", "call", "AssertionError: {FAILED} (and 1 more)", true, false]' in seen
     assert re.search(r'\["errs\[gone\]", "setup", "NotJudged: [^"]*", false, false\]', seen)
+
+
+def test_nobody_writes_out_the_frames_of_an_error(mixed: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """pytest reads the source of every frame for that, which takes as long as twenty cells."""
+    styles = []
+    real = pytest.ExceptionInfo.getrepr
+
+    def getrepr(self: pytest.ExceptionInfo[BaseException], *args: object, **kwargs: Any) -> object:
+        styles.append(kwargs.get("style"))
+        return real(self, *args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(pytest.ExceptionInfo, "getrepr", getrepr)
+    mixed.run().assert_outcomes(passed=1, failed=1, errors=1, skipped=1, xfailed=1)
+    assert set(styles) == {"value"}
 
 
 STYLES = ("auto", "long", "short", "line", "native", "no")
