@@ -36,6 +36,8 @@ from pytest_llm.verdicts.combine import RANK
 from pytest_llm.verdicts.plan import Plan, StagePlan
 from pytest_llm.verdicts.verdict import Asked
 
+Busy = Callable[[], AbstractContextManager[None]]
+
 
 @dataclass(frozen=True)
 class Place:
@@ -48,7 +50,7 @@ class Place:
     root: Path
     artifacts: Path
     browser: str = ""
-    busy: Callable[[], AbstractContextManager[None]] = nullcontext
+    busy: Busy = nullcontext
     asker: Asker | None = None
 
 
@@ -72,8 +74,8 @@ def judge(plan: Plan, stage: StagePlan, answer: Answer, place: Place) -> tuple[A
         ask=Asking(plan.asks, answer.job.id, place.asker) if place.asker and plan.asks else None,
     )
     spans: list[tuple[float, float]] = []
-    place = replace(place, busy=partial(clocked, place.busy, spans))
-    findings = tuple(named(stage, f) for f in _findings(plan, stage, artifact, context, request, place))
+    busy = partial(clocked, place.busy, spans)
+    findings = tuple(named(stage, f) for f in _findings(plan, stage, artifact, context, request, busy))
     files = tuple((label, str(path)) for label, path in context.attachments)
     judged, checked = tuple(context.judged), next(iter(spans), ())
     asked = Asked(request.plain(), response, stage.name, findings, files, judged=judged, checked=checked)
@@ -81,7 +83,7 @@ def judge(plan: Plan, stage: StagePlan, answer: Answer, place: Place) -> tuple[A
 
 
 @contextmanager
-def clocked(busy: Callable[[], AbstractContextManager[None]], spans: list[tuple[float, float]]) -> Iterator[None]:
+def clocked(busy: Busy, spans: list[tuple[float, float]]) -> Iterator[None]:
     """Note when checks had their turn and how long they took."""
     with busy():
         began, clock = time.time(), time.perf_counter()
@@ -90,7 +92,7 @@ def clocked(busy: Callable[[], AbstractContextManager[None]], spans: list[tuple[
 
 
 def _findings(
-    plan: Plan, stage: StagePlan, artifact: Artifact, context: CheckContext, request: ChatRequest, place: Place
+    plan: Plan, stage: StagePlan, artifact: Artifact, context: CheckContext, request: ChatRequest, busy: Busy
 ) -> Iterator[Finding]:
     """First what never passes by luck, then every check."""
     unlucky = list(luck.findings(request, context.response, plan.cell.case.allow))
@@ -100,7 +102,7 @@ def _findings(
     if any(finding.kind == "empty" for finding in reasons) or (reasons and not artifact.answer.strip()):
         return
     bad = bool(reasons)
-    with place.busy():
+    with busy():
         for check in stage.checks:
             for finding in () if check.models else run(check, artifact, context):
                 bad = bad or finding.severity in RANK

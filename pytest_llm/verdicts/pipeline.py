@@ -14,7 +14,7 @@ from pytest_llm.checks.rate import measured
 from pytest_llm.engine.jobs import Asker, Job
 from pytest_llm.engine.talk import Answer, Talk, converse, together
 from pytest_llm.errors import InputError
-from pytest_llm.verdicts.combine import Outcome, still_open
+from pytest_llm.verdicts.combine import still_open
 from pytest_llm.verdicts.judge import Place, judge, named
 from pytest_llm.verdicts.plan import Plan
 from pytest_llm.verdicts.verdict import Asked, Verdict
@@ -43,7 +43,7 @@ def cell(plan: Plan, id_: str, place: Place, first: Sequence[Job] = ()) -> Talk[
     """All samples of a cell, side by side; where it failed and may be, it is asked once more, escalated."""
     level = _level if plan.exclusive and plan.samples > 1 else None
     samples: list[tuple[Asked, ...]] = []
-    while count := _next(plan, Verdict(sum(samples, ())).outcomes):
+    while count := _next(plan, samples):
         more = range(len(samples), len(samples) + count)
         chains = [chain(plan, id_, place, sample, first=first[sample : sample + 1]) for sample in more]
         samples += yield from together(chains, level)
@@ -54,11 +54,11 @@ def cell(plan: Plan, id_: str, place: Place, first: Sequence[Job] = ()) -> Talk[
     return replace(found, asked=found.asked + again)
 
 
-def _next(plan: Plan, outcomes: Sequence[Outcome]) -> int:
-    """How many samples are asked next, side by side."""
+def _next(plan: Plan, samples: Sequence[tuple[Asked, ...]]) -> int:
+    """How many samples are asked next, side by side. samples: those that were asked."""
     if plan.early:
-        return still_open(outcomes, plan.samples, plan.min_pass)
-    return plan.samples - len(outcomes)
+        return still_open(Verdict(sum(samples, ())).outcomes, plan.samples, plan.min_pass)
+    return plan.samples - len(samples)
 
 
 def _level(answers: list[Answer]) -> list[Answer]:
