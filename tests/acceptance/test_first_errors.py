@@ -200,7 +200,7 @@ def test_a_context_that_was_filled(bench: Bench) -> None:
 
 
 def test_a_generation_that_outlives_its_timeout_is_the_models_failure(bench: Bench) -> None:
-    bench.server.answer("hi", Script("a b c d e f g h i j", seconds=30))
+    bench.server.answer("hi", Script("a b c d e f " * 10, seconds=30))
     bench.case("prompt: hi\ntimeout: 1s\nchecks: [{contains: a}]")
     result = bench.run()
     result.assert_outcomes(failed=1)

@@ -82,7 +82,7 @@ def test_a_server_that_fails_in_a_stage_is_an_error(chain: Bench, mode: list[str
 
 
 def test_a_later_stage_that_runs_out_of_time(chain: Bench) -> None:
-    chain.server.answer("Move this", Script("a b c d e f", seconds=30))
+    chain.server.answer("Move this", Script("a b c d e f " * 10, seconds=30))
     chain.case("timeout: 1s\n" + "\n".join(line[4:] for line in CHAIN.splitlines()))
     result = chain.run()
     result.assert_outcomes(failed=1)

@@ -115,7 +115,7 @@ FAULTS = [
         ServerDown,
         "does not answer /api/version",
         "server",
-        limits=HASTY,
+        limits=replace(HASTY, connect=3),  # as long as it is waited for /api/version
     ),
     Fault("4 queue full", ollama_error("503 x", "server busy, please try again."), ServerBusy, "busy", retry=5),
     Fault("5 unknown model", ollama_error("404 x", "model 'm' not found"), NotThere, "ollama pull m", "model"),
