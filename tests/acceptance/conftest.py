@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.helpers.forking import ForkServer, import_all
 # A run inside this process drops what it imported first, and half of a library imported again is two libraries.
 importlib.import_module("jinja2.sandbox")
 import_all("pytest_llm")
+CACHE = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")  # pytester has another home
 
 
 class Bench:

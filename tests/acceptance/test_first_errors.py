@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.conftest import Bench
+from tests.acceptance.conftest import CACHE, Bench
 from tests.fake_ollama import Script
 
 DEMO = Path(__file__).parents[2] / "modelfiles" / "demo.gguf"
@@ -130,8 +130,9 @@ def test_an_answer_that_never_passes(bench: Bench, script: Script, words: str) -
     ],
 )
 def test_a_failure_says_what_is_wrong_and_how_to_run_it_again(
-    bench: Bench, answer: str, checks: str, words: str
+    bench: Bench, answer: str, checks: str, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", CACHE)  # with what Go has built already
     bench.server.answer("hi", answer)
     bench.case(f"prompt: hi\nchecks: {checks}")
     result = bench.run()
