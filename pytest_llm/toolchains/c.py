@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from difflib import get_close_matches
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import ClassVar
@@ -15,8 +14,9 @@ from pytest_llm.errors import CheckCrashed
 from pytest_llm.sandbox import sandbox, scratch
 from pytest_llm.sandbox.walls import Walls
 from pytest_llm.syntax.outline import Outline, read
-from pytest_llm.toolchains import base
+from pytest_llm.toolchains import base, c_files
 from pytest_llm.toolchains.c_missing import told, unknown_types
+from pytest_llm.toolchains.c_names import bare, headers_of, misspelt
 from pytest_llm.toolchains.precompiled import Precompiled
 from pytest_llm.toolchains.scaffold import Around, Scaffolded, Style
 
@@ -25,27 +25,9 @@ _AT_LARGE = re.compile(r"^cc1(?:plus)?: (?:fatal )?error: (.*)$")
 _HERE = re.compile(r"^([^:\n]+):(\d+):(\d+):\s+required from here")
 _BROKE = re.compile(r"internal compiler error|Please submit a full bug report")
 _ABSENT = re.compile(r"^(\S+): No such file or directory$")
-# What moves the compiler's words to other files and lines, or hides them from a header on.
-_SPLICE = re.compile(r"(?:\\|\?\?/)[ \t\f\v]*\r?\n")
-_BLANK = r"(?:[ \t\f\v]|/\*(?:[^*\r\n]|\*(?!/))*+\*/)*+"
-_COMMENTS = r"""(?:(?:[^\r\n"'*]|\*(?!/))*+\*/)*+"""  # up to the end of the last one in a line
-_MARKER = re.compile(
-    rf"(?:^|(?<=[\r\n]))(?P<begun>|{_COMMENTS}){_BLANK}(?:#|%:|\?\?=){_BLANK}(?:line\b{_BLANK})?\d[^\r\n]*"
-)
-_SYSTEM = re.compile(r"\bsystem_header\b")  # of a pragma: without it no line of the answer is a system header's
-_HEADER = re.compile(r"\.(?:h[\w+]*|[it]pp|inl)$")
-_PART = re.compile(r"\.(?:[it]pp|inl)$")  # of a header, at whose end it is included: gcc takes it for no source
 _UNREACHED = "no file includes this one: it is not compiled"
-_INCLUDED = re.compile(r"""\binclude(?:_next)?[ \t]*+["<]([^"<>\n]+)[">]""")
-# What may leave nothing of a text: conditions, and macros that drop what they are given.
-_CONDITION = re.compile(r"(?:#|%:|\?\?=)[ \t\f\v]*+(?:/\*|if|define[ \t]+\w+(?:\(|[ \t]*$))", re.MULTILINE)
-_DROPS = re.compile(r"^#define \w+(?:\([^()]*\))?\s*$")  # a macro that leaves nothing of what it is given
-_MARKED = re.compile(r'^# \d+ "([^"]*)"')  # in what the preprocessor writes: the file of the lines that follow
 _HIDES = re.compile(r"^#pragma (?:GCC|clang) diagnostic[^\n]*", re.MULTILINE)
-_NAMES = Path(__file__).parent / "names"
-_OF_C = re.compile(r"c(?!har|o|hrono)[a-z]+$|.*\.h$")  # <cstdio>, not <chrono>, <charconv>, <complex> …
 _MOST_WITHOUT = 500  # errors where headers are absent: those that are not owed to them may come late
-_LIKE = 0.85  # how near a header's name comes to one of the library that is meant
 _EARLIER = "gnu++17"
 _NEWER = re.compile(
     r"\b(?:concept|requires|co_\w+|consteval|constinit|char8_t|ranges|views|span|format|jthread)\b|<=>|\b__c(?:plusplus|pp_\w+)\b|\bmodule;"
@@ -92,7 +74,7 @@ class C(Scaffolded):
 
     def misses_own(self, message: str) -> bool:
         absent = _ABSENT.match(message)
-        return absent is not None and absent[1] in _headers(self.languages[0]).values()
+        return absent is not None and absent[1] in headers_of(self.languages[0]).values()
 
     def forget(self) -> None:
         super().forget()
@@ -100,52 +82,53 @@ class C(Scaffolded):
 
     def imports(self, outline: Outline) -> str:
         words = outline.all("used") | {word for macro in outline.all("macro") for word in re.findall(r"\w+", macro)}
-        headers = _headers(self.languages[0])
+        headers = headers_of(self.languages[0])
         used = {headers[word] for word in words - outline.all("defined") if word in headers}
         return "".join(f"#include <{header}>\n" for header in sorted(used))
 
     def compile(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
-        files = [_neutral(file) for file in files]
+        files = [c_files.neutral(file) for file in files]
         named, flags = self._named(files), self._flags(options)
-        flags += [f"-I{folder}" for folder in _include_folders(named)]
-        sources, left_out = _parted(self._sources(named))
-        if _PART.search(sources[0]):
+        flags += [f"-I{folder}" for folder in c_files.include_folders(named)]
+        sources, left_out = c_files.parted(c_files.sources(named))
+        if c_files.is_part(sources[0]):
             flags = [*flags, "-x", _NAMED[self.languages[0]]]
         begun = self._begun(files[0].text, flags, options) if len(files) == 1 else []
         with scratch.folder() as folder:
             base.write(named, folder)
             found = self._until_it_stops(folder, sources, [*flags, *begun], options, named)
-            if not base.fails(found) and any("diagnostic" in _joined(file.text) for file in files):
+            if not base.fails(found) and any("diagnostic" in c_files.joined(file.text) for file in files):
                 names = [self._unhidden(folder, name, flags, options) for name in sources]
                 found = self._until_it_stops(folder, names, flags, options, named)
-            told = [base.Diagnostic("warning", "lint", _UNREACHED, _index(named, name), 1) for name in left_out]
+            told = [
+                base.Diagnostic("warning", "lint", _UNREACHED, c_files.index_of(named, name), 1)
+                for name in left_out
+            ]
             return base.bounded([*found, *told])
 
     def left(self, snippets: Sequence[base.Snippet], options: base.Options) -> Sequence[base.Snippet]:
         """What the preprocessor leaves of the files' own lines, their macros among them."""
-        files = self._named([_neutral(base.clean(snippet)) for snippet in snippets])
-        if not any(_CONDITION.search(_joined(file.text)) for file in files):
+        files = self._named([c_files.neutral(base.clean(snippet)) for snippet in snippets])
+        if not c_files.conditional(files):
             return snippets
         with scratch.folder() as folder:
             base.write(files, folder)
-            flags = [*self._flags(options), *(f"-I{place}" for place in _include_folders(files))]
-            argv = [str(self.path), "-E", "-dD", *flags, "-I.", *self._sources(files)]
+            flags = [*self._flags(options), *(f"-I{place}" for place in c_files.include_folders(files))]
+            argv = [str(self.path), "-E", "-dD", *flags, "-I.", *c_files.sources(files)]
             limits = sandbox.Limits(seconds=options.seconds, output=64 << 20)
             result = sandbox.run(argv, folder=folder, walls=self._walls(options), limits=limits)
         if result.returncode:
             return snippets
         return [
-            base.Snippet("\n".join(_own(result.stdout.decode("utf-8", "replace"), {file.name for file in files})))
+            base.Snippet(
+                "\n".join(
+                    c_files.own_lines(result.stdout.decode("utf-8", "replace"), {file.name for file in files})
+                )
+            )
         ]
 
     def _named(self, files: Sequence[base.Snippet]) -> list[base.Snippet]:
         return [replace(f, name=f.name or f"snippet{index or ''}{self.suffix}") for index, f in enumerate(files)]
-
-    def _sources(self, named: Sequence[base.Snippet]) -> list[str]:
-        """The files that are compiled: headers too that none of these includes, whatever includes them."""
-        sources = [file for file in named if not _HEADER.search(file.name)]
-        reached = _reached(sources, named)
-        return [file.name for file in named if file not in reached or file in sources]
 
     def _flags(self, options: base.Options) -> list[str]:
         standard = options.standard or self.standard
@@ -156,7 +139,7 @@ class C(Scaffolded):
         if "clang" in self.find():
             return []
         argv = [str(self.path), "-Wall", *self.flags, *flags]
-        library = frozenset(_headers(self.languages[0]).values())
+        library = frozenset(headers_of(self.languages[0]).values())
         return self._precompiled.words(text, argv, self._walls(options), library)
 
     def _walls(self, options: base.Options) -> Walls:
@@ -201,7 +184,9 @@ class C(Scaffolded):
             return found
         outlines = [read(file.text, self.languages[0]) or Outline() for file in files]
         project = any('"' in base.line_of(files[one.file], one.line or 0) for one in absent)
-        judge = partial(told, files=files, outlines=outlines, library=_headers(self.languages[0]), project=project)
+        judge = partial(
+            told, files=files, outlines=outlines, library=headers_of(self.languages[0]), project=project
+        )
         found = judge(found)
         if types := unknown_types(found):  # without them the compiler passes over whole functions
             (folder / f"{_STUBS}-0" / absent[0].message.partition(":")[0]).write_text(_stand_ins(types), "utf-8")
@@ -269,23 +254,7 @@ class Cpp(C):
     def imports(self, outline: Outline) -> str:
         """The headers; and `using namespace std` where its names stand bare, and never with it."""
         headers = super().imports(outline)
-        return headers + "using namespace std;\n" if headers and _bare(outline) else headers
-
-
-@cache
-def _headers(language: str) -> dict[str, str]:
-    """name -> the header that brings it, by the table that tools/standard_names.py makes from the compiler."""
-    rows = (_NAMES / f"{language}.txt").read_text("utf-8").replace("\n  ", " ").splitlines()
-    own = {name: header for header, _, names in (row.partition(": ") for row in rows) for name in names.split()}
-    return _headers("c") | own if language == "cpp" else own
-
-
-def _bare(outline: Outline) -> bool:
-    """Whether names of `std` stand without it, and none with it; what C has stands outside of it too."""
-    if "std" in outline.all("used"):
-        return False
-    headers, own = _headers("cpp"), outline.all("defined")
-    return any(name in headers and not _OF_C.match(headers[name]) for name in outline.all("used") - own)
+        return headers + "using namespace std;\n" if headers and bare(outline) else headers
 
 
 def _diagnostic(
@@ -310,14 +279,9 @@ def _diagnostic(
 
 def _kind(message: str) -> base.Kind:
     absent = _ABSENT.match(message)
-    if absent and (absent[1].startswith("/") or ".." in absent[1] or _misspelt(absent[1])):
+    if absent and (absent[1].startswith("/") or ".." in absent[1] or misspelt(absent[1])):
         return "undefined"  # no header of a library is named like that
     return next((kind for pattern, kind in _KINDS if re.search(pattern, message)), "type")
-
-
-def _misspelt(header: str) -> bool:
-    """Whether one of the library is meant."""
-    return bool(get_close_matches(header, set(_headers("cpp").values()), n=1, cutoff=_LIKE))
 
 
 def _stand_ins(types: Sequence[str]) -> str:
@@ -337,58 +301,3 @@ def _stub(stubs: Path, lost: base.Diagnostic) -> bool:
     except OSError:  # a name too long for a file
         return False
     return True
-
-
-def _include_folders(named: Sequence[base.Snippet]) -> list[str]:
-    """The folders in which files of the answer lie under the names by which others include them."""
-    wanted = {path for file in named for path in _INCLUDED.findall(_joined(file.text))}
-    ends = ((file.name, f"/{path}") for file in named for path in wanted)
-    return sorted({name.removesuffix(end) for name, end in ends if name.endswith(end)})
-
-
-def _parted(sources: Sequence[str]) -> tuple[list[str], list[str]]:
-    """What is compiled of the sources, and what is left out: parts of headers, unless there is nothing else."""
-    parts = [name for name in sources if _PART.search(name)]
-    others = [name for name in sources if name not in parts]
-    return (others, parts) if others else (parts, [])
-
-
-def _index(named: Sequence[base.Snippet], name: str) -> int:
-    return next(index for index, file in enumerate(named) if file.name == name)
-
-
-def _reached(sources: Sequence[base.Snippet], files: Sequence[base.Snippet]) -> list[base.Snippet]:
-    """The sources and what they include of these files, by the last part of the name."""
-    found = list(sources)
-    for file in found:  # which grows
-        wanted = {path.rpartition("/")[2] for path in _INCLUDED.findall(_joined(file.text))}
-        found += [one for one in files if one.name.rpartition("/")[2] in wanted and one not in found]
-    return found
-
-
-def _own(preprocessed: str, names: Container[str]) -> Iterator[str]:
-    """The lines of these files."""
-    own = False
-    for line in preprocessed.split("\n"):
-        if marked := _MARKED.match(line):
-            own = marked[1].removeprefix("./") in names
-        elif own and not _DROPS.match(line):
-            yield line
-
-
-def _neutral(file: base.Snippet) -> base.Snippet:
-    """Without what would give its lines other names, or the forgiveness that the system's own headers have."""
-    text = _joined(file.text)
-    if not (_MARKER.search(text) or _SYSTEM.search(text)):
-        return file
-    return replace(file, text=_SYSTEM.sub("no_header", _MARKER.sub(r"\g<begun>#", text)))
-
-
-def _joined(text: str) -> str:
-    """With each line that goes on on the next in one, and as many lines as before."""
-    if not _SPLICE.search(text):
-        return text
-    lines = []
-    for line in _SPLICE.sub("\\\x00", text).split("\n"):
-        lines += [line.replace("\\\x00", ""), *[""] * line.count("\\\x00")]
-    return "\n".join(lines)
