@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pytest_llm.commands.naming import kept, pick, pick_run, record_file, told
 from pytest_llm.errors import InputError
+from pytest_llm.providers.plain import shallow
 from pytest_llm.reports.plain import one_line
 from pytest_llm.reports.terminal import every_word
 from pytest_llm.store import runs
@@ -78,7 +79,7 @@ def _cell(record: RunRecord, word: str) -> Iterator[str]:
     yield f"  {one_line(line.reported)}" + (f": {one_line(line.reason)}" if line.reason else "")
     yield from (f"  {one_line(said)}" for said in _who(record, line))
     yield ""
-    yield from every_word(Verdict.from_plain(vars(line), record.path.parent))
+    yield from every_word(Verdict.from_plain(shallow(line), record.path.parent))
 
 
 def _who(record: RunRecord, line: CellLine) -> Iterator[str]:

@@ -24,10 +24,10 @@ def show(reporter: pytest.TerminalReporter) -> None:
     from pytest_llm.reports.viewer.overview import Story, overview
     from pytest_llm.store.record import read
     from pytest_llm.store.runs import FILE
-    from pytest_llm.store.slim import slim
+    from pytest_llm.store.slim import measured
 
     try:
-        record = read(session(config).folder / FILE, slim)
+        record = read(session(config).folder / FILE, measured)
     except InputError:  # it could not be written, which was said
         return
     told = list(lines(overview(Story(record)), reporter._tw.fullwidth, whole=reporter.verbosity > 0))

@@ -17,6 +17,7 @@ from pytest_llm.plugin.carried import reported, taken
 from pytest_llm.plugin.rows import rows
 from pytest_llm.plugin.session import LlmSession, session
 from pytest_llm.plugin.telling import warn
+from pytest_llm.providers.plain import shallow
 from pytest_llm.store import runs
 from pytest_llm.store.record import CellLine, End, Header, from_line, to_line
 
@@ -154,7 +155,7 @@ def _verdict(line: CellLine, folder: Path) -> Verdict:
     from pytest_llm.checks.base import Finding
     from pytest_llm.verdicts.verdict import Asked, Verdict
 
-    found = Verdict.from_plain(vars(line), folder)
+    found = Verdict.from_plain(shallow(line), folder)
     severity = _SEVERITIES.get(line.outcome)
     if found.asked or severity is None:
         return found

@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pytest_llm.errors import InputError
+from pytest_llm.providers.plain import shallow
 
 FORMAT = 1
+_SHORT = 24  # characters
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Header:
     versions: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CellLine:
     """One cell, judged.
 
@@ -136,7 +138,7 @@ def to_line(value: Header | CellLine | End) -> str:
     """One line of JSON with its newline. What JSON cannot say becomes text, an infinite number null."""
     kind = _KINDS[type(value)]
     format_ = {"format": FORMAT} if kind == "run" else {}
-    data = {"kind": kind, **format_, **vars(value)}
+    data = {"kind": kind, **format_, **shallow(value)}
     try:
         return _dumped(data)
     except (TypeError, ValueError):  # a key that is no text, an infinite number
@@ -195,15 +197,32 @@ def read(path: Path, each: Callable[[Data], Data] = lambda line: line) -> RunRec
 
 
 def _parsed(path: Path, lines: Iterable[str]) -> Iterator[Mapping[str, Any]]:
+    decoder = _decoder()
     for number, line in enumerate(lines, 1):
         try:
-            data = json.loads(line) if line.strip("\n") else None
+            data = decoder.decode(line) if line.strip("\n") else None
         except (ValueError, RecursionError):
             if not line.endswith("\n"):
                 return
             raise InputError("is no line of JSON", path=path, line=number) from None
         if isinstance(data, dict):
             yield data
+
+
+def _decoder() -> json.JSONDecoder:
+    """For many lines: keys and short texts, of which each line has the same, are there once. Else half of what a
+    record takes in memory are copies of its keys.
+    """
+    known: dict[str, str] = {}
+    once = known.setdefault
+
+    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
+        return {
+            once(key, key): once(value, value) if type(value) is str and len(value) <= _SHORT else value
+            for key, value in found
+        }
+
+    return json.JSONDecoder(object_pairs_hook=pairs)
 
 
 def _check_header(path: Path, header: Mapping[str, Any]) -> None:

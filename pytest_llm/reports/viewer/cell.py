@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from pytest_llm.providers.plain import shallow
 from pytest_llm.reports.numbers import measures, remarks
 from pytest_llm.reports.samples import tally, title
 from pytest_llm.reports.viewer import asking
@@ -37,8 +38,8 @@ _NUMBERS: tuple[tuple[str, str, str], ...] = (
 def details(record: RunRecord, line: CellLine, take: Taken) -> dict[str, Any]:
     """Everything of a cell. take: is given each picture's path, and says where the report has it."""
     folder = record.path.parent
-    verdict = Verdict.from_plain(vars(line), folder)
-    confirmed = Verdict.from_plain({**vars(line), "answers": line.confirmations}, folder)
+    verdict = Verdict.from_plain(shallow(line), folder)
+    confirmed = Verdict.from_plain({**shallow(line), "answers": line.confirmations}, folder)
     tabs = [*_tabs(verdict, line, line.answers, take), *_tabs(confirmed, line, line.confirmations, take, "again")]
     return {
         "tabs": tabs[:MAX_TABS],
@@ -57,7 +58,7 @@ def details(record: RunRecord, line: CellLine, take: Taken) -> dict[str, Any]:
 
 def earlier(record: RunRecord, line: CellLine, take: Taken) -> dict[str, Any]:
     """What a cell did in an earlier run: as much as is held beside today's, of its pictures the first."""
-    asked = Verdict.from_plain(vars(line), record.path.parent).asked if "request" in _first(line) else ()
+    asked = Verdict.from_plain(shallow(line), record.path.parent).asked if "request" in _first(line) else ()
     answers = [one.response for one in asked if one.response]
     return {
         "run": record.header.run,

@@ -23,6 +23,17 @@ def written(tmp_path: Path, *lines: str) -> Path:
     return file
 
 
+def test_keys_and_short_words_of_many_lines_are_in_memory_once(tmp_path: Path) -> None:
+    cells = [
+        CellLine(name, "passed", answers=({"text": f"{name} long" * 9, "finish": "stop it"},)) for name in "ab"
+    ]
+    one, other = read(written(tmp_path, to_line(HEADER), *map(to_line, cells))).lines
+    assert (one, other) == tuple(cells)
+    assert one.outcome is other.outcome
+    assert one.answers[0]["finish"] is other.answers[0]["finish"]
+    assert all(a is b for a, b in zip(one.answers[0], other.answers[0], strict=True))
+
+
 def test_to_lines_and_back(tmp_path: Path) -> None:
     record = read(written(tmp_path, *(to_line(line) for line in (HEADER, CELL, END))))
     assert (record.header, record.lines, record.end) == (HEADER, (CELL,), END)
