@@ -157,16 +157,21 @@ def from_line(line: str) -> Header | CellLine | End:
 Data = Mapping[str, Any]
 
 
-def values(path: Path, each: Callable[[Data], Data] = lambda line: line) -> Iterator[Header | CellLine | End]:
+Decode = Callable[[str], Any]
+
+
+def values(
+    path: Path, each: Callable[[Data], Data] = lambda line: line, decode: Decode = json.loads
+) -> Iterator[Header | CellLine | End]:
     """The lines of the record in a file, one after the other, the header first.
 
     A last line that was torn off is none; kinds and keys that are new are passed over. each: what is kept of a
-    cell's line, where that is not all of it. Raises InputError, in a sentence, where the file cannot be read, is
-    none, or has a newer format.
+    cell's line, where that is not all of it. decode: reads a line's JSON. Raises InputError, in a sentence, where
+    the file cannot be read, is none, or has a newer format.
     """
     try:
         with path.open(encoding="ascii", errors="replace") as file:
-            found = _parsed(path, file)
+            found = _parsed(path, file, decode)
             header = next(found, {})
             _check_header(path, header)  # before what a newer format may say in its own way
             yield _value(Header, header)
@@ -185,7 +190,7 @@ def read(path: Path, each: Callable[[Data], Data] = lambda line: line) -> RunRec
     header = Header("")
     cells: list[CellLine] = []
     end: End | None = None
-    for value in values(path, each):
+    for value in values(path, each, _sharing().decode):
         match value:
             case Header():
                 header = value
@@ -196,11 +201,10 @@ def read(path: Path, each: Callable[[Data], Data] = lambda line: line) -> RunRec
     return RunRecord(path, header, tuple(cells), end)
 
 
-def _parsed(path: Path, lines: Iterable[str]) -> Iterator[Mapping[str, Any]]:
-    decoder = _decoder()
+def _parsed(path: Path, lines: Iterable[str], decode: Decode) -> Iterator[Mapping[str, Any]]:
     for number, line in enumerate(lines, 1):
         try:
-            data = decoder.decode(line) if line.strip("\n") else None
+            data = decode(line) if line.strip("\n") else None
         except (ValueError, RecursionError):
             if not line.endswith("\n"):
                 return
@@ -209,9 +213,9 @@ def _parsed(path: Path, lines: Iterable[str]) -> Iterator[Mapping[str, Any]]:
             yield data
 
 
-def _decoder() -> json.JSONDecoder:
-    """For many lines: keys and short texts, of which each line has the same, are there once. Else half of what a
-    record takes in memory are copies of its keys.
+def _sharing() -> json.JSONDecoder:
+    """For many lines that are held: keys and short texts, of which each line has the same, are there once. Else
+    half of what a record takes in memory are copies of its keys.
     """
     known: dict[str, str] = {}
     once = known.setdefault
