@@ -21,7 +21,7 @@ def show(reporter: pytest.TerminalReporter) -> None:
     if reporter.verbosity < 0 or config.option.collectonly or config.getoption("llm_dry_run", False):
         return
     from pytest_llm.reports.ending import lines
-    from pytest_llm.reports.viewer.overview import Story, overview
+    from pytest_llm.reports.viewer.overview import matrix
     from pytest_llm.store.record import read
     from pytest_llm.store.runs import FILE
     from pytest_llm.store.slim import measured
@@ -30,7 +30,7 @@ def show(reporter: pytest.TerminalReporter) -> None:
         record = read(session(config).folder / FILE, measured)
     except InputError:  # it could not be written, which was said
         return
-    told = list(lines(overview(Story(record)), reporter._tw.fullwidth, whole=reporter.verbosity > 0))
+    told = list(lines(matrix(list(record.cells.values())), reporter._tw.fullwidth, whole=reporter.verbosity > 0))
     if told:
         reporter.ensure_newline()
         reporter.section("llm cells")

@@ -37,7 +37,7 @@ def keeper(state: LlmSession) -> Keeper | None:
         replays=settings.replay,
         size=settings.answer_size,
         hidden=state.secrets,
-        waits=lambda: state.progress(f"pytest-llm: waiting for the store {where}, which is busy"),
+        waits=lambda: state.progress(f"pytest-llm: waiting for the store {where}"),
     )
 
 

@@ -1,6 +1,6 @@
 """The end of a run in the terminal: the matrix, what was measured of each column, failures of one kind together.
 
-Drawn of the same data as the report's first page (`viewer.overview`).
+Drawn of the same data as the report's first page (`viewer.overview.matrix`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 from pytest_llm.reports.plain import one_line
 
-Overview = Mapping[str, Any]
+Matrix = Mapping[str, Any]
 Line = list[tuple[str, str]]  # pieces of text, each with its colour, "" for none
 ROWS = 20  # of the matrix: of a longer one, those in which something did not pass
 GROUPS = 10
@@ -27,16 +27,16 @@ _COLOURS = {"pass": "green", "FAIL": "red", "ERROR": "red", "skip": "yellow", "x
 _UNHURT = ("passed", "skipped", "xfailed")
 
 
-def lines(overview: Overview, width: int, *, whole: bool = False) -> Iterator[Line]:
+def lines(matrix: Matrix, width: int, *, whole: bool = False) -> Iterator[Line]:
     """The lines below the heading: the matrix, failures of one kind, why cells were skipped.
 
     Less than two judged cells make no matrix. whole: every row. width: of the terminal, in characters. A matrix
     that is wider is shown in several parts.
     """
-    skips = [group for group in overview["groups"] if group["severity"] == "skip"]
-    if sum(column["judged"] for column in overview["columns"]) > 1:
-        yield from _matrix(overview, width, whole=whole)
-        failures = [one for one in overview["groups"] if one not in skips and len(one["cells"]) > 1]
+    skips = [group for group in matrix["groups"] if group["severity"] == "skip"]
+    if sum(column["judged"] for column in matrix["columns"]) > 1:
+        yield from _matrix(matrix, width, whole=whole)
+        failures = [one for one in matrix["groups"] if one not in skips and len(one["cells"]) > 1]
         if failures or skips:
             yield []
         yield from _together(failures, "cells: ", "kinds of failures", width)
@@ -52,15 +52,15 @@ def _together(groups: Sequence[Mapping[str, Any]], noun: str, kinds: str, width:
         yield [(f"and {len(groups) - GROUPS} {kinds} more", "")]
 
 
-def _matrix(overview: Overview, width: int, *, whole: bool) -> Iterator[Line]:
-    at = {(cell["row"], cell["column"]): cell for cell in overview["cells"]}
-    shown, left = _chosen(overview, whole=whole)
-    labels = [_label(overview["rows"][row]) for row in shown]
-    numbers = [(name, of) for name, of in _NUMBERS if any(of(column) for column in overview["columns"])]
+def _matrix(matrix: Matrix, width: int, *, whole: bool) -> Iterator[Line]:
+    at = {(cell["row"], cell["column"]): cell for cell in matrix["cells"]}
+    shown, left = _chosen(matrix, whole=whole)
+    labels = [_label(matrix["rows"][row]) for row in shown]
+    numbers = [(name, of) for name, of in _NUMBERS if any(of(column) for column in matrix["columns"])]
     first = min(max(map(len, ["tokens/s", *labels, *(name for name, _ in numbers)])), max(_NARROW, width // 2))
     columns = [
         _column(column, [at.get((row, place)) for row in shown], [of for _, of in numbers])
-        for place, column in enumerate(overview["columns"])
+        for place, column in enumerate(matrix["columns"])
     ]
     if not columns:
         return
@@ -81,12 +81,12 @@ def _colour(word: str) -> str:
     return _COLOURS.get(word.strip().rstrip("*").partition(" ")[0], "")
 
 
-def _chosen(overview: Overview, *, whole: bool) -> tuple[list[int], int]:
+def _chosen(matrix: Matrix, *, whole: bool) -> tuple[list[int], int]:
     """The rows that are shown, and how many are not."""
-    every = list(range(len(overview["rows"])))
+    every = list(range(len(matrix["rows"])))
     if whole or len(every) <= ROWS:
         return every, 0
-    hurt = {cell["row"] for cell in overview["cells"] if cell["reported"] not in _UNHURT}
+    hurt = {cell["row"] for cell in matrix["cells"] if cell["reported"] not in _UNHURT}
     return sorted(hurt), len(every) - len(hurt)
 
 

@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from pytest_llm.gates.past import Past
@@ -43,6 +44,19 @@ def overview(story: Story) -> dict[str, Any]:
     record = story.record
     lines = list(record.cells.values())
     states = _states(story)
+    return {
+        "format": FORMAT,
+        **_head(story),
+        "facts": list(_facts(record, lines)),
+        **matrix(lines, states),
+        "gone": [[id_, state] for id_, state in states.items() if state in _NOT_RUN],
+        "timeline": timeline(lines),
+        "trend": [_point(one) for one in story.trend if one.header.run != record.header.run] + [_point(record)],
+    }
+
+
+def matrix(lines: Sequence[CellLine], states: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
+    """Its columns, rows and cells, and what failed for one reason. states: what changed, by node id."""
     across = columns(lines)
     columns_at = {column: number for number, column in enumerate(across)}
     keys = list(_keys(lines))
@@ -53,16 +67,10 @@ def overview(story: Story) -> dict[str, Any]:
         place = {"id": id_, "row": rows_at[key], "column": columns_at.get((line.model, line.think), -1)}
         cells.append({**place, **_cell(line, states.get(line.nodeid, ""))})
     return {
-        "format": FORMAT,
-        **_head(story),
-        "facts": list(_facts(record, lines)),
         "columns": [measured(column, lines) for column in across],
         "rows": _rows(first, rows_at),
         "cells": cells,
         "groups": [asdict(group) for group in grouped(lines)],
-        "gone": [[id_, state] for id_, state in states.items() if state in _NOT_RUN],
-        "timeline": timeline(lines),
-        "trend": [_point(one) for one in story.trend if one.header.run != record.header.run] + [_point(record)],
     }
 
 
