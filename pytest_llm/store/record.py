@@ -18,7 +18,7 @@ from pytest_llm.errors import InputError
 from pytest_llm.providers.plain import shallow
 
 FORMAT = 1
-_SHORT = 24  # characters
+_SHORT, _MANY = 24, 5000  # characters of a word, words
 
 
 @dataclass(frozen=True)
@@ -221,6 +221,8 @@ def _sharing() -> json.JSONDecoder:
     once = known.setdefault
 
     def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len(known) > _MANY:  # most of them are words of one line alone, and would be held for nothing
+            known.clear()
         return {
             once(key, key): once(value, value) if type(value) is str and len(value) <= _SHORT else value
             for key, value in found
