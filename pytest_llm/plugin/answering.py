@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import count
+from itertools import count, filterfalse
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,6 +23,7 @@ from pytest_llm.checks.base import Check, CheckContext, Finding
 from pytest_llm.engine.jobs import Job, checking
 from pytest_llm.engine.talk import Answer as Told
 from pytest_llm.errors import InputError, RunStopped
+from pytest_llm.plugin.carried import is_ours
 from pytest_llm.plugin.option_table import THINKS
 from pytest_llm.plugin.session import LlmSession, session
 from pytest_llm.plugin.telling import CellFault, NotJudged, longrepr, warn
@@ -98,7 +99,7 @@ class Llm:
         """The numbers of a test's last answer, as junit has them of a cell; the test's outcome is its own."""
         identity = {"must_pass": False, "case": self._item.name, "row": "", "seed": None, "axes": {}}
         identity["options"] = dict(answer.request.options)
-        own = [pair for pair in self._item.user_properties if not pair[0].startswith("llm.")]
+        own = filterfalse(is_ours, self._item.user_properties)
         told = numbers.properties(answer.found(()), identity)
         self._item.user_properties[:] = [*own, *(pair for pair in told if pair[0] not in _ITS_OWN)]
 

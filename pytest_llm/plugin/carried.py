@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import filterfalse
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,11 @@ if TYPE_CHECKING:
 CARRIED = "llm_cell"  # of a report: what a worker hands over; builtins survive pytest-xdist
 
 _PACKED = "llm_properties"
+
+
+def is_ours(pair: tuple[str, object]) -> bool:
+    """Whether a property is one of a cell's numbers, and not the user's own."""
+    return pair[0].startswith("llm.")
 
 
 def carry(line: CellLine, report: pytest.TestReport) -> None:
@@ -36,9 +42,9 @@ def reported(config: pytest.Config, report: pytest.TestReport) -> str:
 
 def pack(data: dict[str, Any]) -> None:
     """Make one text of our properties: pytest-xdist writes and reads each value of a report apart, in Python."""
-    ours = [pair for pair in data["user_properties"] if pair[0].startswith("llm.")]
+    ours = list(filter(is_ours, data["user_properties"]))
     if ours:
-        data["user_properties"] = [pair for pair in data["user_properties"] if pair not in ours]
+        data["user_properties"] = list(filterfalse(is_ours, data["user_properties"]))
         data[_PACKED] = json.dumps(ours)
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import filterfalse
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from pytest_llm.engine.order import key
 from pytest_llm.errors import Complaints, InputError, RunStopped
 from pytest_llm.models.reference import ModelRef
 from pytest_llm.plugin import marks, options
+from pytest_llm.plugin.carried import is_ours
 from pytest_llm.plugin.files import OwnFile
 from pytest_llm.plugin.session import session
 from pytest_llm.plugin.telling import CellFault, ChecksFailed, NotJudged, longrepr, told, warn
@@ -158,7 +160,7 @@ class PromptItem(pytest.Item):
 
     def _begin(self) -> None:
         self.verdict, self._identity, self.confirmations = None, None, ()
-        self.user_properties[:] = [pair for pair in self.user_properties if not pair[0].startswith("llm.")]
+        self.user_properties[:] = filterfalse(is_ours, self.user_properties)
 
     @contextmanager
     def _stoppable(self) -> Iterator[None]:
