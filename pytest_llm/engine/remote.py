@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 Address = tuple[str, int, str]
 
 
-class _Manager(BaseManager):
-    """Carries calls over a socket: where they arrive."""
+class _Server(BaseManager):
+    """Where calls over a socket arrive."""
 
 
-class _Way(BaseManager):
-    """The same, where they come from."""
+class _Client(BaseManager):
+    """Where they come from; a class of its own, since each knows by itself what can be called."""
 
 
-_Way.register("desk")
+_Client.register("desk")
 
 
 class Desk:
@@ -141,8 +141,8 @@ class Desk:
 def serve(desk: Desk) -> Address:
     """Offer a desk on a free loopback port: (host, port, key in hex)."""
     key = os.urandom(16)
-    _Manager.register("desk", callable=lambda: desk)
-    server = _Manager(address=("127.0.0.1", 0), authkey=key).get_server()
+    _Server.register("desk", callable=lambda: desk)
+    server = _Server(address=("127.0.0.1", 0), authkey=key).get_server()
     threading.Thread(target=server.serve_forever, daemon=True, name="pytest-llm-desk").start()
     host, port = cast("tuple[str, int]", server.address)
     return host, port, key.hex()
@@ -159,7 +159,7 @@ class RemoteEngine:
 
     def __init__(self, address: Address, owner: str) -> None:
         host, port, key = address
-        manager = _Way(address=(host, port), authkey=bytes.fromhex(key))
+        manager = _Client(address=(host, port), authkey=bytes.fromhex(key))
         manager.connect()
         self.desk: Any = manager.desk()  # type: ignore[attr-defined]
         self._owner = owner
