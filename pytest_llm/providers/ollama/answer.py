@@ -22,7 +22,8 @@ from pytest_llm.providers.base import (
     on_piece,
 )
 from pytest_llm.providers.finish import finish_of
-from pytest_llm.providers.wire.faults import Asked, fault, foreign, junk
+from pytest_llm.providers.wire.complaint import Asked
+from pytest_llm.providers.wire.faults import fault, foreign, junk
 from pytest_llm.providers.wire.loops import completed, looped
 from pytest_llm.providers.wire.stream import NotJson, count, mapping, number, parse_object, string, whole_characters
 

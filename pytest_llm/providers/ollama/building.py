@@ -13,7 +13,7 @@ from pytest_llm.errors import ModelUnavailable, ProviderError
 from pytest_llm.models.files import file_digest, named_file
 from pytest_llm.models.modelfile import ModelSpec, content_digest, missing_file
 from pytest_llm.providers.ollama.models import NAMESPACE, Models, StatusSink, full_name
-from pytest_llm.providers.wire.faults import Asked
+from pytest_llm.providers.wire.complaint import Asked
 from pytest_llm.providers.wire.http import Http
 
 _FILES = {"files": "FROM", "adapters": "ADAPTER", "draft_files": "DRAFT"}

@@ -16,7 +16,8 @@ from pytest_llm.providers.ollama.building import Builder
 from pytest_llm.providers.ollama.host import is_loopback, ollama_urls
 from pytest_llm.providers.ollama.models import Models, NotThere, Shown, full_name
 from pytest_llm.providers.ollama.version import numbers, overflow, refuses
-from pytest_llm.providers.wire.faults import Asked, fault
+from pytest_llm.providers.wire.complaint import Asked
+from pytest_llm.providers.wire.faults import fault
 from pytest_llm.providers.wire.http import BadStatus, Http
 from pytest_llm.providers.wire.stream import Patience
 

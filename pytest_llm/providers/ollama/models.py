@@ -13,7 +13,8 @@ from typing import Any
 from pytest_llm.errors import HarnessError, ModelUnavailable, PytestLlmError, ServerBusy
 from pytest_llm.models.modelfile import ModelSpec
 from pytest_llm.providers.base import LEAST_TO_SEE, LOADED, MAX_WORD, Fingerprint, ModelInfo, Resident, Usage
-from pytest_llm.providers.wire.faults import Asked, fault, unwrap
+from pytest_llm.providers.wire.complaint import Asked
+from pytest_llm.providers.wire.faults import fault, unwrap
 from pytest_llm.providers.wire.http import BadStatus, Http
 from pytest_llm.providers.wire.stream import NotJson, Patience, count, mapping, parse_object, quoted
 

@@ -12,7 +12,8 @@ from pytest_llm.errors import BrokenAnswer, PytestLlmError
 from pytest_llm.providers.base import MAX_CALLS, MAX_WORD, Response, ToolCall, Usage, on_piece
 from pytest_llm.providers.finish import finish_of
 from pytest_llm.providers.ollama.answer import LEFT_IN, TWO_PASSES, second_pass_only
-from pytest_llm.providers.wire.faults import Asked, fault, foreign, junk
+from pytest_llm.providers.wire.complaint import Asked
+from pytest_llm.providers.wire.faults import fault, foreign, junk
 from pytest_llm.providers.wire.loops import completed, looped
 from pytest_llm.providers.wire.stream import (
     Events,

@@ -18,7 +18,8 @@ from pytest_llm.providers.ollama.models import COMPARED, Models, Running, full_n
 from pytest_llm.providers.ollama.version import counts_whole_prompts
 from pytest_llm.providers.openai.answer import EventSink
 from pytest_llm.providers.openai.body import Dialect, can_switch, chat_body, refused_field
-from pytest_llm.providers.wire.faults import Asked, fault
+from pytest_llm.providers.wire.complaint import Asked
+from pytest_llm.providers.wire.faults import fault
 from pytest_llm.providers.wire.http import BadStatus, Http
 from pytest_llm.providers.wire.stream import Patience, count, mapping, quoted
 

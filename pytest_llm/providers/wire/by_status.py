@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 from pytest_llm.errors import (
     BrokenAnswer,
@@ -15,10 +14,8 @@ from pytest_llm.errors import (
     ServerBusy,
 )
 from pytest_llm.providers.wire.by_text import PROXY, SERVER_LOG, refused
+from pytest_llm.providers.wire.complaint import Asked, Said
 from pytest_llm.providers.wire.retry_after import told_wait
-
-if TYPE_CHECKING:
-    from pytest_llm.providers.wire.faults import Asked, Said
 
 
 def by_status(asked: Asked, said: Said, location: str) -> PytestLlmError:

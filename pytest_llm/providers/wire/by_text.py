@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from pytest_llm.errors import (
     BrokenAnswer,
@@ -17,10 +16,8 @@ from pytest_llm.errors import (
     Unsupported,
 )
 from pytest_llm.providers.wire import toolong
+from pytest_llm.providers.wire.complaint import Asked, Said
 from pytest_llm.providers.wire.stream import count
-
-if TYPE_CHECKING:
-    from pytest_llm.providers.wire.faults import Asked, Said
 
 SERVER_LOG = "see the server's log"
 PROXY = "this is no answer of the server itself: a proxy before it?"

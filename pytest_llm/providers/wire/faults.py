@@ -7,46 +7,14 @@ llama.cpp, vLLM and proxies before them send; an unknown one is an answer that b
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from pytest_llm.errors import BrokenAnswer, ProviderError, PytestLlmError
 from pytest_llm.providers.wire.by_status import by_status
 from pytest_llm.providers.wire.by_text import SERVER_LOG, by_text
+from pytest_llm.providers.wire.complaint import Asked, Said
 from pytest_llm.providers.wire.stream import MAX_STRANGE, count, first_words
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What the complaint is about. url: of the very request, as it may be shown.
-
-    key: where a key for this server comes from. cloud: the server is an Ollama, which hands some models on.
-    """
-
-    url: str
-    model: str
-    key: str = ""
-    cloud: bool = False
-
-
-@dataclass(frozen=True)
-class Said:
-    """A complaint, taken out of its wrapping. status: None for a line within an answer that began well."""
-
-    status: int | None
-    text: str
-    details: Mapping[str, Any] = field(default_factory=dict)
-    is_json: bool = True
-    wait: float | None = None
-
-    @property
-    def summary(self) -> str:
-        return first_words(self.text) or "no word"
-
-    def told(self, asked: Asked) -> str:
-        status = f" {self.status}" if self.status else ""
-        return f"{asked.url} answered{status} for {asked.model!r}: {self.summary}"
 
 
 def fault(

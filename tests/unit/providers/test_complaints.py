@@ -16,7 +16,8 @@ from pytest_llm.errors import (
     ServerBusy,
     Unsupported,
 )
-from pytest_llm.providers.wire.faults import Asked, fault
+from pytest_llm.providers.wire.complaint import Asked
+from pytest_llm.providers.wire.faults import fault
 
 OLLAMA = Asked("http://gpu:11434/api/chat", "qwen3:8b", cloud=True)
 OPENAI = Asked("http://gpu:8000/v1/chat/completions", "qwen3", key="OPENAI_API_KEY")

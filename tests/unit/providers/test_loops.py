@@ -10,7 +10,8 @@ import pytest
 from pytest_llm.errors import BrokenAnswer, GenerationLoop, PytestLlmError
 from pytest_llm.providers.ollama.answer import ChatSink
 from pytest_llm.providers.openai.answer import EventSink
-from pytest_llm.providers.wire.faults import Asked, fault
+from pytest_llm.providers.wire.complaint import Asked
+from pytest_llm.providers.wire.faults import fault
 
 LIMIT = "prediction aborted, token repeat limit reached"
 ASKED = Asked("http://h", "m")

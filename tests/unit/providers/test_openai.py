@@ -17,7 +17,7 @@ from pytest_llm.providers.base import Fingerprint, Limits, ModelInfo
 from pytest_llm.providers.openai.answer import EventSink
 from pytest_llm.providers.openai.body import Dialect, chat_body
 from pytest_llm.providers.openai.client import OpenAIProvider
-from pytest_llm.providers.wire.faults import Asked
+from pytest_llm.providers.wire.complaint import Asked
 from tests.helpers.replay import Play, Replay, Seen, error, events, played, replay
 
 

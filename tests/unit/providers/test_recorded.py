@@ -20,7 +20,7 @@ from pytest_llm.providers.ollama.answer import ChatSink
 from pytest_llm.providers.ollama.client import OllamaProvider
 from pytest_llm.providers.openai.answer import EventSink
 from pytest_llm.providers.openai.client import OpenAIProvider
-from pytest_llm.providers.wire.faults import Asked
+from pytest_llm.providers.wire.complaint import Asked
 from pytest_llm.providers.wire.stream import Lines
 from tests.helpers.replay import Play, Seen, played, replay
 from tests.helpers.wire import exchange, exchanges

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pytest_llm.errors import PromptTooLong, RequestRefused
-from pytest_llm.providers.wire.faults import Asked, fault
+from pytest_llm.providers.wire.complaint import Asked
+from pytest_llm.providers.wire.faults import fault
 
 OF = "This model's maximum context length is 4096 tokens"
 SAID: list[tuple[str, tuple[int | None, int | None, int | None]]] = [

@@ -11,7 +11,7 @@ from pytest_llm.cases.request import ChatRequest, Message
 from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import Response
 from pytest_llm.providers.openai.answer import NO_RATE, OUR_CLOCK, EventSink
-from pytest_llm.providers.wire.faults import Asked
+from pytest_llm.providers.wire.complaint import Asked
 
 
 class Clock:
