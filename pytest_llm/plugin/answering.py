@@ -115,7 +115,7 @@ class Llm:
         said = [*([{"role": "system", "content": system}] if system is not None else []), *said]
         messages = tuple(Message(one["role"], one["content"]) for one in said)
         schema = TypeAdapter(format_).json_schema() if _is_model(format_) else format_
-        ref = state.model(model, lambda text: warn(state.config, text, self._item.nodeid))
+        ref = state.models.ref(model, lambda text: warn(state.config, text, self._item.nodeid))
         return ChatRequest(ref, messages, think_field(mode), schema)
 
 
@@ -228,8 +228,8 @@ class Answer:
         try:
             given = value if value is not None else arguments or None
             entry = name if given is None else {name: given}
-            check = state.registry(folder).parse(entry, folder=folder, root=root)
-            models = {one: state.model(one, lambda text: None) for one in check.models}
+            check = state.registries.of(folder).parse(entry, folder=folder, root=root)
+            models = {one: state.models.ref(one, lambda text: None) for one in check.models}
         except InputError as error:
             raise NotJudged(str(error)) from None
         files = state.artifacts(self._item.nodeid)

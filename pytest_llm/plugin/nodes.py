@@ -80,13 +80,13 @@ class PromptFile(OwnFile):
 
     def _plan(self, cell: Cell, stages: tuple[StagePlan, ...]) -> Plan:
         try:
-            model = session(self.config).model(cell.model, self._warn)
+            model = session(self.config).models.ref(cell.model, self._warn)
         except InputError as error:
             if error.path is not None:
                 raise
             raise cell.loaded.error(("models",), error.message, error.hint) from None
         examine(cell)
-        asks = {name: session(self.config).model(name, self._warn) for name in planning.models(stages)}
+        asks = {name: session(self.config).models.ref(name, self._warn) for name in planning.models(stages)}
         if any(_is(one, model) for one in asks.values()):
             warn(self.config, SELF.format(model.written), f"{self.nodeid}::{cell.name}", cell.loaded.line())
         early = session(self.config).settings.stop_early

@@ -7,11 +7,9 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, TextIO
 
 import pytest
@@ -22,17 +20,17 @@ from pytest_llm.plugin.options import HAS_CELLS, SETTINGS
 if TYPE_CHECKING:
     from pytest_llm.cases.matrix import Cell
     from pytest_llm.checks.base import Check
-    from pytest_llm.checks.registry import Registry
     from pytest_llm.engine.engine import Engine
     from pytest_llm.engine.events import Stream
     from pytest_llm.engine.memory import Keeper
     from pytest_llm.engine.remote import RemoteEngine
-    from pytest_llm.models.reference import ModelRef
     from pytest_llm.plugin.confirming import Confirmer
     from pytest_llm.plugin.held import Held
     from pytest_llm.plugin.judging import Judging
     from pytest_llm.plugin.lookahead import LookAhead
+    from pytest_llm.plugin.modelrefs import ModelRefs
     from pytest_llm.plugin.nodes import PromptItem
+    from pytest_llm.plugin.registries import Registries
     from pytest_llm.providers.base import Provider
 
 ADDRESS = "pytest_llm_engine"
@@ -52,8 +50,6 @@ class LlmSession:
         self._recorded = False
         self.lively = False  # a live line shows what is said
         self._aside: TextIO | None = sys.__stderr__
-        self._registries: dict[Path, Registry] = {}
-        self._models: dict[str, ModelRef] = {}
         self._engine: Engine | RemoteEngine | None = None
         worker: dict[str, Any] = getattr(config, "workerinput", {})
         self.is_worker = bool(worker)
@@ -147,6 +143,20 @@ class LlmSession:
         return Engine(dispatch)
 
     @cached_property
+    def models(self) -> ModelRefs:
+        """What the names of models mean in this run."""
+        from pytest_llm.plugin.modelrefs import ModelRefs
+
+        return ModelRefs(self.settings)
+
+    @cached_property
+    def registries(self) -> Registries:
+        """The checks that cases may name, folder by folder."""
+        from pytest_llm.plugin.registries import Registries
+
+        return Registries(self.config)
+
+    @cached_property
     def events(self) -> Stream:
         """What happens in this run."""
         from pytest_llm.engine.events import Stream
@@ -174,95 +184,20 @@ class LlmSession:
             self._engine.close()
             self.judging.end()
 
-    def model(self, written: str, warn: Callable[[str], None]) -> ModelRef:
-        """What a model's name means; what a linter says of its Modelfile is warned of once.
-
-        A Modelfile that cannot be used is a fault of the model, told when its cells run. Raises InputError.
-        """
-        if written not in self._models:
-            try:
-                self._models[written] = model = self._resolved(written)
-            except InputError as error:
-                if error.path is None:
-                    raise
-                self._models[written] = model = self._unusable(written, error.path, error)
-            for complaint in self._complaints(model):
-                warn(complaint)
-        return self._models[written]
-
-    def _complaints(self, model: ModelRef) -> Iterator[str]:
-        if not model.modelfiles:
-            return
-        from pytest_llm.models.lint import lint
-
-        most, templates = self.settings.system_tokens, model.engine != "embedded"
-        for spec in model.modelfiles:
-            yield from map(str, lint(spec, system_tokens=most, templates=templates))
-
-    def _resolved(self, written: str) -> ModelRef:
-        from pytest_llm.models.reference import resolve
-
-        s = self.settings
-        return resolve(
-            written,
-            modelfiles=s.modelfiles,
-            root=s.root,
-            engine=s.engine,
-            trusted=s.host_trusted,
-            pulled=s.pull and written not in s.models,
-        )
-
-    def _unusable(self, written: str, path: Path, error: InputError) -> ModelRef:
-        from pytest_llm.models.reference import Fault, ModelRef
-        from pytest_llm.plugin.telling import told
-        from pytest_llm.reports.plain import plain
-
-        head, _, rest = plain(told(error, self.settings.root)).partition("\n")
-        return ModelRef(written, self.settings.engine or "ollama", written, fault=Fault(path, head, rest.strip()))
-
     def parse_check(self, cell: Cell, entry: Any) -> Check:
         """The check that an entry of a case file stands for. Raises InputError."""
         from pytest_llm.checks.registry import EntryError
 
         folder = cell.loaded.folder
-        check = self.registry(folder).parse(entry, folder=folder, root=self.settings.root)
+        check = self.registries.of(folder).parse(entry, folder=folder, root=self.settings.root)
         for name in check.models:
             try:
-                self.model(name, lambda text: None)
+                self.models.ref(name, lambda text: None)
             except InputError as error:
                 if error.path is not None:
                     raise
                 raise EntryError(f"{check.name}: {error.message}", at=_where(entry), hint=error.hint) from None
         return check
-
-    def registry(self, folder: Path) -> Registry:
-        """The checks that cases in a folder may name: built in, from hooks, from the conftest.py files above it."""
-        if folder not in self._registries:
-            from pytest_llm.checks.registry import Registry
-            from pytest_llm.plugin.own import own
-
-            registry = Registry()
-            for level, plugin in sorted(self._sources(folder), key=lambda source: source[0]):
-                for check in [*self._hooked(plugin), *_marked(plugin)]:
-                    registry.add(own(check), level)
-            self._registries[folder] = registry
-        return self._registries[folder]
-
-    def _sources(self, folder: Path) -> Iterator[tuple[int, Any]]:
-        """The plugins, then the conftest.py files above a folder; a deeper one has a higher level."""
-        for plugin in self.config.pluginmanager.get_plugins():
-            file = Path(getattr(plugin, "__file__", None) or "")
-            if file.name != "conftest.py":
-                yield 0, plugin
-            elif file.parent in (folder, *folder.parents):
-                yield len(file.parts), plugin
-
-    def _hooked(self, plugin: Any) -> Iterator[Any]:
-        """What a plugin gives by the hook."""
-        giving = {impl.plugin for impl in self.config.hook.pytest_llm_checks.get_hookimpls()}
-        if plugin in giving:
-            hook = self.config.pluginmanager.subset_hook_caller("pytest_llm_checks", giving - {plugin})
-            yield from (check for checks in hook(config=self.config) for check in checks)
 
     def artifacts(self, item_id: str) -> Path:
         """The folder for a cell's files; not made yet."""
@@ -308,20 +243,6 @@ def _new_id() -> str:
     from pytest_llm.store.runs import new_id
 
     return new_id()
-
-
-def _marked(plugin: object) -> Iterator[Any]:
-    """The functions of a conftest.py or a plugin's module that `check` marked."""
-    if isinstance(plugin, ModuleType):
-        yield from (value for value in list(vars(plugin).values()) if _is_marked(value))
-
-
-def _is_marked(value: object) -> bool:
-    """Whether `check` marked it. Objects of other plugins' may answer to every name, or raise what they like."""
-    try:
-        return isinstance(getattr(value, "__llm_check__", None), str)
-    except Exception:
-        return False
 
 
 def _where(entry: Any) -> tuple[str, ...]:
