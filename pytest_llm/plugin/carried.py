@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from itertools import filterfalse
+import pickle
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
 
 CARRIED = "llm_cell"  # of a report: what a worker hands over; builtins survive pytest-xdist
 
-_PACKED = "llm_properties"
+_PACKED = "llm_report"
 
 
 def is_ours(pair: tuple[str, object]) -> bool:
@@ -41,14 +40,14 @@ def reported(config: pytest.Config, report: pytest.TestReport) -> str:
 
 
 def pack(data: dict[str, Any]) -> None:
-    """Make one text of our properties: pytest-xdist writes and reads each value of a report apart, in Python."""
-    ours = list(filter(is_ours, data["user_properties"]))
-    if ours:
-        data["user_properties"] = list(filterfalse(is_ours, data["user_properties"]))
-        data[_PACKED] = json.dumps(ours)
+    """Make one value of a report of ours: pytest-xdist writes and reads each value in it apart, in Python."""
+    if CARRIED in data or any(map(is_ours, data["user_properties"])):
+        packed = pickle.dumps(data, pickle.HIGHEST_PROTOCOL)
+        data.clear()
+        data[_PACKED] = packed
 
 
 def unpack(data: dict[str, Any]) -> None:
-    """The properties as they were."""
-    if packed := data.pop(_PACKED, ""):
-        data["user_properties"] = [*data["user_properties"], *map(tuple, json.loads(packed))]
+    """The report as it was, with what was put beside it."""
+    if packed := data.pop(_PACKED, b""):
+        data.update(pickle.loads(packed))  # noqa: S301 (what a worker of this run wrote)

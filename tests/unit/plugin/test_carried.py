@@ -1,10 +1,12 @@
-"""What a report carries between processes: the same properties, as one value."""
+"""What a report carries between processes: the same report, as one value."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from pytest_llm.plugin.carried import pack, unpack
+from pytest_llm.plugin.carried import CARRIED, pack, unpack
 
 OURS = [
     ("llm.outcome", "passed"),
@@ -17,14 +19,28 @@ ODD = [("llm.model", 'né "x"\n\x1b[1m'), ("llm.row", "\ud800"), ("llm.empty", "
 THEIRS = [("owner", ("ann", 1)), ("raw", b"\x00"), ("llmodel", "x")]
 
 
+LINE = {CARRIED: '{"kind":"cell"}'}
+REST = {"nodeid": "a", "location": ("a", None, "b"), "sections": [("one", "\ud800")], "longrepr": ("a", 1, "why")}
+
+
 @pytest.mark.parametrize(
-    "pairs",
-    [[], OURS, ODD, THEIRS, [*THEIRS, *OURS], [*THEIRS, ("llm.a", 1), ("llm.a", 2)]],
-    ids=["none", "ours", "odd", "theirs", "both", "twice"],
+    ("pairs", "more", "packed"),
+    [
+        ([], {}, False),
+        (THEIRS, {}, False),
+        ([], LINE, True),
+        (OURS, {}, True),
+        (ODD, LINE, True),
+        ([*THEIRS, *OURS], {}, True),
+        ([*THEIRS, ("llm.a", 1), ("llm.a", 2)], {}, True),
+    ],
+    ids=["none", "theirs", "line", "ours", "odd", "both", "twice"],
 )
-def test_properties_arrive_as_they_were(pairs: list[tuple[str, object]]) -> None:
-    data = {"nodeid": "a", "user_properties": list(pairs)}
+def test_a_report_arrives_as_it_was(pairs: list[tuple[str, object]], more: dict[str, Any], packed: bool) -> None:
+    whole = {**REST, "user_properties": list(pairs), **more}
+    data = dict(whole)
     pack(data)
-    assert [name for name, _ in data["user_properties"] if str(name).startswith("llm.")] == []
+    assert len(data) == (1 if packed else len(whole))
+    data["item_index"] = 3  # as pytest-xdist adds what it needs
     unpack(data)
-    assert data == {"nodeid": "a", "user_properties": pairs}
+    assert data == {**whole, "item_index": 3}
