@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, settings
 
 from pytest_llm.browsers.find import locate
 from tests.fake_ollama import FakeOllama
+from tests.helpers.forking import ForkServer
 from tests.helpers.postgres import Postgres, cluster
 from tests.helpers.skipping import insist
 
@@ -26,6 +27,14 @@ def fake_ollama() -> Iterator[FakeOllama]:
     """A running fake Ollama 0.33 without models; other versions and clocks: `FakeOllama(...)` itself."""
     with FakeOllama() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[ForkServer]:
+    """What starts processes of pytest in a fifth of the time; one for each process that runs tests."""
+    server = ForkServer()
+    yield server
+    server.close()
 
 
 @pytest.fixture(scope="session")

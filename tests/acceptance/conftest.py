@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import importlib
 import os
+import sys
 import textwrap
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.fake_ollama import FakeOllama
-from tests.helpers.forking import ForkServer, import_all
+from tests.helpers.forking import Forked, ForkServer, import_all
 
 # A run inside this process drops what it imported first, and half of a library imported again is two libraries.
 importlib.import_module("jinja2.sandbox")
@@ -24,7 +26,7 @@ class Bench:
 
     def __init__(self, pytester: pytest.Pytester, server: FakeOllama, forks: ForkServer) -> None:
         pytester.popen = forks.popen  # type: ignore[assignment, method-assign]
-        self.pytester, self.server = pytester, server
+        self.pytester, self.server, self.forks = pytester, server, forks
         self.path: Path = pytester.path
         # Hypothesis' plugin, a second of every process's start, is for this suite, not for its users' runs.
         quick = "-p no:cacheprovider -p no:hypothesispytest --strict-markers"
@@ -53,12 +55,21 @@ class Bench:
         """In a process of its own, with its workers in theirs: for pytest-xdist, signals and the environment."""
         return self.pytester.runpytest_subprocess("-rA", *arguments, timeout=120)
 
+    @contextmanager
+    def running(self, *arguments: str, output: int | None = None) -> Iterator[Forked]:
+        """One that the test looks on at, in a group of processes of its own; `output`: a file, or `output.txt`."""
+        with (self.path / "output.txt").open("wb") as file:
+            there = file if output is None else output
+            run = self.forks.popen([sys.executable, "-m", "pytest", *arguments], there, there)
+        try:
+            yield run
+        finally:
+            run.kill()
+            run.wait(60)
 
-@pytest.fixture(scope="session")
-def forks() -> Iterator[ForkServer]:
-    server = ForkServer()
-    yield server
-    server.close()
+    def output(self) -> str:
+        """What the last such run has printed."""
+        return (self.path / "output.txt").read_text(encoding="utf-8", errors="replace")
 
 
 @pytest.fixture

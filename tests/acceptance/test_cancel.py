@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,6 +12,7 @@ import pytest
 from tests.acceptance.conftest import Bench
 from tests.fake_ollama import FakeOllama, Script
 from tests.fake_ollama.runners import Limits
+from tests.helpers.forking import Forked
 
 ENDLESS = Script(("tick tock ",) * 20 + tuple(f"{number} tick tock " for number in range(100_000)), seconds=3600)
 CASE = "prompt: endless\nchecks: [{contains: zzz}]"
@@ -27,15 +26,11 @@ def endless(bench: Bench) -> Bench:
 
 
 @contextmanager
-def running(bench: Bench, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+def running(bench: Bench, *arguments: str) -> Iterator[Forked]:
     """A run of pytest's whose model has begun to write."""
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
-    with subprocess.Popen(command, cwd=bench.path, stdout=subprocess.PIPE, text=True) as run:
-        try:
-            bench.server.wait_for(lambda: bench.server.answering.now == 1, seconds=60)
-            yield run
-        finally:
-            run.kill()
+    with bench.running(*arguments) as run:
+        bench.server.wait_for(lambda: bench.server.answering.now == 1, seconds=60)
+        yield run
 
 
 def seen(server: FakeOllama) -> list[str]:
@@ -113,8 +108,8 @@ def test_the_last_failure_that_is_borne_stops_what_was_asked_ahead(
         endless.server.wait_for(lambda: endless.server.answering.order == ["m:latest"] * slots, seconds=60)
         (endless.path / "go on").touch()
         assert seen(endless.server) == ["answer"]
-        said, _ = run.communicate(timeout=60)
-    assert ("1 failed, 1 error" if mode and failures == 1 else f"{failures} failed") in said
+        run.wait(60)
+    assert ("1 failed, 1 error" if mode and failures == 1 else f"{failures} failed") in endless.output()
 
 
 @pytest.mark.parametrize("how", ["-x", "--maxfail=1", "--timeout=3 -x"])
@@ -136,5 +131,5 @@ def test_what_ends_a_run_leaves_no_question_at_either_of_two_servers(endless: Be
                 (endless.path / "go on").touch()
             for server in servers:
                 assert seen(server)
-            run.communicate(timeout=60)
+            run.wait(60)
             assert not any(server.answering.now for server in servers)

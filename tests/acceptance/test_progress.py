@@ -7,8 +7,6 @@ import os
 import pty
 import re
 import struct
-import subprocess
-import sys
 import termios
 from contextlib import suppress
 
@@ -35,20 +33,18 @@ def on_terminal(bench: Bench, *arguments: str, rows: int = 12) -> Screen:
     """What a run leaves on a terminal of so many rows."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, 80, 0, 0))
-    sizes = {"LINES": str(rows), "COLUMNS": "80", "TERM": "xterm", "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
-    command = [sys.executable, "-m", "pytest", "-p", "no:xdist", *arguments]
-    if "-n2" in arguments:
-        command.remove("no:xdist")
-        command.remove("-p")
-    run = subprocess.Popen(command, cwd=bench.path, stdout=theirs, stderr=theirs, env={**os.environ, **sizes})
-    os.close(theirs)
-    screen, data = Screen(rows, 80), b""
-    with suppress(OSError):
-        while more := os.read(ours, 65536):
-            data += more
-            screen.feed(more.decode(errors="replace"))
+    screen = Screen(rows, 80)
+    mode = () if "-n2" in arguments else ("-p", "no:xdist")
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in {"LINES": str(rows), "COLUMNS": "80", "TERM": "xterm"}.items():
+            patched.setenv(name, value)
+        with bench.running(*mode, *arguments, output=theirs) as run:
+            os.close(theirs)
+            with suppress(OSError):
+                while more := os.read(ours, 65536):
+                    screen.feed(more.decode(errors="replace"))
+            run.wait(60)
     os.close(ours)
-    run.wait(60)
     return screen
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 import xml.etree.ElementTree as ET
+from contextlib import ExitStack
 
 import pytest
 
@@ -167,8 +166,7 @@ def test_kill_loses_no_finished_cell(bench: Bench, mode: list[str]) -> None:
         "import time\nfrom pytest_llm import check\n\n@check('waits')\ndef waits(a):\n    time.sleep(60)\n",
     )
     bench.case("prompt: hi\nchecks: [waits]", "z")
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *mode]
-    with subprocess.Popen(command, cwd=bench.path, stdout=subprocess.PIPE, start_new_session=True) as run:
+    with bench.running(*mode) as run:
         end = time.monotonic() + 60
         while time.monotonic() < end and not (records(bench) and len(records(bench)[0].cells) == 4):
             time.sleep(0.1)
@@ -250,9 +248,9 @@ def test_old_runs_are_swept(bench: Bench) -> None:
 def test_runs_side_by_side_do_not_clash(bench: Bench) -> None:
     for number in range(3):
         bench.case("prompt: hi\nchecks: [{contains: hello}]", f"t{number}")
-    command = [sys.executable, "-m", "pytest", "-q", "-o", "llm_keep_runs=1", "-p", "no:cacheprovider"]
-    started = [subprocess.Popen(command, cwd=bench.path, stdout=subprocess.DEVNULL) for _ in range(3)]
-    assert [run.wait(100) for run in started] == [0, 0, 0]
+    with ExitStack() as stack:
+        started = [stack.enter_context(bench.running("-o", "llm_keep_runs=1")) for _ in range(3)]
+        assert [run.wait(100) for run in started] == [0, 0, 0]
     assert records(bench)
     assert all(record.complete and len(record.cells) == 3 for record in records(bench))
 

@@ -9,7 +9,6 @@ import random
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
@@ -303,19 +302,16 @@ def test_a_killed_run_goes_on_where_it_stopped(bench: Bench, mode: list[str], ki
     bench.server.answer("", Script("hello world", seconds=0.15))
     for number in range(12):
         bench.case(f"prompt: question {number}\nchecks: [{{contains: hello}}]", f"t{number:02}")
-    command = [sys.executable, "-m", "pytest", "-q", "--llm-reuse", *mode]
     chance = random.Random(7)
     for kill in range(kills):
-        run = subprocess.Popen(command, cwd=bench.path, stdout=subprocess.DEVNULL, start_new_session=True)
         wanted = (kill + 1) * 10 // (kills + 1)
-        latest = time.monotonic() + 100
-        while len(_questions(bench)) < wanted + kill and time.monotonic() < latest:
-            time.sleep(0.01)
-        time.sleep(chance.random() * 0.3)
-        os.killpg(run.pid, signal.SIGKILL)
-        run.wait()
-    result = subprocess.run(command, cwd=bench.path, capture_output=True, text=True, timeout=120)
-    assert "12 passed" in result.stdout
+        with bench.running("--llm-reuse", *mode) as run:
+            latest = time.monotonic() + 100
+            while len(_questions(bench)) < wanted + kill and time.monotonic() < latest:
+                time.sleep(0.01)
+            time.sleep(chance.random() * 0.3)
+            os.killpg(run.pid, signal.SIGKILL)
+    bench.process("--llm-reuse", *mode).assert_outcomes(passed=12)
     prompts = [json.loads(body)["messages"][-1]["content"] for body in _questions(bench)]
     assert len(set(prompts)) == 12
     assert len(prompts) <= 12 + kills

@@ -42,16 +42,23 @@ def of_python(environment: dict[str, str]) -> dict[str, str]:
     return {key: value for key, value in environment.items() if key.startswith("PYTHON")}
 
 
+def number(file: Any) -> int:
+    """Of a file that is open, or of what is its number already."""
+    return file if isinstance(file, int) else file.fileno()
+
+
 class Forked:
     """As much of a `subprocess.Popen` as pytester and execnet use."""
 
-    def __init__(self, address: str, command: Sequence[str], files: Sequence[int]) -> None:
+    def __init__(self, address: str, command: Sequence[str], files: Sequence[int], group: int = 0) -> None:
+        """`group`: that of processes which it joins; 0: one of its own."""
         self.stdin: BinaryIO | None = None
         self.stdout: BinaryIO | None = None
         self.returncode: int | None = None
         self._keeper = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._keeper.connect(address)
-        request = {"command": list(command), "environment": dict(os.environ), "folder": os.getcwd()}
+        environment, folder = dict(os.environ), os.getcwd()
+        request = {"command": list(command), "environment": environment, "folder": folder, "group": group}
         socket.send_fds(self._keeper, [json.dumps(request).encode()], list(files))
         self.pid = int(self._keeper.recv(LARGEST))
 
@@ -60,9 +67,14 @@ class Forked:
             self._keeper.settimeout(timeout)
             try:
                 self.returncode = int(self._keeper.recv(LARGEST))
-            except TimeoutError:
+            except (TimeoutError, BlockingIOError):
                 raise subprocess.TimeoutExpired("pytest", timeout or 0) from None
             self._keeper.close()
+        return self.returncode
+
+    def poll(self) -> int | None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.wait(0)
         return self.returncode
 
     def kill(self) -> None:
@@ -73,7 +85,7 @@ class Forked:
 def forked_worker(address: str, command: Sequence[str]) -> Forked:
     """A worker of pytest-xdist, spoken to by its standard input and output."""
     (its_input, ours), (theirs, its_output) = os.pipe(), os.pipe()
-    worker = Forked(address, command, (its_input, its_output, 2))
+    worker = Forked(address, command, (its_input, its_output, 2), os.getpgrp())
     os.close(its_input)
     os.close(its_output)
     worker.stdin, worker.stdout = os.fdopen(ours, "wb", -1), os.fdopen(theirs, "rb", -1)
@@ -113,8 +125,21 @@ class ForkServer:
                 command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, env=environment
             )
         with open(os.devnull) as nothing:
-            files = [nothing.fileno(), stdout.fileno(), stderr.fileno()]
-            return Forked(self.address, command, files)
+            return Forked(self.address, command, list(map(number, (nothing, stdout, stderr))))
+
+    def run(self, command: Sequence[str], timeout: float, **_: Any) -> subprocess.CompletedProcess[str]:
+        """What `subprocess.run` says, its output captured as text."""
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            process = self.popen(command, out, err)
+            try:
+                code = process.wait(timeout)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+            out.seek(0)
+            err.seek(0)
+            said, told = (file.read().decode(errors="replace") for file in (out, err))
+        return subprocess.CompletedProcess(command, code, said, told)
 
     def close(self) -> None:
         self.process.communicate()
@@ -160,16 +185,18 @@ def serve(address: str) -> dict[str, Any]:
 def keep(connection: socket.socket) -> dict[str, Any]:
     """Stays with one process until its end: passes a signal on to it, and its exit code back."""
     message, files, _, _ = socket.recv_fds(connection, LARGEST, 3)
+    request: dict[str, Any] = json.loads(message)
     pid = os.fork()
     if pid == 0:
         connection.close()
         for number, file in enumerate(files):
             os.dup2(file, number)
             os.close(file)
-        return json.loads(message)  # type: ignore[no-any-return]
+        return request
     for file in (*files, 0, 1, 2):
         os.close(file)
     with contextlib.suppress(OSError):
+        os.setpgid(pid, request["group"])
         connection.send(str(pid).encode())
     threading.Thread(target=pass_on, args=(connection, pid), daemon=True).start()
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
@@ -184,8 +211,9 @@ def pass_on(connection: socket.socket, pid: int) -> None:
 
 
 def become(request: dict[str, Any], path: list[str]) -> None:
-    """The process that the command would have started: `python -mMODULE ARGUMENTS` or `python -u -c CODE`."""
+    """The process that the command would have started: `python -m MODULE ARGUMENTS` or `python -u -c CODE`."""
     os.chdir(request["folder"])
+    sys.stdout.reconfigure(line_buffering=sys.stdout.isatty())  # type: ignore[union-attr]
     os.environ.clear()
     os.environ.update(request["environment"])
     _, first, *arguments = request["command"]
@@ -196,8 +224,9 @@ def become(request: dict[str, Any], path: list[str]) -> None:
         exec(arguments[-1], main.__dict__)
         return
     importlib.import_module("xdist.plugin")._sys_path[:] = sys.path  # what it hands to its workers
-    sys.argv[:] = [first, *arguments]
-    runpy.run_module(first.removeprefix("-m"), run_name="__main__", alter_sys=True)
+    module = first.removeprefix("-m") or arguments.pop(0)
+    sys.argv[:] = [module, *arguments]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.acceptance.conftest import bench, forks
+from tests.acceptance.conftest import bench
 
-__all__ = ["bench", "forks"]
+__all__ = ["bench"]
