@@ -96,6 +96,11 @@ class CodeBlock:
         return next(filter(None, found.groups()), "") if found else ""
 
     @cached_property
+    def names(self) -> frozenset[str]:
+        """What it defines at top level."""
+        return frozenset(name for found in _TOP.finditer(self.text[:_LOOKED_AT]) for name in found.groups() if name)
+
+    @cached_property
     def complete(self) -> bool:
         """Its fence was closed, and it leaves nothing out ("... the rest as before")."""
         return self.closed and not _ELIDED.search(self.text)

@@ -21,10 +21,13 @@ from pytest_llm.answers.pages import fragment, page_begins
 from pytest_llm.answers.schemas import is_schema
 from pytest_llm.answers.thinking import split_thinking
 from pytest_llm.answers.titles import title
+from pytest_llm.answers.unfenced import unfenced, without_prose
+from pytest_llm.syntax.grammars import LANGUAGES
 
 _PAGE_END = re.compile(r"</html\s*>", re.IGNORECASE)
 _MARKUP = re.compile(r"<(?:body|canvas|script|svg|style|div|button|p|h1)\b", re.IGNORECASE)
 _FENCE = re.compile("```|~~~")
+_WHOLE = frozenset({"html", "json"})  # languages in which sentences may stand at the left edge
 _DEEPEST = 3  # answers wrapped in Markdown wrapped in Markdown
 
 
@@ -74,19 +77,21 @@ class Artifact:
             return choose(([b for b in pieces if b.language not in PROSE], self.blocks), given)
         wanted = normalise_language(language)
         labelled = ([b for b in pieces if b.language == name] for name in (wanted, *KIN.get(wanted, ())))
-        return choose(
-            (*labelled, [b for b in pieces if not b.language or not b.fenced], *self._last(wanted)), given
-        )
+        return choose((*labelled, [b for b in pieces if not b.language], *self._last(wanted)), given)
 
     def _last(self, language: str) -> Iterator[list[CodeBlock]]:
-        """A block of text, or the answer itself, where it is code."""
+        """A block of text where it is code, or what is code in an answer without a fence."""
         yield [b for b in self._pieces if b.language == "text" and is_code(b.text, language)]
         yield self._bare(language)
 
     def _bare(self, language: str) -> list[CodeBlock]:
-        """The answer itself where it has no fence and may be meant as code in the language."""
-        whole = not self.blocks and is_code(self.answer, language)
-        return [CodeBlock(self.answer, language, fenced=False)] if whole else []
+        """What may be meant as code in the language, where the answer has no fence."""
+        if any(block.fenced for block in self.blocks):
+            return []
+        if language not in LANGUAGES:
+            return list(self.blocks)
+        found = unfenced(self.answer.split("\n"), language)
+        return found if self.blocks or any(is_code(block.text, language) for block in found) else []
 
     def page(self) -> CodeBlock | None:
         """A whole HTML page: in a fence, whatever its label, else anywhere in the text, else a piece of HTML."""
@@ -136,7 +141,7 @@ def extract(text: str, thinking: str = "", prompt: Iterable[str] = (), *, may_ec
     blocks = tuple(_blocks(found, lines))
     if not blocks:
         blocks = _unfenced(lines if stray is None else lines[:stray])
-        notes += ["no code fence: the text itself is taken as code" for b in blocks if b.language != "json"]
+        notes += [_taken(b, lines) for b in blocks if b.language != "json"]
     return Artifact(answer, thinking, blocks, tuple(notes), tuple(dict.fromkeys(fences + leaked)), prompt, may_echo)
 
 
@@ -170,14 +175,36 @@ def _stray(lines: Sequence[str], found: Sequence[Fenced]) -> int | None:
     at = found[-1].first - 1
     if not found[-1].text.strip():
         return at
-    begun_before = len(found) == 1 and guess_language("\n".join(lines[:at])) != ""
-    return at if begun_before and not guess_language(found[-1].text) else None
+    if len(found) > 1 or guess_language(found[-1].text):
+        return None
+    code_before = guess_language("\n".join(lines[:at])) or without_prose(lines[:at]).strip()
+    return at if code_before and not without_prose(lines[at + 1 :]).strip() else None
 
 
 def _unfenced(lines: Sequence[str]) -> tuple[CodeBlock, ...]:
-    text = "\n".join(line.removesuffix("\r") for line in lines)
+    lines = [line.removesuffix("\r") for line in lines]
+    text = "\n".join(lines)
     language = guess_language(text)
+    if language not in _WHOLE and (sign := guess_language(without_prose(lines, language))) not in _WHOLE:
+        language = sign or language
+    if language in LANGUAGES:
+        return tuple(unfenced(lines, language))
     return (CodeBlock(text, language, fenced=False),) if language else ()
+
+
+def _taken(block: CodeBlock, lines: Sequence[str]) -> str:
+    """What a reader must know of code without a fence."""
+    told = extent(block, lines)
+    return f"no fence: {told} taken as code" if told else "no code fence: the text itself is taken as code"
+
+
+def extent(block: CodeBlock, lines: Sequence[str]) -> str:
+    """Which lines of an answer a block without a fence is, "lines 3 to 12 are"; "" where it is all of them."""
+    last = block.line + block.text.removesuffix("\n").count("\n")
+    around = any(line.strip() for line in (*lines[: block.line - 1], *lines[last:]))
+    if not around:
+        return ""
+    return f"line {last} is" if last == block.line else f"lines {block.line} to {last} are"
 
 
 def _unwrapped(blocks: Iterable[CodeBlock], depth: int = 0) -> list[CodeBlock]:

@@ -27,7 +27,9 @@ _TOLD = frozenset({"html", "json", "php", "ruby"})  # by a sign that nothing els
 _FUNCTION = re.compile(r"^[ \t]*(?:function[ \t]+)?[\w-]+[ \t]*\(\)[ \t]*\{", re.MULTILINE)
 _SIGNS = frozenset("(){}[]=;")
 # A line that ends as lines of code do, where the grammar explains nothing at all.
-_ENDS = re.compile(r"[\w\"')\]}][ \t]*[{};][ \t]*$|^[ \t]*[)\]}]+[;,]?[ \t]*$", re.MULTILINE)
+_ENDS = re.compile(
+    r"[\w\"')\]}][ \t]*[{};][ \t]*$|^[ \t]*[)\]}]+[;,]?[ \t]*$|[\w\])]:[ \t]*\n[ \t]+\w", re.MULTILINE
+)
 _TELLING = frozenset({"import", "head", "type", "function", "either"})
 _KNOWN = """
 . [ [[ alias apk apt apt-get awk base64 basename bash brew bzip2 cargo cat cd chmod chown clear column comm
@@ -84,6 +86,6 @@ def _program(outline: Outline, text: str) -> bool:
 
 def _commands(outline: Outline, text: str) -> bool:
     """Any sentence is a command with its arguments; one that is known, or a construct, tells."""
-    if _FUNCTION.search(text):
+    if _FUNCTION.search(text) or guess_language(text) == "shell":
         return True
     return bool(outline.kinds & _TELLING or outline.all("construct") or outline.all("command") & _COMMANDS)

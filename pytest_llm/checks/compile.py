@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, field_validator, model_validator
 
-from pytest_llm.answers.extract import Artifact, CodeBlock, normalise_language
+from pytest_llm.answers.extract import Artifact, CodeBlock, extent, normalise_language
 from pytest_llm.answers.guessing import guessed
 from pytest_llm.answers.languages import PROGRAMS
 from pytest_llm.cases.durations import parse_duration
@@ -163,7 +163,7 @@ class Compile(Check):
             return [Finding(self.name, _COMPILED_OUT, kind="empty", line=block.line, unseen=True)]
         findings = [self._finding(one, tool, blocks[one.file], artifact) for one in said]
         left_out = _nameless(artifact, blocks, language) if self.files == "by-name" else ()
-        return [*_few(_versioned(findings, tool)), *left_out, *_notes(self, block, language, tool)]
+        return [*_few(_versioned(findings, tool)), *left_out, *_notes(self, artifact, block, language)]
 
     def _options(self, folder: Path, root: Path) -> Options:
         module = inside(self.module, folder, root, what="module") if self.module else None
@@ -274,16 +274,16 @@ def _few(findings: Sequence[Finding]) -> list[Finding]:
     return [*order[:_SHOWN], Finding("compile", f"and {len(order) - _SHOWN} more like these", severity="note")]
 
 
-def _notes(check: Compile, block: CodeBlock, language: str, tool: Toolchain) -> list[Finding]:
-    notes = []
+def _notes(check: Compile, artifact: Artifact, block: CodeBlock, language: str) -> list[Finding]:
+    notes, name = [], toolchain(language).name
     if check.language == "javascript" and holds_jsx(block.text):
         notes.append("the code holds JSX, which is no JavaScript: `compile: jsx` takes it")
     if language == "jsx" and block.language == "javascript" and not check.language:
-        notes.append(f"taken for {tool.name}, by what stands in it")
+        notes.append(f"taken for {name}, by what stands in it")
     if not block.fenced or not (check.language or block.language):
-        notes.append(
-            f"taken for {tool.name}: {'the fence names no language' if block.fenced else 'there is no fence'}"
-        )
+        why = "the fence names no language" if block.fenced else "there is no fence"
+        part = "" if block.fenced else extent(block, artifact.answer.split("\n"))
+        notes.append(f"taken for {name}: {why}" + (f"; {part} taken as code" if part else ""))
     return [*(Finding("compile", note, severity="note") for note in notes), *unwalled("compile", "compiled")]
 
 

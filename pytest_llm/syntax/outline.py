@@ -20,6 +20,7 @@ _LAST_SECONDS = 5.0  # after which the process ends, should the parser not heed 
 _READ = "pytest_llm.syntax.reading:read"
 _CONTENT = "pytest_llm.syntax.reading:content"
 _PAIRS = "pytest_llm.syntax.reading:pairs"
+_SPANS = "pytest_llm.syntax.reading:spans"
 _RANK = "pytest_llm.syntax.reading:rank"
 
 
@@ -105,6 +106,20 @@ def content(text: str, language: str) -> tuple[bool, tuple[int, ...]] | None:
 def _contained(text: str, language: str) -> tuple[bool, tuple[int, ...]] | None:
     found = bounded.call(_CONTENT, language, text, CONTENT_SECONDS, seconds=_LAST_SECONDS)
     return (found[0], tuple(found[1])) if found else None
+
+
+def within(text: str, language: str) -> frozenset[int] | None:
+    """The lines, from 0, that begin within a string or a comment; None where it took too long."""
+    try:
+        return _within(text, language)
+    except CheckCrashed:
+        return None
+
+
+@lru_cache(maxsize=64)
+def _within(text: str, language: str) -> frozenset[int] | None:
+    found = bounded.call(_SPANS, language, text, SECONDS, seconds=_LAST_SECONDS)
+    return None if found is None else frozenset(line for first, last in found for line in range(first, last + 1))
 
 
 def holds_jsx(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from bisect import bisect_right
 from collections import Counter
@@ -19,6 +20,8 @@ _CHUNK = 1 << 16  # bytes: what the parser is handed at once
 _BROKEN = "(ERROR) @error (MISSING) @missing"
 _BRACES = ("{", "}")
 _CLOSING = ("}", ")", "]")
+_TEXTS = re.compile(r"comment|string|heredoc|jsx_text|uninterpreted")  # nodes that hold no code
+_OUTPUT = "text"  # of PHP: what stands outside of its tags, markup or a model's prose
 _MOST_MATCHES = 10_000  # in progress at once: a query over a broken tree may hold many
 _WIDEST = 10_000  # children of one node: a query's time grows with the square of an error's
 _NOTHING = frozenset({"import", "head", "comment", "empty"})  # kinds of what does nothing
@@ -119,6 +122,29 @@ def _does(root: Node, table: Grammar, idle: Container[int]) -> bool:
                 return True
             left.append(node)
     return False
+
+
+def spans(language: str, text: str, seconds: float) -> list[tuple[int, int]] | None:
+    """The lines, from 0, behind the first of each string or comment, up to its last. None: it takes too long."""
+    over = _watch(seconds)
+    try:
+        root = _parsed(language, text.encode("utf-8", "replace"), over, queried=False)
+    except _TooLong:
+        return None
+    return list(_spans(root))
+
+
+def _spans(root: Node) -> Iterator[tuple[int, int]]:
+    left = [root]
+    while left:
+        node = left.pop()
+        first, last = node.start_point.row, node.end_point.row - (node.end_point.column == 0)
+        if first >= last:
+            continue
+        if _TEXTS.search(node.type) or (node.type == _OUTPUT and b"<" in (node.text or b"")):
+            yield first + 1, last
+        else:
+            left += node.children
 
 
 def rank(languages: Sequence[str], text: str, seconds: float) -> list[tuple[str, int]]:
