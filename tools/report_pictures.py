@@ -57,7 +57,7 @@ def told(run: RunRecord, name: str, seed: int, more: float) -> RunRecord:
     names = tuple(line.nodeid for line in lines)
     header = replace(run.header, run=name, branch="main", commit=f"{seed:x}f2c1e9a7" + "0" * 31, cells=names)
     end = End(True, 1, counts, run.end.ended if run.end else "", "WARN", "3 cells newly failing, within noise")
-    return RunRecord(run.path, header, tuple(lines), end)
+    return RunRecord.of(run.path, header, tuple(lines), end)
 
 
 def varied(line: CellLine, model: str, rate: float, load: float, chance: Random, fails: float) -> CellLine:
@@ -122,11 +122,11 @@ def main() -> None:
     now = told(run, "20261128-070640-197c0e", 11, 0.9)
     before = past[-1]
     story = Story(now, of_runs(f"run {before.header.run}", [before]), past)
-    passed = {line.nodeid for line in before.lines if line.outcome == "passed"}
-    changed = [line for line in now.lines if line.nodeid in passed and "visual" in line.markers]
+    passed = {line.nodeid for line in before.cells.values() if line.outcome == "passed"}
+    changed = [line for line in now.cells.values() if line.nodeid in passed and "visual" in line.markers]
     chosen = next(line for line in changed if any(f["line"] for f in line.answers[0]["findings"]))
     cell = quote(chosen.nodeid.rpartition("::")[2], safe="")
-    before = replace(before, lines=tuple(earlier(line) for line in before.lines))
+    before = replace(before, cells={name: earlier(line) for name, line in before.cells.items()})
     out = Path(__file__).parents[1] / "docs" / "pictures"
     out.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:

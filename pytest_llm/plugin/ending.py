@@ -24,13 +24,12 @@ def show(reporter: pytest.TerminalReporter) -> None:
     from pytest_llm.reports.viewer.overview import matrix
     from pytest_llm.store.record import read
     from pytest_llm.store.runs import FILE
-    from pytest_llm.store.slim import measured
 
     try:
-        record = read(session(config).folder / FILE, measured)
+        cells = read(session(config).folder / FILE).cells
+        told = list(lines(matrix(list(cells.values())), reporter._tw.fullwidth, whole=reporter.verbosity > 0))
     except InputError:  # it could not be written, which was said
         return
-    told = list(lines(matrix(list(record.cells.values())), reporter._tw.fullwidth, whole=reporter.verbosity > 0))
     if told:
         reporter.ensure_newline()
         reporter.section("llm cells")

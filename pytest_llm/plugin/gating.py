@@ -95,7 +95,7 @@ class Gate:
             ):
                 self.decision = _of_nothing(changed)
             return
-        record = RunRecord(Path(), self._header, tuple(self._lines))
+        record = RunRecord.of(Path(), self._header, self._lines)
         if self._settings.judges:
             self.decision = self._decide(record)
             _into_junit(self._config, self.decision)

@@ -71,12 +71,11 @@ def _cells(config: pytest.Config) -> Any:
     """The cells of this run, as its record has them."""
     from pytest_llm.store.record import read
     from pytest_llm.store.runs import FILE
-    from pytest_llm.store.slim import slim
 
     if HAS_CELLS not in config.stash:
         return {}
     try:
-        return read(session(config).folder / FILE, slim).cells
+        return read(session(config).folder / FILE).cells
     except InputError:
         return {}
 

@@ -87,5 +87,5 @@ def lines_of(ids: Iterable[str]) -> sa.Select[Any]:
 
 def record(row: Any, lines: Iterable[str], place: Path) -> RunRecord:
     """A run as its record was, of its row and the lines of its cells."""
-    found = tuple(cast(CellLine, from_line(line)) for line in lines)
-    return RunRecord(place, cast(Header, from_line(row.header)), found, cast(End, from_line(row.ending)))
+    found = (cast(CellLine, from_line(line)) for line in lines)
+    return RunRecord.of(place, cast(Header, from_line(row.header)), found, cast(End, from_line(row.ending)))

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
-from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,7 +18,6 @@ from pytest_llm.errors import InputError
 from pytest_llm.providers.plain import shallow
 
 FORMAT = 1
-_SHORT, _MANY = 24, 5000  # characters of a word, words
 
 
 @dataclass(frozen=True)
@@ -112,29 +111,58 @@ class End:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """A whole record. lines: as they came; end: None where the run was killed, or still goes on."""
+    """A whole record. cells: by node id, in the run's order, whoever finished first; of a cell that was run again,
+    the last time. end: None where the run was killed, or still goes on.
+    """
 
     path: Path
     header: Header
-    lines: tuple[CellLine, ...] = ()
+    cells: Mapping[str, CellLine] = field(default_factory=dict)
     end: End | None = None
 
-    @cached_property
-    def cells(self) -> dict[str, CellLine]:
-        """By node id, in the run's order, whoever finished first; of a cell that was run again, the last time."""
-        found = {line.nodeid: line for line in self.lines}
-        return {nodeid: found.pop(nodeid) for nodeid in self.header.cells if nodeid in found} | found
+    @classmethod
+    def of(cls, path: Path, header: Header, lines: Iterable[CellLine] = (), end: End | None = None) -> RunRecord:
+        """Of cells in memory. lines: as they came."""
+        return cls(path, header, _in_order(header, {line.nodeid: line for line in lines}), end)
 
     @property
     def complete(self) -> bool:
         return self.end is not None and self.end.complete
 
 
-_KINDS: Mapping[type[Header | CellLine | End], str] = {Header: "run", CellLine: "cell", End: "end"}
+class Lines(Mapping[str, CellLine]):
+    """Cells in the file of a record, each read when it is asked for: thousands of them need the room of one.
+
+    places: of each cell, by node id, the byte at which its line begins. Where the file can no longer be read,
+    asking for a cell raises InputError.
+    """
+
+    def __init__(self, path: Path, places: Mapping[str, int]) -> None:
+        self._path, self._places = path, places
+
+    def __getitem__(self, nodeid: str) -> CellLine:
+        place = self._places[nodeid]
+        with _told(self._path), self._path.open("rb") as file:
+            file.seek(place)
+            return _value(CellLine, _decoded(file.readline()))
+
+    def __contains__(self, nodeid: object) -> bool:
+        return nodeid in self._places
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+Data = Mapping[str, Any]
+Value = Header | CellLine | End
+_KINDS: Mapping[type[Value], str] = {Header: "run", CellLine: "cell", End: "end"}
 _FIELDS: Mapping[type, tuple[str, ...]] = {kind: tuple(field.name for field in fields(kind)) for kind in _KINDS}
 
 
-def to_line(value: Header | CellLine | End) -> str:
+def to_line(value: Value) -> str:
     """One line of JSON with its newline. What JSON cannot say becomes text, an infinite number null."""
     kind = _KINDS[type(value)]
     format_ = {"format": FORMAT} if kind == "run" else {}
@@ -145,7 +173,7 @@ def to_line(value: Header | CellLine | End) -> str:
         return _dumped(_finite(data))
 
 
-def from_line(line: str) -> Header | CellLine | End:
+def from_line(line: str) -> Value:
     """What `to_line` made; keys that are new are passed over. Raises ValueError, TypeError where it is none."""
     data = json.loads(line)
     kind = _kind(data)
@@ -154,81 +182,81 @@ def from_line(line: str) -> Header | CellLine | End:
     return _value(kind, data)
 
 
-Data = Mapping[str, Any]
-
-
-Decode = Callable[[str], Any]
-
-
-def values(
-    path: Path, each: Callable[[Data], Data] = lambda line: line, decode: Decode = json.loads
-) -> Iterator[Header | CellLine | End]:
+def values(path: Path, each: Callable[[Data], Data] = lambda line: line) -> Iterator[Value]:
     """The lines of the record in a file, one after the other, the header first.
 
     A last line that was torn off is none; kinds and keys that are new are passed over. each: what is kept of a
-    cell's line, where that is not all of it. decode: reads a line's JSON. Raises InputError, in a sentence, where
-    the file cannot be read, is none, or has a newer format.
+    cell's line, where that is not all of it. Raises InputError, in a sentence, where the file cannot be read, is
+    none, or has a newer format.
     """
-    try:
-        with path.open(encoding="ascii", errors="replace") as file:
-            found = _parsed(path, file, decode)
-            header = next(found, {})
-            _check_header(path, header)  # before what a newer format may say in its own way
-            yield _value(Header, header)
-            for line in found:
-                kind = _kind(line)
-                if kind is not None and kind is not Header:
-                    yield _value(kind, each(line) if kind is CellLine else line)
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", path=path) from None
-    except TypeError as error:
-        raise InputError(f"a line lacks what it must have: {error}", path=path) from None
+    return (value for _, value in _placed(path, each))
 
 
-def read(path: Path, each: Callable[[Data], Data] = lambda line: line) -> RunRecord:
-    """The whole record in a file, as `values` finds it. Raises InputError."""
+def read(path: Path) -> RunRecord:
+    """The whole record in a file, as `values` finds it; its cells stay there. Raises InputError."""
     header = Header("")
-    cells: list[CellLine] = []
+    places: dict[str, int] = {}
     end: End | None = None
-    for value in values(path, each, _sharing().decode):
+    for place, value in _placed(path):
         match value:
             case Header():
                 header = value
             case CellLine():
-                cells.append(value)
+                places[value.nodeid] = place
             case End():
                 end = value
-    return RunRecord(path, header, tuple(cells), end)
+    return RunRecord(path, header, Lines(path, _in_order(header, places)), end)
 
 
-def _parsed(path: Path, lines: Iterable[str], decode: Decode) -> Iterator[Mapping[str, Any]]:
+T = TypeVar("T")
+
+
+def _in_order(header: Header, found: dict[str, T]) -> dict[str, T]:
+    return {nodeid: found.pop(nodeid) for nodeid in header.cells if nodeid in found} | found
+
+
+def _placed(path: Path, each: Callable[[Data], Data] = lambda line: line) -> Iterator[tuple[int, Value]]:
+    """Each value with the byte at which its line begins."""
+    with _told(path), path.open("rb") as file:
+        found = _parsed(path, file)
+        place, header = next(found, (0, {}))
+        _check_header(path, header)  # before what a newer format may say in its own way
+        yield place, _value(Header, header)
+        for place, line in found:
+            kind = _kind(line)
+            if kind is not None and kind is not Header:
+                yield place, _value(kind, each(line) if kind is CellLine else line)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Raises InputError for what can be wrong with a file or with a value in it."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", path=path) from None
+    except TypeError as error:
+        raise InputError(f"a line lacks what it must have: {error}", path=path) from None
+    except ValueError:
+        raise InputError("was written anew while it was read", path=path) from None
+
+
+def _parsed(path: Path, lines: Iterable[bytes]) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    place = 0
     for number, line in enumerate(lines, 1):
         try:
-            data = decode(line) if line.strip("\n") else None
+            data = _decoded(line) if line.strip(b"\n") else None
         except (ValueError, RecursionError):
-            if not line.endswith("\n"):
+            if not line.endswith(b"\n"):
                 return
             raise InputError("is no line of JSON", path=path, line=number) from None
         if isinstance(data, dict):
-            yield data
+            yield place, data
+        place += len(line)
 
 
-def _sharing() -> json.JSONDecoder:
-    """For many lines that are held: keys and short texts, of which each line has the same, are there once. Else
-    half of what a record takes in memory are copies of its keys.
-    """
-    known: dict[str, str] = {}
-    once = known.setdefault
-
-    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
-        if len(known) > _MANY:  # most of them are words of one line alone, and would be held for nothing
-            known.clear()
-        return {
-            once(key, key): once(value, value) if type(value) is str and len(value) <= _SHORT else value
-            for key, value in found
-        }
-
-    return json.JSONDecoder(object_pairs_hook=pairs)
+def _decoded(line: bytes) -> Any:
+    return json.loads(line.decode("ascii", "replace"))
 
 
 def _check_header(path: Path, header: Mapping[str, Any]) -> None:
@@ -243,15 +271,15 @@ def _check_header(path: Path, header: Mapping[str, Any]) -> None:
     raise InputError(f"is no record of a run: its format is {said!r}", path=path)
 
 
-def _kind(data: Data) -> type[Header | CellLine | End] | None:
+def _kind(data: Data) -> type[Value] | None:
     said = data.get("kind")
     return next((kind for kind, word in _KINDS.items() if word == said), None)
 
 
-T = TypeVar("T", bound=Header | CellLine | End)
+V = TypeVar("V", bound=Value)
 
 
-def _value(kind: type[T], data: Data) -> T:
+def _value(kind: type[V], data: Data) -> V:
     given = ((name, data[name]) for name in _FIELDS[kind] if name in data)
     typed: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in given}
     return kind(**typed)

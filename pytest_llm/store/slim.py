@@ -8,8 +8,6 @@ from typing import Any
 LEFT_OUT = frozenset(
     ("text", "thinking", "tool_calls", "files", "judged")
 )  # of an answer: who wants it asks by its id
-_SHOWN = ("attempt", "stored", "numbers", "findings", "notes", "retries")
-_OF_INPUTS = frozenset(("options", "values", "inputs", "seed", "modelfile", "checks", "confirmations", "started"))
 _ASKED = ("answers", "confirmations")
 _FINDING = ("check", "message", "severity", "kind")
 
@@ -27,9 +25,3 @@ def _kept(answer: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield key, {"options": value.get("options", {})}
         elif key not in LEFT_OUT:
             yield key, value
-
-
-def measured(line: Mapping[str, Any]) -> dict[str, Any]:
-    """A cell's line, plain data, with what a table in the terminal shows of it: outcomes, findings, numbers."""
-    own = slim({key: value for key, value in line.items() if key not in _OF_INPUTS})
-    return own | {part: [{key: one[key] for key in _SHOWN if key in one} for one in own[part]] for part in _ASKED}

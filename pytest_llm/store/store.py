@@ -158,7 +158,7 @@ class Store:
         """A cell's lines in the latest runs that held it, complete or not, the newest first."""
         rows = self._database.read(finished.of_cell(nodeid, last))
         records = [finished.record(row, [row.line], Path(row.run)) for row in rows]
-        return [(record.header, record.lines[0]) for record in records]
+        return [(record.header, line) for record in records for line in record.cells.values()]
 
     def _records(self, rows: Sequence[Any]) -> list[RunRecord]:
         lines: dict[str, list[str]] = defaultdict(list)

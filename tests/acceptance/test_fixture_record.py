@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_llm.store import runs
-from pytest_llm.store.record import CellLine, RunRecord, read
+from pytest_llm.store.record import CellLine, RunRecord, read, values
 from tests.acceptance.conftest import Bench
 
 TESTS = """
@@ -113,13 +113,17 @@ def test_a_line_each_with_what_was_asked(tests: Bench, mode: list[str]) -> None:
     found = record(tests)
     lines = by_case(tests)
     assert {case: (line.outcome, line.reported) for case, line in lines.items()} == REPORTED
-    assert len(found.lines) == len(found.header.cells) == len(REPORTED) + 1
+    assert (
+        sum(isinstance(value, CellLine) for value in values(found.path))
+        == len(found.header.cells)
+        == len(REPORTED) + 1
+    )
     assert found.end
     assert found.end.complete
     assert set(found.header.cells) == set(found.cells)
-    assert all(line.outcomes in ((), (line.outcome,)) for line in found.lines)
-    assert read(tests.path / "run.jsonl").lines == found.lines
-    for line in found.lines:
+    assert all(line.outcomes in ((), (line.outcome,)) for line in found.cells.values())
+    assert read(tests.path / "run.jsonl").cells == found.cells
+    for line in found.cells.values():
         result.stdout.fnmatch_lines([f"*VERDICT {line.nodeid.replace('[', '[[]')} {line.outcome}*"])
         assert line.answers == () or CellOutcome(line).of_answers == line.outcome
 
@@ -220,5 +224,5 @@ def test_the_gate_holds_them_against_a_baseline(bench: Bench) -> None:
 def test_a_worker_that_dies_leaves_an_error(bench: Bench) -> None:
     bench.file("test_it.py", "import os\n\ndef test_dies(llm):\n    llm('greet')\n    os._exit(3)\n")
     bench.process("test_it.py", "--llm-model=m", "-n1", "--max-worker-restart=0")
-    (line,) = record(bench).lines
+    (line,) = record(bench).cells.values()
     assert (line.nodeid, line.outcome) == ("test_it.py::test_dies[m]", "error")

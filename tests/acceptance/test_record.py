@@ -13,7 +13,7 @@ import pytest
 
 from pytest_llm.plugin.session import folder_name
 from pytest_llm.store import runs
-from pytest_llm.store.record import RunRecord, read
+from pytest_llm.store.record import CellLine, RunRecord, read, values
 from pytest_llm.verdicts.verdict import Verdict
 from tests.acceptance.conftest import Bench
 from tests.fake_ollama import Script
@@ -61,7 +61,7 @@ def test_one_line_a_cell_in_every_way_of_running(cells: Bench, mode: list[str]) 
     (record,) = records(cells)
     by_case = {line.case: line for line in record.cells.values()}
     assert {case: (line.outcome, line.reported) for case, line in by_case.items()} == REPORTED
-    assert len(record.lines) == len(REPORTED)
+    assert sum(isinstance(value, CellLine) for value in values(record.path)) == len(REPORTED)
     assert set(record.header.cells) == set(record.cells)
     assert record.header.deselected == 1
     assert record.header.versions["pytest"] == pytest.__version__
@@ -100,10 +100,10 @@ def test_the_same_cells_have_the_same_hashes_and_others_have_others(bench: Bench
     for text in ("prompt: Say {{ word }}", "prompt: Say {{ word }}", "prompt: Tell {{ word }}"):
         bench.case(f"{text}\n{rows}")
         bench.run()
-    third, second, first = ([line.inputs for line in record.lines] for record in records(bench))
+    third, second, first = ([line.inputs for line in record.cells.values()] for record in records(bench))
     assert first == second
     assert not set(first) & set(third)
-    lines = [line for record in records(bench) for line in record.lines]
+    lines = [line for record in records(bench) for line in record.cells.values()]
     assert len({line.values for line in lines}) == 2
     assert len({line.inputs for line in lines}) == 4
     assert len({record.header.collection for record in records(bench)}) == 1
@@ -116,7 +116,7 @@ def test_hostile_text_stays_within_its_line(bench: Bench, mode: list[str]) -> No
     bench.case("prompt: hi\nchecks: [{equals: zzz}]")
     bench.process(*mode).assert_outcomes(failed=1)
     (record,) = records(bench)
-    (line,) = record.lines
+    (line,) = record.cells.values()
     assert line.answers[0]["text"] == text.replace("\ud800", "\ufffd") or line.answers[0]["text"] == text
     assert record.path.read_bytes().isascii()
 
@@ -138,7 +138,7 @@ def test_stages_and_files(bench: Bench) -> None:
     bench.case(f"stages: {stages}\nchecks: [keeps]")
     bench.run().assert_outcomes(passed=1)
     (record,) = records(bench)
-    (line,) = record.lines
+    (line,) = record.cells.values()
     assert [(a["stage"], a["request"]["messages"][-1]["content"]) for a in line.answers] == [
         ("one", "first"),
         ("two", "then hello world"),
@@ -194,7 +194,10 @@ def test_a_worker_that_dies_costs_its_cell(bench: Bench) -> None:
     bench.case("prompt: hi\nchecks: [{contains: hello}]", "b")
     bench.process("-n2")
     (record,) = records(bench)
-    assert {line.nodeid.partition(".")[0]: line.reported for line in record.lines} == {"a": "failed", "b": "passed"}
+    assert {line.nodeid.partition(".")[0]: line.reported for line in record.cells.values()} == {
+        "a": "failed",
+        "b": "passed",
+    }
     assert record.complete
 
 
@@ -271,7 +274,7 @@ def test_an_answer_that_was_cut_off_keeps_what_it_rests_on(bench: Bench) -> None
     bench.case("models: 'scripted:script.yaml'\nprompt: hi\ntimeout: 0.5\nchecks: [{contains: seven}]")
     bench.run().assert_outcomes(failed=1)
     (record,) = records(bench)
-    (answer,) = record.lines[0].answers
+    (answer,) = next(iter(record.cells.values())).answers
     assert answer["text"].startswith("one")
     assert answer["fingerprint"] == {
         "answers": {"server": "scripted"},

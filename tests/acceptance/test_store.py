@@ -63,12 +63,12 @@ def test_what_an_edit_asks_again(project: Bench) -> None:
     assert asked(project) == []
 
     project.file("modelfiles/mine.Modelfile", "FROM base\nSYSTEM Be brief.\n")
-    before = {line.answers[0]["digest"] for line in newest(project).lines if line.model == "mine"}
+    before = {line.answers[0]["digest"] for line in newest(project).cells.values() if line.model == "mine"}
     project.run("--llm-reuse").assert_outcomes(passed=4)
     (first, *_), *_ = again = asked(project)
     assert again == [(first, "hi"), (first, "json")]
     assert first.startswith("pytest-llm/mine:")
-    after = {line.answers[0]["digest"] for line in newest(project).lines if line.model == "mine"}
+    after = {line.answers[0]["digest"] for line in newest(project).cells.values() if line.model == "mine"}
     assert before.isdisjoint(after)
 
     project.case("models: [mine, m]\nprompt: hi\nchecks: [{contains: world}, {equals: hello}]", "kind")
@@ -92,7 +92,7 @@ def test_how_a_stored_answer_is_told(project: Bench) -> None:
     assert "a stored answer of 20" in (project.path / "report.html").read_text()
     properties = [p for p in ET.parse(project.path / "junit.xml").iter("property") if p.get("name") == "llm.stored"]
     assert len(properties) == 3
-    for line in newest(project).lines:
+    for line in newest(project).cells.values():
         (answer,) = line.answers
         assert answer["stored"] == properties[0].get("value")
         assert len(answer["id"]) == 32
@@ -108,7 +108,7 @@ def test_a_replay_needs_no_server(project: Bench, monkeypatch: pytest.MonkeyPatc
     text = result.stdout.str()
     assert "no stored answer to this request of 'm': there are 2 of 'm' to other requests" in text
     assert "run this cell without --llm-replay" in text
-    assert len([line for line in newest(project).lines if line.answers[0].get("stored")]) == 2
+    assert len([line for line in newest(project).cells.values() if line.answers[0].get("stored")]) == 2
 
 
 def test_all_cells_of_a_case_with_stages_are_replayed(bench: Bench) -> None:
@@ -119,7 +119,7 @@ def test_all_cells_of_a_case_with_stages_are_replayed(bench: Bench) -> None:
     bench.run("--llm-reuse").assert_outcomes(passed=1)
     bench.run("--llm-replay").assert_outcomes(passed=1)
     assert asked(bench) == []
-    assert all(answer["stored"] for answer in newest(bench).lines[0].answers)
+    assert all(answer["stored"] for answer in next(iter(newest(bench).cells.values())).answers)
 
 
 USAGE = [
@@ -225,9 +225,11 @@ def test_a_model_that_cannot_think_is_skipped_by_a_replay_too(bench: Bench) -> N
     bench.case("prompt: hi\nescalate: {think: on}\nchecks: [{equals: no}]", "escalated")
     for arguments in ([], ["--llm-replay"]):
         bench.run(*arguments).assert_outcomes(skipped=1, failed=1)
-    outcomes = [[(a["attempt"], len(a["findings"])) for a in line.answers] for line in newest(bench).lines]
+    outcomes = [[(a["attempt"], len(a["findings"])) for a in line.answers] for line in newest(bench).cells.values()]
     bench.run()
-    asked_now = [[(a["attempt"], len(a["findings"])) for a in line.answers] for line in newest(bench).lines]
+    asked_now = [
+        [(a["attempt"], len(a["findings"])) for a in line.answers] for line in newest(bench).cells.values()
+    ]
     assert outcomes == asked_now
 
 
@@ -265,8 +267,8 @@ def test_finished_runs_outlive_their_folders(bench: Bench, monkeypatch: pytest.M
     store = Store.open(default(bench.path), bench.path)
     latest, reused, first = store.runs_of("main")
     assert latest.header.commit == "c0ffee"
-    assert {line.case: line.outcome for line in first.lines} == {"t": "passed", "u": "failed"}
-    ids = [[line.answers[0]["id"] for line in record.lines] for record in (first, reused, latest)]
+    assert {line.case: line.outcome for line in first.cells.values()} == {"t": "passed", "u": "failed"}
+    ids = [[line.answers[0]["id"] for line in record.cells.values()] for record in (first, reused, latest)]
     assert ids[0] == ids[1]
     assert set(ids[0]).isdisjoint(ids[2])
     kept = store.answer(ids[0][0])

@@ -82,7 +82,7 @@ def record(*lines: CellLine, path: Path = Path("run/cells.jsonl"), run: str = RU
         "files": files,
         **header,
     }
-    return RunRecord(path, Header(run, **given), lines, End(True, 0, {}, "2026-01-01T00:01:00.000+00:00"))
+    return RunRecord.of(path, Header(run, **given), lines, End(True, 0, {}, "2026-01-01T00:01:00.000+00:00"))
 
 
 def kept(root: Path, run: str, *lines: CellLine, **header: Any) -> RunRecord:

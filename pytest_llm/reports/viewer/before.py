@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 
 from pytest_llm.errors import InputError
 from pytest_llm.gates.past import Past, of_runs
@@ -36,9 +35,4 @@ def story(
     """
     newest = others[0] if others else None
     compared = past or (of_runs(f"run {newest.header.run}", [newest]) if newest else Past())
-    trend = [_slim(one) for one in reversed(others[:MOST])]
-    return Story(record, compared, trend, decision), newest
-
-
-def _slim(record: RunRecord) -> RunRecord:
-    return replace(record, lines=tuple(replace(line, answers=(), confirmations=()) for line in record.lines))
+    return Story(record, compared, list(reversed(others[:MOST])), decision), newest

@@ -21,7 +21,7 @@ OTHER_MACHINE = {"answers": {"version": "1"}, "speed": {"machine": "b"}}
 
 
 def run(name: str, *lines: CellLine) -> RunRecord:
-    return RunRecord(Path(), Header(name, commit="c", cells=tuple(one.nodeid for one in lines)), lines)
+    return RunRecord.of(Path(), Header(name, commit="c", cells=tuple(one.nodeid for one in lines)), lines)
 
 
 def said(passed: bool = True, fingerprint: Any = OLD, **more: Any) -> CellLine:

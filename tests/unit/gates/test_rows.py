@@ -80,7 +80,7 @@ def before(passed: int = 1, asked: int = 1, **more: Any) -> Before:
 
 def run(*lines: CellLine, **header: Any) -> RunRecord:
     ids = tuple(found.nodeid for found in lines)
-    return RunRecord(Path(), Header(**{"run": "r", "cells": ids, **header}), lines)
+    return RunRecord.of(Path(), Header(**{"run": "r", "cells": ids, **header}), lines)
 
 
 def one(past: Before | None, found: CellLine, **header: Any) -> CellRow:
@@ -180,7 +180,7 @@ def test_what_was_not_selected_has_no_row_and_what_is_no_more_is_gone() -> None:
 
 
 def test_selected_and_never_judged() -> None:
-    stopped = RunRecord(Path(), Header("r", cells=(ID, "x::new[m]", "x::must[m]"), must_pass=("x::must[m]",)))
+    stopped = RunRecord.of(Path(), Header("r", cells=(ID, "x::new[m]", "x::must[m]"), must_pass=("x::must[m]",)))
     found = rows(Past("b", {ID: [before(2, 3)]}), stopped)
     assert [(row.nodeid, row.state, row.must_pass) for row in found] == [
         (ID, "missing", False),

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 
 from pytest_llm.reports.ending import lines
 from pytest_llm.reports.viewer.overview import Story, overview
-from pytest_llm.store.record import CellLine, from_line, to_line
-from pytest_llm.store.slim import measured
+from pytest_llm.store.record import CellLine
 from tests.helpers.records import answer, cell, finding, record
 
 
 def drawn(cells: list[CellLine], width: int = 80, **how: Any) -> list[str]:
-    """Of whole lines; of as much of them as a run reads at its end it is the same."""
-    read = [from_line(json.dumps(measured(json.loads(to_line(one))))) for one in cells]
-    whole, short = (list(lines(overview(Story(record(*some))), width, **how)) for some in (cells, read))
-    assert short == whole
-    return ["".join(text for text, _ in line) for line in whole]
+    told = lines(overview(Story(record(*cells))), width, **how)
+    return ["".join(text for text, _ in line) for line in told]
 
 
 WRONG = answer(findings=[finding("'x' is not defined")])

@@ -67,7 +67,7 @@ HOSTILE = 'a/\x00 \ud800 " \u2028.prompt.yaml::a[\U0001f600]' + "x" * 5000
 def keep(store: Store, record: RunRecord, folder: Path, more: str = "") -> None:
     """Write the record to a file, and keep it by that. more: what follows after its lines."""
     file = folder / "cells.jsonl"
-    values = [record.header, *record.lines, record.end]
+    values = [record.header, *record.cells.values(), record.end]
     file.write_text("".join(to_line(value) for value in values if value) + more, encoding="ascii")
     store.add_run(file)
 
@@ -85,7 +85,7 @@ def a_run(run: str, branch: str = "main", *, complete: bool = True, outcome: str
     }
     lines = (CellLine("a", outcome, answers=(answer,)), CellLine(HOSTILE, "passed", markers=("slow",)))
     header = Header(run, branch=branch, commit="c0ffee", cells=("a", HOSTILE), versions={"pytest": "9"})
-    return RunRecord(Path(run), header, lines, End(complete, 0, {"passed": 2}))
+    return RunRecord.of(Path(run), header, lines, End(complete, 0, {"passed": 2}))
 
 
 def test_finished_runs_of_a_branch(reopen: Reopen, tmp_path: Path) -> None:
@@ -98,9 +98,9 @@ def test_finished_runs_of_a_branch(reopen: Reopen, tmp_path: Path) -> None:
     assert [record.header.run[7] for record in found] == ["3", "2", "1"]
     record, given = found[0], a_run("20260103-000000-1")
     assert (record.header, record.end) == (given.header, given.end)
-    assert [line.nodeid for line in record.lines] == ["a", HOSTILE]
-    assert record.lines[1] == given.lines[1]
-    (answer,) = record.lines[0].answers
+    assert list(record.cells) == ["a", HOSTILE]
+    assert record.cells[HOSTILE] == given.cells[HOSTILE]
+    (answer,) = record.cells["a"].answers
     assert answer == {
         "stage": "",
         "id": "answer-20260103-000000-1",
@@ -117,7 +117,7 @@ def test_a_run_is_kept_once(reopen: Reopen, tmp_path: Path) -> None:
     for outcome in ("failed", "passed"):
         keep(store, a_run("20260101-000000-1", outcome=outcome), tmp_path)
     (record,) = store.runs_of("main")
-    assert [line.outcome for line in record.lines] == ["passed", "passed"]
+    assert [line.outcome for line in record.cells.values()] == ["passed", "passed"]
 
 
 def test_a_long_run_is_kept_whole_in_its_order_each_cell_by_its_last_line(reopen: Reopen, tmp_path: Path) -> None:
@@ -126,10 +126,10 @@ def test_a_long_run_is_kept_whole_in_its_order_each_cell_by_its_last_line(reopen
     lines = [CellLine(name, "passed", reason=str(at)) for at, name in enumerate(came)]
     header = Header("20260101-000000-1", branch="main", cells=tuple(names))
     for end in (None, End(True, 0)):  # once while it still went on
-        keep(store, RunRecord(tmp_path, header, tuple(lines), end), tmp_path)
+        keep(store, RunRecord.of(tmp_path, header, lines, end), tmp_path)
     (record,) = store.runs_of("main")
     last = {line.nodeid: line for line in lines}
-    assert record.lines == tuple(last[name] for name in [*names, "not foreseen"])
+    assert list(record.cells.values()) == [last[name] for name in [*names, "not foreseen"]]
 
 
 @pytest.mark.parametrize(
@@ -140,11 +140,11 @@ def test_a_long_run_is_kept_whole_in_its_order_each_cell_by_its_last_line(reopen
 def test_of_a_damaged_record_nothing_is_kept(reopen: Reopen, tmp_path: Path, damage: str) -> None:
     store, good = reopen(), a_run("20260101-000000-1")
     keep(store, good, tmp_path)
-    many = replace(good, lines=(CellLine("a", "failed"),) * (schema.AT_ONCE + 1))
+    many = replace(good, cells={f"{n}": CellLine(f"{n}", "failed") for n in range(schema.AT_ONCE + 1)})
     with pytest.raises(InputError):
         keep(store, many, tmp_path, more=damage)
     (record,) = store.runs_of("main")
-    assert [line.outcome for line in record.lines] == ["passed", "passed"]
+    assert [line.outcome for line in record.cells.values()] == ["passed", "passed"]
 
 
 def test_the_history_of_a_cell(reopen: Reopen, tmp_path: Path) -> None:

@@ -23,22 +23,10 @@ def written(tmp_path: Path, *lines: str) -> Path:
     return file
 
 
-def test_keys_and_short_words_of_many_lines_are_in_memory_once(tmp_path: Path) -> None:
-    cells = [
-        CellLine(name, "passed", answers=({"text": f"{name} long" * 9, "finish": "stop it"},)) for name in "ab"
-    ]
-    one, other = read(written(tmp_path, to_line(HEADER), *map(to_line, cells))).lines
-    assert (one, other) == tuple(cells)
-    assert one.outcome is other.outcome
-    assert one.answers[0]["finish"] is other.answers[0]["finish"]
-    assert all(a is b for a, b in zip(one.answers[0], other.answers[0], strict=True))
-
-
 def test_to_lines_and_back(tmp_path: Path) -> None:
     record = read(written(tmp_path, *(to_line(line) for line in (HEADER, CELL, END))))
-    assert (record.header, record.lines, record.end) == (HEADER, (CELL,), END)
+    assert (record.header, record.cells, record.end) == (HEADER, {"a": CELL}, END)
     assert record.complete
-    assert record.cells == {"a": CELL}
 
 
 @given(text=st.text(), number=st.floats())
@@ -53,7 +41,6 @@ def test_of_a_cell_that_was_run_again_the_last_counts(tmp_path: Path) -> None:
     again = CellLine("a", "passed")
     record = read(written(tmp_path, *(to_line(line) for line in (HEADER, CELL, again))))
     assert record.cells == {"a": again}
-    assert len(record.lines) == 2
     assert not record.complete
 
 
@@ -61,6 +48,20 @@ def test_cells_stand_in_the_runs_order_whoever_was_finished_first(tmp_path: Path
     come: list[Header | CellLine] = [HEADER]
     come += [CellLine(nodeid, "passed") for nodeid in ("b", "not foreseen", "a")]
     assert list(read(written(tmp_path, *map(to_line, come))).cells) == ["a", "b", "not foreseen"]
+
+
+def test_cells_are_read_when_they_are_asked_for(tmp_path: Path) -> None:
+    file = written(tmp_path, *(to_line(line) for line in (HEADER, CELL, CellLine("b", "passed"))))
+    cells = read(file).cells
+    assert (cells.get("a"), cells.get("c"), "b" in cells, "c" in cells, len(cells)) == (CELL, None, True, False, 2)
+    file.write_text("{", "ascii")
+    for name in cells:
+        with pytest.raises(InputError, match="written anew"):
+            cells[name]
+    file.unlink()
+    assert "a" in cells
+    with pytest.raises(InputError, match="cannot be read"):
+        list(cells.items())
 
 
 def test_a_torn_last_line_is_none(tmp_path: Path) -> None:
@@ -74,7 +75,7 @@ def test_a_torn_last_line_is_none(tmp_path: Path) -> None:
 def test_what_a_later_plugin_adds_is_passed_over(tmp_path: Path) -> None:
     new = json.dumps({**json.loads(to_line(CELL)), "mood": "good"}) + "\n"
     record = read(written(tmp_path, to_line(HEADER), new, '{"kind": "load", "seconds": 3}\n', "\n", to_line(END)))
-    assert record.lines == (CELL,)
+    assert record.cells == {"a": CELL}
     assert record.end == END
 
 
@@ -119,5 +120,5 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     ],
 )
 def test_what_json_does_not_know(odd: Any, said: Any, tmp_path: Path) -> None:
-    (line,) = read(written(tmp_path, to_line(HEADER), to_line(CellLine("a", "passed", axes=odd)))).lines
+    (line,) = read(written(tmp_path, to_line(HEADER), to_line(CellLine("a", "passed", axes=odd)))).cells.values()
     assert line.axes == said

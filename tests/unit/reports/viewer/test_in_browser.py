@@ -145,7 +145,7 @@ def everywhere(text: str, path: Path) -> RunRecord:
     ]
     head: dict[str, Any] = {"started": text, "commit": text, "branch": text, "versions": {text: text}}
     made = record(*lines, path=path, **head)
-    return RunRecord(path, made.header, made.lines, End(True, 0, {}, text, text, text))
+    return RunRecord(path, made.header, made.cells, End(True, 0, {}, text, text, text))
 
 
 def prepared(tmp_path: Path, text: str) -> Path:
@@ -163,7 +163,7 @@ def test_nothing_of_the_data_runs_or_breaks_the_page(name: str, visit: Visit, tm
     run = everywhere(text, prepared(tmp_path, text))
     page = visit(run, everywhere(text, run.path))
     page.evaluate("document.querySelectorAll('main details').forEach(one => { one.open = true })")
-    assert page.locator("#matrix a.cell").count() == len(run.lines)
+    assert page.locator("#matrix a.cell").count() == len(run.cells)
     ids: list[str] = page.evaluate("run.cells.map(cell => cell.id)")
     for id_ in ids:
         for more in ("", "&tab=1", f"&with={quote(ids[0], safe='')}", "&with=before"):
@@ -193,12 +193,12 @@ def test_what_cannot_be_seen_is_spelled_out(visit: Visit, tmp_path: Path) -> Non
 def test_long_lines_in_every_field(visit: Visit, tmp_path: Path) -> None:
     text = "long " * 1_000_000
     folder = prepared(tmp_path, "short")
-    run = everywhere("x", folder)
-    asked = {**run.lines[0].answers[0], "thinking": text, "text": f"{text}\n```js\n{text}\n```\n"}
+    (first, *_) = everywhere("x", folder).cells.values()
+    asked = {**first.answers[0], "thinking": text, "text": f"{text}\n```js\n{text}\n```\n"}
     asked["request"] = {**asked["request"], "messages": [{"role": "user", "content": text}]}
     asked["findings"] = [finding(text, line=1, source=text, details=text)]
     names = dict.fromkeys(("nodeid", "reason", "case", "file", "model", "think", "row"), text)
-    line = cell(answers=[asked], markers=(text,), axes={"a": text}, checks=run.lines[0].checks, **names)
+    line = cell(answers=[asked], markers=(text,), axes={"a": text}, checks=first.checks, **names)
     page = visit(record(line, path=folder, branch=text, versions={"v": text}))
     assert page.locator("#matrix a.cell").count() == 1
     look(page, page.evaluate("run.cells[0].id"))
@@ -495,7 +495,7 @@ def test_axe_finds_nothing_serious(visit: Visit, width: int, scheme: str) -> Non
 
 def test_ten_thousand_cells(visit: Visit) -> None:
     now, _ = several()
-    failed, passed = now.lines[0].answers[0], answer("ok " * 100)
+    failed, passed = next(iter(now.cells.values())).answers[0], answer("ok " * 100)
     lines = [
         cell(
             f"case-{number}", model, think, answers=[failed if number % 7 else passed] if number % 50 == 49 else []
