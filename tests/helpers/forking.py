@@ -133,9 +133,9 @@ class ForkServer:
             process = self.popen(command, out, err)
             try:
                 code = process.wait(timeout)
-            except subprocess.TimeoutExpired:
+            finally:
                 process.kill()
-                raise
+                process.wait()
             out.seek(0)
             err.seek(0)
             said, told = (file.read().decode(errors="replace") for file in (out, err))
@@ -153,7 +153,7 @@ def warm_up() -> None:
     with tempfile.TemporaryDirectory() as empty, open(os.devnull, "w") as nothing:
         Path(empty, "pytest.ini").write_text("[pytest]\n")
         with contextlib.redirect_stdout(nothing):
-            pytest.main(["-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-n0", "--rootdir", empty, empty])
+            pytest.main(["-p", "no:cacheprovider", "-n0", "--rootdir", empty, empty])
     for module in ("xdist.dsession", "xdist.remote", "xdist.workermanage"):
         importlib.import_module(module)
     import_all("pytest_llm")
