@@ -56,7 +56,7 @@ class C(Scaffolded):
     suffix: ClassVar[str] = ".c"
     preprocessed: ClassVar[str] = ".i"
     one_pass = True
-    style: ClassVar[Style] = Style(Around("int main{}(void) {\n"))
+    style: ClassVar[Style] = Style(Around("int main{}(void) {\n"), ordered=True)
     standard: ClassVar[str] = ""  # the compiler's own
     # What gcc 14 refuses is refused by the older ones too, so that a verdict does not depend on the machine.
     flags: ClassVar[tuple[str, ...]] = tuple(

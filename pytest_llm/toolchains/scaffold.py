@@ -11,7 +11,7 @@ from abc import abstractmethod
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import groupby, pairwise
+from itertools import groupby
 from time import monotonic
 from typing import ClassVar
 
@@ -23,6 +23,7 @@ from pytest_llm.toolchains.prompts import told
 
 _ENDED = frozenset({"timeout", "limit", "crash"})
 _LEADING = frozenset({"import", "head", "comment", "empty"})
+_STATEMENTS: tuple[frozenset[Kind], ...] = (frozenset({"statement"}), frozenset({"statement", "either"}))
 
 
 @dataclass(frozen=True)
@@ -38,27 +39,51 @@ class Around:
 
 @dataclass(frozen=True)
 class Completed:
-    """A text with more put into it. insertions: (offset in the text, what is put there), by offset."""
+    """A text with more put into it. insertions: (offset in the text, what is put there), by offset. last: ranges of
+    the text that stand at its end instead, in order, and what is put between them.
+    """
 
     original: str
     insertions: tuple[tuple[int, str], ...] = ()
+    last: tuple[str | tuple[int, int], ...] = ()
 
     @cached_property
     def text(self) -> str:
-        cuts = [0, *(at for at, _ in self.insertions), len(self.original)]
-        parts = [self.original[start:end] for start, end in pairwise(cuts)]
-        return parts[0] + "".join(put + part for (_, put), part in zip(self.insertions, parts[1:], strict=True))
+        return "".join(part for _, part, _ in self._parts)
+
+    @cached_property
+    def _parts(self) -> list[tuple[int, str, bool]]:
+        """What the text is made of: (offset in the original, text, whether the original's own)."""
+        found, at = list[tuple[int, str, bool]](), 0
+        for where, put in self.insertions:
+            found += [*self._staying(at, where), (where, put, False)]
+            at = where
+        found += self._staying(at, len(self.original))
+        ranges = [one for one in self.last if not isinstance(one, str)]
+        at = ranges[0][0] if ranges else at
+        for one in self.last:
+            found.append((at, one, False) if isinstance(one, str) else self._own(*one))
+            at = at if isinstance(one, str) else one[1]
+        return found
+
+    def _staying(self, start: int, end: int) -> Iterator[tuple[int, str, bool]]:
+        """What is left of a range of the original without what stands at the end instead."""
+        for taken in self.last:
+            if not isinstance(taken, str) and start <= taken[0] < end:
+                yield self._own(start, taken[0])
+                start = taken[1]
+        yield self._own(start, end)
+
+    def _own(self, start: int, end: int) -> tuple[int, str, bool]:
+        return start, self.original[start:end], True
 
     def offset(self, at: int) -> tuple[int, bool]:
         """An offset in the completed text -> that in the original, and whether the original stands there."""
-        added = 0
-        for where, put in self.insertions:
-            if at < where + added:
-                break
-            if at < where + added + len(put):
-                return where, False
-            added += len(put)
-        return at - added, True
+        for where, part, own in self._parts:
+            if at < len(part):
+                return (where + at if own else where), own
+            at -= len(part)
+        return len(self.original), True
 
     def place(self, found: Diagnostic) -> tuple[Diagnostic, bool]:
         """What was said of the completed text, said of the original; and whether it is about the original's own."""
@@ -76,7 +101,7 @@ class Completed:
 
     def told(self, found: Iterable[Diagnostic]) -> list[Diagnostic]:
         """What was said of the completed text, said of the original; of the scaffold no warning, nothing unused."""
-        if not self.insertions:
+        if not self.insertions and not self.last:
             return list(found)
         placed = [self.place(one) for one in found]
         return [one for one, own in placed if own or (one.severity == "error" and one.kind != "unused")]
@@ -89,7 +114,8 @@ class Style:
     function: around statements, where they stand in no file alone. members: around methods and the like, where
     these do not; nested: put before a type that then stands among them. outside: variables before statements stay
     where functions see them, whatever they begin with. inner: functions and imports may stand within the function
-    too, so that there is one for all statements. others: what else may be tried around all but the imports.
+    too, so that there is one for all statements. ordered: a function is known below it alone, so that statements
+    may stand behind all of them. others: what else may be tried around all but the imports.
     """
 
     function: Around | None = None
@@ -97,6 +123,7 @@ class Style:
     nested: str = ""
     outside: bool = False
     inner: bool = False
+    ordered: bool = False
     others: tuple[Around, ...] = ()
 
     def wholes(self, kinds: Container[Kind]) -> Iterator[Around]:
@@ -216,6 +243,9 @@ def completions(text: str, outline: Outline, style: Style, imports: str) -> Iter
         yield _completed(text, heads, around[:1], _nested(outline.pieces, body, inner, style), inner, around[1:])
     elif inner:
         yield _completed(text, heads, inner)
+    if style.ordered and style.function:
+        lasts = (_behind(outline.pieces, style, style.function, kinds) for kinds in _STATEMENTS)
+        yield from (replace(_completed(text, heads), last=one) for one in dict.fromkeys(lasts) if one)
     start = max((piece.end for piece in outline.pieces if piece.kind in ("import", "head")), default=0)
     wholes = style.wholes(outline.kinds) if "error" in outline.kinds else ()
     for wrapper in (*wholes, *style.others):
@@ -247,15 +277,30 @@ def _head(outline: Outline) -> int:
 
 
 def _functions(pieces: Sequence[Piece], style: Style) -> list[tuple[int, str]]:
-    """Functions around statements, as many as there are runs of them."""
+    """Functions around statements, as many as there are runs of them.
+
+    Variables are members where methods stand too, and statements where nothing else does.
+    """
     if style.function is None:
         return []
-    runs = list(_runs(pieces, style))
+    kinds = {piece.kind for piece in pieces}
+    runs = list(_runs(pieces, style, _STATEMENTS[not kinds & {"statement", "function"}]))
     return [
         one
         for number, run in enumerate(runs)
         for one in style.function.insertions(run[0].start, run[-1].end, number)
     ]
+
+
+def _behind(
+    pieces: Sequence[Piece], style: Style, function: Around, wanted: frozenset[Kind]
+) -> tuple[str | tuple[int, int], ...]:
+    """All that is wanted in one function at the end, where other functions follow on it."""
+    ranges = [(run[0].start, run[-1].end) for run in _runs(pieces, style, wanted)]
+    if not ranges or not any(piece.kind == "function" and piece.start > ranges[0][0] for piece in pieces):
+        return ()
+    (_, opening), (_, closing) = function.insertions(0, 0)
+    return ("\n" + opening, *(part for one in ranges for part in (one, "\n")), closing)
 
 
 def _nested(
@@ -267,14 +312,9 @@ def _nested(
     return [(at, style.nested) for at in among if not any(start <= at < end for start, end in functions)]
 
 
-def _runs(pieces: Sequence[Piece], style: Style) -> Iterator[Sequence[Piece]]:
-    """Statements with what may stand among them, between what stands in no function.
-
-    Variables are members where methods stand too, and statements where nothing else does.
-    """
-    kinds = {piece.kind for piece in pieces}
-    wanted = {"statement"} if kinds & {"statement", "function"} else {"either"}
-    apart = style.outside and "function" in kinds
+def _runs(pieces: Sequence[Piece], style: Style, wanted: Container[Kind]) -> Iterator[Sequence[Piece]]:
+    """Statements with what may stand among them, between what stands in no function."""
+    apart = style.outside and any(piece.kind == "function" for piece in pieces)
     ends = {"head"} if style.inner else {"function", "import", "head"}
     for elsewhere, group in groupby(pieces, key=lambda piece: piece.kind in ends):
         part = list(group)

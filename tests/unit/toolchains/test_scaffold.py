@@ -12,6 +12,7 @@ from pytest_llm.toolchains.scaffold import Around, Completed, Scaffolded, Style,
 
 STYLE = Style(Around("<f{} "), Around("<m "), nested="static ")
 FUNCTIONS = Style(Around("<f{} ", " f>"))
+ORDERED = Style(Around("<f{} ", " f>"), ordered=True)
 
 
 def forms(text: str, language: str, style: Style, imports: str = "") -> list[str]:
@@ -33,6 +34,29 @@ def forms(text: str, language: str, style: Style, imports: str = "") -> list[str
 )
 def test_statements_stand_in_functions(text: str, expected: list[str]) -> None:
     assert forms(text, "c", FUNCTIONS) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("int f() { } g(1);", ["int f() { } <f g(1); f>"]),
+        ("g(1); int g() { }", ["<f g(1); f> int g() { }", " int g() { }\n<f g(1);\n f>"]),
+        ("int x = h(); int h() { }", [" int h() { }\n<f int x = h();\n f>"]),
+        ("int h() { } int x = h();", []),
+        ("g(1);\nint g() { }\nh(); int h() { }", ["\nint g() { }\n int h() { }\n<f g(1);\nh();\n f>"]),
+    ],
+)
+def test_statements_stand_behind_the_functions_that_they_use(text: str, expected: list[str]) -> None:
+    found = forms(text, "c", ORDERED)
+    assert found[len(found) - len(expected) :] == expected
+
+
+def test_what_is_said_of_what_stands_at_the_end_is_said_of_the_text() -> None:
+    text = "g(1);\nint g() { }"
+    *_, completed = completions(text, read(text, "c") or Outline(), ORDERED, "")
+    assert completed.text == "\nint g() { }\n<f g(1);\n f>"
+    lines = {line: completed.place(Diagnostic("error", "type", "m", 0, line, 4))[0].line for line in (2, 3)}
+    assert lines == {2: 2, 3: 1}
 
 
 @pytest.mark.parametrize(
