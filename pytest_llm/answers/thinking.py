@@ -10,6 +10,8 @@ from pytest_llm.answers.markups import MARKUPS, WRAPPERS, Markup
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
 _BLANK_LINES = re.compile(r"\A\s*\n")
 _BLANKS = re.compile(r"[\ufeff \t\r\n]*")
+_OPENING = re.compile("|".join(markup.opening.pattern for markup in MARKUPS), MARKUPS[0].opening.flags)
+_LONE = tuple((markup, markup.lone) for markup in MARKUPS if markup.lone)
 
 
 def split_thinking(text: str, prompt: Iterable[str] = ()) -> tuple[str, str]:
@@ -38,7 +40,7 @@ def _leading(text: str, at: int, asked: str) -> tuple[str, int] | None:
     """(thought, where it ends) of a block that begins at `at`, blanks aside, in a markup that was not asked for."""
     blanks = _BLANKS.match(text, at)
     at = blanks.end() if blanks else at
-    for markup in MARKUPS:
+    for markup in MARKUPS if _OPENING.match(text, at) else ():
         if (opening := markup.opening.match(text, at)) and not markup.asked_for(asked):
             if end := _closing(text, opening.end(), markup):
                 return text[opening.end() : end.start()], end.end()
@@ -61,11 +63,11 @@ def _closing(text: str, start: int, markup: Markup) -> re.Match[str] | None:
 def _lone_end(text: str, asked: str) -> re.Match[str] | None:
     """The first closing tag whose opening one was not written."""
     plain = text.casefold()
-    likely = (markup for markup in MARKUPS if markup.last in plain and not markup.asked_for(asked))
+    likely = [(markup, lone) for markup, lone in _LONE if markup.last in plain and not markup.asked_for(asked)]
     found = (
         end
-        for markup in likely
-        if markup.lone and (end := markup.lone.search(text)) and not markup.opening.search(text, 0, end.start())
+        for markup, lone in likely
+        if (end := lone.search(text)) and not markup.opening.search(text, 0, end.start())
     )
     end = min(found, key=lambda end: end.start(), default=None)
     if end is None:

@@ -54,12 +54,14 @@ class Place:
     asker: Asker | None = None
 
 
-def judge(plan: Plan, stage: StagePlan, answer: Answer, place: Place) -> tuple[Asked, Artifact | None]:
+def judge(
+    plan: Plan, stage: StagePlan, answer: Answer, place: Place, sample: int = 0, attempt: int = 1
+) -> tuple[Asked, Artifact | None]:
     """What is said of an answer to a stage, and what was taken out of it; None where none came."""
     request, response = answer.job.request, answer.response
     if response is None:
-        finding = named(stage, unanswered(answer.error))
-        return Asked(request.plain(), partial_response(answer.error), stage.name, (finding,)), None
+        said, finding = partial_response(answer.error), named(stage, unanswered(answer.error))
+        return Asked(request.plain(), said, stage.name, (finding,), (), sample, attempt), None
     may_echo = "echo" in plan.cell.case.allow
     artifact = extract(response.text, response.thinking, request.prompt, may_echo=may_echo)
     folder = place.artifacts / stage.name if stage.name else place.artifacts
@@ -78,8 +80,7 @@ def judge(plan: Plan, stage: StagePlan, answer: Answer, place: Place) -> tuple[A
     findings = tuple(named(stage, f) for f in _findings(plan, stage, artifact, context, request, busy))
     files = tuple((label, str(path)) for label, path in context.attachments)
     judged, checked = tuple(context.judged), next(iter(spans), ())
-    asked = Asked(request.plain(), response, stage.name, findings, files, judged=judged, checked=checked)
-    return asked, artifact
+    return Asked(request.plain(), response, stage.name, findings, files, sample, attempt, judged, checked), artifact
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from pytest_llm.answers.extract import Artifact
@@ -81,7 +80,7 @@ def chain(
     plan: Plan, id_: str, place: Place, sample: int = 0, attempt: int = 1, first: Sequence[Job] = ()
 ) -> Talk[tuple[Asked, ...]]:
     """One sample: every stage of a cell, each asked with what those before it wrote. first: the job of stage 0."""
-    place = replace(place, artifacts=_folder(plan, place.artifacts, sample, attempt))
+    place = _placed(plan, place, sample, attempt)
     asked: list[Asked] = []
     written: dict[str, Any] = {"stages": {}}
     for number, stage in enumerate(plan.stages):
@@ -90,22 +89,24 @@ def chain(
             job = made[0] if made else plan.job(id_, number, written, sample=sample, attempt=attempt)
         except InputError as error:  # a template that cannot take what the model wrote
             fault = Finding("prompt", error.message, "error", "template", details=error.hint)
-            asked.append(Asked(_unfilled(plan, number), None, stage.name, (named(stage, fault),)))
+            found = (named(stage, fault),)
+            asked.append(Asked(_unfilled(plan, number), None, stage.name, found, (), sample, attempt))
             break
         (answer,) = yield [job]
-        result, artifact = judge(plan, stage, answer, place)
+        result, artifact = judge(plan, stage, answer, place, sample, attempt)
         asked.append(result)
         if artifact is None or (result.outcome != "passed" and not stage.goes_on):
             break
         if number + 1 < len(plan.stages):
             written["previous"] = written["stages"][stage.name] = _written(artifact)
-    return tuple(replace(one, sample=sample, attempt=attempt) for one in asked)
+    return tuple(asked)
 
 
-def _folder(plan: Plan, folder: Path, sample: int, attempt: int) -> Path:
-    """For the files of a try; that of the cell where it is asked once only."""
-    own = folder / f"sample-{sample + 1}" if plan.samples > 1 or sample else folder
-    return own / f"think-{plan.escalate}" if attempt > 1 else own
+def _placed(plan: Plan, place: Place, sample: int, attempt: int) -> Place:
+    """With a folder for the files of a try; that of the cell where it is asked once only."""
+    parts = [f"sample-{sample + 1}"] if plan.samples > 1 or sample else []
+    parts += [f"think-{plan.escalate}"] if attempt > 1 else []
+    return replace(place, artifacts=place.artifacts.joinpath(*parts)) if parts else place
 
 
 def _written(artifact: Artifact) -> dict[str, str]:
