@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from bisect import bisect_right
@@ -18,10 +19,10 @@ from pytest_llm.syntax.grammars import Grammar, grammar
 
 _CHUNK = 1 << 16  # bytes: what the parser is handed at once
 _BROKEN = "(ERROR) @error (MISSING) @missing"
-_BRACES = ("{", "}")
 _CLOSING = ("}", ")", "]")
 _TEXTS = re.compile(r"comment|string|heredoc|jsx_text|uninterpreted")  # nodes that hold no code
 _OUTPUT = "text"  # of PHP: what stands outside of its tags, markup or a model's prose
+_END = "end"  # of what a word opens
 _MOST_MATCHES = 10_000  # in progress at once: a query over a broken tree may hold many
 _WIDEST = 10_000  # children of one node: a query's time grows with the square of an error's
 _NOTHING = frozenset({"import", "head", "comment", "empty"})  # kinds of what does nothing
@@ -73,7 +74,9 @@ def pairs(language: str, text: str, seconds: float) -> list[tuple[int, int]] | N
         return None
     place, opened, found = _characters(raw), list[Node](), list[tuple[int, int]]()
     for node in brackets:
-        if node.type not in _CLOSING:
+        if node.type == _END:
+            found.append((place(node.parent.start_byte if node.parent else 0), place(node.start_byte)))
+        elif not node.type.endswith(_CLOSING):
             opened.append(node)
         elif opened:
             found.append((place(opened.pop().start_byte), place(node.start_byte)))
@@ -245,7 +248,7 @@ def _pieces(
 
 def _surplus(braces: Sequence[Node]) -> int | None:
     """Where a brace closes what was never opened. Bytes."""
-    depths = accumulate(1 if node.type != _BRACES[1] else -1 for node in braces)
+    depths = accumulate(-1 if node.type.endswith(_CLOSING) else 1 for node in braces)
     return next((node.start_byte for node, depth in zip(braces, depths, strict=True) if depth < 0), None)
 
 
@@ -276,16 +279,18 @@ def _query(language: str, source: str) -> Query:
 
 @cache
 def _braces(language: str) -> str:
-    """The query for braces, as far as the language has them; what opens an expression in a string counts too."""
-    return _tokens(language, (*_BRACES, "${"))
+    """The query for braces; what opens an expression in a string counts too."""
+    return _tokens(language, r"[^\w{}]*[{}]|\{\|")
 
 
 @cache
 def _brackets(language: str) -> str:
-    return _tokens(language, ("{", "${", "(", "[", *_CLOSING))
+    return _tokens(language, rf"(?:[^\w(){{}}\[\]]|%\w)*(?:[({{\[]+|[)}}\]]+)|\{{\||{_END}")
 
 
-def _tokens(language: str, wanted: Sequence[str]) -> str:
+def _tokens(language: str, wanted: str) -> str:
+    """The query for the signs of a language that look like this pattern; the first is the end of the text."""
     known = _language(language)
-    names = {known.node_kind_for_id(number) for number in range(known.node_kind_count)}
-    return "\n".join(f'"{name}" @token' for name in wanted if name in names)
+    kinds = (number for number in range(1, known.node_kind_count) if not known.node_kind_is_named(number))
+    names = {name for kind in kinds if (name := known.node_kind_for_id(kind)) and re.fullmatch(wanted, name)}
+    return "\n".join(f"{json.dumps(name)} @token" for name in sorted(names))

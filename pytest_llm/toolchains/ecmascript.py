@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pytest_llm.syntax.outline import Outline
-from pytest_llm.toolchains.scaffold import Around, Completed, Style
+from pytest_llm.toolchains.scaffold import Around, Completed, Style, chain, methods_and_calls
 
 # A literal; the members of one, which commas may follow; the body of a function.
 _OTHERS = (
@@ -29,11 +29,5 @@ def style(outline: Outline, base: str) -> Style:
 
 def calls(text: str, outline: Outline, style: Style, base: str) -> Iterator[Completed]:
     """Methods with calls below them, and a chain that begins with a point."""
-    blocks = [index for index, piece in enumerate(outline.pieces) if text[piece.start : piece.end].endswith("}")]
-    if style.members and blocks and blocks[-1] + 1 < len(outline.pieces):
-        start = next(piece.start for piece in outline.pieces if piece.kind not in ("import", "comment"))
-        end = outline.pieces[blocks[-1]].end
-        if start < end:
-            yield Completed(text, tuple(style.members.insertions(start, end)))
-    if text.lstrip().startswith("."):
-        yield Completed(text, ((len(text) - len(text.lstrip()), base),))
+    yield from methods_and_calls(text, outline, style)
+    yield from chain(text, base)

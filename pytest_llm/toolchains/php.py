@@ -17,7 +17,7 @@ from pytest_llm.errors import CheckCrashed
 from pytest_llm.sandbox import sandbox, scratch
 from pytest_llm.syntax.outline import Outline
 from pytest_llm.toolchains import base, warm
-from pytest_llm.toolchains.scaffold import Around, Completed, Scaffolded, Style
+from pytest_llm.toolchains.scaffold import Around, Completed, Scaffolded, Style, methods_and_calls
 
 _SAID = re.compile(
     r"^(Parse|Fatal) error: +(.*) in (\S+) on line (\d+)$|^(\w+): +(.*) in (\S+) on line (\d+)$", re.M
@@ -33,15 +33,20 @@ class Php(Scaffolded):
     program = "php"
     sound = "<?php $x = 1;\n"
     install = "sudo apt-get install php-cli"
-    style = Style(members=Around("class Snippet {\n"))
+    style = Style(
+        members=Around("class Snippet {\n"),
+        others=(Around("function _() {\n"), Around("[\n", "\n];\n"), Around("switch (1) {\n")),
+    )
 
     def style_for(self, outline: Outline) -> Style:
         """Only what the grammar does not explain may be methods."""
-        return self.style if outline.errors else Style()
+        return self.style if outline.errors else replace(self.style, members=None)
 
     def tries(self, text: str, outline: Outline) -> Iterator[Completed]:
         """A text with tags is a file."""
-        return iter(()) if _TAG in text else super().tries(text, outline)
+        if _TAG not in text:
+            yield from super().tries(text, outline)
+            yield from methods_and_calls(text, outline, self.style_for(outline))
 
     def compile(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
         found: list[base.Diagnostic] = []

@@ -9,7 +9,10 @@ from itertools import islice
 
 from pytest_llm.toolchains.base import Diagnostic, Snippet
 
-MAGIC = re.compile(r"^[ \t]*(%{1,2}[a-z]\w*\b(?! *=)|!\{?\w)", re.MULTILINE)
+MAGIC = re.compile(
+    r"^[ \t]*(%{1,2}[a-z]\w*\b(?! *=)|!\{?\w|\w+ *= *[!%][a-z]|\?{1,2}[\w.]+[ \t]*$|[\w.]+\?{1,2}[ \t]*$)",
+    re.MULTILINE,
+)
 """A line of a notebook that is none of Python."""
 
 _LOOKED_AT = 20  # lines: a session begins with a prompt, or with comments before it

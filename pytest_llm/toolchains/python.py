@@ -21,6 +21,7 @@ from pytest_llm.toolchains.scaffold import Completed, Scaffolded, Style
 _OPENING = "if True:\n"
 _FUNCTIONS = ("def _():\n", "async def _():\n")  # in the second a generator gives back nothing
 _INDENT = re.compile("unindent|unexpected indent")
+_STARTED = re.compile(r"\basyncio\.run\(|\brun_until_complete\(|^if __name__\b", re.MULTILINE)
 _MOST_DEPTHS = 3  # of indentation that are tried
 
 
@@ -46,16 +47,19 @@ class Python(Scaffolded):
         return warm.Pool(argv, warm.SERVERS / "check_python.py", walls, sandbox.Limits(memory=512 << 20))
 
     def tries(self, text: str, outline: Outline) -> Iterator[Completed]:
-        """Lines of a notebook that are no Python; statements of a function's body; methods, indented but for their
-        first line. Beside anything else a wrong indentation is a mistake.
+        """Lines of a notebook that are no Python; statements of a function's body; a program that awaits at its
+        top, as notebooks and `python -m asyncio` take it, unless it starts a loop itself; methods, indented but for
+        their first line. Beside anything else a wrong indentation is a mistake.
         """
         if magic := tuple((found.start(1), "pass #") for found in MAGIC.finditer(text)):
             yield Completed(text, magic)
         if outline.all("inner") and not outline.kinds & {"function", "type", "import"}:
             yield from (_in_function(text, opening) for opening in _FUNCTIONS)
+        elif outline.all("awaits") and not _STARTED.search(text):
+            yield _in_function(text, _FUNCTIONS[1])
         for completed in _deeper(text, outline):
             found = read(completed.text, "python")
-            if found is not None and not found.all("stray"):
+            if found is not None and (found.errors or not found.all("stray")):
                 yield completed
 
     def distance(self, found: Sequence[base.Diagnostic]) -> tuple[int, ...]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
 from pytest_llm.sandbox import sandbox
+from pytest_llm.syntax.outline import Outline
 from pytest_llm.toolchains import base, warm
-from pytest_llm.toolchains.prompts import told
+from pytest_llm.toolchains.scaffold import Around, Completed, Scaffolded, Style, chain
 
 _SAID = re.compile(r"^snippet\.rb:(\d+): (warning: )?(.*)$")
 # Since 3.4 the head alone names the file; each error stands below its line of the text, at its column.
@@ -18,15 +19,21 @@ _HEAD = re.compile(r"syntax errors? found")
 _LINE = re.compile(r"^> *(\d+) \| ")
 _BELOW = re.compile(r"^ *\| ( *)\^~* (.*)$")
 _SHEBANG = re.compile(r"\A#![^\n]*")  # Ruby obeys the options in it
+# What a text that looks so may lack.
+_AROUND: Mapping[str, Around] = {
+    r"\s*(?:when|in)\b": Around("case _\n", "\nend\n"),
+    r"\s*(?:\w+:\s|:?[\w\"']+\s*=>)": Around("_({\n", "\n})\n"),
+}
 _ENDS = "\x00\x04\x1a"  # NUL, ^D, ^Z: the end of the text, for Ruby's lexer
 
 
-class Ruby(base.Toolchain):
+class Ruby(Scaffolded):
     name = "Ruby"
     languages = ("ruby",)
     program = "ruby"
     sound = "x = 1\n"
     install = "sudo apt-get install ruby"
+    style = Style()
 
     @cached_property
     def _pool(self) -> warm.Pool:
@@ -34,11 +41,17 @@ class Ruby(base.Toolchain):
         walls = base.walls(self.path, base.Options())
         return warm.Pool(argv, warm.SERVERS / "check_ruby.rb", walls, sandbox.Limits(memory=512 << 20))
 
-    def check(self, snippets: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
-        files = [base.clean(snippet) for snippet in snippets]
-        return told(files, self.languages[0], lambda these: self._checked(these, options))
+    def tries(self, text: str, outline: Outline) -> Iterator[Completed]:
+        """Branches of a case, a hash's pairs, a chain that begins with a point."""
+        fitting = (around for sign, around in _AROUND.items() if re.match(sign, text))
+        yield from (Completed(text, tuple(around.insertions(0, len(text)))) for around in fitting)
+        yield from chain(text, "_")
 
-    def _checked(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
+    def distance(self, found: Sequence[base.Diagnostic]) -> tuple[int, ...]:
+        """Ruby says more or less of one mistake; how far it came tells."""
+        return int(base.fails(found)), -min((one.line for one in found if one.line), default=0)
+
+    def compile(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
         answer = self._pool.ask(json.dumps({"files": list(map(_read, files))}), options.seconds)
         if isinstance(answer, list):
             return answer

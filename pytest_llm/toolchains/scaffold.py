@@ -252,6 +252,22 @@ def completions(text: str, outline: Outline, style: Style, imports: str) -> Iter
         yield _completed(text, heads, wrapper.insertions(start, len(text)))
 
 
+def methods_and_calls(text: str, outline: Outline, style: Style) -> Iterator[Completed]:
+    """Methods up to the last brace that ends something at the top, with calls of them below."""
+    blocks = [index for index, piece in enumerate(outline.pieces) if text[piece.start : piece.end].endswith("}")]
+    if style.members and blocks and blocks[-1] + 1 < len(outline.pieces):
+        start = next(piece.start for piece in outline.pieces if piece.kind not in ("import", "comment"))
+        end = outline.pieces[blocks[-1]].end
+        if start < end:
+            yield Completed(text, tuple(style.members.insertions(start, end)))
+
+
+def chain(text: str, base: str) -> Iterator[Completed]:
+    """A chain of calls that begins with a point, of something."""
+    if text.lstrip().startswith("."):
+        yield Completed(text, ((len(text) - len(text.lstrip()), base),))
+
+
 def _up_to_surplus(found: list[Diagnostic], file: Snippet, outline: Outline) -> list[Diagnostic]:
     """A brace that closes nothing closes what the scaffold opened: what is said from there on is its echo."""
     if outline.surplus is None or not fails(found):

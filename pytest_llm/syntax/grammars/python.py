@@ -22,6 +22,7 @@ GRAMMAR = Grammar(
     # What stands beside the methods where `if True:` was put before a text.
     f"""(module . (comment)* . (if_statement consequence: (block [{_STRAY}] @stray)))
     [(return_statement) (yield) (await) (with_statement "async") (for_statement "async")] @inner
+    [(await) (with_statement "async") (for_statement "async") (for_in_clause "async")] @awaits
     """,
     exceptions="(module (expression_statement . (ellipsis) .) @empty)",
     inert="""
