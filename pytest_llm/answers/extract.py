@@ -46,11 +46,22 @@ class Artifact:
 
     answer: str
     thinking: str = ""
-    blocks: tuple[CodeBlock, ...] = ()
-    notes: tuple[str, ...] = ()
     leaked: tuple[str, ...] = ()
     prompt: tuple[str, ...] = field(default=(), repr=False)
     may_echo: bool = field(default=False, repr=False)
+
+    @property
+    def blocks(self) -> tuple[CodeBlock, ...]:
+        return self._found[0]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return self._found[1]
+
+    @cached_property
+    def _found(self) -> tuple[tuple[CodeBlock, ...], tuple[str, ...]]:
+        """Blocks and notes: only when a check asks for them, for most look at the answer alone."""
+        return _blocks_and_notes(self.answer)
 
     @cached_property
     def _pieces(self) -> tuple[CodeBlock, ...]:
@@ -130,6 +141,10 @@ def extract(text: str, thinking: str = "", prompt: Iterable[str] = (), *, may_ec
     fences = glued(answer)
     answer, leaked = without_end(answer, prompt)
     thinking = "\n\n".join(filter(None, (thinking, left_in)))
+    return Artifact(answer, thinking, tuple(dict.fromkeys(fences + leaked)), prompt, may_echo)
+
+
+def _blocks_and_notes(answer: str) -> tuple[tuple[CodeBlock, ...], tuple[str, ...]]:
     lines = answer.split("\n")
     found = written(lines) if _FENCE.search(answer) else []
     stray = _stray(lines, found)
@@ -142,7 +157,7 @@ def extract(text: str, thinking: str = "", prompt: Iterable[str] = (), *, may_ec
     if not blocks:
         blocks = _unfenced(lines if stray is None else lines[:stray])
         notes += [_taken(b, lines) for b in blocks if b.language != "json"]
-    return Artifact(answer, thinking, blocks, tuple(notes), tuple(dict.fromkeys(fences + leaked)), prompt, may_echo)
+    return blocks, tuple(notes)
 
 
 def position(text: str, offset: int, first_line: int = 1) -> tuple[int, int, str]:
