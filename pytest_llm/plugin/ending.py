@@ -20,16 +20,17 @@ def show(reporter: pytest.TerminalReporter) -> None:
     config = reporter.config
     if reporter.verbosity < 0 or config.option.collectonly or config.getoption("llm_dry_run", False):
         return
-    from pytest_llm.reports.ending import lines
-    from pytest_llm.reports.viewer.overview import matrix
+    from pytest_llm.reports.ending import lines, shown
+    from pytest_llm.reports.viewer.matrix import matrix
     from pytest_llm.store.record import read
     from pytest_llm.store.runs import FILE
 
     try:
         cells = read(session(config).folder / FILE).cells
-        told = list(lines(matrix(list(cells.values())), reporter._tw.fullwidth, whole=reporter.verbosity > 0))
+        made = matrix(cells.values(), shown)
     except InputError:  # it could not be written, which was said
         return
+    told = list(lines(made, reporter._tw.fullwidth, whole=reporter.verbosity > 0))
     if told:
         reporter.ensure_newline()
         reporter.section("llm cells")

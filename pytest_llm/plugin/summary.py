@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +15,7 @@ from pytest_llm.plugin.session import session
 
 if TYPE_CHECKING:
     from pytest_llm.plugin.gating import Gate
+    from pytest_llm.store.record import CellLine
 
 _MODELFILE, _COLLECTION = "Modelfiles", "Not collected"
 
@@ -47,12 +49,14 @@ class Summary:
         decision = decided(gate.decision) if gate and gate.decision else ""
         if self._mode == "a" and not (cells or decision or any(self._others.values())):
             return
+        others = {group: sorted(told) for group, told in self._others.items()}  # in any order of workers
         try:
+            text = summary(cells.values(), others, decision)
             with self._file.open(self._mode, encoding="utf-8", errors="replace") as file:
-                others = {group: sorted(told) for group, told in self._others.items()}  # in any order of workers
-                file.write(summary(cells, others, decision) + "\n")
-        except OSError as error:
-            text = f"pytest-llm: the summary cannot be written to {self._said}: {error.strerror or error}"
+                file.write(text + "\n")
+        except (InputError, OSError) as error:
+            why = getattr(error, "strerror", None) or error
+            text = f"pytest-llm: the summary cannot be written to {self._said}: {why}"
             if reporter := self._config.pluginmanager.get_plugin("terminalreporter"):
                 reporter.write_line(text, yellow=True)
 
@@ -67,7 +71,7 @@ def register(config: pytest.Config) -> None:
         config.pluginmanager.register(Summary(config, Path(file), f"${SUMMARY_ENV}", added=True), SUMMARIES[1])
 
 
-def _cells(config: pytest.Config) -> Any:
+def _cells(config: pytest.Config) -> Mapping[str, CellLine]:
     """The cells of this run, as its record has them."""
     from pytest_llm.store.record import read
     from pytest_llm.store.runs import FILE

@@ -8,8 +8,11 @@ from importlib.resources import files
 from typing import Any
 
 from pytest_llm.reports.plain import visible
-from pytest_llm.reports.viewer.overview import Story, overview
-from pytest_llm.store.record import RunRecord
+from pytest_llm.reports.viewer.brief import brief
+from pytest_llm.reports.viewer.columns import Numbers, rate_of
+from pytest_llm.reports.viewer.grouping import SHOWN
+from pytest_llm.reports.viewer.matrix import Matrix, matrix
+from pytest_llm.store.record import CellLine, RunRecord
 
 SIGNS = {"passed": "✓", "failed": "✕", "error": "!", "skipped": "–"}
 _MEASURES = (
@@ -27,10 +30,10 @@ def style() -> str:
 
 def summary(record: RunRecord) -> str:
     """Bars and matrix of a run; "" where no cell has a verdict."""
-    data = overview(Story(record))
-    if not data["columns"]:
+    made = matrix(record.cells.values(), _tile)
+    if not made.columns:
         return ""
-    return _card("Models", "llm-models", _models(data["columns"])) + _card("Cells", "llm-matrix", _matrix(data))
+    return _card("Models", "llm-models", _models(made.columns)) + _card("Cells", "llm-matrix", _matrix(made))
 
 
 def _card(title: str, kind: str, rows: Iterable[Sequence[str]]) -> str:
@@ -54,24 +57,24 @@ def _bar(value: float | None, most: float, shape: str) -> str:
     return f"<span class='llm-bar'><i style='width:{wide}%'></i></span>{shape.format(value)}"
 
 
-def _matrix(data: Mapping[str, Any]) -> Iterator[list[str]]:
-    columns, rows = data["columns"], data["rows"]
-    unit = "tokens a second, ~ beside others" if any(cell["rate"] is not None for cell in data["cells"]) else ""
-    yield [_head(unit, "llm-dim"), *(_head(_column(column), "llm-dim") for column in columns)]
-    placed = {(cell["row"], cell["column"]): _tile(cell) for cell in data["cells"]}
-    for at, row in enumerate(rows):
-        name = f"{_text(row['case'])} <span class='llm-dim'>{_text(row['label'])}</span>"
-        tiles = [_cell(placed.get((at, number), "")) for number in range(len(columns))]
+def _matrix(made: Matrix[str]) -> Iterator[list[str]]:
+    unit = "tokens a second, ~ beside others" if any(one["rate"] is not None for one in made.columns) else ""
+    yield [_head(unit, "llm-dim"), *(_head(_column(column), "llm-dim") for column in made.columns)]
+    placed = {(row, column): tile for row, column, tile in made.cells}
+    for at, row in enumerate(made.rows):
+        name = f"{_text(row.case)} <span class='llm-dim'>{_text(row.label)}</span>"
+        tiles = [_cell(placed.get((at, number), "")) for number in range(len(made.columns))]
         yield [f"<th scope='row'>{name}</th>", *tiles]
 
 
-def _tile(cell: Mapping[str, Any]) -> str:
-    several = f" {cell['passed']}/{cell['samples']}" if cell["samples"] > 1 else ""
-    rate = "" if cell["rate"] is None else f"{'' if cell['alone'] else '~'}{cell['rate']:.1f}"
-    sign = SIGNS.get(cell["outcome"], "?")
-    word = cell["reported"] if cell["reported"] in _EXPECTED else cell["outcome"]
+def _tile(line: CellLine, numbers: Numbers) -> str:
+    several = f" {line.outcomes.count('passed')}/{line.samples}" if line.samples > 1 else ""
+    measured = rate_of(numbers)
+    rate = "" if measured is None else f"{'' if line.exclusive else '~'}{measured:.1f}"
+    sign = SIGNS.get(line.outcome, "?")
+    word = brief(line.reported if line.reported in _EXPECTED else line.outcome)
     mark = _EXPECTED.get(word, "")
-    title = escape(visible(cell["reason"] or word), quote=True)
+    title = escape(visible(brief(line.reason, SHOWN) or word), quote=True)
     return f'<span class="llm-tile {_text(word)}" title="{title}"><b>{sign}{mark}{several}</b>{rate}</span>'
 
 

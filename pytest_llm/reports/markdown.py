@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from statistics import median
 
 from pytest_llm.reports.plain import one_line, plain
@@ -19,23 +20,48 @@ MOST = 50  # lines of a list: a summary is cut off by GitHub at a megabyte
 _WORDS = ("passed", "failed", "error", "skipped", "xfailed", "xpassed")
 
 
-def summary(cells: Mapping[str, CellLine], others: Mapping[str, Sequence[str]], decision: str = "") -> str:
+def summary(cells: Iterable[CellLine], others: Mapping[str, Sequence[str]], decision: str = "") -> str:
     """What became of the cells of a run, by model, and why those failed that did.
 
-    cells: by node id. others: what else is wrong, a list of lines under each heading. decision: that of a gate, in
-    Markdown, with its own heading; it comes first.
+    cells: in the run's order, each is looked at once. others: what else is wrong, a list of lines under each
+    heading. decision: that of a gate, in Markdown, with its own heading; it comes first.
     """
-    counts = Counter(line.reported for line in cells.values())
+    models, failed, errors = _told(cells)
+    counts = sum((one.counts for one in models.values()), Counter[str]())
     told = ", ".join(f"{counts[word]} {word}" for word in _words(counts)) or "no cell was run"
-    failed = [f"{code(line.nodeid)} {code(line.reason)}" for line in cells.values() if line.reported == "failed"]
-    lists = {"Failed": failed, "Errors": list(_errors(cells)), **{k: list(map(code, v)) for k, v in others.items()}}
+    lists = {"Failed": list(_capped(failed, counts["failed"])), "Errors": list(_errors(errors))}
+    lists |= {name: list(_capped(list(map(code, lines)), len(lines))) for name, lines in others.items()}
     parts = [
         decision.rstrip() or f"## pytest-llm: {told}",
-        "### Cells" if decision and cells else "",
-        "\n".join(_table(cells)),
-        *(f"### {title}\n\n" + "\n".join(_capped(lines)) for title, lines in lists.items() if lines),
+        "### Cells" if decision and counts else "",
+        "\n".join(_table(models)),
+        *(f"### {title}\n\n" + "\n".join(lines) for title, lines in lists.items() if lines),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
+
+
+@dataclass(frozen=True)
+class _Model:
+    """What became of a model's cells; the tokens a second of their answers."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    rates: list[float] = field(default_factory=list)
+
+
+def _told(cells: Iterable[CellLine]) -> tuple[dict[str, _Model], list[str], Counter[str]]:
+    """By model what became of its cells; why the first failed; how many met each error."""
+    models: dict[str, _Model] = {}
+    failed: list[str] = []
+    errors = Counter[str]()
+    for line in cells:
+        one = models.setdefault(line.model, _Model())
+        one.counts[line.reported] += 1
+        one.rates.extend(_rates(line))
+        if line.reported == "failed" and len(failed) < MOST:
+            failed.append(f"{code(line.nodeid)} {code(line.reason)}")
+        if line.reported == "error":
+            errors[line.reason] += 1
+    return models, failed, errors
 
 
 def table_head(headings: Sequence[str]) -> list[str]:
@@ -73,23 +99,25 @@ def _words(counts: Mapping[str, int]) -> list[str]:
     return [word for word in dict.fromkeys((*_WORDS, *sorted(counts))) if counts[word]]
 
 
-def _table(cells: Mapping[str, CellLine]) -> Iterator[str]:
+def _table(models: Mapping[str, _Model]) -> Iterator[str]:
     """A row a model, and one for all where there are several."""
-    if not cells:
+    if not models:
         return
-    words = _words(Counter(line.reported for line in cells.values()))
+    every = _Model(
+        sum((one.counts for one in models.values()), Counter[str]()),
+        [rate for one in models.values() for rate in one.rates],
+    )
+    words = _words(every.counts)
     yield from table_head(("model", "cells", *words, "tokens/s"))
-    models = sorted({line.model for line in cells.values()})
-    for model in models:
-        yield table_row((model or "?", *_numbers([line for line in cells.values() if line.model == model], words)))
+    for model in sorted(models):
+        yield table_row((model or "?", *_numbers(models[model], words)))
     if len(models) > 1:
-        yield table_row(("all", *_numbers(list(cells.values()), words)))
+        yield table_row(("all", *_numbers(every, words)))
 
 
-def _numbers(lines: Sequence[CellLine], words: Sequence[str]) -> list[str]:
-    counts = Counter(line.reported for line in lines)
-    rates = [rate for line in lines for rate in _rates(line)]
-    return [str(len(lines)), *(str(counts[word]) for word in words), f"{median(rates):.1f}" if rates else ""]
+def _numbers(of: _Model, words: Sequence[str]) -> list[str]:
+    counted = (str(of.counts[word]) for word in words)
+    return [str(of.counts.total()), *counted, f"{median(of.rates):.1f}" if of.rates else ""]
 
 
 def _rates(line: CellLine) -> Iterator[float]:
@@ -100,14 +128,15 @@ def _rates(line: CellLine) -> Iterator[float]:
             yield rate
 
 
-def _errors(cells: Mapping[str, CellLine]) -> Iterator[str]:
+def _errors(reasons: Counter[str]) -> Iterator[str]:
     """Each error once, with the number of cells that met it, the most common first."""
-    reasons = Counter(line.reason for line in cells.values() if line.reported == "error")
-    for reason, count in reasons.most_common():
-        yield f"{count} {'cell' if count == 1 else 'cells'}: {code(reason)}"
+    said = reasons.most_common(MOST)
+    lines = [f"{count} {'cell' if count == 1 else 'cells'}: {code(reason)}" for reason, count in said]
+    return _capped(lines, len(reasons))
 
 
-def _capped(lines: Sequence[str]) -> Iterator[str]:
+def _capped(lines: Sequence[str], number: int) -> Iterator[str]:
+    """The items of a list. number: of all that there are, of which the lines are the first."""
     yield from (f"- {line}" for line in lines[:MOST])
-    if len(lines) > MOST:
-        yield f"- … and {len(lines) - MOST} more"
+    if number > MOST:
+        yield f"- … and {number - MOST} more"

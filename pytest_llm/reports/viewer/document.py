@@ -12,8 +12,9 @@ import json
 import os
 import zlib
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -67,12 +68,9 @@ def write(story: Story, earlier_run: RunRecord | None, out: IO[str]) -> None:
     script, style = assets()
     policy = _POLICY.format(script=_hash(script), style=_hash(style))
     out.write(_PAGE.format(policy=policy, style=style))
-    lines = list(story.record.cells.values())
-    top = {**overview(story), "block": BLOCK, "classes": CLASSES}
-    out.write(_block("run", top))
-    before = earlier_run.cells if earlier_run else {}
-    album = Album(sum(_pictures(one) for line in lines for one in (line, before.get(line.nodeid)) if one))
-    for number, block in enumerate(_blocks(story.record, lines, earlier_run, album)):
+    out.write(_block("run", {**overview(story), "block": BLOCK, "classes": CLASSES}))
+    album = Album(sum(map(_pictures, _looked_at(story.record, earlier_run))))
+    for number, block in enumerate(_blocks(story.record, earlier_run, album)):
         out.write(_block(f"cells-{number}", block))
         out.writelines(album.fresh())
     out.write(f"<script>{script}</script>\n</body>\n</html>\n")
@@ -111,19 +109,24 @@ class Album:
         self._fresh.clear()
 
 
-def _blocks(
-    record: RunRecord, lines: Sequence[CellLine], other: RunRecord | None, album: Album
-) -> Iterator[list[dict[str, Any]]]:
-    before = other.cells if other else {}
-    for first in range(0, len(lines), BLOCK):
-        block = []
-        for line in lines[first : first + BLOCK]:
-            cell = details(record, line, album.take)
-            if other and line.nodeid in before:
-                cell["before"] = earlier(other, before[line.nodeid], album.take)
-            block.append(cell)
+def _looked_at(record: RunRecord, other: RunRecord | None) -> Iterator[CellLine]:
+    """The lines whose answers are shown."""
+    yield from record.cells.values()
+    yield from (line for nodeid, line in other.cells.items() if nodeid in record.cells) if other else ()
+
+
+def _blocks(record: RunRecord, other: RunRecord | None, album: Album) -> Iterator[list[dict[str, Any]]]:
+    cells = (_cell(record, line, other, album) for line in record.cells.values())
+    while block := list(islice(cells, BLOCK)):
         _colour(block)
         yield block
+
+
+def _cell(record: RunRecord, line: CellLine, other: RunRecord | None, album: Album) -> dict[str, Any]:
+    cell = details(record, line, album.take)
+    if other and (before := other.cells.get(line.nodeid)):
+        cell["before"] = earlier(other, before, album.take)
+    return cell
 
 
 def _colour(block: Iterable[Mapping[str, Any]]) -> None:

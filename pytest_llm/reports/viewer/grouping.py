@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,23 +28,30 @@ class Group:
     cells: tuple[int, ...]
 
 
-def grouped(lines: Iterable[CellLine]) -> list[Group]:
-    """Why cells did not pass, the most frequent first, then why they were skipped.
+class Grouping:
+    """Why cells did not pass, of one after the other.
 
     A cell that has no finding at all (its worker died, a mark skips it) stands under its reason.
     """
-    found: dict[tuple[str, ...], tuple[Mapping[str, Any], list[int]]] = {}
-    for number, line in enumerate(lines):
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, ...], tuple[tuple[str, str, str], list[int]]] = {}
+
+    def add(self, number: int, line: CellLine) -> None:
+        """number: the cell's place."""
         for finding in _telling(line):
             key = finding["severity"], finding["check"], finding.get("kind", ""), _likeness(finding["message"])
-            _, cells = found.setdefault(key, (finding, []))
+            if key not in self._found:
+                said = (brief(finding["check"]), brief(finding["message"], SHOWN), brief(finding["severity"]))
+                self._found[key] = said, []
+            _, cells = self._found[key]
             if not cells or cells[-1] != number:
                 cells.append(number)
-    groups = [
-        Group(brief(f["check"]), brief(f["message"], SHOWN), brief(f["severity"]), tuple(cells))
-        for f, cells in found.values()
-    ]
-    return sorted(groups, key=lambda group: (group.severity in _SKIP, -len(group.cells)))
+
+    def groups(self) -> list[Group]:
+        """The most frequent first, then why cells were skipped."""
+        groups = [Group(*said, tuple(cells)) for said, cells in self._found.values()]
+        return sorted(groups, key=lambda group: (group.severity in _SKIP, -len(group.cells)))
 
 
 def checks_of(line: CellLine) -> list[str]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 from pytest_llm.gates.past import Past
@@ -14,16 +13,23 @@ from pytest_llm.gates.rows import rows as gate_rows
 from pytest_llm.gates.types import Decision
 from pytest_llm.reports import gate as words
 from pytest_llm.reports.viewer.brief import VALUE, brief
-from pytest_llm.reports.viewer.columns import answered, columns, measured, rate_of
-from pytest_llm.reports.viewer.grouping import SHOWN, checks_of, grouped
-from pytest_llm.reports.viewer.timeline import timeline
+from pytest_llm.reports.viewer.columns import Numbers, rate_of
+from pytest_llm.reports.viewer.grouping import SHOWN, checks_of
+from pytest_llm.reports.viewer.matrix import Row, matrix
+from pytest_llm.reports.viewer.timeline import Timeline
 from pytest_llm.store.record import CellLine, RunRecord
 
 FORMAT = 1
 _CHANGES = {"newly failing": "regressed", "fixed": "fixed", "new": "new", "missing": "missing", "gone": "gone"}
 _NOT_RUN = ("missing", "gone")
-_ACTING = frozenset({"skip", "skipif", "xfail"})  # marks that say what becomes of a cell
-Key = tuple[str, ...]
+_DISTINCT = 20  # values of a fact that are shown
+_FACTS: Mapping[str, tuple[str, tuple[str, ...]]] = {  # part of the fingerprint, what stands in it
+    "server": ("answers", ("server", "version")),
+    "quantisation": ("answers", ("quantisation",)),
+    "machine": ("speed", ("machine",)),
+    "gpu": ("speed", ("gpu",)),
+    "slots": ("speed", ("slots",)),
+}
 
 
 @dataclass(frozen=True)
@@ -42,36 +48,38 @@ class Story:
 def overview(story: Story) -> dict[str, Any]:
     """The first page as plain data. Cells stand in the order of the run, and are named by their place in it."""
     record = story.record
-    lines = list(record.cells.values())
-    states = _states(story)
+    states, facts, spans = _states(story), Facts(), Timeline()
+    ids = dict(zip(record.cells, _ids(record.cells), strict=True))
+
+    def shown(line: CellLine, numbers: Numbers) -> dict[str, Any]:
+        return {"id": ids[line.nodeid], **_cell(line, numbers, states.get(line.nodeid, ""))}
+
+    made = matrix(_told(record.cells.values(), facts.add, spans.add), shown)
+    cells = [cell for _, _, cell in made.cells]
+    for row, column, cell in made.cells:
+        cell |= {"row": row, "column": column}
+    trend = [_point(one, _counts(one)) for one in story.trend if one.header.run != record.header.run]
     return {
         "format": FORMAT,
         **_head(story),
-        "facts": list(_facts(record, lines)),
-        **matrix(lines, states),
-        "gone": [[id_, state] for id_, state in states.items() if state in _NOT_RUN],
-        "timeline": timeline(lines),
-        "trend": [_point(one) for one in story.trend if one.header.run != record.header.run] + [_point(record)],
-    }
-
-
-def matrix(lines: Sequence[CellLine], states: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
-    """Its columns, rows and cells, and what failed for one reason. states: what changed, by node id."""
-    across = columns(lines)
-    columns_at = {column: number for number, column in enumerate(across)}
-    keys = list(_keys(lines))
-    first = dict(zip(reversed(keys), reversed(lines), strict=True))
-    rows_at = {key: number for number, key in enumerate(_in_groups({key: first[key] for key in keys}))}
-    cells = []
-    for line, id_, key in zip(lines, _ids(lines), keys, strict=True):
-        place = {"id": id_, "row": rows_at[key], "column": columns_at.get((line.model, line.think), -1)}
-        cells.append({**place, **_cell(line, states.get(line.nodeid, ""))})
-    return {
-        "columns": [measured(column, lines) for column in across],
-        "rows": _rows(first, rows_at),
+        "seconds": sum(cell["seconds"] for cell in cells),
+        "facts": [*facts.plain(), *_versions(record)],
+        "columns": made.columns,
+        "rows": [_row(row) for row in made.rows],
         "cells": cells,
-        "groups": [asdict(group) for group in grouped(lines)],
+        "groups": [asdict(group) for group in made.groups],
+        "gone": [[id_, state] for id_, state in states.items() if state in _NOT_RUN],
+        "timeline": spans.plain(),
+        "trend": [*trend, _point(record, Counter(cell["outcome"] for cell in cells))],
     }
+
+
+def _told(lines: Iterable[CellLine], *listeners: Callable[[int, CellLine], None]) -> Iterator[CellLine]:
+    """The lines, as others hear of them too."""
+    for number, line in enumerate(lines):
+        for listener in listeners:
+            listener(number, line)
+        yield line
 
 
 def _head(story: Story) -> dict[str, Any]:
@@ -88,7 +96,6 @@ def _head(story: Story) -> dict[str, Any]:
         "because": brief(decision.reason if decision else end.because if end else "", VALUE),
         "gate": words.terminal(decision)[:-1] if decision else [],
         "compared": brief(story.past.name),
-        "seconds": sum(line.seconds for line in cells.values()),
     }
 
 
@@ -100,103 +107,82 @@ def _states(story: Story) -> dict[str, str]:
     return {row.nodeid: _CHANGES[row.state] for row in found if row.state in _CHANGES}
 
 
-def _ids(lines: Sequence[CellLine]) -> Iterator[str]:
+def _ids(nodeids: Collection[str]) -> Iterator[str]:
     """Names by which a link finds a cell in the next report too: the item's, or the whole where it is not alone."""
-    short = [line.nodeid.rpartition("::")[2] for line in lines]
-    times = Counter(short)
-    yield from (_id(name if times[name] == 1 else line.nodeid) for name, line in zip(short, lines, strict=True))
+    times = Counter(map(_short, nodeids))
+    yield from (_id(name if times[name := _short(nodeid)] == 1 else nodeid) for nodeid in nodeids)
+
+
+def _short(nodeid: str) -> str:
+    return nodeid.rpartition("::")[2]
 
 
 def _id(name: str) -> str:
     return name if len(name) <= VALUE else hashlib.sha256(name.encode(errors="replace")).hexdigest()[:16]
 
 
-def _cell(line: CellLine, change: str) -> dict[str, Any]:
-    own = answered(line)
+def _cell(line: CellLine, numbers: Numbers, change: str) -> dict[str, Any]:
     return {
         "nodeid": brief(line.nodeid, VALUE),
         "outcome": brief(line.outcome),
         "reported": brief(line.reported),
         "reason": brief(line.reason, SHOWN),
-        "rate": rate_of(line),
+        "rate": rate_of(numbers),
         "alone": line.exclusive,
         "passed": line.outcomes.count("passed"),
         "samples": line.samples,
         "need": line.min_pass,
         "escalated": line.escalated,
         "stored": any(answer.get("stored") for answer in line.answers),
-        "tokens": sum(int(one["answer_tokens"] or 0) for one in own),
+        "tokens": sum(int(one["answer_tokens"] or 0) for one in numbers),
         "seconds": line.seconds,
         "change": change,
         "checks": checks_of(line),
     }
 
 
-def _keys(lines: Sequence[CellLine]) -> Iterator[Key]:
-    """Each cell's row of the matrix: one for each row and axis of a case, another where that place is taken."""
-    taken: Counter[Key] = Counter()
-    for line in lines:
-        key = (line.file, line.case, line.row, *map(str, line.axes.values()))
-        place = (*key, line.model, line.think)
-        yield (*key, str(taken[place]))
-        taken[place] += 1
-
-
-def _in_groups(first: Mapping[Key, CellLine]) -> list[Key]:
-    """The rows in the order of their files, those of a group together, where its first one stands.
-
-    The rows of a case stand as they were asked, which within a model is their order in the file.
-    """
-    rows = sorted(first, key=lambda key: (first[key].file, first[key].line))
-    ranks = {group: rank for rank, group in enumerate(dict.fromkeys(_group(first[key]) for key in rows))}
-    return sorted(rows, key=lambda key: ranks[_group(first[key])])
-
-
-def _group(line: CellLine) -> str:
-    """What its row stands under: its first marker that says what it is about, else its folder."""
-    about = (marker for marker in line.markers if marker not in _ACTING)
-    return brief(next(about, line.file.rpartition("/")[0]))
-
-
-def _rows(first: Mapping[Key, CellLine], order: Iterable[Key]) -> list[dict[str, Any]]:
-    """The rows, as the first cell of each says."""
-    return [_row(first[key]) for key in order]
-
-
-def _row(line: CellLine) -> dict[str, Any]:
-    markers = [brief(marker) for marker in line.markers]
+def _row(row: Row) -> dict[str, Any]:
     return {
-        "case": brief(line.case or line.nodeid),
-        "label": brief(" · ".join(filter(None, [line.row, *map(str, line.axes.values())]))),
-        "file": brief(line.file),
-        "group": _group(line),
-        "markers": markers,
+        "case": row.case,
+        "label": row.label,
+        "file": row.file,
+        "group": row.group,
+        "markers": row.markers,
     }
 
 
-def _facts(record: RunRecord, lines: Sequence[CellLine]) -> Iterator[list[str]]:
-    """(name, value): what the run was made with, where all of it is known of its answers."""
-    prints = [answer.get("fingerprint") or {} for line in lines for answer in line.answers]
-    versions = [[brief(name), brief(version)] for name, version in record.header.versions.items()]
-    for name, parts in (("server", ("server", "version")), ("quantisation", ("quantisation",))):
-        yield from ([name, said] for said in _distinct(prints, "answers", parts))
-    for name in ("machine", "gpu", "slots"):
-        yield from ([name, said] for said in _distinct(prints, "speed", (name,)))
-    yield from versions
+class Facts:
+    """What a run was made with, where all of it is known of its answers."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, dict[str, None]] = {name: {} for name in _FACTS}
+
+    def add(self, number: int, line: CellLine) -> None:
+        prints = [answer.get("fingerprint") or {} for answer in line.answers]
+        for name, (part, names) in _FACTS.items():
+            said = (" ".join(str(one.get(part, {}).get(key, "")) for key in names).strip() for one in prints)
+            self._found[name] |= dict.fromkeys(said) if len(self._found[name]) < _DISTINCT else {}
+
+    def plain(self) -> list[list[str]]:
+        """(name, value)."""
+        shown = {name: [text for text in found if text][:_DISTINCT] for name, found in self._found.items()}
+        return [[name, brief(text)] for name, texts in shown.items() for text in texts]
 
 
-def _distinct(prints: Sequence[Mapping[str, Any]], part: str, names: Sequence[str]) -> list[str]:
-    said = (" ".join(str(one.get(part, {}).get(name, "")) for name in names).strip() for one in prints)
-    return [brief(text) for text in dict.fromkeys(said) if text][:20]
+def _versions(record: RunRecord) -> list[list[str]]:
+    return [[brief(name), brief(version)] for name, version in record.header.versions.items()]
 
 
-def _point(record: RunRecord) -> dict[str, Any]:
+def _counts(record: RunRecord) -> Mapping[str, int]:
+    return Counter(line.outcome for line in record.cells.values())
+
+
+def _point(record: RunRecord, counts: Mapping[str, int]) -> dict[str, Any]:
     """A run in the trend."""
-    cells = list(record.cells.values())
     return {
         "run": record.header.run,
         "started": record.header.started,
         "commit": record.header.commit[:12],
-        "asked": len(cells),
-        "counts": dict(Counter(line.outcome for line in cells)),
+        "asked": len(record.cells),
+        "counts": dict(counts),
     }

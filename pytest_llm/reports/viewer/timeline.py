@@ -14,22 +14,31 @@ BRIEF = 0.005  # seconds
 Span = tuple[float, float, float, int]  # when it began, and what it took, of it the load; the cell's place
 
 
-def timeline(lines: Sequence[CellLine]) -> list[dict[str, Any]]:
-    """The spans by server, each [lane, seconds since the first, seconds, of these the load, the place of the cell].
+class Timeline:
+    """When what was asked and checked, of one cell after the other."""
 
-    A lane is one of the questions that a server was asked at a time. A load, which all answers of its group tell,
-    stands before the first of them. Answers from the store are in no lane. Last come the checks, in as many lanes
-    as cells were judged at a time.
-    """
-    servers: dict[str, list[Span]] = {}
-    for number, line in enumerate(lines):
+    def __init__(self) -> None:
+        self._servers: dict[str, list[Span]] = {}
+        self._checked: list[Span] = []
+
+    def add(self, number: int, line: CellLine) -> None:
+        """number: the cell's place."""
         for server, began, wall, load in _spans(line):
-            servers.setdefault(server, []).append((began, wall, load, number))
-    whole = {name: list(_loaded(sorted(spans)[:MOST])) for name, spans in servers.items()}
-    if checked := [(*span, 0.0, number) for number, line in enumerate(lines) for span in _checked(line)]:
-        whole[CHECKS] = sorted(checked)[:MOST]
-    start = min((span[0] for spans in whole.values() for span in spans), default=0.0)
-    return [{"server": brief(name), "spans": _laid(spans, start)} for name, spans in whole.items()]
+            self._servers.setdefault(server, []).append((began, wall, load, number))
+        self._checked += [(began, seconds, 0.0, number) for began, seconds in _checked(line)]
+
+    def plain(self) -> list[dict[str, Any]]:
+        """The spans by server, each [lane, seconds since the first, seconds, of these the load, the cell's place].
+
+        A lane is one of the questions that a server was asked at a time. A load, which all answers of its group
+        tell, stands before the first of them. Answers from the store are in no lane. Last come the checks, in as
+        many lanes as cells were judged at a time.
+        """
+        whole = {name: list(_loaded(sorted(spans)[:MOST])) for name, spans in self._servers.items()}
+        if self._checked:
+            whole[CHECKS] = sorted(self._checked)[:MOST]
+        start = min((span[0] for spans in whole.values() for span in spans), default=0.0)
+        return [{"server": brief(name), "spans": _laid(spans, start)} for name, spans in whole.items()]
 
 
 def _loaded(spans: Sequence[Span]) -> Iterator[Span]:

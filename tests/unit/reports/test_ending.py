@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from pytest_llm.reports.ending import lines
-from pytest_llm.reports.viewer.overview import Story, overview
+from pytest_llm.reports.ending import HURT, lines, shown
+from pytest_llm.reports.viewer.matrix import matrix
 from pytest_llm.store.record import CellLine
-from tests.helpers.records import answer, cell, finding, record
+from tests.helpers.records import answer, cell, finding
 
 
 def drawn(cells: list[CellLine], width: int = 80, **how: Any) -> list[str]:
-    told = lines(overview(Story(record(*cells))), width, **how)
+    told = lines(matrix(cells, shown), width, **how)
     return ["".join(text for text, _ in line) for line in told]
 
 
@@ -74,6 +74,21 @@ def test_of_many_rows_those_that_did_not_pass() -> None:
     assert [line.split()[0] for line in told if "FAIL" in line] == ["c7"]
     assert "and 29 rows in which every cell passed (-v shows them)" in told
     assert sum("pass" in line.split() for line in drawn(cells, whole=True)) == 29
+
+
+def test_of_very_many_rows_that_did_not_pass_the_first() -> None:
+    cells = [cell(f"c{n:03}", answers=[WRONG] if n % 3 else None) for n in range(3 * HURT)]
+    told, every = drawn(cells), drawn(cells, whole=True)
+    assert [line.split()[0] for line in told if "FAIL" in line] == [f"c{n:03}" for n in range(150) if n % 3]
+    assert f"and {HURT} rows in which something did not pass (-v shows them)" in told
+    assert f"and {HURT} rows in which every cell passed (-v shows them)" in told
+    assert sum("FAIL" in line for line in every) == 2 * HURT
+
+
+def test_the_share_of_thinking_is_told_where_it_stands_in_the_text() -> None:
+    thought = answer(thinking="hm " * 400)
+    told = drawn([cell("a", answers=[thought]), cell("b", answers=[thought])])
+    assert [line.split()[1][-1] for line in told if line.startswith("thinking")] == ["%"]
 
 
 def test_what_a_model_wrote_is_not_obeyed() -> None:

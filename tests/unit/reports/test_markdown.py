@@ -12,7 +12,7 @@ def line(name: str, reported: str = "passed", model: str = "m", reason: str = ""
 
 
 def shown(*lines: CellLine, decision: str = "", **others: list[str]) -> str:
-    return summary({one.nodeid: one for one in lines}, others, decision)
+    return summary(lines, others, decision)
 
 
 def test_what_it_counts() -> None:

@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from pytest_llm.gates.past import of_runs
+from pytest_llm.reports.ending import shown
 from pytest_llm.reports.viewer.answer import pieces
 from pytest_llm.reports.viewer.asking import as_json, body, curl
 from pytest_llm.reports.viewer.cell import details, earlier
-from pytest_llm.reports.viewer.columns import columns, measured
-from pytest_llm.reports.viewer.grouping import checks_of, grouped
+from pytest_llm.reports.viewer.columns import in_order
+from pytest_llm.reports.viewer.grouping import checks_of
 from pytest_llm.reports.viewer.highlight import CLASSES, coloured
+from pytest_llm.reports.viewer.matrix import matrix
 from pytest_llm.reports.viewer.overview import Story, overview
 from pytest_llm.store.record import CellLine
 from tests.helpers.records import answer, cell, finding, record
@@ -55,7 +57,7 @@ GROUPS: dict[str, tuple[list[CellLine], list[tuple[str, tuple[int, ...]]]]] = {
 @pytest.mark.parametrize("name", GROUPS)
 def test_failures_are_grouped_by_what_they_say(name: str) -> None:
     lines, wanted = GROUPS[name]
-    assert [(group.message, group.cells) for group in grouped(lines)] == wanted
+    assert [(group.message, group.cells) for group in matrix(lines, shown).groups] == wanted
 
 
 def test_the_checks_that_found_something() -> None:
@@ -74,7 +76,7 @@ COLUMNS = {
 @pytest.mark.parametrize("name", COLUMNS)
 def test_columns(name: str) -> None:
     given, wanted = COLUMNS[name]
-    assert columns(cell(str(at), *pair) for at, pair in enumerate(given)) == wanted
+    assert in_order(given) == wanted
 
 
 def test_the_numbers_of_a_column() -> None:
@@ -87,11 +89,10 @@ def test_the_numbers_of_a_column() -> None:
         cell("d", answers=[{"findings": [finding("down", "error")], "request": {}, "files": []}], outcome="error"),
         cell("e", model="another"),
     ]
-    found = measured(("m", "off"), lines)
+    _, found = matrix(lines, shown).columns
     assert (found["asked"], found["passed"], found["judged"], found["tokens"]) == (4, 2, 3, 300)
     assert (found["rate"], found["floor"], found["load"]) == (50.0, 40.0, 0.5)
     assert found["first"] == 0.7
-    assert measured(("nobody", "off"), lines)["rate"] is None
 
 
 PIECES = {

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_llm.reports.viewer.timeline import timeline
+from pytest_llm.reports.viewer.timeline import Timeline
 from tests.helpers.records import answer, cell
 
 
@@ -48,5 +48,7 @@ TABLE: dict[str, tuple[list[dict[str, Any]], dict[str, list[list[float]]]]] = {
 @pytest.mark.parametrize("name", TABLE)
 def test_spans(name: str) -> None:
     answers, wanted = TABLE[name]
-    lines = [cell(str(number), answers=[one]) for number, one in enumerate(answers)]
-    assert {one["server"]: one["spans"] for one in timeline(lines)} == wanted
+    spans = Timeline()
+    for number, one in enumerate(answers):
+        spans.add(number, cell(str(number), answers=[one]))
+    assert {one["server"]: one["spans"] for one in spans.plain()} == wanted
