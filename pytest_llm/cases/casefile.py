@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -41,7 +41,7 @@ class LoadedCase:
     document: Document
     data: Mapping[str, Any]
 
-    @property
+    @cached_property
     def folder(self) -> Path:
         return self.path.parent
 

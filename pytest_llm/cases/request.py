@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pytest_llm.cases.yamlfile import KeyPath
 
 FIRST_SEED = 1  # where the options name none
+_SORTED = json.JSONEncoder(sort_keys=True, ensure_ascii=True)
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class ChatRequest:
     def key(self) -> str:
         """A hash of the request, the model's name and its Modelfile; hex, 64 characters."""
         data = self.plain() | {"modelfile": self.model.fingerprint}
-        return hashlib.sha256(json.dumps(data, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
+        return hashlib.sha256(_SORTED.encode(data).encode()).hexdigest()
 
 
 _PAIR = ("user", "assistant")

@@ -38,17 +38,17 @@ class Judging:
         self._room = threading.Semaphore(state.settings.check_slots)
         self._begun: dict[str, Future[Verdict]] = {}
 
-    def begin(self, item: PromptItem, jobs: Sequence[Job], then: Callable[[], None] | None = None) -> None:
+    def begin(self, item: PromptItem, first: Future[Response], then: Callable[[], None] | None = None) -> None:
         """Start on a cell, where that has not been done and its checks may run in any thread.
 
-        jobs: its first. then: called when it is judged, in the thread that judged it.
+        first: the answer to the first of its jobs. then: called when it is judged, in the thread that judged it.
         """
         if item.nodeid in self._begun or item.plan.main_thread:
             return
         judged: Future[Verdict] = Future()
         self._begun[item.nodeid] = judged
-        first, *_ = self._state.own_engine.begin(jobs)
-        first.add_done_callback(partial(self._judge, partial(self._verdict, item, self._busy, jobs), judged, then))
+        work = partial(self._verdict, item, self._busy, item.jobs)
+        first.add_done_callback(partial(self._judge, work, judged, then))
 
     def _judge(
         self,

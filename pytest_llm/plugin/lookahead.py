@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_llm.engine.window import Window
 from pytest_llm.plugin.nodes import PromptItem
+from pytest_llm.providers.base import Response
 
 if TYPE_CHECKING:
     from pytest_llm.engine.phases import Placed
@@ -59,8 +61,11 @@ class LookAhead:
         self._window.over(cell)
         self._cells.pop(cell, None)
 
-    def _fresh(self, now: Sequence[pytest.Item] = ()) -> list[PromptItem]:
-        """The cells of which the engine is told to begin. now: the items that are certain to come next."""
+    def _fresh(self, now: Sequence[pytest.Item] = ()) -> list[tuple[PromptItem, Future[Response]]]:
+        """The cells of which the engine is told to begin, each with the first answer that it will get.
+
+        now: the items that are certain to come next.
+        """
         begun = list(self._window.fresh([item.nodeid for item in now]))
         for place in begun:
             if place not in self._cells:
@@ -68,12 +73,11 @@ class LookAhead:
         cells = [self._cells[id_] for id_ in begun if id_ in self._cells]
         if cells:
             self._engine.given([cell.nodeid for cell in cells])
-            self._engine.begin([job for cell in cells for job in cell.jobs])
-        return cells
+        return [(cell, self._engine.begin(cell.jobs)[0]) for cell in cells]
 
-    def _judge(self, cells: Sequence[PromptItem]) -> None:
-        for cell in cells:
-            self._state.judging.begin(cell, cell.jobs, self.feed if self._window.several else None)
+    def _judge(self, fresh: Sequence[tuple[PromptItem, Future[Response]]]) -> None:
+        for cell, first in fresh:
+            self._state.judging.begin(cell, first, self.feed if self._window.several else None)
 
     def _settle_next(self) -> None:
         """pytest knows the next item: after it comes one whose verdict is there, or the first in the order."""

@@ -286,11 +286,14 @@ def _value(kind: type[V], data: Data) -> V:
 
 
 def _dumped(data: Mapping[str, Any]) -> str:
-    return json.dumps(data, allow_nan=False, default=_plain, separators=(",", ":")) + "\n"
+    return f"{_ENCODER.encode(data)}\n"
 
 
 def _plain(value: Any) -> Any:
     return dict(value) if isinstance(value, Mapping) else str(value)
+
+
+_ENCODER = json.JSONEncoder(allow_nan=False, default=_plain, separators=(",", ":"))
 
 
 def _finite(value: Any) -> Any:
