@@ -97,8 +97,11 @@ class CodeBlock:
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """What it defines at top level."""
-        return frozenset(name for found in _TOP.finditer(self.text[:_LOOKED_AT]) for name in found.groups() if name)
+        """What it defines at top level; a method of Go's with its receiver."""
+        found = _TOP.finditer(self.text[:_LOOKED_AT])
+        return frozenset(
+            one[0] if one[0].startswith("func (") else next(filter(None, one.groups())) for one in found
+        )
 
     @cached_property
     def complete(self) -> bool:

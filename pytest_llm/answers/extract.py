@@ -200,8 +200,8 @@ def _unfenced(lines: Sequence[str]) -> tuple[CodeBlock, ...]:
     lines = [line.removesuffix("\r") for line in lines]
     text = "\n".join(lines)
     language = guess_language(text)
-    if language not in _WHOLE and (sign := guess_language(without_prose(lines, language))) not in _WHOLE:
-        language = sign or language
+    if not language and (sign := guess_language(without_prose(lines))) not in _WHOLE:
+        language = sign
     if language in LANGUAGES:
         return tuple(unfenced(lines, language))
     return (CodeBlock(text, language, fenced=False),) if language else ()

@@ -20,7 +20,7 @@ from pytest_llm.syntax.grammars import Grammar, grammar
 _CHUNK = 1 << 16  # bytes: what the parser is handed at once
 _BROKEN = "(ERROR) @error (MISSING) @missing"
 _CLOSING = ("}", ")", "]")
-_TEXTS = re.compile(r"comment|string|heredoc|jsx_text|uninterpreted")  # nodes that hold no code
+_TEXTS = re.compile(r"comment|string|heredoc|jsx_element|uninterpreted")  # nodes that hold no code
 _OUTPUT = "text"  # of PHP: what stands outside of its tags, markup or a model's prose
 _END = "end"  # of what a word opens
 _MOST_MATCHES = 10_000  # in progress at once: a query over a broken tree may hold many

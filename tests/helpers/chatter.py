@@ -267,7 +267,7 @@ SPOKEN: dict[str, Spoken] = {
             ),
             Code(
                 [
-                    "class Counter {\npublic:\n    void up() { ++n_; }\n    int value() const { return n_; }\n\nprivate:\n    int n_ = 0;\n};",
+                    "#include <iostream>\n\nclass Counter {\npublic:\n    void up() { ++n_; }\n    int value() const { return n_; }\n\nprivate:\n    int n_ = 0;\n};",
                     'int main() {\n    Counter c;\n    c.up();\n    std::cout << "Value: " << c.value() << std::endl;\n}',
                 ],
                 [

@@ -1,4 +1,5 @@
 """Code without a fence amid prose: what of an answer is taken as code."""
+# ruff: noqa: E501 (the answers)
 
 from __future__ import annotations
 
@@ -6,8 +7,11 @@ import re
 
 import pytest
 
+from pytest_llm.answers.blocks import CodeBlock
 from pytest_llm.answers.extract import extract
+from pytest_llm.answers.unfenced import unfenced
 from tests.helpers.chatter import FORMS, SPOKEN, Code, Spoken
+from tests.helpers.replies import ANSWERS
 
 _COMMENT = re.compile(r"^#{2,6} .*", re.MULTILINE)
 
@@ -50,3 +54,117 @@ def test_no_line_of_code_is_lost_where_it_is_broken(language: str) -> None:
             if line.strip() and line.rstrip() not in found[at : at + 1]
         ]
     assert lost == []
+
+
+def pointed(answer: str) -> tuple[str, str]:
+    """An answer, and its lines with all but the code left blank."""
+    lines = answer.strip("\n").split("\n")
+    text = "\n".join(line.removeprefix("~") for line in lines)
+    return text, "\n".join(line[1:].rstrip() if line.startswith("~") else "" for line in lines).rstrip()
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_answers_as_they_are_written(ends: str) -> None:
+    for language, answer in ANSWERS:
+        text, code = pointed(answer)
+        block = extract(text.replace("\n", ends)).code(language)
+        indent = block.indent if block else 0
+        assert taken(text.replace("\n", ends), language) == "\n".join(line[indent:] for line in code.split("\n"))
+
+
+WHOLE = [
+    (
+        "python",
+        '"""Count words.\n\nThis is a module. It counts.\n"""\nimport re\n\n# This is a comment.\n# Output:\nx = 1\n',
+    ),
+    ("python", "x = 5\nif x is not None:\n    print(x)\nelse:\n    pass\n"),
+    ("python", "If x is not None:\n    print(x)\n"),
+    ("python", "Result: int = 5\nprint(Result)\n"),
+    ("python", "for each item in list:\n    print(item)\n"),
+    ("c", "/*\nCopyright 2024 Ann. All rights reserved.\n\nThis file is free. Use it as you like.\n*/\nint x;\n"),
+    ("c", "Status run (int a, int b,\n            int c)\n{\n  return 0;\n}\n"),
+    ("c", "# inlcude <stdio.h>\nint main(void) { return 0; }\n"),
+    ("c", "Unsigned long long int x;\nint y;\n"),
+    ("c", "#define TEXT \\\nThis is a macro with a sentence.\nint x;\n"),
+    ("go", "package main\n\nfunc main() {\nOuter:\n\tfor {\n\t\tbreak Outer\n\t}\n}\n"),
+    ("java", 'public class Foo {\n    int x\n}\n\nString message = "The result of this is that.\n'),
+    ("java", "Public class Foo {\n}\n"),
+    ("javascript", "const t = `\nThis is a template. It is long.\n`;\n"),
+    ("ruby", "puts <<~A\nThis is a text.\nA\n\n__END__\nThis is data. It stays.\n"),
+    ("shell", "cat <<'EOF'\nThis is a text. It stays.\nEOF\necho 'Usage:\nThis is how it is used.\n'\n"),
+    ("rust", "fn f() -> i32 {\n    1\n}\n\nimpl Display for\n"),
+    ("rust", "retrun the value\nfn f() {}\n"),
+    ("kotlin", 'val t = """\nThis is a raw string.\n"""\n'),
+    ("php", "<?php if ($x): ?>\n<p>\nThis is a page. It says so.\n</p>\n<?php endif; ?>\n"),
+    ("typescript", "enum A {\n  B,\n}\n\nLet x: number = 1;\n"),
+]
+
+
+@pytest.mark.parametrize(("language", "text"), WHOLE)
+def test_a_text_that_is_code_alone_is_taken_whole(language: str, text: str) -> None:
+    assert unfenced(text.split("\n"), language) == [CodeBlock(text, language, fenced=False)]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("The first way:\n\nint f(void) { return 1; }\n\nA shorter one:\n\nint f(void) { return 2; }\n", "int f(void) { return 2; }"),
+        ("The code:\n\nint f(void) { return 1; }\n\nThe main function:\n\nint main(void) { return f(); }\n",
+         "int f(void) { return 1; }\n\n\n\nint main(void) { return f(); }"),
+    ],
+)  # fmt: skip
+def test_pieces_are_one_program_unless_one_is_another_version(text: str, code: str) -> None:
+    block = extract(text).code("c")
+    assert block is not None
+    assert block.text == code
+
+
+def test_tests_are_left_out_beside_what_they_test() -> None:
+    text = "The code:\n\ndef f():\n    return 1\n\nThe tests for it:\n\ndef test_f():\n    assert f() == 1\n"
+    block = extract(text).code("python")
+    assert block is not None
+    assert (block.text, block.line) == ("def f():\n    return 1", 3)
+
+
+def test_which_lines_are_code_is_said() -> None:
+    assert extract("Here it is:\n\nfn f() {}\n\nIt does nothing at all.\n").notes == (
+        "no fence: line 3 is taken as code",
+    )
+    assert extract("Here it is:\nfn f() {\n}\n").notes == ("no fence: lines 2 to 3 are taken as code",)
+    assert extract("fn f() {\n}\n").notes == ("no code fence: the text itself is taken as code",)
+
+
+@pytest.mark.parametrize("language", SPOKEN)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sorry, I cannot help with that.",
+        "I can't do that. You should use `sort()` instead, which is faster.",
+        "**Note:** this is not possible.\n\n- First, there is no such function.\n- Second, `x` is not defined.\n",
+        "## Answer\n\nYou need to call the function twice: once to read, and once to write.\n",
+        "Das geht leider nicht. Bitte stellen Sie eine andere Frage.",
+        "抱歉，我不能这样做。",
+    ],
+)
+def test_prose_alone_is_no_code(language: str, text: str) -> None:
+    assert extract(text).code(language) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "This is a paragraph.\n\n" * 5_000,
+        "This is a sentence with words. " * 3_000,
+        "Here it is:\n\n" + "{" * 60_000,
+        "Here it is:\n\n" + "fn f() {\n" * 6_000,
+        "Here is the code:\n\nfn f() { }\n\nOutput:\n\n5\n\n" * 300,
+        "*a" * 30_000,
+        "`a" * 30_000,
+        "[" * 60_000,
+        ("A " + "(" * 2_900 + ".\n") * 20,
+        ("_a" * 1_400 + "\n") * 20,
+    ],
+    ids=lambda text: text[:12],
+)
+def test_hostile_texts_are_read_in_time(text: str) -> None:
+    extract(text).code("rust")
