@@ -43,6 +43,17 @@ HOSTILE = {
     "lines": "\n\n\r\n\u2028\u2029\n",
     "markers": "combined z\u0351\u0352\u0353 \ufeff\u200b zero",
 }
+SMALL = {"width": 600, "height": 300}  # where nothing is looked at, less is drawn
+LOOK = """async ([address, id]) => {
+    const before = location.hash, changed = new Promise((go) => addEventListener("hashchange", go, { once: true }))
+    location.hash = address
+    if (location.hash !== before) await changed
+    for (let waits = 0; document.documentElement.dataset.cell !== id; waits++) {
+        if (waits === 3000) throw new Error(`no cell ${id}`)
+        await new Promise((go) => setTimeout(go, 10))
+    }
+    document.querySelectorAll("#cell details").forEach((one) => { one.open = true })
+}"""
 Visit = Callable[..., Page]
 
 
@@ -81,9 +92,7 @@ def visit(browser: Browser, tmp_path: Path) -> Iterator[Visit]:
 
 def look(page: Page, id_: str, more: str = "") -> None:
     """Open a cell by its address, and everything that is folded in it."""
-    page.evaluate("address => { location.hash = address }", f"cell={quote(id_, safe='')}{more}")
-    page.wait_for_function("id => document.documentElement.dataset.cell === id", arg=id_)
-    page.evaluate("document.querySelectorAll('#cell details').forEach(one => { one.open = true })")
+    page.evaluate(LOOK, [f"cell={quote(id_, safe='')}{more}", id_])
 
 
 def text_of(page: Page) -> str:
@@ -161,7 +170,7 @@ def prepared(tmp_path: Path, text: str) -> Path:
 def test_nothing_of_the_data_runs_or_breaks_the_page(name: str, visit: Visit, tmp_path: Path) -> None:
     text = HOSTILE[name]
     run = everywhere(text, prepared(tmp_path, text))
-    page = visit(run, everywhere(text, run.path))
+    page = visit(run, everywhere(text, run.path), viewport=SMALL)
     page.evaluate("document.querySelectorAll('main details').forEach(one => { one.open = true })")
     assert page.locator("#matrix a.cell").count() == len(run.cells)
     ids: list[str] = page.evaluate("run.cells.map(cell => cell.id)")
