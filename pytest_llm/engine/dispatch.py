@@ -39,8 +39,9 @@ class Dispatch:
 
     connect: makes the providers for an engine's name, one a server. slots: how many questions a server is asked at
     a time, 0 for as many as pay off. memory: recalls answers, and keeps new ones. events: is told what happens.
-    budget: what may be asked. troubles: gets what is to be told of servers when the run ends. pause: waits between
-    retries. machine: where our own checks pass. ranks: the places of the cells in the order, as things are now.
+    budget: what may be asked. troubles: gets what is to be told of servers when the run ends; said: what is to be
+    told at once. pause: waits between retries. machine: where our own checks pass. ranks: the places of the
+    cells in the order, as things are now.
     """
 
     def __init__(
@@ -52,9 +53,10 @@ class Dispatch:
         events: Stream | None = None,
         budget: Budget | None = None,
         troubles: list[str] | None = None,
+        said: Callable[[str], None] = lambda text: None,
         pause: Pause = asyncio.sleep,
     ) -> None:
-        self._slots, self._pause = slots, pause
+        self._slots, self._pause, self._said = slots, pause, said
         self._memory, self._events = memory or Forgetful(), events or Stream()
         self._budget = budget or Budget()
         self._troubles = [] if troubles is None else troubles
@@ -253,5 +255,5 @@ class Dispatch:
     def server(self, name: str) -> Server:
         """What is known of a server."""
         if name not in self._servers:
-            self._servers[name] = Server(Slots(self._slots), pause=self._pause)
+            self._servers[name] = Server(Slots(self._slots), pause=self._pause, said=self._said)
         return self._servers[name]

@@ -23,6 +23,7 @@ Pause = Callable[[float], Coroutine[Any, Any, None]]
 Aside = Callable[[asyncio.Future[None]], Awaitable[None]]
 IN_A_ROW = 2  # requests of a model that nothing came of: it is not asked again
 BACK_OFF = (1.0, 2.0, 4.0, 8.0, 15.0)
+LONG = 8.0  # seconds of a pause that is told
 
 
 @dataclass
@@ -31,11 +32,13 @@ class Server:
 
     loaded: the group that was asked last, so that its model is there. tenant: what it was told last to load, with a
     request of it. broken: by whom it concerns. unanswered: how many of a model's requests in a row. pause: waits
-    between attempts. rest: while nobody is to ask it, by its own word; until: seconds, by the loop's clock.
+    between attempts. rest: while nobody is to ask it, by its own word; until: seconds, by the loop's clock. said:
+    is told of long pauses.
     """
 
     slots: Slots = field(default_factory=Slots)
     pause: Pause = asyncio.sleep
+    said: Callable[[str], None] = lambda text: None
     turnstile: Turnstile = field(default_factory=Turnstile)
     loaded: Group | None = None
     tenant: tuple[Group, ChatRequest] | None = None
@@ -116,7 +119,7 @@ class Server:
                     raise _after(error, reasons[before:]) from None
                 reasons.append(error.message)
                 if error.pause and not self.rests:
-                    await aside(asyncio.ensure_future(self.pause(_pause(error, failed))))
+                    await aside(self._wait(error, _pause(error, failed)))
 
     def _heed(self, error: ProviderError) -> None:
         """A server that is busy is asked less; one that says for how long, by nobody."""
@@ -125,7 +128,12 @@ class Server:
         self.slots.busy()
         if error.wait and error.wait > self.rests:
             self.until = asyncio.get_running_loop().time() + error.wait
-            self.rest = asyncio.ensure_future(self.pause(error.wait))
+            self.rest = self._wait(error, error.wait)
+
+    def _wait(self, error: ProviderError, seconds: float) -> asyncio.Future[None]:
+        if seconds >= LONG:
+            self.said(f"{error.message}: it is asked again in {seconds:.0f} s")
+        return asyncio.ensure_future(self.pause(seconds))
 
     def _remember(self, error: ProviderError, whom: Hashable) -> None:
         self.unanswered[whom] = self.unanswered[whom] + 1 if isinstance(error, Unanswered) else 0

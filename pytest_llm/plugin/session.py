@@ -139,6 +139,7 @@ class LlmSession:
             events=self.events,
             budget=budget,
             troubles=self.troubles,
+            said=self.progress,
         )
         return Engine(dispatch)
 

@@ -13,6 +13,7 @@ from tests.acceptance.conftest import Bench
 from tests.fake_ollama import FakeOllama, Script
 from tests.fake_ollama.runners import Limits
 from tests.helpers.forking import Forked
+from tests.helpers.waiting import until
 
 ENDLESS = Script(("tick tock ",) * 20 + tuple(f"{number} tick tock " for number in range(100_000)), seconds=3600)
 CASE = "prompt: endless\nchecks: [{contains: zzz}]"
@@ -61,6 +62,21 @@ def test_a_run_on_two_servers_that_is_stopped(endless: Bench, how: signal.Signal
             other.wait_for(lambda: other.answering.now == 1, seconds=60)
             os.kill(run.pid, how)
             assert seen(endless.server) == seen(other) == ["answer"]
+
+
+@pytest.mark.parametrize("mode", [[], ["-n2"]])
+def test_a_server_that_is_busy_from_the_start_is_told_and_the_run_can_be_stopped(
+    bench: Bench, mode: list[str]
+) -> None:
+    bench.case(CASE, "b")
+    bench.server.fault("html-429", times=None, retry_after="60")
+    with bench.running("-q", *mode) as run:
+        bench.server.wait_for(lambda: bool(bench.server.faults.seen), seconds=60)
+        until(lambda: "429" in bench.output())
+        os.kill(run.pid, signal.SIGINT)
+        assert run.wait(30) == pytest.ExitCode.INTERRUPTED
+    told = [line for line in bench.output().splitlines() if "429" in line and "it is asked again in 60 s" in line]
+    assert len(told) == 1
 
 
 @pytest.mark.parametrize("mode", [[], ["-n2"]])

@@ -215,6 +215,22 @@ def test_a_busy_server_is_asked_again_after_growing_pauses(make: Make, pauses: l
     assert desk.asked.count("y") == 6
 
 
+def test_long_pauses_are_told_each_once_however_many_wait() -> None:
+    told: list[str] = []
+
+    async def pause(seconds: float) -> None: ...
+
+    patient = ServerBusy("x answers 503: full")
+    patient.wait = 60.0
+    desk = Desk({"x": [ServerBusy("x answers 503: full")] * 5, "y": [patient]})
+    engine = Engine(Dispatch(lambda name: [desk], slots=2, said=told.append, pause=pause))
+    engine.prefetch([job(name) for name in "xyz"])
+    for name in "xyz":
+        engine.ask(job(name))
+    engine.close()
+    assert sorted(told) == [f"x answers 503: full: it is asked again in {seconds} s" for seconds in (15, 60, 8)]
+
+
 def test_a_run_that_is_stopped_waits_for_no_busy_server() -> None:
     """Neither who was told how long, nor who comes behind."""
     busy, waiting, left = ServerBusy("full"), list[float](), list[float]()
