@@ -19,7 +19,7 @@ from pytest_llm.providers.ollama.version import numbers, overflow, refuses
 from pytest_llm.providers.wire.complaint import Asked
 from pytest_llm.providers.wire.faults import fault
 from pytest_llm.providers.wire.http import BadStatus, Http
-from pytest_llm.providers.wire.stream import Patience
+from pytest_llm.providers.wire.patience import Patience
 
 T = TypeVar("T")
 START = (

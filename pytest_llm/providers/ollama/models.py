@@ -16,7 +16,8 @@ from pytest_llm.providers.base import LEAST_TO_SEE, LOADED, MAX_WORD, Fingerprin
 from pytest_llm.providers.wire.complaint import Asked
 from pytest_llm.providers.wire.faults import fault, unwrap
 from pytest_llm.providers.wire.http import BadStatus, Http
-from pytest_llm.providers.wire.stream import NotJson, Patience, count, mapping, parse_object, quoted
+from pytest_llm.providers.wire.patience import Patience
+from pytest_llm.providers.wire.stream import NotJson, count, mapping, parse_object, quoted
 
 NAMESPACE = "pytest-llm"
 _RESIDENT = 32  # loaded models that are looked at

@@ -21,7 +21,8 @@ from pytest_llm.providers.openai.body import Dialect, can_switch, chat_body, ref
 from pytest_llm.providers.wire.complaint import Asked
 from pytest_llm.providers.wire.faults import fault
 from pytest_llm.providers.wire.http import BadStatus, Http
-from pytest_llm.providers.wire.stream import Patience, count, mapping, quoted
+from pytest_llm.providers.wire.patience import Patience
+from pytest_llm.providers.wire.stream import count, mapping, quoted
 
 START = "start the server, or give its address by --llm-openai-url or OPENAI_BASE_URL"
 KEY = "PYTEST_LLM_OPENAI_KEY or OPENAI_API_KEY"

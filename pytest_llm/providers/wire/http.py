@@ -22,11 +22,12 @@ from pytest_llm.providers.wire.connections import Way, way
 from pytest_llm.providers.wire.exchange import Reader
 from pytest_llm.providers.wire.faults import foreign
 from pytest_llm.providers.wire.network import NetworkFault
+from pytest_llm.providers.wire.patience import Patience
 from pytest_llm.providers.wire.reading import Body, Status, Stream
 from pytest_llm.providers.wire.retry_after import retry_after
 from pytest_llm.providers.wire.saying import SERVER_LOG, Unreachable, encoded, fell_silent, not_whole, said
 from pytest_llm.providers.wire.secrets import LEAST, cleaned, of_header
-from pytest_llm.providers.wire.stream import NotJson, Patience, Sink, first_words, parse_object, plain_body, quoted
+from pytest_llm.providers.wire.stream import NotJson, Sink, first_words, parse_object, plain_body, quoted
 from pytest_llm.providers.wire.upload import post
 
 PING_SECONDS = 0.25

@@ -6,7 +6,8 @@ import asyncio
 
 from pytest_llm.errors import AnswerTooLarge, GenerationTimeout
 from pytest_llm.providers.wire.answers import Head
-from pytest_llm.providers.wire.stream import Lines, Patience, Sink, Strange, Watch, plain_body
+from pytest_llm.providers.wire.patience import Patience, Watch
+from pytest_llm.providers.wire.stream import Lines, Sink, Strange, plain_body
 
 MAX_ERROR_BODY = 64 * 2**10  # bytes: an error page is longer than anybody reads
 DRAIN_SECONDS = 1.0  # for what comes after an answer's last line; not worth a longer wait

@@ -10,7 +10,8 @@ import re
 from pytest_llm.errors import BrokenAnswer, ProviderError, ServerDown
 from pytest_llm.providers.base import Limits
 from pytest_llm.providers.wire.network import ConnectTimeout, NetworkFault, NoConnection, NotSecure
-from pytest_llm.providers.wire.stream import Sink, Watch, quoted
+from pytest_llm.providers.wire.patience import Watch
+from pytest_llm.providers.wire.stream import Sink, quoted
 
 MOMENT = 0.5  # seconds in which a process that ends lets its ports go, on a busy machine too
 PROXY = "the environment names it: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, and NO_PROXY for what is reached without"

@@ -11,12 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llm.errors import BrokenAnswer
+from pytest_llm.providers.wire.patience import Patience, Watch
 from pytest_llm.providers.wire.stream import (
     Events,
     Lines,
     NotJson,
-    Patience,
-    Watch,
     count,
     mapping,
     number,
