@@ -13,7 +13,7 @@ from pytest_llm.gates.tally import Sample, counting, middle, samples, tally
 from pytest_llm.reports.plain import one_line, plain
 from pytest_llm.reports.table import columns
 from pytest_llm.store import runs
-from pytest_llm.store.record import CellLine, Header, read
+from pytest_llm.store.record import CellLine, Header, RunRecord, read
 
 Past = tuple[Header, CellLine]
 _HEADINGS = ("run", "began", "commit", "result", "passed", "tokens/s", "first token")
@@ -25,9 +25,8 @@ def history(word: str, here: Path, last: int = 10, store: str = "") -> int:
 
 
 def _lines(word: str, here: Path, last: int, store: str) -> Iterator[str]:
-    folders = _folders(here, store)
-    recorded = list(_recorded(folders))
-    names = list(dict.fromkeys(line.nodeid for _, line in recorded))
+    records = list(_records(_folders(here, store)))
+    names = list(dict.fromkeys(name for record in records for name in record.cells))
     try:
         name = pick(word, names, [f"::{word}", f"/{word}"], "cell")
         stored = _stored(name, last, store)
@@ -36,7 +35,7 @@ def _lines(word: str, here: Path, last: int, store: str) -> Iterator[str]:
         if not (stored := _stored(name, last, store)):
             raise
     found = {header.run: (header, line) for header, line in stored}
-    found |= {header.run: (header, line) for header, line in recorded if line.nodeid == name}
+    found |= {one.header.run: (one.header, one.cells[name]) for one in records if name in one.cells}
     newest = sorted(found.values(), key=lambda one: one[0].run, reverse=True)[:last]
     yield one_line(name)
     yield from columns([_HEADINGS, *(_row(header, line) for header, line in newest)])
@@ -52,15 +51,13 @@ def _folders(here: Path, store: str) -> list[Path]:
         raise
 
 
-def _recorded(folders: Iterable[Path]) -> Iterator[Past]:
-    """Every line of these runs; one that cannot be read is told, and left out."""
+def _records(folders: Iterable[Path]) -> Iterator[RunRecord]:
+    """Of these runs; one that cannot be read is told, and left out."""
     for folder in folders:
         try:
-            record = read(folder / runs.FILE)
+            yield read(folder / runs.FILE)
         except InputError as error:
             print(plain(str(error)), file=sys.stderr)
-            continue
-        yield from ((record.header, line) for line in record.cells.values())
 
 
 def _stored(nodeid: str, last: int, written: str) -> Sequence[Past]:

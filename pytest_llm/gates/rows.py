@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pytest_llm.gates.fingerprints import differences
 from pytest_llm.gates.pairing import gone, paired, row_hash
-from pytest_llm.gates.past import Before, Past, fingerprint_of
+from pytest_llm.gates.past import Before, Fingerprint, Past, fingerprint_of
 from pytest_llm.gates.tally import Sample, counting, likelier, middle, samples, tally
 from pytest_llm.gates.types import CellRow, Difference, Measured, State, Tally
 from pytest_llm.store.record import CellLine, RunRecord
@@ -21,38 +21,55 @@ def rows(past: Past, record: RunRecord) -> list[CellRow]:
     What was not selected has none. A cell without a verdict has one where the baseline has a verdict
     of it, or where it must pass.
     """
-    lines, header = record.cells, record.header
-    earlier = pairs(past, record)
-    found = [row(id_, earlier.get(id_), lines.get(id_), id_ in header.must_pass) for id_ in header.cells]
-    no_more = [CellRow(id_, "gone", baseline=past.of(id_, {}).tally) for id_ in sorted(lost(past, record))]
+    lines, header, known = record.cells, record.header, _known(record)
+    called = _called(past, record, known)
+    earlier, must_pass = _pairs(past, called, known), frozenset(header.must_pass)
+    found = [row(id_, earlier.get(id_), lines.get(id_), id_ in must_pass) for id_ in header.cells]
+    no_more = [CellRow(id_, "gone", baseline=past.of(id_, {}).tally) for id_ in sorted(_lost(past, record, called))]
     return [one for one in found if one] + no_more
 
 
 def lost(past: Past, record: RunRecord) -> set[str]:
     """The baseline's cells that are no more."""
-    unpaired = past.cells.keys() - _called(past, record).keys()
-    return gone(unpaired, record.header.files, record.header.left_out)
-
-
-def pairs(past: Past, record: RunRecord) -> dict[str, Before]:
-    """What each cell of a run was before, by its node id in the run."""
-    prints = {id_: fingerprint_of(line) for id_, line in record.cells.items()}
-    return {now: past.of(id_, prints.get(now, {})) for id_, now in _called(past, record).items()}
-
-
-def _called(past: Past, record: RunRecord) -> dict[str, str]:
-    lines = record.cells
-    known = {
-        id_: row_hash(lines[id_].row, lines[id_].values) if id_ in lines else "" for id_ in record.header.cells
-    }
-    return paired(past.rows, known)
+    return _lost(past, record, _called(past, record, _known(record)))
 
 
 def differing(past: Past, record: RunRecord) -> tuple[Difference, ...]:
     """Where the fingerprints of the cells that are compared are not what they were."""
-    lines = record.cells
-    compared = [(lines[id_], before) for id_, before in pairs(past, record).items() if id_ in lines]
-    return differences((line.model, before.fingerprint, fingerprint_of(line)) for line, before in compared)
+    known = _known(record)
+    pairs = _pairs(past, _called(past, record, known), known)
+    compared = [(known[id_], before) for id_, before in pairs.items() if id_ in known]
+    return differences((now.model, before.fingerprint, now.fingerprint) for now, before in compared)
+
+
+class _Now(NamedTuple):
+    """What pairs a cell of a run with one of the baseline. row: a hash of its row's values."""
+
+    row: str
+    model: str
+    fingerprint: Fingerprint
+
+
+def _known(record: RunRecord) -> dict[str, _Now]:
+    """By node id; of thousands of cells, whose lines may be on disk, as little as can be."""
+    return {
+        id_: _Now(row_hash(line.row, line.values), line.model, fingerprint_of(line))
+        for id_, line in record.cells.items()
+    }
+
+
+def _called(past: Past, record: RunRecord, known: Mapping[str, _Now]) -> dict[str, str]:
+    """The name in the run of each cell of the baseline."""
+    return paired(past.rows, {id_: known[id_].row if id_ in known else "" for id_ in record.header.cells})
+
+
+def _lost(past: Past, record: RunRecord, called: Mapping[str, str]) -> set[str]:
+    return gone(past.cells.keys() - called.keys(), record.header.files, record.header.left_out)
+
+
+def _pairs(past: Past, called: Mapping[str, str], known: Mapping[str, _Now]) -> dict[str, Before]:
+    """What each cell of a run was before, by its node id in the run."""
+    return {now: past.of(id_, known[now].fingerprint if now in known else {}) for id_, now in called.items()}
 
 
 def row(id_: str, before: Before | None, line: CellLine | None, must_pass: bool) -> CellRow | None:
