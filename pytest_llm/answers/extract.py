@@ -118,7 +118,7 @@ class Artifact:
         yield _bare_fragment(self.answer, self.blocks)
 
     def json_text(self, *, strict: bool = False) -> CodeBlock:
-        """The text that must be JSON: the whole answer, or, unless `strict`, the block of JSON fenced in it.
+        """The text that must be JSON: the whole answer, or, unless `strict`, the JSON in a fence or amid prose.
 
         A block counts by its label, else by what is in it. Of the prompt's own JSON only a schema is an `echo`.
         """
@@ -132,6 +132,8 @@ class Artifact:
         yield [b for b in fenced if b.language in JSON_LABELS]
         yield [b for b in fenced if is_json(b.text)]
         yield [b for b in fenced if b.language in LOOSE and b.text.lstrip()[:1] in ("{", "[")]
+        bare = [] if fenced else unfenced(self.answer.split("\n"), "json")
+        yield [b for b in bare if b.text != self.answer and b.text.lstrip()[:1] in ("{", "[")]
 
 
 def extract(text: str, thinking: str = "", prompt: Iterable[str] = (), *, may_echo: bool = False) -> Artifact:

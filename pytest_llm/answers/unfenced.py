@@ -63,7 +63,9 @@ def _pieces(lines: Sequence[str], prose: Sequence[bool]) -> list[list[int]]:
 
 
 def _apart(blocks: Sequence[CodeBlock], language: str) -> bool:
-    """Whether the pieces are no one program: one defines again what another does, or is a file of its own."""
+    """Whether the pieces are no one program: one defines what another did, or is a file or document of its own."""
+    if language == "json":
+        return len(blocks) > 1
     if language not in _IMPORTS_ANYWHERE and any(_BEGINS.match(block.text) for block in blocks[1:]):
         return True
     return sum(len(block.names) for block in blocks) > len(frozenset().union(*(block.names for block in blocks)))

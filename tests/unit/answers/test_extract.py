@@ -273,8 +273,14 @@ def test_a_page_that_never_ends_is_not_closed() -> None:
         ("Sure:\n```\n[1]\n```", "[1]\n", 3, True),
         ("```go\nx\n```", "```go\nx\n```", 1, False),
         ("no", "no", 1, False),
+        ('Here is the JSON:\n{"a": 1}\nHope this helps!', '{"a": 1}', 2, False),
+        ('Sure! This is it:\r\n\r\n{\r\n"a": "This is a text."\r\n}\r\n', '{\n"a": "This is a text."\n}', 3, False),
+        ('**Answer:**\n\n["It is 1.",\n"It is 2."]\n\n- the first\n', '["It is 1.",\n"It is 2."]', 3, False),
+        ('Here is the JSON:\n\n{"a": }\n', '{"a": }', 3, False),
+        ('The first:\n\n{"a": 1}\n\nA better one:\n\n{"a": 2}\n', '{"a": 2}', 7, False),
+        ('Here is the list:\n\n- one\n', 'Here is the list:\n\n- one\n', 1, False),
     ],
-)
+)  # fmt: skip
 def test_the_json_of_an_answer(text: str, json: str, line: int, fenced: bool) -> None:
     block = extract(text).json_text()
     assert (block.text, block.line, block.fenced) == (json, line, fenced)
