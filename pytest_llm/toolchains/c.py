@@ -17,8 +17,9 @@ from pytest_llm.syntax.outline import Outline, read
 from pytest_llm.toolchains import base, c_files
 from pytest_llm.toolchains.c_missing import told, unknown_types
 from pytest_llm.toolchains.c_names import bare, headers_of, misspelt
+from pytest_llm.toolchains.completed import Around
 from pytest_llm.toolchains.precompiled import Precompiled
-from pytest_llm.toolchains.scaffold import Around, Scaffolded, Style
+from pytest_llm.toolchains.scaffold import Scaffolded, Style
 
 _SAID = re.compile(r"^([^:\n]+):(\d+):(?:(\d+):)? (fatal error|error|warning): (.*?)(?: \[(-W[^\]]*)\])?$")
 _AT_LARGE = re.compile(r"^cc1(?:plus)?: (?:fatal )?error: (.*)$")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pytest_llm.syntax.outline import Outline
-from pytest_llm.toolchains.scaffold import Around, Completed, Style, chain, methods_and_calls
+from pytest_llm.toolchains.completed import Around, Completed
+from pytest_llm.toolchains.scaffold import Style, chain, methods_and_calls
 
 # A literal; the members of one, which commas may follow; the body of a function.
 _OTHERS = (

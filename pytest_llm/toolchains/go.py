@@ -19,9 +19,10 @@ from pytest_llm.sandbox import environment, programs, sandbox, scratch
 from pytest_llm.sandbox.walls import Walls
 from pytest_llm.syntax.outline import Outline
 from pytest_llm.toolchains import base
+from pytest_llm.toolchains.completed import Around, Completed
 from pytest_llm.toolchains.go_missing import UNDEFINED, missing
 from pytest_llm.toolchains.go_packages import File, Package, grouped, leads_to, name_of, ordered, prepare
-from pytest_llm.toolchains.scaffold import Around, Completed, Scaffolded, Style, completions
+from pytest_llm.toolchains.scaffold import Scaffolded, Style, completions
 
 _PLACE = re.compile(r"^(?:vet: )?(.+?\.go):(\d+)(?::(\d+))?: (.*)$")
 _NOT_HERE = 'the package "{}" is not here'

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from pytest_llm.syntax.outline import Outline, read
 from pytest_llm.toolchains.base import Diagnostic, Snippet
-from pytest_llm.toolchains.scaffold import Completed
+from pytest_llm.toolchains.completed import Completed
 
 _HEAD = 10_000  # characters that hold package and imports, where the whole is too much for the reader
 _QUOTED = re.compile(r'"([a-z][\w/.]{0,80})"')

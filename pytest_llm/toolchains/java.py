@@ -15,8 +15,9 @@ from pytest_llm.errors import CheckCrashed, Unsupported
 from pytest_llm.sandbox import sandbox
 from pytest_llm.syntax.outline import Outline, read
 from pytest_llm.toolchains import base, warm
+from pytest_llm.toolchains.completed import Around
 from pytest_llm.toolchains.java_missing import Missing, imported, is_of_others, missing
-from pytest_llm.toolchains.scaffold import Around, Scaffolded, Style
+from pytest_llm.toolchains.scaffold import Scaffolded, Style
 
 _UNDEFINED = re.compile(
     r"cant\.resolve|doesnt\.exist|cant\.ref|not\.def\.|undef\.label|cant\.apply\.symbol\b.*none"

@@ -9,7 +9,8 @@ from functools import cached_property
 from pytest_llm.sandbox import sandbox
 from pytest_llm.syntax.outline import Outline
 from pytest_llm.toolchains import base, ecmascript, warm
-from pytest_llm.toolchains.scaffold import Completed, Scaffolded, Style
+from pytest_llm.toolchains.completed import Completed
+from pytest_llm.toolchains.scaffold import Scaffolded, Style
 
 _FLAGS = ("--experimental-vm-modules", "--expose-internals", "--no-warnings")
 _KINDS = {".mjs": "module", ".cjs": "script"}

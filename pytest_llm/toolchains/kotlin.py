@@ -16,11 +16,12 @@ from pytest_llm.errors import CheckCrashed, Unsupported
 from pytest_llm.sandbox import programs, sandbox
 from pytest_llm.syntax.outline import Outline, read
 from pytest_llm.toolchains import base, warm
+from pytest_llm.toolchains.completed import Around, Completed
 from pytest_llm.toolchains.java import FLAGS
 from pytest_llm.toolchains.kotlin_archive import Archive
 from pytest_llm.toolchains.kotlin_missing import Missing, missing
 from pytest_llm.toolchains.newer import number
-from pytest_llm.toolchains.scaffold import Around, Completed, Scaffolded, Style, completions
+from pytest_llm.toolchains.scaffold import Scaffolded, Style, completions
 
 OLDEST = (2, 0)  # its compiler speaks of errors in other words before that
 _NAME = re.compile(r"\[([A-Z][A-Z_\d]*)\] (?:Syntax error: )?")
@@ -52,6 +53,8 @@ _DECLARED = f"""package kotlin
 annotation class {_HARMLESS}(vararg val names: String)
 """
 _MAIN, _CLASS = "fun main{}() {\n", "class Snippet {\n"
+_WAITING = "fun main{}() = kotlinx.coroutines.runBlocking<Unit> {\n"
+_WAITS = frozenset({"async", "await", "awaitAll", "collect", "delay", "emit", "join", "launch", "receive", "send"})
 
 
 class Kotlin(Scaffolded):
@@ -138,12 +141,13 @@ class Kotlin(Scaffolded):
         return True
 
     def tries(self, text: str, outline: Outline) -> Iterator[Completed]:
-        """With what either of two libraries means by a name."""
-        if outline.all("import"):
-            yield from completions(text, outline, self.style, "")
-            return
-        for heads in dict.fromkeys(_imports(outline, meant) for meant in _MEANT):
-            yield from completions(text, outline, self.style, heads)
+        """With what either of two libraries means by a name; in a main that may wait, where something may."""
+        heads = [""] if outline.all("import") else dict.fromkeys(_imports(outline, meant) for meant in _MEANT)
+        waiting = replace(self.style, function=Around(_WAITING), others=())
+        styles = (self.style, waiting) if outline.all("used") & _WAITS else (self.style,)
+        for style in styles:
+            for head in heads:
+                yield from completions(text, outline, style, head)
 
     def imports(self, outline: Outline) -> str:
         return _imports(outline, _MEANT[0])

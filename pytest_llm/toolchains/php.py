@@ -17,7 +17,8 @@ from pytest_llm.errors import CheckCrashed
 from pytest_llm.sandbox import sandbox, scratch
 from pytest_llm.syntax.outline import Outline
 from pytest_llm.toolchains import base, warm
-from pytest_llm.toolchains.scaffold import Around, Completed, Scaffolded, Style, methods_and_calls
+from pytest_llm.toolchains.completed import Around, Completed
+from pytest_llm.toolchains.scaffold import Scaffolded, Style, methods_and_calls
 
 _SAID = re.compile(
     r"^(Parse|Fatal) error: +(.*) in (\S+) on line (\d+)$|^(\w+): +(.*) in (\S+) on line (\d+)$", re.M

@@ -15,8 +15,9 @@ from pytest_llm.sandbox import programs, sandbox
 from pytest_llm.sandbox.walls import Walls
 from pytest_llm.syntax.outline import Outline, read
 from pytest_llm.toolchains import base, warm
+from pytest_llm.toolchains.completed import Completed
 from pytest_llm.toolchains.prompts import MAGIC
-from pytest_llm.toolchains.scaffold import Completed, Scaffolded, Style
+from pytest_llm.toolchains.scaffold import Scaffolded, Style
 
 _OPENING = "if True:\n"
 _FUNCTIONS = ("def _():\n", "async def _():\n")  # in the second a generator gives back nothing

@@ -11,7 +11,8 @@ from functools import cached_property
 from pytest_llm.sandbox import sandbox
 from pytest_llm.syntax.outline import Outline
 from pytest_llm.toolchains import base, warm
-from pytest_llm.toolchains.scaffold import Around, Completed, Scaffolded, Style, chain
+from pytest_llm.toolchains.completed import Around, Completed
+from pytest_llm.toolchains.scaffold import Scaffolded, Style, chain
 
 _SAID = re.compile(r"^snippet\.rb:(\d+): (warning: )?(.*)$")
 # Since 3.4 the head alone names the file; each error stands below its line of the text, at its column.

@@ -17,8 +17,9 @@ from pytest_llm.errors import Unsupported
 from pytest_llm.sandbox import programs, sandbox, scratch
 from pytest_llm.syntax.outline import Outline, read
 from pytest_llm.toolchains import base, rust_names, rust_snippets
+from pytest_llm.toolchains.completed import Completed
 from pytest_llm.toolchains.rust_missing import Error, Missing, crate, may_be_crate, missing
-from pytest_llm.toolchains.scaffold import Completed, Scaffolded, completions
+from pytest_llm.toolchains.scaffold import Scaffolded, completions
 
 _UNDEFINED = re.compile("E0(405|407|412|422|423|424|425|426|432|433|531|560|599|609)")
 _BROKE = re.compile("internal compiler error|rustc interrupted by SIG|compiler unexpectedly panicked")

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pytest_llm.syntax.outline import Outline
-from pytest_llm.toolchains.scaffold import Around, Style
+from pytest_llm.toolchains.completed import Around
+from pytest_llm.toolchains.scaffold import Style
 
 MAIN = Style(Around("fn main{}() {\n"))
 _ANY_ERROR = "Result<(), Box<dyn std::error::Error>>"

@@ -10,7 +10,6 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import groupby
 from time import monotonic
 from typing import ClassVar
@@ -19,92 +18,13 @@ from pytest_llm.errors import CheckCrashed
 from pytest_llm.syntax.grammars import Kind
 from pytest_llm.syntax.outline import Outline, Piece, pairs, read
 from pytest_llm.toolchains.base import Diagnostic, Options, Snippet, Toolchain, clean, fails, inside, remaining
+from pytest_llm.toolchains.completed import Around, Completed, start_of
+from pytest_llm.toolchains.described import described
 from pytest_llm.toolchains.prompts import told
 
 _ENDED = frozenset({"timeout", "limit", "crash"})
 _LEADING = frozenset({"import", "head", "comment", "empty"})
 _STATEMENTS: tuple[frozenset[Kind], ...] = (frozenset({"statement"}), frozenset({"statement", "either"}))
-
-
-@dataclass(frozen=True)
-class Around:
-    """What is put around a part of a text. `{}` in the opening is what tells a second such part from the first."""
-
-    opening: str
-    closing: str = "\n}\n"
-
-    def insertions(self, start: int, end: int, number: int = 0) -> list[tuple[int, str]]:
-        return [(start, self.opening.replace("{}", str(number + 1) if number else "")), (end, self.closing)]
-
-
-@dataclass(frozen=True)
-class Completed:
-    """A text with more put into it. insertions: (offset in the text, what is put there), by offset. last: ranges of
-    the text that stand at its end instead, in order, and what is put between them.
-    """
-
-    original: str
-    insertions: tuple[tuple[int, str], ...] = ()
-    last: tuple[str | tuple[int, int], ...] = ()
-
-    @cached_property
-    def text(self) -> str:
-        return "".join(part for _, part, _ in self._parts)
-
-    @cached_property
-    def _parts(self) -> list[tuple[int, str, bool]]:
-        """What the text is made of: (offset in the original, text, whether the original's own)."""
-        found, at = list[tuple[int, str, bool]](), 0
-        for where, put in self.insertions:
-            found += [*self._staying(at, where), (where, put, False)]
-            at = where
-        found += self._staying(at, len(self.original))
-        ranges = [one for one in self.last if not isinstance(one, str)]
-        at = ranges[0][0] if ranges else at
-        for one in self.last:
-            found.append((at, one, False) if isinstance(one, str) else self._own(*one))
-            at = at if isinstance(one, str) else one[1]
-        return found
-
-    def _staying(self, start: int, end: int) -> Iterator[tuple[int, str, bool]]:
-        """What is left of a range of the original without what stands at the end instead."""
-        for taken in self.last:
-            if not isinstance(taken, str) and start <= taken[0] < end:
-                yield self._own(start, taken[0])
-                start = taken[1]
-        yield self._own(start, end)
-
-    def _own(self, start: int, end: int) -> tuple[int, str, bool]:
-        return start, self.original[start:end], True
-
-    def offset(self, at: int) -> tuple[int, bool]:
-        """An offset in the completed text -> that in the original, and whether the original stands there."""
-        for where, part, own in self._parts:
-            if at < len(part):
-                return (where + at if own else where), own
-            at -= len(part)
-        return len(self.original), True
-
-    def place(self, found: Diagnostic) -> tuple[Diagnostic, bool]:
-        """What was said of the completed text, said of the original; and whether it is about the original's own."""
-        if found.line is None:
-            return found, True
-        start = _start(self.text, found.line)
-        at, own = self.offset(start + (found.column or 1) - 1)
-        if not own and found.column is None:  # a line that the text shares with the scaffold
-            end = self.text.find("\n", start)
-            marks = (self.offset(place) for place in range(start, end if end >= 0 else len(self.text)))
-            at, own = next(((place, True) for place, mine in marks if mine), (at, own))
-        line = self.original.count("\n", 0, at) + 1
-        column = at - _start(self.original, line) + 1 if own and found.column else None
-        return replace(found, line=line, column=column), own
-
-    def told(self, found: Iterable[Diagnostic]) -> list[Diagnostic]:
-        """What was said of the completed text, said of the original; of the scaffold no warning, nothing unused."""
-        if not self.insertions and not self.last:
-            return list(found)
-        placed = [self.place(one) for one in found]
-        return [one for one, own in placed if own or (one.severity == "error" and one.kind != "unused")]
 
 
 @dataclass(frozen=True)
@@ -170,6 +90,15 @@ class Scaffolded(Toolchain):
         imports = "" if outline.all("import") else self.imports(outline)
         return completions(text, outline, self.style_for(outline), imports)
 
+    def _tries(self, text: str, outline: Outline) -> Iterator[Completed]:
+        """The same with the types that the text is written for and does not hold."""
+        types = described(text, outline, self.languages[0])
+        if types is None:
+            yield from self.tries(text, outline)
+        else:
+            yield Completed(text, (types,))
+            yield from (one.having(types) for one in self.tries(text, outline))
+
     def check(self, snippets: Sequence[Snippet], options: Options) -> list[Diagnostic]:
         files = [clean(snippet) for snippet in snippets]
         return told(files, self.languages[0], lambda these: self._completed(these, options))
@@ -184,22 +113,34 @@ class Scaffolded(Toolchain):
         if outline is None or self.whole(outline) or not self.lacking(found):
             return found
 
-        best, tries = found, self.tries(files[0].text, outline)
-        for said in (self._try(one, outline, remaining(options, started)) for one in tries):
+        best = found
+        for completed in self._tries(files[0].text, outline):
+            said = self._try(completed, outline, remaining(options, started))
             if said is not None and any(one.kind == "timeout" for one in said):
                 return said if best is found else best
-            if said is not None and self.distance(said) < self.distance(best):
+            if said is not None and self._nearer(said, best, guess=completed.guess):
                 best = said
             if not fails(best):
                 break
         return best if best is found else _up_to_surplus(best, files[0], outline)
 
+    def _nearer(self, said: Sequence[Diagnostic], best: Sequence[Diagnostic], *, guess: bool) -> bool:
+        """Whether a text is better completed than by the best way so far. A guess may only take errors away: it
+        moves what is open to its own end.
+        """
+        counts = [sum(self.one_pass or one.kind == "syntax" for one in errors(found)) for found in (said, best)]
+        return self.distance(said) < self.distance(best) and not (guess and counts[0] > counts[1])
+
     def distance(self, found: Sequence[Diagnostic]) -> tuple[int, ...]:
-        """How far from compiling: what no parser takes, all errors, and how early the first of them stands."""
-        errors = [one for one in found if one.severity == "error"]
-        first = min((one.line for one in errors if one.line), default=0)
-        broken = sum(one.kind == "syntax" for one in errors)
-        return (len(errors), -first, broken) if self.one_pass else (broken, len(errors), -first)
+        """How far from compiling: whether no parser takes it, how early the first error stands, how many follow.
+
+        What stands before the first error is right; how many there are says little, for one that is told may hide
+        any number.
+        """
+        wrong = errors(found)
+        first = min((one.line or 0 for one in wrong), default=0)
+        broken = sum(one.kind == "syntax" for one in wrong)
+        return (bool(broken) and not self.one_pass, bool(wrong), -first, len(wrong), broken)
 
     def _left(self, completed: Completed, outline: Outline) -> int | None:
         """Where the text closes what the scaffold opened: `}` and then `f() {` compile within a function.
@@ -232,24 +173,42 @@ class Scaffolded(Toolchain):
 
 
 def completions(text: str, outline: Outline, style: Style, imports: str) -> Iterator[Completed]:
-    """The text completed in ever more ways, the least first."""
+    """The text completed in ever more ways, the least first. Of a broken text the pieces are a guess."""
     heads = [(_head(outline), imports)] if imports else []
     if imports:
         yield Completed(text, tuple(heads))
-    inner = _functions(outline.pieces, style)
-    body = [piece for piece in outline.pieces if piece.kind not in _LEADING | {"type"}]
-    if style.members and body:
-        around = style.members.insertions(body[0].start, body[-1].end)
-        yield _completed(text, heads, around[:1], _nested(outline.pieces, body, inner, style), inner, around[1:])
-    elif inner:
-        yield _completed(text, heads, inner)
-    if style.ordered and style.function:
-        lasts = (_behind(outline.pieces, style, style.function, kinds) for kinds in _STATEMENTS)
-        yield from (replace(_completed(text, heads), last=one) for one in dict.fromkeys(lasts) if one)
+    guess = bool(outline.broken)
+    yield from (replace(one, guess=guess) for one in _by_pieces(text, outline, style, heads))
     start = max((piece.end for piece in outline.pieces if piece.kind in ("import", "head")), default=0)
     wholes = style.wholes(outline.kinds) if "error" in outline.kinds else ()
     for wrapper in (*wholes, *style.others):
-        yield _completed(text, heads, wrapper.insertions(start, len(text)))
+        yield replace(_completed(text, heads, wrapper.insertions(start, len(text))), guess=True)
+
+
+def _by_pieces(text: str, outline: Outline, style: Style, heads: Sequence[tuple[int, str]]) -> Iterator[Completed]:
+    """The text with what its pieces need around them."""
+    inner = [] if _torn(outline) else _functions(outline.pieces, style)
+    body = [piece for piece in outline.pieces if piece.kind not in _LEADING | {"type"}]
+    if style.members and body:
+        first = min([body[0].start, *(at for at, _ in inner[:1])])  # comments go with statements
+        around = style.members.insertions(first, body[-1].end)
+        yield _completed(text, heads, around[:1], _nested(outline.pieces, body, inner, style), inner, around[1:])
+    elif inner:
+        yield _completed(text, heads, inner)
+    if style.ordered and style.function and not _torn(outline):
+        lasts = (_behind(outline.pieces, style, style.function, kinds) for kinds in _STATEMENTS)
+        yield from (replace(_completed(text, heads), last=one) for one in dict.fromkeys(lasts) if one)
+
+
+def _torn(outline: Outline) -> bool:
+    """Whether statements are the rest of a function that ends, or lacks its brace, too early."""
+    ends = [piece.end for piece in outline.pieces if piece.kind == "function"]
+    return outline.surplus is not None and any(end <= outline.surplus for end in ends)
+
+
+def errors(found: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """What fails of what was said."""
+    return [one for one in found if one.severity == "error"]
 
 
 def methods_and_calls(text: str, outline: Outline, style: Style) -> Iterator[Completed]:
@@ -280,7 +239,7 @@ def _surplus(text: str, at: int) -> Diagnostic:
     line = text.count("\n", 0, at) + 1
     what = "brace" if text[at] == "}" else "bracket"
     message = f"a closing {what} without an opening one"
-    return Diagnostic("error", "syntax", message, 0, line, at - _start(text, line) + 1)
+    return Diagnostic("error", "syntax", message, 0, line, at - start_of(text, line) + 1)
 
 
 def _completed(text: str, *insertions: Sequence[tuple[int, str]]) -> Completed:
@@ -343,11 +302,3 @@ def _runs(pieces: Sequence[Piece], style: Style, wanted: Container[Kind]) -> Ite
         while last + 1 < len(part) and part[last + 1].kind in ("either", "error"):
             last += 1
         yield part[first : last + 1]
-
-
-def _start(text: str, line: int) -> int:
-    """Where a line begins, from 1."""
-    at = 0
-    for _ in range(line - 1):
-        at = text.find("\n", at) + 1
-    return at

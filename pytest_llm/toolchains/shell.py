@@ -13,7 +13,8 @@ from time import monotonic
 from pytest_llm.sandbox import programs, sandbox
 from pytest_llm.syntax.outline import Outline
 from pytest_llm.toolchains import base, warm
-from pytest_llm.toolchains.scaffold import Around, Scaffolded, Style
+from pytest_llm.toolchains.completed import Around
+from pytest_llm.toolchains.scaffold import Scaffolded, Style
 
 _SAID = re.compile(r"^snippet\.sh: line (\d+): (.*)$")
 _EXTGLOB = re.compile(r"^[^#\n]*\bshopt\s+-s\s[^#\n]*\bextglob\b", re.MULTILINE)

@@ -14,7 +14,8 @@ from pytest_llm.errors import CheckCrashed, Unsupported
 from pytest_llm.sandbox import programs, sandbox
 from pytest_llm.syntax.outline import Outline, ranked
 from pytest_llm.toolchains import base, ecmascript, react, warm
-from pytest_llm.toolchains.scaffold import Completed, Scaffolded, Style
+from pytest_llm.toolchains.completed import Completed
+from pytest_llm.toolchains.scaffold import Scaffolded, Style
 
 # A later compiler is no JavaScript any more, and has no such API.
 _PACKAGES = ("typescript@5", "@types/node@20")

@@ -132,7 +132,7 @@ public final class CheckJava {
     }
 
     private void serve(PrintStream out) {
-        try (BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII))) {
+        try (BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
             for (String line = in.readLine(); line != null; line = in.readLine()) {
                 out.print(line.substring(0, line.indexOf('\t') + 1) + answerOrReason(line) + "\n");
                 out.flush();

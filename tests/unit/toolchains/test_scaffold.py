@@ -8,7 +8,8 @@ import pytest
 
 from pytest_llm.syntax.outline import Outline, read
 from pytest_llm.toolchains.base import Diagnostic, Options, Snippet
-from pytest_llm.toolchains.scaffold import Around, Completed, Scaffolded, Style, completions
+from pytest_llm.toolchains.completed import Around, Completed
+from pytest_llm.toolchains.scaffold import Scaffolded, Style, completions
 
 STYLE = Style(Around("<f{} "), Around("<m "), nested="static ")
 FUNCTIONS = Style(Around("<f{} ", " f>"))
@@ -68,6 +69,7 @@ def test_what_is_said_of_what_stands_at_the_end_is_said_of_the_text() -> None:
         ("int f() { } private class A {} int g() { }", ["<m int f() { } private class A {} int g() { }\n}\n"]),
         ("a(); class A {} b();", ["<m <f a(); class A {} b();\n}\n\n}\n"]),
         ("int f() { } a();", ["<m int f() { } <f a();\n}\n\n}\n"]),
+        ("class A {} /**/ a();", ["class A {} <m <f /**/ a();\n}\n\n}\n"]),
     ],
 )
 def test_members_stand_in_a_class(text: str, expected: list[str]) -> None:
