@@ -30,8 +30,8 @@ _OUTPUT = re.compile(
     re.IGNORECASE,
 )
 _COMMAND = re.compile(
-    r"\$ \S|(?:gcc|g\+\+|clang|clang\+\+|rustc|cargo|javac|kotlinc|node|npx|npm|yarn|pnpm|tsc|ts-node) [\w./@-]"
-    r"|(?:python3?|pip3?|php|ruby|make|chmod|bash|sh) [\w./@-]|go (?:run|build|test|mod|get|fmt|vet)\b"
+    r"(?:gcc|g\+\+|clang|clang\+\+|rustc|cargo|javac|kotlinc|node|npx|npm|yarn|pnpm|tsc|ts-node) (?:[\w./@]|--?\w)"
+    r"|(?:python3?|pip3?|php|ruby|make|chmod|bash|sh) (?:[\w./@]|--?\w)|go (?:run|build|test|mod|get|fmt|vet)\b"
     r"|java (?:-\w+ |[A-Z])|\./\w"
 )
 _TITLE = re.compile(r"[`*_]*((?:\./)?[\w@+-][\w@.+/-]*\.([A-Za-z][A-Za-z0-9]{0,9}))[`*_]*:?[`*_]*")
@@ -109,7 +109,7 @@ class _Reading:
         if self._last != "start" and self._at(at - 1).rstrip().endswith("\\"):
             return False
         self._section = self._section or (self._sections and self._opens_section(at, line))
-        if self._section:
+        if self._section or (self._sections and self._is_command(line)):
             return True
         if line[0] in " \t" and self._last != "start":
             return self._continues_list(line)
@@ -163,9 +163,15 @@ class _Reading:
             return self._talk
         if not self._talk:
             return False
-        if self._language != "shell" and _COMMAND.match(line) and not line.endswith(("{", ";", "(")):
+        if self._language != "shell" and line.startswith("$ "):
             return True
         return bool(_OUTPUT.search(self._said)) and self._is_output(at)
+
+    def _is_command(self, line: str) -> bool:
+        """How the code is compiled or run, below code and right below prose."""
+        if not (self._begun and self._talk and self._apart) or self._language == "shell":
+            return False
+        return _COMMAND.match(line) is not None and not line.endswith(("{", ";", "("))
 
     def _is_output(self, at: int) -> bool:
         """Whether nothing in the paragraph looks like code."""

@@ -27,6 +27,8 @@ _CODE_ENDS = re.compile(r"[{}(\[;\\=,&|]\s*$")
 _BROKEN_OFF = re.compile(r"[<>+*/-]\s*$")
 _ANNOTATED = re.compile(r"\w+:[ \t]*(?:[A-Z][\w.]*|str|int|float|bool|list|dict|set|tuple|bytes|object|type)\b.*=")
 
+_QUOTES = re.compile(r"(?<!\w)'|'(?!\w)")  # that are no apostrophes
+
 _BEGINNING = """
 here here's heres sure okay ok certainly note notice this the these those hope it it's its i i'm i've we you your
 there both explanation output
@@ -90,7 +92,8 @@ class Line:
         """A quote or a bracket is left open, or a mark of a string or a comment stands in it."""
         marks = ('"""', "'''", "`", "*/", "/*")
         brackets = self.text.count("(") > self.text.count(")") and not self.ends
-        return brackets or self.text.count('"') % 2 == 1 or any(mark in self.text for mark in marks)
+        closing = self.text.endswith("'") and len(_QUOTES.findall(self.text)) % 2 == 1
+        return brackets or closing or self.text.count('"') % 2 == 1 or any(mark in self.text for mark in marks)
 
     @property
     def begins(self) -> bool:

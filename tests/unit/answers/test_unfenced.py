@@ -94,6 +94,7 @@ WHOLE = [
     ("shell", "cat <<'EOF'\nThis is a text. It stays.\nEOF\necho 'Usage:\nThis is how it is used.\n'\n"),
     ("rust", "fn f() -> i32 {\n    1\n}\n\nimpl Display for\n"),
     ("rust", "retrun the value\nfn f() {}\n"),
+    ("shell", 'USAGE=\'\nPlease read the manual, it is "man page".\'\necho "$USAGE"\n'),
     ("kotlin", 'val t = """\nThis is a raw string.\n"""\n'),
     ("php", "<?php if ($x): ?>\n<p>\nThis is a page. It says so.\n</p>\n<?php endif; ?>\n"),
     ("typescript", "enum A {\n  B,\n}\n\nLet x: number = 1;\n"),
@@ -117,6 +118,23 @@ def test_pieces_are_one_program_unless_one_is_another_version(text: str, code: s
     block = extract(text).code("c")
     assert block is not None
     assert block.text == code
+
+
+@pytest.mark.parametrize(
+    ("below", "code"),
+    [
+        ("node main.js\nnpm install left-pad", ""),
+        ("$ node main.js\n5", ""),
+        ("./main", ""),
+        ("node -= 1;", "node -= 1;"),
+        ("make(node);", "make(node);"),
+        ("node main.js;", "node main.js;"),
+        ("python", "python"),
+    ],
+)
+def test_commands_below_prose_are_no_code(below: str, code: str) -> None:
+    text = f"let node = 2;\n\nThen you can run it like this:\n\n{below}\n"
+    assert taken(text, "javascript") == f"let node = 2;\n\n\n\n{code}".rstrip()
 
 
 def test_tests_are_left_out_beside_what_they_test() -> None:
