@@ -1,6 +1,6 @@
 """Asks ahead: while one answer is being judged, the next is on its way.
 
-One event loop in a thread of its own holds the providers. `prefetch` names what will be wanted soon, in order;
+One event loop in a thread of its own holds the providers. `begin` names what will be wanted soon, in order;
 `ask` waits for one answer; `checking` tells that a check keeps this machine busy, so that no measurement runs
 beside it. Several processes may share one engine: each is an `owner`.
 """
@@ -10,11 +10,13 @@ from __future__ import annotations
 import asyncio
 import copy
 import threading
+from asyncio import StreamReader, StreamWriter
 from collections import Counter
-from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager, suppress
 from functools import partial
+from socket import socket
 from typing import Any, TypeVar
 
 from pytest_llm.cases.request import ChatRequest
@@ -27,6 +29,7 @@ from pytest_llm.errors import ProviderError, RunStopped
 from pytest_llm.providers.base import Response
 
 T = TypeVar("T")
+E = TypeVar("E", bound=BaseException)
 
 
 def new_loop() -> asyncio.AbstractEventLoop:
@@ -50,23 +53,15 @@ class Engine:
         self._told: set[str] = set()
         self._checks: Counter[str] = Counter()
         self._counting, self._told_here = threading.Lock(), threading.local()
-        self._inquiries = Inquiries(self._begin, lambda inquiry: self._soon(inquiry.stop))
+        self._inquiries = Inquiries(self._begin, lambda inquiry: self.soon(inquiry.stop))
         self._kept: dict[str, tuple[Job, ...]] = {}
         self._loop = loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True, name="pytest-llm-engine")
         self._thread.start()
         self._closed = False
+        self._server: asyncio.Server | None = None
 
     # Called from other threads.
-
-    def prefetch(self, jobs: Sequence[Job], owner: str = "", cells: Collection[str] = ()) -> None:
-        """Start asking for these, in this order, where that has not begun; drop what is no longer wanted.
-
-        cells: of which all that was asked is wanted still.
-        """
-        ids = {job.id for job in jobs}
-        self._inquiries.drop(lambda one: one.owner == owner and one.job.cell not in cells and one.job.id not in ids)
-        self._inquiries.begin(jobs, owner)
 
     def begin(self, jobs: Sequence[Job], owner: str = "") -> list[Future[Response]]:
         """Start asking for these too, beside what is wanted already; their answers, cancelled where none comes."""
@@ -78,9 +73,13 @@ class Engine:
         try:
             return self._waited(inquiry.answer)
         except ProviderError as error:
-            raise self._once(error) from None
+            raise self.told(error) from None
         finally:
             self._inquiries.let_go(inquiry)
+
+    def let_go(self, questions: Collection[str]) -> None:
+        """Their answers are taken, or not wanted any more."""
+        self._inquiries.drop(lambda one: one.job.id in questions)
 
     def groups(self, requests: Sequence[ChatRequest]) -> list[tuple[Group, ...]]:
         """For each request what must be loaded to answer it, at each server that can."""
@@ -97,23 +96,23 @@ class Engine:
 
     def reached(self, cells: Sequence[str]) -> None:
         """The run has come to these: ask what comes before them and is kept."""
-        self._soon(partial(self._reached, cells))
+        self.soon(partial(self._reached, cells))
 
     def keep(self, cell: str) -> None:
         """Ask what is asked long before its cell, by the place of that."""
-        self._soon(partial(self._keep, cell))
+        self.soon(partial(self._keep, cell))
 
     def given(self, cells: Sequence[str], owner: str = "") -> None:
         """A process is to run these, after what it was given before."""
-        self._soon(partial(self._phases.given, owner, cells))
+        self.soon(partial(self._phases.given, owner, cells))
 
     def taken(self, cells: Sequence[str], owner: str = "") -> None:
         """A process is not to run these any more."""
-        self._soon(partial(self._phases.taken, owner, cells))
+        self.soon(partial(self._phases.taken, owner, cells))
 
     def done(self, cell: str) -> None:
         """A cell asks nothing more."""
-        self._soon(partial(self._done, cell))
+        self.soon(partial(self._done, cell))
 
     @property
     def ranks(self) -> Mapping[str, int]:
@@ -128,6 +127,18 @@ class Engine:
     def server(self, cell: str) -> str:
         """Where a cell is asked as things are now; "" where that is not settled."""
         return self._phases.server(cell)
+
+    def told(self, error: E) -> E:
+        """The whole story for the first cell that meets an error, one line for the others."""
+        if not isinstance(error, ProviderError) or error.reach == "request":
+            return error
+        with self._counting:
+            if error.message not in self._told:
+                self._told.add(error.message)
+                return error
+        again = copy.copy(error)
+        again.repeated = True
+        return again
 
     def abandon(self, cell: str) -> None:
         """Nobody wants the answers of a cell any more: whoever waits for one gets RunStopped."""
@@ -147,7 +158,30 @@ class Engine:
         """A process has gone: nothing of its is wanted any more, no check of its is running."""
         self._inquiries.drop(lambda one: one.owner == owner)
         self._check_out(owner, self._checks[owner])
-        self._soon(partial(self._phases.forget, owner))
+        self.soon(partial(self._phases.forget, owner))
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """What this thread tells within the block is heard at its end, in one go: to wake the loop costs."""
+        self._told_here.work = work = list[Callable[[], None]]()
+        try:
+            yield
+        finally:
+            self._told_here.work = None
+            if work:
+                self.soon(partial(_each, work))
+
+    def soon(self, work: Callable[[], None]) -> None:
+        """Have it done in the loop."""
+        held: list[Callable[[], None]] | None = getattr(self._told_here, "work", None)
+        if held is not None:
+            held.append(work)
+        elif not self._closed:
+            self._loop.call_soon_threadsafe(work)
+
+    def serve(self, there: socket, attend: Callable[[StreamReader, StreamWriter], Awaitable[None]]) -> None:
+        """Attend to each connection that is made there, in the loop, as long as the engine is open."""
+        self._call(self._serve(there, attend))
 
     def close(self, grace: float = 10.0) -> None:
         """Cancel what is in flight and let the providers go; may be called twice."""
@@ -171,28 +205,10 @@ class Engine:
             self._checks[owner] -= ended
         waited_for = [self._machine.leave() for _ in range(ended)]
         if any(waited_for):
-            self._soon(self._machine.admit)
-
-    @contextmanager
-    def at_once(self) -> Iterator[None]:
-        """What this thread tells within the block is heard at its end, in one go: to wake the loop costs."""
-        self._told_here.work = work = list[Callable[[], None]]()
-        try:
-            yield
-        finally:
-            self._told_here.work = None
-            if work:
-                self._soon(partial(_each, work))
-
-    def _soon(self, work: Callable[[], None]) -> None:
-        held: list[Callable[[], None]] | None = getattr(self._told_here, "work", None)
-        if held is not None:
-            held.append(work)
-        elif not self._closed:
-            self._loop.call_soon_threadsafe(work)
+            self.soon(self._machine.admit)
 
     def _begin(self, inquiries: Sequence[Inquiry]) -> None:
-        self._soon(partial(self._start, inquiries))
+        self.soon(partial(self._start, inquiries))
         if self._closed:
             self._inquiries.drop(inquiries.__contains__)
 
@@ -221,6 +237,9 @@ class Engine:
 
     # Inside the loop.
 
+    async def _serve(self, there: socket, attend: Callable[[StreamReader, StreamWriter], Awaitable[None]]) -> None:
+        self._server = await asyncio.start_server(attend, sock=there)
+
     async def _arrange(self, cells: Sequence[Placed]) -> None:
         self._phases.arrange(cells)
         self._phases.given(KEPT, [cell.id for cell in cells if cell.kept])
@@ -247,19 +266,9 @@ class Engine:
     def _over(self, job: Job) -> None:
         self._phases.asked(job.place, job.id)
 
-    def _once(self, error: ProviderError) -> ProviderError:
-        """The whole story for the first cell that meets an error, one line for the others."""
-        if error.reach == "request":
-            return error
-        with self._counting:
-            if error.message not in self._told:
-                self._told.add(error.message)
-                return error
-        again = copy.copy(error)
-        again.repeated = True
-        return again
-
     async def _shut(self) -> None:
+        if self._server:
+            self._server.close()
         while others := asyncio.all_tasks() - {asyncio.current_task()}:
             # A library's task that is cancelled before its first step leaves a coroutine that was never awaited.
             begun = {task for task in others if _begun(task)}

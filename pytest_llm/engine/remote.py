@@ -1,196 +1,199 @@
-"""Reaching the one engine of a run from the worker processes of pytest-xdist.
+"""The one engine of a run as a worker process of pytest-xdist reaches it: a connection on loopback.
 
-A service on loopback with a random key: workers send plain requests and get plain answers. Nothing heavy is
-imported here: the engine is made when the first worker wants it.
+The controller says which cells the worker is given, and at once the worker says what these ask first; each answer
+comes of itself when it is there. What is asked for besides is a call with a number, and gets a result with that.
 """
 
 from __future__ import annotations
 
-import os
+import pickle
+import socket
+import struct
 import threading
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from multiprocessing.managers import BaseManager
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from itertools import count
+from typing import IO, TYPE_CHECKING, Any
+
+from pytest_llm.engine.jobs import Job, cell_of
+from pytest_llm.errors import RunStopped
 
 if TYPE_CHECKING:
     from pytest_llm.cases.request import ChatRequest
-    from pytest_llm.engine.engine import Engine
-    from pytest_llm.engine.jobs import Job
     from pytest_llm.engine.order import Group
     from pytest_llm.engine.phases import Placed
     from pytest_llm.providers.base import Response
 
-Address = tuple[str, int, str]
+Address = tuple[str, int, str]  # host, port, key in hex
+LENGTH = struct.Struct("!I")  # of what comes after it
 
 
-class _Server(BaseManager):
-    """Where calls over a socket arrive."""
+def framed(message: object) -> bytes:
+    """A message as it crosses, in either direction."""
+    data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+    return LENGTH.pack(len(data)) + data
 
 
-class _Client(BaseManager):
-    """Where they come from; a class of its own, since each knows by itself what can be called."""
-
-
-_Client.register("desk")
-
-
-class Desk:
-    """What workers can ask for: the engine, and once a run the order of the cells."""
-
-    def __init__(self, engine: Callable[[], Engine]) -> None:
-        self._make, self._lock = engine, threading.Lock()
-        self._engine: Engine | None = None
-        self._claimed = False
-        self.settled = False
-        self._held: defaultdict[str, dict[str, None]] = defaultdict(dict)  # cells by owner, in that order
-        self.header: Any = None
-        self.complaint = ""
-        self.past: Any = None
-
-    def _get(self) -> Engine:
-        with self._lock:
-            self._engine = self._engine or self._make()
-            return self._engine
-
-    def prefetch(self, jobs: list[Job], cells: list[str], owner: str) -> list[str]:
-        """An owner wants what these cells ask, of which these jobs are new; the cells that it has after them."""
-        held = [id_ for id_ in list(self._held[owner]) if id_ not in cells]
-        self._get().prefetch(jobs, owner, {*cells, *held})
-        return held
-
-    def begin(self, jobs: list[Job], owner: str) -> None:
-        self._get().begin(jobs, owner)
-
-    def ask(self, job: Job) -> Response:
-        return self._get().ask(job)
-
-    def groups(self, requests: list[ChatRequest]) -> list[tuple[Group, ...]]:
-        return self._get().groups(requests)
-
-    def resident(self, requests: list[ChatRequest]) -> set[Group]:
-        return self._get().resident(requests)
-
-    def check_begins(self, owner: str) -> None:
-        self._get().check_begins(owner)
-
-    def check_ends(self, owner: str) -> None:
-        self._get().check_ends(owner)
-
-    def claim_order(self) -> bool:
-        """Whether the caller is the first: it then settles the order for all."""
-        with self._lock:
-            claimed, self._claimed = self._claimed, True
-            return not claimed
-
-    def settle_order(self, cells: list[Placed], header: Any, complaint: str = "") -> None:
-        """header: what the worker that settles it knows of the run. complaint: why it cannot begin."""
-        if cells:
-            self._get().arrange(cells)
-        self.header, self.complaint = header, complaint  # before what tells that the order is settled
-        self.settled = True
-
-    @property
-    def ranks(self) -> Mapping[str, int]:
-        """The places of the cells in the order, as things are now; none before it is settled."""
-        return self._engine.ranks if self.settled and self._engine else {}
-
-    @property
-    def room(self) -> int:
-        """How many questions can be asked at a time."""
-        return self._engine.room if self.settled and self._engine else 0
-
-    def given(self, ids: list[str], owner: str) -> None:
-        self._held[owner].update(dict.fromkeys(id_ for id_ in ids if id_ in self.ranks))
-        if self._engine:
-            with self._engine.at_once():
-                self._engine.given(ids, owner)
-                self._engine.reached(ids)
-
-    def taken(self, ids: list[str], owner: str) -> None:
-        for id_ in ids:
-            self._held[owner].pop(id_, None)
-        if self._engine:
-            self._engine.taken(ids, owner)
-
-    def done(self, id_: str) -> None:
-        for held in list(self._held.values()):
-            held.pop(id_, None)
-        if self._engine:
-            self._engine.done(id_)
-
-    def baseline(self) -> Any:
-        """What the run is compared with, as the controller has read it."""
-        return self.past
-
-    def forget(self, owner: str) -> None:
-        self._held.pop(owner, None)
-        if self._engine:
-            self._engine.forget(owner)
-
-    def stop(self) -> None:
-        """Nothing more is asked, also where nothing was asked yet."""
-        if self.ranks:
-            self._get().close()
-
-    def close(self) -> None:
-        if self._engine:
-            self._engine.close()
-
-
-def serve(desk: Desk) -> Address:
-    """Offer a desk on a free loopback port: (host, port, key in hex)."""
-    key = os.urandom(16)
-    _Server.register("desk", callable=lambda: desk)
-    server = _Server(address=("127.0.0.1", 0), authkey=key).get_server()
-    threading.Thread(target=server.serve_forever, daemon=True, name="pytest-llm-desk").start()
-    host, port = cast("tuple[str, int]", server.address)
-    return host, port, key.hex()
+def message(data: bytes) -> Any:
+    """What was framed, without its length."""
+    return pickle.loads(data)  # noqa: S301 (what a process of this run wrote, which has shown the key)
 
 
 class RemoteEngine:
-    """The engine as a worker sees it; `owner` is the worker's name.
+    """The engine as a worker sees it; `owner` is the worker's name. Once the run has ended, all raises RunStopped.
 
+    first: the questions that cells ask first, by their ids; called in a thread of its own when some are given.
     measures: whether a cell of the run is measured alone. Where none is, nobody waits for checks to end, and the
     controller is not told of any.
     """
 
-    measures = True
-
     def __init__(self, address: Address, owner: str) -> None:
         host, port, key = address
-        manager = _Client(address=(host, port), authkey=bytes.fromhex(key))
-        manager.connect()
-        self.desk: Any = manager.desk()  # type: ignore[attr-defined]
-        self._owner = owner
+        self.first: Callable[[Sequence[str]], list[Job]] = lambda cells: []
+        self.measures = True
+        self._lock, self._numbers = threading.Lock(), count()
+        self._open = True
+        self._answers: dict[str, Future[Response]] = {}  # by question
+        self._results: dict[int, Future[Any]] = {}  # by the number of the call
+        self._taken: list[str] = []
+        self._socket = socket.create_connection((host, port))
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket.sendall(bytes.fromhex(key) + framed(owner))
+        threading.Thread(target=self._listen, daemon=True, name="pytest-llm-remote").start()
 
-    def prefetch(self, jobs: Sequence[Job], cells: Sequence[str] = ()) -> list[str]:
-        """As the engine's; the cells that are this worker's to do after those."""
-        held: list[str] = self.desk.prefetch(list(jobs), list(cells), self._owner)
-        return held
-
-    def begin(self, jobs: Sequence[Job]) -> None:
-        self.desk.begin(list(jobs), self._owner)
+    def begin(self, jobs: Sequence[Job]) -> list[Future[Response]]:
+        """Have these asked, where that has not been done; their answers."""
+        with self._lock:
+            if not self._open:
+                raise RunStopped
+            if fresh := [job for job in jobs if job.id not in self._answers]:
+                self._send("want", self._taken, fresh)
+                self._taken = []
+                self._answers |= {job.id: Future() for job in fresh}
+            return [self._answers[job.id] for job in jobs]
 
     def ask(self, job: Job) -> Response:
-        response: Response = self.desk.ask(job)
-        return response
+        """The answer; waits for it. Raises as the engine's."""
+        (answer,) = self.begin([job])
+        try:
+            return answer.result()
+        finally:  # where it is not there, a test's timeout reaches the server as a closed connection
+            self._take([job.id], at_once=not answer.done())
+
+    def abandon(self, cell: str) -> None:
+        """A cell is done: what it had asked ahead and did not want is let go of."""
+        with self._lock:
+            left = [id_ for id_ in self._answers if cell_of(id_) == cell]
+        if left:
+            self._take(left, at_once=True)
 
     def groups(self, requests: Sequence[ChatRequest]) -> list[tuple[Group, ...]]:
-        groups: list[tuple[Group, ...]] = self.desk.groups(list(requests))
+        groups: list[tuple[Group, ...]] = self._call("groups", list(requests))
         return groups
 
     def resident(self, requests: Sequence[ChatRequest]) -> set[Group]:
-        there: set[Group] = self.desk.resident(list(requests))
+        there: set[Group] = self._call("resident", list(requests))
         return there
+
+    def claim_order(self) -> bool:
+        """Whether this worker is the first: it then settles the order for all."""
+        first: bool = self._call("claim_order")
+        return first
+
+    def settle_order(self, cells: Sequence[Placed], header: Any, complaint: str = "") -> None:
+        self._call("settle_order", list(cells), header, complaint)
+
+    def baseline(self) -> Any:
+        """What the run is compared with, as the controller has read it."""
+        return self._call("baseline")
 
     def check_begins(self) -> None:
         if self.measures:
-            self.desk.check_begins(self._owner)
+            with suppress(RunStopped):
+                self._call("check_begins")
 
     def check_ends(self) -> None:
         if self.measures:
-            self.desk.check_ends(self._owner)
+            with suppress(RunStopped):
+                self._call("check_ends")
 
     def close(self) -> None:
         """Nothing to close here: the engine lives in the controller."""
+
+    def _take(self, questions: Sequence[str], *, at_once: bool) -> None:
+        """Their answers are taken, or not wanted any more; the engine hears it with the next question, or now."""
+        with self._lock:
+            for id_ in questions:
+                self._answers.pop(id_, None)
+            self._taken += questions
+            if at_once:
+                self._send("want", self._taken, [])
+                self._taken = []
+
+    def _call(self, name: str, *arguments: Any) -> Any:
+        with self._lock:
+            if not self._open:
+                raise RunStopped
+            number = next(self._numbers)
+            self._send(name, number, *arguments)
+            self._results[number] = result = Future[Any]()
+        return result.result()
+
+    def _send(self, *message: object) -> None:
+        """With the lock held. A connection that is closed is noticed by who listens."""
+        data = framed(message)
+        with suppress(OSError):
+            self._socket.sendall(data)
+
+    # In the thread that listens.
+
+    def _listen(self) -> None:
+        with suppress(OSError, EOFError), self._socket, self._socket.makefile("rb") as file:
+            while True:
+                name, *arguments = _next(file)
+                getattr(self, f"_{name}")(*arguments)
+        with self._lock:
+            self._open = False
+            waiting = [*self._answers.values(), *self._results.values()]
+        for future in waiting:
+            if not future.done():
+                future.set_exception(RunStopped())
+
+    def _given(self, cells: Sequence[str]) -> None:
+        """This worker is to run these."""
+        with suppress(Exception):  # what cannot be made now is made, and fails, when its cell runs
+            self.begin(self.first(cells))
+
+    def _lost(self, cells: Sequence[str]) -> None:
+        """Another worker is."""
+        with self._lock:
+            for id_ in [id_ for id_ in self._answers if cell_of(id_) in cells]:
+                del self._answers[id_]
+
+    def _answer(self, question: str, response: Response | None, error: Exception | None) -> None:
+        with self._lock:
+            answer = self._answers.get(question)
+        if answer and not answer.done():
+            _settle(answer, response, error)
+
+    def _result(self, number: int, value: Any, error: Exception | None) -> None:
+        with self._lock:
+            result = self._results.pop(number)
+        _settle(result, value, error)
+
+
+def _settle(future: Future[Any], value: Any, error: Exception | None) -> None:
+    if error is None:
+        future.set_result(value)
+    else:
+        future.set_exception(error)
+
+
+def _next(file: IO[bytes]) -> Any:
+    """The next message. Raises EOFError where the connection has ended."""
+    header = file.read(LENGTH.size)
+    (length,) = LENGTH.unpack(header) if len(header) == LENGTH.size else (1,)
+    if len(data := file.read(length)) < length:
+        raise EOFError
+    return message(data)

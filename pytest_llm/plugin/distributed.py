@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from xdist import scheduler
 
-from pytest_llm.engine.remote import Desk, serve
+from pytest_llm.engine.desk import Desk
 from pytest_llm.plugin.files import NAMED, named
 from pytest_llm.plugin.session import ADDRESS, CHANGES, RUN_ID, session
 
@@ -25,7 +25,7 @@ def configure_node(node: Any) -> None:
     config: pytest.Config = node.config
     if SERVED not in config.stash:
         config.stash[DESK] = desk = Desk(session(config).start_engine)
-        config.stash[SERVED] = serve(desk)
+        config.stash[SERVED] = desk.open()
         config.add_cleanup(desk.close)
     node.workerinput[ADDRESS] = config.stash[SERVED]
     node.workerinput[RUN_ID] = session(config).run_id

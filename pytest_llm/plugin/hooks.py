@@ -88,7 +88,7 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
         return (yield)
     from pytest_llm.plugin import running
 
-    running.ahead(item, nextitem)
+    running.ahead(item)
     result = yield
     running.done(item)
     return result

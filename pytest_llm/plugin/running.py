@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from pytest_llm.plugin.asking import asks
+from pytest_llm.plugin.marks import keeps_from_asking
 from pytest_llm.plugin.nodes import PromptItem
 from pytest_llm.plugin.once import SHARED
 from pytest_llm.plugin.session import LlmSession, session
@@ -69,31 +70,28 @@ def _about_bars(state: LlmSession) -> str:
 def settle_order(pytest_session: pytest.Session) -> None:
     """In a worker: the first to have collected settles the order for all."""
     from pytest_llm.engine.remote import RemoteEngine
-    from pytest_llm.plugin.held import Held
 
     state = session(pytest_session.config)
     cells = [item for item in pytest_session.items if isinstance(item, PromptItem)]
     tests = [item for item in pytest_session.items if asks(item)]
     if not (cells or tests) or not isinstance(state.engine, RemoteEngine):
         return
-    state.held = Held(state.engine, cells)
+    asking = {item.nodeid: item for item in cells if not keeps_from_asking(item)}
+    state.engine.first = lambda ids: [job for id_ in ids if id_ in asking for job in asking[id_].jobs]
     state.engine.measures = any(item.plan.exclusive for item in cells)
-    if state.engine.desk.claim_order():
+    if state.engine.claim_order():
         from pytest_llm.plugin import lines, ordering
 
         complaint = _about_bars(state)
         placed = ordering.nowhere(cells) if complaint or not cells else ordering.order(cells, state)
         header = lines.header(state, [*tests, *ordering.in_turn(cells, placed)])
-        state.engine.desk.settle_order(placed, header, complaint)
+        state.engine.settle_order(placed, header, complaint)
 
 
-def ahead(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+def ahead(item: pytest.Item) -> None:
     """Before an item: its answer is wanted, and those of the next ones."""
-    state = session(item.config)
-    if state.held:
-        state.held.at(item, nextitem)
-    elif state.ahead:
-        state.ahead.at(item)
+    if look := session(item.config).ahead:
+        look.at(item)
 
 
 def deselected(items: Sequence[pytest.Item]) -> None:
@@ -140,3 +138,5 @@ def done(item: pytest.Item) -> None:
     """After an item: no answer is kept."""
     if isinstance(item, PromptItem):
         item.forget()
+        if (state := session(item.config)).is_worker:
+            state.engine.abandon(item.nodeid)

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from pytest_llm.engine.memory import Keeper
     from pytest_llm.engine.remote import RemoteEngine
     from pytest_llm.plugin.confirming import Confirmer
-    from pytest_llm.plugin.held import Held
     from pytest_llm.plugin.judging import Judging
     from pytest_llm.plugin.lookahead import LookAhead
     from pytest_llm.plugin.modelrefs import ModelRefs
@@ -45,7 +44,6 @@ class LlmSession:
         self.config = config
         self.settings = config.stash[SETTINGS]
         self.ahead: LookAhead | None = None
-        self.held: Held | None = None
         self.troubles: list[str] = []  # with servers, of which the run tells when it ends
         self._recorded = False
         self.lively = False  # a live line shows what is said
@@ -97,7 +95,7 @@ class LlmSession:
         from pytest_llm.plugin.confirming import Confirmer
 
         gate, engine = self.config.pluginmanager.get_plugin("llm_gate"), self.engine
-        past = gate.past if gate else engine.desk.baseline()  # type: ignore[union-attr]  # a worker
+        past = gate.past if gate else engine.baseline()  # type: ignore[union-attr]  # a worker
         return Confirmer(self, past)
 
     @cached_property

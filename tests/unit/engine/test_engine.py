@@ -111,11 +111,11 @@ def test_an_answer(make: Make) -> None:
     assert make(Desk()).ask(job("hi")).text == "re: hi"
 
 
-def test_prefetch_asks_in_order_and_once(make: Make) -> None:
+def test_what_is_begun_is_asked_in_order_and_once(make: Make) -> None:
     desk = Desk()
     engine = make(desk)
     jobs = [job(name) for name in "abc"]
-    engine.prefetch(jobs)
+    engine.begin(jobs)
     until(lambda: len(desk.asked) == 3)
     assert [engine.ask(j).text for j in jobs] == ["re: a", "re: b", "re: c"]
     assert desk.asked == ["a", "b", "c"]
@@ -124,9 +124,9 @@ def test_prefetch_asks_in_order_and_once(make: Make) -> None:
 def test_what_is_no_longer_wanted_is_cancelled(make: Make) -> None:
     desk = Desk(hold=True)
     engine = make(desk, slots=2)
-    engine.prefetch([job("a"), job("b")])
+    engine.begin([job("a"), job("b")])
     until(lambda: len(desk.inside) == 2)
-    engine.prefetch([job("b")])
+    engine.let_go([job("a").id])
     until(lambda: desk.cancelled == ["a"])
     desk.let("b")
     assert engine.ask(job("b")).text == "re: b"
@@ -135,8 +135,8 @@ def test_what_is_no_longer_wanted_is_cancelled(make: Make) -> None:
 def test_owners_do_not_cancel_each_other(make: Make) -> None:
     desk = Desk(hold=True)
     engine = make(desk, slots=2)
-    engine.prefetch([job("a")], "gw0")
-    engine.prefetch([job("b")], "gw1")
+    engine.begin([job("a")], "gw0")
+    engine.begin([job("b")], "gw1")
     until(lambda: desk.inside == {"a", "b"})
     engine.forget("gw1")
     until(lambda: desk.cancelled == ["b"])
@@ -148,7 +148,7 @@ def test_no_more_at_a_time_than_slots(make: Make, slots: int) -> None:
     desk = Desk(hold=True)
     engine = make(desk, slots=slots)
     names = [f"q{n}" for n in range(6)]
-    engine.prefetch([job(name) for name in names])
+    engine.begin([job(name) for name in names])
     until(lambda: len(desk.inside) == slots)
     for name in names:
         desk.let(name)
@@ -161,7 +161,7 @@ def test_a_measurement_is_alone_on_its_server(make: Make) -> None:
     desk = Desk(hold=True)
     engine = make(desk, slots=3)
     jobs = [job("a"), job("b"), job("M", exclusive=True), job("c")]
-    engine.prefetch(jobs)
+    engine.begin(jobs)
     until(lambda: desk.inside == {"a", "b"})
     for name in ("a", "b"):
         desk.let(name)
@@ -179,9 +179,9 @@ def test_a_measurement_on_this_machine_waits_for_checks(make: Make, local: bool)
     engine = make(desk)
     engine.ask(job("warm"))
     with checking(engine):
-        engine.prefetch([job("M", exclusive=True)])
+        engine.begin([job("M", exclusive=True)])
         if local:
-            engine.prefetch([job("M", exclusive=True)])
+            engine.begin([job("M", exclusive=True)])
             assert desk.asked == ["warm"]
         else:
             until(lambda: desk.asked == ["warm", "M"])
@@ -224,7 +224,7 @@ def test_long_pauses_are_told_each_once_however_many_wait() -> None:
     patient.wait = 60.0
     desk = Desk({"x": [ServerBusy("x answers 503: full")] * 5, "y": [patient]})
     engine = Engine(Dispatch(lambda name: [desk], slots=2, said=told.append, pause=pause))
-    engine.prefetch([job(name) for name in "xyz"])
+    engine.begin([job(name) for name in "xyz"])
     for name in "xyz":
         engine.ask(job(name))
     engine.close()
@@ -245,7 +245,7 @@ def test_a_run_that_is_stopped_waits_for_no_busy_server() -> None:
 
     desk = Desk({"a": [busy]})
     engine = Engine(Dispatch(lambda name: [desk], slots=2, pause=pause))
-    engine.prefetch([job("a"), job("b")])
+    engine.begin([job("a"), job("b")])
     until(lambda: bool(waiting))
     engine.close()
     assert (waiting, left, desk.closed, engine._loop.is_closed()) == ([60.0], [60.0], True, True)
@@ -311,7 +311,7 @@ def test_groups_are_of_what_must_be_loaded(make: Make) -> None:
 def test_an_interrupted_wait_asks_nothing_more(make: Make) -> None:
     desk = Desk(hold=True)
     engine = make(desk)
-    engine.prefetch([job("a"), job("b")])
+    engine.begin([job("a"), job("b")])
     until(lambda: desk.asked == ["a"])
     main = threading.main_thread().ident or 0
     threading.Timer(0.1, signal.pthread_kill, (main, signal.SIGINT)).start()
@@ -324,7 +324,7 @@ def test_an_interrupted_wait_asks_nothing_more(make: Make) -> None:
 def test_close_cancels_and_lets_go(make: Make) -> None:
     desk = Desk(hold=True)
     engine = make(desk)
-    engine.prefetch([job("a")])
+    engine.begin([job("a")])
     until(lambda: desk.inside == {"a"})
     engine.close()
     assert desk.cancelled == ["a"]

@@ -44,19 +44,22 @@ def test_an_answer_is_told_of_when_it_is_there(make: Make) -> None:
     assert desk.asked == ["a", "b"]
 
 
+def handed_on(engine: Engine) -> None:
+    engine.begin([job("c#0.1.0")], "gw1")
+    engine.forget("gw0")
+
+
 END: dict[str, Callable[[Engine], None]] = {
     "abandoned": lambda engine: engine.abandon("c"),
     "forgotten": lambda engine: engine.forget("gw0"),
-    "not wanted": lambda engine: engine.prefetch([], "gw0"),
-    "another cell is wanted": lambda engine: engine.prefetch([], "gw0", {"d"}),
+    "let go of": lambda engine: engine.let_go(["d#0.1.0", "c#0.1.0"]),
     "closed": Engine.close,
 }
 STAY: dict[str, Callable[[Engine], None]] = {
     "another cell is abandoned": lambda engine: engine.abandon("d"),
     "another process is forgotten": lambda engine: engine.forget("gw1"),
-    "another process wants nothing": lambda engine: engine.prefetch([], "gw1"),
-    "it is wanted": lambda engine: engine.prefetch([job("c#0.1.0")], "gw0"),
-    "its cell is wanted": lambda engine: engine.prefetch([], "gw0", {"c"}),
+    "another question is let go of": lambda engine: engine.let_go(["c#0.2.0"]),
+    "another process wants it, the first has gone": lambda engine: handed_on(engine),
     "more is begun": lambda engine: engine.begin([job("d#0.1.0")], "gw0"),  # type: ignore[dict-item]
 }
 

@@ -65,7 +65,7 @@ def test_each_group_is_loaded_once_and_before_it_is_asked(make: Make) -> None:
     desk = Loader()
     engine = make(desk, slots=3)
     jobs = [job(f"{model}{size}{n}", model, num_ctx=size) for model in ("a", "b") for size in (1, 2) for n in "xyz"]
-    engine.prefetch(jobs)
+    engine.begin(jobs)
     answers = [engine.ask(one) for one in jobs]
     assert [answer.usage.load_seconds for answer in answers] == [7.0] * len(jobs)
     assert [name for name in desk.asked if "[" in name] == ["[a 1]", "[a 2]", "[b 1]", "[b 2]"]
@@ -108,7 +108,7 @@ def test_a_load_that_fails_is_an_error_told_once_and_to_all_of_the_group(make: M
     desk = Loader(unloadable={2: [error]})
     engine = make(desk, slots=2)
     failing = [job(text, "m", num_ctx=2) for text in "abc"]
-    engine.prefetch([*failing, job("d", num_ctx=1), job("e", num_ctx=2)])
+    engine.begin([*failing, job("d", num_ctx=1), job("e", num_ctx=2)])
     told = []
     for one in (*failing, job("e", num_ctx=2)):
         with pytest.raises(type(error), match=str(error.args[0])) as info:
@@ -147,9 +147,10 @@ def test_a_load_goes_on_where_the_cell_that_began_it_is_not_wanted_any_more(make
 
     desk = Slow(hold=True)
     engine = make(desk)
-    engine.prefetch([job("a")])
+    engine.begin([job("a")])
     until(lambda: desk.inside == {"a"})
-    engine.prefetch([job("b")])
+    engine.begin([job("b")])
+    engine.let_go([job("a").id])
     desk.let("a")
     desk.let("b")
     assert engine.ask(job("b")).text == "re: b"
@@ -164,9 +165,10 @@ def test_a_load_is_given_up_where_another_group_comes_and_where_the_run_ends(mak
 
     desk = Slow(hold=True)
     engine = make(desk)
-    engine.prefetch([job("a", "one")])
+    engine.begin([job("a", "one")])
     until(lambda: desk.inside == {"a"})
-    engine.prefetch([job("b", "two")])
+    engine.begin([job("b", "two")])
+    engine.let_go([job("a", "one").id])
     until(lambda: desk.inside == {"b"})
     assert desk.cancelled == ["a"]
     engine.close()

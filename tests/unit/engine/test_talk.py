@@ -26,9 +26,6 @@ class Ask:
     breaks: dict[str, Exception] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
 
-    def prefetch(self, jobs: Sequence[Job]) -> None:
-        raise AssertionError("nothing that is wanted is dropped")
-
     def begin(self, jobs: Sequence[Job]) -> None:
         self.log.append(f"begin {' '.join(job.id for job in jobs)}")
 

@@ -1,0 +1,209 @@
+"""Where the workers of pytest-xdist reach the one engine of a run, in the controller.
+
+A port on loopback that asks for a random key. Nothing heavy is imported here: the engine is made when the first
+worker comes, and its loop serves them all.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+import select
+import socket
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from pytest_llm.engine.hands import Hands
+from pytest_llm.engine.remote import LENGTH, Address, framed, message
+from pytest_llm.errors import HarnessError, RunStopped
+
+if TYPE_CHECKING:
+    from asyncio import StreamReader, StreamWriter
+
+    from pytest_llm.engine.engine import Engine
+    from pytest_llm.engine.jobs import Job
+    from pytest_llm.engine.phases import Placed
+    from pytest_llm.providers.base import Response
+
+_MOST = 64  # calls at a time: two or so a worker
+
+
+class Desk:
+    """What workers are told, and can ask for: the engine, and once a run the order of the cells.
+
+    engine: makes it. header, complaint: what the worker that settles the order knows of the run, and why it cannot
+    begin. past: what the run is compared with, as the controller has read it.
+    """
+
+    def __init__(self, engine: Callable[[], Engine]) -> None:
+        self._make, self._lock = engine, threading.Lock()
+        self._engine: Engine | None = None
+        self._claimed = False
+        self._key = os.urandom(16)
+        self._hands = Hands(_MOST, "pytest-llm-desk-calls")
+        self._writers: dict[str, StreamWriter] = {}  # by worker
+        self.settled = False
+        self.header: Any = None
+        self.complaint = ""
+        self.past: Any = None
+
+    def open(self) -> Address:
+        """Offer it on a free port."""
+        there = socket.create_server(("127.0.0.1", 0))
+        threading.Thread(target=self._wait, args=(there,), daemon=True, name="pytest-llm-desk").start()
+        host, port = there.getsockname()
+        return host, port, self._key.hex()
+
+    def _wait(self, there: socket.socket) -> None:
+        """For the first worker that has cells: without one there is no engine."""
+        select.select([there], [], [])
+        with suppress(RunStopped):
+            self._get().serve(there, self._attend)
+
+    def _get(self) -> Engine:
+        with self._lock:
+            self._engine = self._engine or self._make()
+            return self._engine
+
+    # Called in the controller.
+
+    @property
+    def ranks(self) -> Mapping[str, int]:
+        """The places of the cells in the order, as things are now; none before it is settled."""
+        return self._engine.ranks if self.settled and self._engine else {}
+
+    @property
+    def room(self) -> int:
+        """How many questions can be asked at a time."""
+        return self._engine.room if self.settled and self._engine else 0
+
+    def given(self, ids: list[str], owner: str) -> None:
+        """A worker is to run these."""
+        if engine := self._engine:
+            with engine.at_once():
+                engine.given(ids, owner)
+                engine.reached(ids)
+                engine.soon(partial(self._tell, owner, framed(("given", ids))))
+
+    def taken(self, ids: list[str], owner: str) -> None:
+        """A worker has given these back."""
+        if engine := self._engine:
+            with engine.at_once():
+                engine.taken(ids, owner)
+                engine.soon(partial(self._tell, owner, framed(("lost", ids))))
+
+    def done(self, id_: str) -> None:
+        if self._engine:
+            self._engine.done(id_)
+
+    def forget(self, owner: str) -> None:
+        if self._engine:
+            self._engine.forget(owner)
+
+    def stop(self) -> None:
+        """Nothing more is asked, also where nothing was asked yet."""
+        if self.ranks:
+            self._get().close()
+
+    def close(self) -> None:
+        if self._engine:
+            self._engine.close()
+
+    # Called by workers.
+
+    def settle_order(self, cells: list[Placed], header: Any, complaint: str = "") -> None:
+        if cells:
+            self._get().arrange(cells)
+        self.header, self.complaint = header, complaint  # before what tells that the order is settled
+        self.settled = True
+
+    def claim_order(self) -> bool:
+        """Whether the caller is the first: it then settles the order for all."""
+        with self._lock:
+            claimed, self._claimed = self._claimed, True
+            return not claimed
+
+    # In the engine's loop.
+
+    async def _attend(self, reader: StreamReader, writer: StreamWriter) -> None:
+        """One worker, until it has gone or the run has ended."""
+        from asyncio import CancelledError
+
+        owner = ""
+        try:
+            if hmac.compare_digest(await reader.readexactly(len(self._key)), self._key):
+                owner = await _heard(reader)
+                self._writers[owner] = writer
+                while True:
+                    name, *arguments = await _heard(reader)
+                    self._hear(owner, name, arguments)
+        except (EOFError, OSError, CancelledError):
+            pass
+        finally:
+            self._writers.pop(owner, None)
+            writer.close()
+
+    def _hear(self, owner: str, name: str, arguments: list[Any]) -> None:
+        if name == "want":
+            self._want(owner, *arguments)
+        else:  # in a thread of its own, since it may wait
+            number, *given = arguments
+            done = self._hands.do(partial(_CALLS[name], self, self._get(), owner, *given))
+            done.add_done_callback(partial(self._called, owner, number))
+
+    def _want(self, owner: str, taken: Sequence[str], jobs: Sequence[Job]) -> None:
+        """A worker has taken some answers, and wants others."""
+        engine = self._get()
+        with engine.at_once():
+            if taken:
+                engine.let_go(taken)
+            answers = engine.begin(jobs, owner)
+        for job, answer in zip(jobs, answers, strict=True):
+            answer.add_done_callback(partial(self._answered, owner, job.id))
+
+    def _answered(self, owner: str, question: str, answer: Future[Response]) -> None:
+        if not answer.cancelled():  # else nobody waits for it
+            error = answer.exception()
+            told = self._get().told(error) if error else None
+            self._tell(owner, _crossing("answer", question, None if error else answer.result(), told))
+
+    def _called(self, owner: str, number: int, result: Future[Any]) -> None:
+        error = result.exception()
+        told = _crossing("result", number, None if error else result.result(), error)
+        self._get().soon(partial(self._tell, owner, told))
+
+    def _tell(self, owner: str, told: bytes) -> None:
+        if writer := self._writers.get(owner):
+            writer.write(told)
+
+
+_CALLS: Mapping[str, Callable[..., Any]] = {
+    "claim_order": lambda desk, engine, owner: desk.claim_order(),
+    "settle_order": lambda desk, engine, owner, *arguments: desk.settle_order(*arguments),
+    "baseline": lambda desk, engine, owner: desk.past,
+    "groups": lambda desk, engine, owner, requests: engine.groups(requests),
+    "resident": lambda desk, engine, owner, requests: engine.resident(requests),
+    "check_begins": lambda desk, engine, owner: engine.check_begins(owner),
+    "check_ends": lambda desk, engine, owner: engine.check_ends(owner),
+}
+
+
+def _crossing(kind: str, key: str | int, value: Any, error: BaseException | None) -> bytes:
+    """What came of a question or a call; where no other process can have it, that."""
+    try:
+        data = framed((kind, key, value, error))
+        if error is not None:
+            message(data[LENGTH.size :])  # whose class may want to be made in another way
+        return data
+    except Exception as odd:
+        told = HarnessError(f"what came of it cannot be handed to a worker of pytest-xdist: {odd}")
+        return framed((kind, key, None, told))
+
+
+async def _heard(reader: StreamReader) -> Any:
+    (length,) = LENGTH.unpack(await reader.readexactly(LENGTH.size))
+    return message(await reader.readexactly(length))
