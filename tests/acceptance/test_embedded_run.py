@@ -11,28 +11,31 @@ import time
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import psutil
 import pytest
 
 from tests.acceptance.conftest import Bench
+from tests.helpers.forking import ForkServer
 
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "modelfiles" / "demo.gguf"
 STRUCTURED = ROOT / "cases" / "structured"
 
 
-def pytest_run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """pytest on the project's own cases, as its README says."""
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
-
-
 @pytest.mark.parametrize("mode", [[], ["-n2"], ["-p", "no:xdist"]])
-def test_shipped_cases_pass(mode: list[str], tmp_path: Path) -> None:
+def test_shipped_cases_pass(
+    mode: list[str], tmp_path: Path, forks: ForkServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the README says; the plain run in a process that is started."""
     junit = tmp_path / "junit.xml"
-    done = pytest_run("cases", "-m", "structured", "--llm-engine", "embedded", f"--junitxml={junit}", *mode)
+    words = ["cases", "-m", "structured", "--llm-engine", "embedded", f"--junitxml={junit}"]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *words, *mode]
+    monkeypatch.chdir(ROOT)
+    run = forks.run if mode else partial(subprocess.run, capture_output=True, text=True)
+    done = run(command, timeout=300)
     assert done.returncode == 0, done.stdout
     cases = list(ET.parse(junit).iter("testcase"))
     assert len(cases) > 20
