@@ -162,7 +162,7 @@ class Compile(Check):
         if not failed and all(holds_no_code(part.text, language) for part in tool.left(snippets, options)):
             return [Finding(self.name, _COMPILED_OUT, kind="empty", line=block.line, unseen=True)]
         findings = [self._finding(one, tool, blocks[one.file], artifact) for one in said]
-        left_out = _nameless(artifact, blocks, language) if self.files == "by-name" else ()
+        left_out = _left_out(artifact, blocks, language) if self.files == "by-name" else ()
         return [*_few(_versioned(findings, tool)), *left_out, *_notes(self, artifact, block, language)]
 
     def _options(self, folder: Path, root: Path) -> Options:
@@ -287,13 +287,13 @@ def _notes(check: Compile, artifact: Artifact, block: CodeBlock, language: str) 
     return [*(Finding("compile", note, severity="note") for note in notes), *unwalled("compile", "compiled")]
 
 
-def _nameless(artifact: Artifact, taken: Sequence[CodeBlock], language: str) -> Iterator[Finding]:
-    """Blocks of the language that are no file."""
+def _left_out(artifact: Artifact, taken: Sequence[CodeBlock], language: str) -> Iterator[Finding]:
+    """Blocks of the language that are no file, or whose file a later block holds."""
     for block in artifact.blocks:
         if block.language == language and block not in taken and block.text.strip():
-            yield Finding(
-                "compile", "this block names no file: it is not compiled", severity="note", line=block.line
-            )
+            name = _file_name(block, language)
+            why = f"a later block holds {name}" if name else "it names no file"
+            yield Finding("compile", f"this block is not compiled: {why}", severity="note", line=block.line)
 
 
 def _file_name(block: CodeBlock, language: str) -> str:

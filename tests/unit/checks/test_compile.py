@@ -175,6 +175,17 @@ def test_files_by_name(tmp_path: Path) -> None:
     assert [(one.line, one.source) for one in said] == [(8, "func main() { util.F(1) }")]
 
 
+def test_a_file_that_is_given_twice(tmp_path: Path) -> None:
+    """The last one counts, which is said of the others."""
+    first = fenced("c main.c", "int main(void) { return wrong; }\n")
+    answer = f"{first}\nBetter:\n\n{fenced('c main.c', 'int main(void) { return 0; }')}"
+    (said,) = found(answer, tmp_path, language="c", files="by-name")
+    assert (said.severity, said.message) == (
+        "note",
+        "this block is not compiled: a later block holds main.c",
+    )
+
+
 @pytest.mark.parametrize("name", ["../../etc/x.go", "/etc/x.go", "-o.go", "a/../../x.go"])
 def test_a_file_name_never_leads_out(name: str, tmp_path: Path) -> None:
     needs("go")
