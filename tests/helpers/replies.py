@@ -653,4 +653,129 @@ It searches all Python files for the word TODO. The `-r` flag makes it recursive
 ~}
 """,
     ),
+    (
+        "python",
+        """
+~def f(): return 1
+
+The above code defines a function. Here's what each part does:
+
+`def f()`: defines it.
+`return 1` - returns one.
+
+Let me know!
+""",
+    ),
+    (
+        "rust",
+        """
+Sure! Below is the implementation using generics (T: Ord) and slices:
+
+~fn max<T: Ord + Copy>(xs: &[T]) -> Option<T> { xs.iter().copied().max() }
+
+In this code:
+
+* `T: Ord + Copy` - bounds on T
+* &[T] - a slice of T
+* Option<T> - because the slice may be empty
+
+Time complexity: O(n)
+""",
+    ),
+    (
+        "java",
+        """
+Solution:
+
+~class Solution {
+~    public int f() { return 1; }
+~}
+
+Explanation: We just return 1, because 1 + 0 = 1.
+
+Time Complexity: O(1), Space Complexity: O(1).
+""",
+    ),
+    (
+        "typescript",
+        """
+Here's how to do it in TypeScript (v5+):
+
+~const f = (x: number) => x * 2;
+
+Explanation:
+1) x is a number
+2) It's doubled → returned
+""",
+    ),
+    (
+        "kotlin",
+        """
+Ecco il codice:
+
+~fun f() = 1
+
+Questa funzione restituisce 1.
+Spero che ti sia utile!
+""",
+    ),
+    (
+        "javascript",
+        """
+Oto kod, o który prosiłeś:
+
+~let x = 1;
+
+Mam nadzieję, że to pomoże!
+""",
+    ),
+    (
+        "c",
+        """
+أكيد! إليك الكود:
+
+~int f(void) { return 1; }
+
+هذه الدالة تعيد 1.
+""",
+    ),
+    (
+        "php",
+        """
+Segue o código:
+
+~<?php
+~echo 1;
+~?>
+
+Este código imprime 1.
+""",
+    ),
+    (
+        "python",
+        """
+다음은 코드입니다:
+
+~x = 1
+~print(x)
+
+이 코드는 1을 출력합니다.
+""",
+    ),
+    (
+        "go",
+        """
+Answer:
+~func A() int { return 1 }
+""",
+    ),
+    (
+        "rust",
+        """
+**Rust code:**
+~fn a() {}
+**Explanation:**
+It does nothing.
+""",
+    ),
 ]
