@@ -6,7 +6,6 @@ worker comes, and its loop serves them all.
 
 from __future__ import annotations
 
-import hmac
 import os
 import select
 import socket
@@ -132,10 +131,11 @@ class Desk:
     async def _attend(self, reader: StreamReader, writer: StreamWriter) -> None:
         """One worker, until it has gone or the run has ended."""
         from asyncio import CancelledError
+        from hmac import compare_digest
 
         owner = ""
         try:
-            if hmac.compare_digest(await reader.readexactly(len(self._key)), self._key):
+            if compare_digest(await reader.readexactly(len(self._key)), self._key):
                 owner = await _heard(reader)
                 self._writers[owner] = writer
                 while True:
