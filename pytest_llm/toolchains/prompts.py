@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from pytest_llm.toolchains.base import Diagnostic, Snippet
@@ -20,16 +20,25 @@ _LOOKED_AT = 20  # lines: a session begins with a prompt, or with comments befor
 
 @dataclass(frozen=True)
 class Style:
-    """How a session looks. first: a prompt; more: what stands before the lines that go on; opens: the end of a
-    typed line that the following ones belong to, though nothing stands before them.
+    """How a session looks. first: a prompt; more: what stands before the lines that go on; opens: what stands in a
+    typed line that following ones belong to, though nothing stands before them, and how the last of these begins,
+    `{0}` for what the first group found; the next prompt ends them too.
     """
 
     first: re.Pattern[str]
     more: re.Pattern[str]
-    opens: re.Pattern[str] | None = None
+    opens: Mapping[str, str] = field(default_factory=dict)
+
+    def last(self, line: str) -> re.Pattern[str] | None:
+        """How the last line looks that belongs to this typed one; None where none does."""
+        found = ((re.search(sign, line), end) for sign, end in self.opens.items())
+        return next((re.compile(end.format(*sign.groups())) for sign, end in found if sign), None)
 
 
-_SHELL = r"(?:\([\w.-]+\) )?(?:[\w.-]+@[\w.-]+(?::| )?[~\w./-]*|\[[\w.-]+@[\w.-]+ [~\w./-]+\])?"
+_ENVIRONMENT = r"(?:\([\w.-]+\) )?"
+_HOST = r"(?:[\w.-]+@[\w.-]+(?::| )?[~\w./-]*|\[[\w.-]+@[\w.-]+ [~\w./-]+\])"
+_FOLDER = r"(?:~[~\w./-]* ?|[\w.-]+:[~\w./-]+ \w+)"
+_ARROW = r"[\u279c\u276f] +(?:~\S* +)?(?:[\w.~/-]+ +git:\([^()\n]*\) +(?:\u2717 +)?)?(?=\S)"
 _NODE = Style(re.compile(r"> (?=\S)|>$"), re.compile(r"(?:\.\.\.+|\|)(?: |$)"))
 STYLES: Mapping[str, Style] = {
     "javascript": _NODE,
@@ -43,9 +52,13 @@ STYLES: Mapping[str, Style] = {
     "typescript": _NODE,
     "python": Style(re.compile(r">>>(?: |$)|In ?\[\d*\]: ?"), re.compile(r"\.\.\.(?: |$)|[ ]+\.\.\.: ?")),
     "shell": Style(
-        re.compile(rf"{_SHELL}[$%] (?=\S)"),
+        re.compile(rf"{_ENVIRONMENT}(?:(?:{_HOST}|{_FOLDER})?[$%]|{_HOST}#) (?=\S)|{_ARROW}"),
         re.compile(r">(?: |$)"),
-        re.compile(r"(?:\\|&&|\||[{(]|\b(?:do|then|else|in))\s*$"),
+        {
+            r"<<-?[ \t]*['\"]?(\w+)": r"\s*{0}\s*$",
+            r"(?:\\|&&|\|)\s*$": "",
+            r"(?:[{(]|\b(?:do|then|else|in))\s*$": r"(?!)",
+        },
     ),
 }
 
@@ -79,20 +92,24 @@ def session(file: Snippet, language: str) -> Session | None:
     """What was typed in a session; None where the text is none."""
     style = STYLES.get(language)
     code = (line for line in islice(file.lines, _LOOKED_AT) if line.strip() and not line.lstrip().startswith("#"))
-    if style is None or not style.first.match(next(code, "")):
+    first = next(code, "")
+    depth = len(first) - len(first.lstrip())
+    if style is None or not style.first.match(first[depth:]):
         return None
-    lines = list(_typed(file.lines, style))
-    return Session(replace(file, text="\n".join(text for text, _ in lines)), tuple(width for _, width in lines))
+    lines = list(_typed([line[min(depth, len(line) - len(line.lstrip())) :] for line in file.lines], style))
+    text = "\n".join(text for text, _ in lines)
+    return Session(replace(file, text=text), tuple(width and width + depth for _, width in lines))
 
 
 def _typed(lines: Sequence[str], style: Style) -> Iterator[tuple[str, int]]:
     """Each line as it was typed, empty where it was printed; and the width of its prompt."""
-    going_on = opened = begun = False
+    going_on = begun = False
+    last: re.Pattern[str] | None = None
     for line in lines:
         prompt = style.first.match(line) or (style.more.match(line) if going_on else None)
+        kept = last or not begun or line.startswith("#")
+        if prompt or (last and last.match(line)):
+            last = style.last(line)
         going_on = bool(prompt)
-        if prompt:
-            opened = bool(style.opens and style.opens.search(line))
         begun = begun or going_on
-        kept = opened or not begun or line.startswith("#")
         yield (line[prompt.end() :], prompt.end()) if prompt else (line if kept else "", 0)

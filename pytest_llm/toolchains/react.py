@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _UNKNOWN = re.compile(r"Cannot find (name|namespace) '(\w+)'")
+_ELEMENTS = re.compile(r"Namespace '(?:global\.)?JSX' has no exported member")
 _IMPORT = re.compile(r"^[ \t]*import\b", re.MULTILINE)
 _MARKUP = re.compile(r"</|/>|\bReact\b|\bJSX\b|\buse(?:State|Effect|Ref|Memo|Callback|Context|Reducer)\b")
 _TYPES = frozenset({"React", "JSX"})
@@ -28,6 +29,8 @@ _EXPORTS = frozenset(_VALUES.split()) | frozenset(_NAMED_TYPES.split())
 
 def absent(message: str, text: str) -> bool:
     """Whether an unknown name is one of React's, which a text without imports leaves out, and its types declare."""
+    if _ELEMENTS.match(message):
+        return True
     found = _UNKNOWN.search(message)
     if not found or not _MARKUP.search(text):
         return False

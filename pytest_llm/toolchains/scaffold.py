@@ -73,6 +73,10 @@ class Scaffolded(Toolchain):
         """Whether a text is a whole program, which is never completed."""
         return "main" in outline.all("function")
 
+    def grammar(self, text: str) -> str:
+        """The language by whose grammar a text is read."""
+        return self.languages[0]
+
     def lacking(self, found: Sequence[Diagnostic]) -> bool:
         """Whether what was said of a text may come of what it lacks."""
         return True
@@ -92,7 +96,7 @@ class Scaffolded(Toolchain):
 
     def _tries(self, text: str, outline: Outline) -> Iterator[Completed]:
         """The same with the types that the text is written for and does not hold."""
-        types = described(text, outline, self.languages[0])
+        types = described(text, outline, self.grammar(text))
         if types is None:
             yield from self.tries(text, outline)
         else:
@@ -109,7 +113,7 @@ class Scaffolded(Toolchain):
         found = self.compile(files, options)
         if len(files) > 1 or files[0].name or not fails(found) or any(one.kind in _ENDED for one in found):
             return found
-        outline = read(files[0].text, self.languages[0])
+        outline = read(files[0].text, self.grammar(files[0].text))
         if outline is None or self.whole(outline) or not self.lacking(found):
             return found
 
@@ -147,7 +151,7 @@ class Scaffolded(Toolchain):
 
         Where the grammar does not explain what the compiler took, by what stands in the text alone.
         """
-        found = pairs(completed.text, self.languages[0])
+        found = pairs(completed.text, self.grammar(completed.original))
         if found is None:
             return outline.surplus
         ends = (sorted(map(completed.offset, pair), key=lambda end: end[1]) for pair in found)

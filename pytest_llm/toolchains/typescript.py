@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,17 +21,17 @@ from pytest_llm.toolchains.scaffold import Scaffolded, Style
 
 # A later compiler is no JavaScript any more, and has no such API.
 _PACKAGES = ("typescript@5", "@types/node@20")
-_SUFFIXES = {"typescript": "ts", "tsx": "tsx"}
-_UNDEFINED = frozenset(
-    {2304, 2305, 2307, 2339, 2503, 2551, 2552, 2580, 2581, 2582, 2583, 2584, 2591, 2614, 2694, 2724}
-)
+_SUFFIXES = {"typescript": "ts", "tsx": "tsx", "jsx": "jsx"}
+_UNDEFINED = frozenset({2304, 2305, 2307, 2339, 2503, 2551, 2552, 2580, 2582, 2583, 2584, 2591, 2614, 2694, 2724})
 _UNUSED = frozenset({6133, 6138, 6192, 6196, 6198, 6199})
 _ABSENT = frozenset({2307, 2664, 2792, 7016, 2875, 7026})
 _NODE = frozenset({2580, 2591})  # `require`, `process`, `Buffer`: the types of Node are not here
+_GLOBALS = frozenset({2581, 2592, 2867, 2868})  # `$`, `Bun`: nor are jQuery's and Bun's
 _TESTED = frozenset({2582, 2593})  # `describe`, `it`, `test`: the types of a test runner are not here
-_RUNNERS = re.compile(  # what jest, vitest, mocha, jasmine and cypress have besides
+# What jest, vitest, mocha, jasmine and cypress have besides; Deno, extensions of a browser, Vue's compiler.
+_ELSEWHERE = re.compile(
     r"Cannot find (?:name|namespace) '(?:(?:before|after)(?:Each|All)?|context|cy|expect|fdescribe|fit|jasmine|jest"
-    r"|spyOn|suite|vi|xdescribe|xit)'"
+    r"|spyOn|suite|vi|xdescribe|xit|Deno|chrome|define(?:Props|Emits|Expose|Model|Slots|Options)|withDefaults)'"
 )
 _NODE_WORDS = re.compile(
     r"\b(?:require|process|Buffer|__dirname|__filename|NodeJS)\b|['\"](?:node:[\w/]+|assert|buffer|child_process|cluster"
@@ -87,10 +89,14 @@ class TypeScript(Scaffolded):
                 self._pools[package, module] = warm.Pool(argv, server, walls, limits)
             return self._pools[package, module]
 
-    def suffix(self, text: str) -> str:
-        """Where markup may stand in the text, the one by which more of it is explained."""
-        markup = "</" in text or "/>" in text
-        return next((_SUFFIXES[name] for name, _ in ranked(text, tuple(_SUFFIXES))), "ts") if markup else "ts"
+    def grammars(self, text: str) -> Sequence[str]:
+        """Where markup may stand in the text, both, first the one that explains more of it."""
+        if not ("</" in text or "/>" in text):
+            return self.languages[:1]
+        return [name for name, _ in ranked(text, self.languages)] or self.languages
+
+    def grammar(self, text: str) -> str:
+        return self.grammars(text)[0]
 
     def style_for(self, outline: Outline) -> Style:
         return ecmascript.style(outline, _ANYTHING)
@@ -104,11 +110,17 @@ class TypeScript(Scaffolded):
         yield from ecmascript.calls(text, outline, self.style_for(outline), _ANYTHING)
 
     def compile(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
+        """One file that no grammar explains is taken by the one that comes farther."""
+        first = [_named(file, index, self.grammar(file.text)) for index, file in enumerate(files)]
+        found = self._compiled(first, options)
+        if len(files) > 1 or files[0].name or not self.lacking(found):
+            return found
+        others = (_named(files[0], 0, name) for name in self.grammars(files[0].text)[1:])
+        return max([found, *(self._compiled([other], options) for other in others)], key=_reached)
+
+    def _compiled(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
         request = {
-            "files": [
-                [file.name or f"snippet{index or ''}.{self.suffix(file.text)}", file.text]
-                for index, file in enumerate(files)
-            ],
+            "files": [[file.name, file.text] for file in files],
             "strict": options.strict,
             "lib": list(options.lib),
             "target": options.target,
@@ -148,8 +160,14 @@ class Jsx(TypeScript):
     languages = ("jsx",)
     sound = "const x = <p>{[1].map(String)}</p>;\n"
 
-    def suffix(self, text: str) -> str:
-        return "jsx"
+
+def _named(file: base.Snippet, index: int, grammar: str) -> base.Snippet:
+    return replace(file, name=file.name or f"snippet{index or ''}.{_SUFFIXES[grammar]}")
+
+
+def _reached(found: Sequence[base.Diagnostic]) -> float:
+    """The line of the first error."""
+    return min((one.line for one in found if one.severity == "error" and one.line), default=math.inf)
 
 
 def _candidates(options: base.Options, prefix: Path) -> Iterator[Path]:
@@ -191,8 +209,8 @@ def _kind(code: int, syntax: bool, message: str) -> base.Kind:
     if code in _UNUSED:
         return "unused"
     if (
-        code in _NODE | _TESTED
-        or _RUNNERS.match(message)
+        code in _NODE | _TESTED | _GLOBALS
+        or _ELSEWHERE.match(message)
         or (code in _ABSENT and (_OTHER_FILE.search(message) or not re.search(r"module '\.{0,2}/", message)))
     ):
         return "missing-dependency"

@@ -45,6 +45,7 @@ function parse(name, text, version) {
   file.hidden = new Map((file.commentDirectives || []).map((one) => [lineOf(file, one.range.pos), one]));
   file.commentDirectives = undefined;
   if (file.externalModuleIndicator === true && file.statements.some(ambient)) file.externalModuleIndicator = undefined;
+  if (name.endsWith(`/${DECLARED}`)) file.externalModuleIndicator = undefined;
   return file;
 }
 
@@ -127,6 +128,21 @@ function lost(checker, symbol, seen) {
   });
 }
 
+// What every component takes, whatever its props, where React's types are not here to say so; of a class they would
+// tell which those are.
+const ELEMENTS = `declare namespace JSX {
+  interface IntrinsicAttributes { key?: any }
+  interface IntrinsicClassAttributes<T> { [name: string]: any }
+  interface ElementChildrenAttribute { children: {} }
+}`;
+const DECLARED = "elements.of.react.d.ts";
+
+function elements(request, options, names) {
+  if (!names.some((name) => name.endsWith(".tsx")) || request.files.some(([, text]) => /\bnamespace\s+JSX\b/.test(text))) return [];
+  const react = ts.resolveModuleName("react", names[0], options, ts.sys).resolvedModule;
+  return react ? [] : [[path.posix.join(request.base, DECLARED), ELEMENTS]];
+}
+
 // What directives hide becomes a warning; one that is there to expect an error, and finds none, is an error.
 function semantic(program, file, names) {
   const used = new Set();
@@ -166,7 +182,8 @@ function judge(request) {
   const options = { ...settings(request), base: request.base };
   const own = new Map(request.files.map(([name, text]) => [path.posix.join(request.base, name), text]));
   const names = [...own.keys()];
-  const program = ts.createProgram(names, options, hostFor(options, own));
+  const more = elements(request, options, names);
+  const program = ts.createProgram([...names, ...more.map(([name]) => name)], options, hostFor(options, new Map([...own, ...more])));
   const found = names.flatMap((name) => {
     const file = program.getSourceFile(name);
     const syntax = program.getSyntacticDiagnostics(file);

@@ -18,6 +18,15 @@ TYPED = {  # language, what stands in the answer -> what was typed
     "irb, several lines": ("ruby", "irb(a):1> def f\nirb(a):2* 1\nirb(a):3> end\n=> :f", "def f\n1\nend\n"),
     "irb, simple": ("ruby", ">> def f\n?>   1\n?> end\n=> :f", "def f\n  1\nend\n"),
     "php -a": ("php", "php > $x = [\nphp ( 1];\nphp > echo 1;\n1", "$x = [\n1];\necho 1;\n"),
+    "a root's shell": ("shell", "root@h:~# ls\na (1)\nroot@h:~# # x\n", "ls\n\n# x\n"),
+    "a root's shell, in brackets": ("shell", "[root@h ~]# ls\na (1)", "ls\n"),
+    "a shell with an arrow": ("shell", "\u279c  ~ git pull\nok (1)\n\u276f ls", "git pull\n\nls"),
+    "an arrow with a branch": ("shell", "\u279c  app git:(main) \u2717 git add .\nok (1)", "git add .\n"),
+    "a folder before the sign": ("shell", "~/a $ ls\nb (1)\nmac:~ me$ ls", "ls\n\nls"),
+    "indented": ("shell", "    $ ls\n    a (1)\n    $ pwd", "ls\n\npwd"),
+    "what a line goes on with, and no more": ("shell", "$ a \\\n  -b\nc (1)", "a \\\n  -b\n"),
+    "a document of several lines": ("shell", "$ cat <<E\nit's (\nE\nb (1)\n$ ls", "cat <<E\nit's (\nE\n\nls"),
+    "a loop": ("shell", "$ for a in b; do\n  c\ndone\n$ ls", "for a in b; do\n  c\ndone\nls"),
     "kotlinc": ("kotlin", ">>> fun f() =\n... 1\n>>> f()\n1", "fun f() =\n1\nf()\n"),
 }  # fmt: skip
 NONE = {
