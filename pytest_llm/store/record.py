@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping, ValuesView
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -138,22 +138,50 @@ class Lines(Mapping[str, CellLine]):
     """
 
     def __init__(self, path: Path, places: Mapping[str, int]) -> None:
-        self._path, self._places = path, places
+        self._path, self.places = path, places
 
     def __getitem__(self, nodeid: str) -> CellLine:
-        place = self._places[nodeid]
+        return next(self.read([self.places[nodeid]]))
+
+    def read(self, places: Iterable[int]) -> Iterator[CellLine]:
+        """The cells whose lines begin at these bytes; the file is opened once."""
         with _told(self._path), self._path.open("rb") as file:
-            file.seek(place)
-            return _value(CellLine, _decoded(file.readline()))
+            for place in places:
+                file.seek(place)
+                yield _value(CellLine, _decoded(file.readline()))
+
+    def values(self) -> ValuesView[CellLine]:
+        return _Values(self)
+
+    def items(self) -> ItemsView[str, CellLine]:
+        return _Items(self)
 
     def __contains__(self, nodeid: object) -> bool:
-        return nodeid in self._places
+        return nodeid in self.places
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._places)
+        return iter(self.places)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self.places)
+
+
+class _Values(ValuesView[CellLine]):
+    """All of them, read one after the other."""
+
+    _mapping: Lines
+
+    def __iter__(self) -> Iterator[CellLine]:
+        return self._mapping.read(self._mapping.places.values())
+
+
+class _Items(ItemsView[str, CellLine]):
+    """All of them with their names, read one after the other."""
+
+    _mapping: Lines
+
+    def __iter__(self) -> Iterator[tuple[str, CellLine]]:
+        return zip(self._mapping, self._mapping.values(), strict=True)
 
 
 Data = Mapping[str, Any]
