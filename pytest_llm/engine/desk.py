@@ -7,12 +7,11 @@ worker comes, and its loop serves them all.
 from __future__ import annotations
 
 import os
-import select
+import selectors
 import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -59,9 +58,15 @@ class Desk:
 
     def _wait(self, there: socket.socket) -> None:
         """For the first worker that has cells: without one there is no engine."""
-        select.select([there], [], [])
-        with suppress(RunStopped):
+        with selectors.DefaultSelector() as waiting:
+            waiting.register(there, selectors.EVENT_READ)
+            waiting.select()
+        try:
             self._get().serve(there, self._attend)
+        except BaseException as error:
+            there.close()  # or the worker would wait for ever
+            if not isinstance(error, RunStopped):
+                raise
 
     def _get(self) -> Engine:
         with self._lock:

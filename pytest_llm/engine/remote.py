@@ -149,10 +149,16 @@ class RemoteEngine:
     # In the thread that listens.
 
     def _listen(self) -> None:
-        with suppress(OSError, EOFError), self._socket, self._socket.makefile("rb") as file:
-            while True:
-                name, *arguments = _next(file)
-                getattr(self, f"_{name}")(*arguments)
+        try:
+            with suppress(OSError, EOFError), self._socket, self._socket.makefile("rb") as file:
+                while True:
+                    name, *arguments = _next(file)
+                    getattr(self, f"_{name}")(*arguments)
+        finally:
+            self._end()
+
+    def _end(self) -> None:
+        """Whoever waits hears that the run is over."""
         with self._lock:
             self._open = False
             waiting = [*self._answers.values(), *self._results.values()]
