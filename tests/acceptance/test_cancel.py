@@ -92,8 +92,13 @@ def test_a_time_limit_of_the_item_leaves_the_server_to_the_next(endless: Bench, 
     endless.case("prompt: hi\nchecks: [{contains: hello}]", "c")
     outcomes = endless.process(*mode, "--timeout=4").parseoutcomes()
     assert outcomes["errors"] == (2 - outcomes.get("passed", 0))
-    assert mode == ["-n2"] or outcomes["passed"] == 1
-    assert seen(endless.server) == ["answer"]
+    left = seen(endless.server)
+    if mode == ["-n2"]:  # the next one's limit may end while it waits for the slot, or right after
+        assert "answer" in left
+        assert len(left) <= 2
+    else:
+        assert outcomes["passed"] == 1
+        assert left == ["answer"]
 
 
 WAITS = """
