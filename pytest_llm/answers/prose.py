@@ -10,6 +10,7 @@ from collections.abc import Container, Iterator, Sequence
 
 from pytest_llm.answers.languages import guess_language, normalise_language
 from pytest_llm.answers.sentences import Line, fits, goes_on, item, label, sentence
+from pytest_llm.answers.titles import NAME
 
 _LONGEST = 3000  # characters of a line that is looked at
 _MOST = 3000  # lines of an answer that is looked at
@@ -34,7 +35,7 @@ _COMMAND = re.compile(
     r"|(?:python3?|pip3?|php|ruby|make|chmod|bash|sh) (?:[\w./@]|--?\w)|go (?:run|build|test|mod|get|fmt|vet)\b"
     r"|java (?:-\w+ |[A-Z])|\./\w"
 )
-_TITLE = re.compile(r"[`*_]*((?:\./)?[\w@+-][\w@.+/-]*\.([A-Za-z][A-Za-z0-9]{0,9}))[`*_]*:?[`*_]*")
+_TITLE = re.compile(rf"[`*_]*({NAME})[`*_]*:?[`*_]*")
 _TAG = re.compile(r"([A-Za-z+#]{1,12})(?:[ \t]?[Cc]opy(?: code)?)?")
 _TYPED = frozenset({"python"})  # where a line may be `Name: Type = value`
 
@@ -153,7 +154,7 @@ class _Reading:
         if (tag := _TAG.fullmatch(line.strip(" `*:[]"))) and not self._begun:
             return bool(self._language) and normalise_language(tag[1]) == self._language
         title = _TITLE.fullmatch(line)
-        return title is not None and bool(self._language) and normalise_language(title[2]) == self._language
+        return title is not None and normalise_language(title[1]) == self._language
 
     def _opens_section(self, at: int, line: str) -> bool:
         """Whether a paragraph of sample output, or of commands, begins here: below code, announced by prose."""

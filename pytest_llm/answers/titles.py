@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_NAME = r"(?:\./)?[\w@+-][\w@.+/-]*\.[A-Za-z][A-Za-z0-9]{0,9}"
-_NAMES = re.compile(rf"(?<![\w./@-]){_NAME}(?![A-Za-z0-9/])")
+NAME = r"(?:\./)?[\w@+-][\w@.+/-]*\.[A-Za-z][A-Za-z0-9]{0,9}"
+_NAMES = re.compile(rf"(?<![\w./@-]){NAME}(?![A-Za-z0-9/])")
 _STRONG = re.compile(r"__(?=\S)(.{1,190}?)__(?![\w.])")
 _MARKS = re.compile(r"^[\s>]*(?:[-*+]\s+|\d{1,3}[.)]\s+)?")
 _HEADING = re.compile(r"#{1,6}\s")
 _ALONE = re.compile(
     rf"(?:\*\*|__|`|\()*(?:file(?:\s?name|\s?path)?|path|in|save (?:it |this )?as|create)?[\s:*_`(]*"
-    rf"{_NAME}[\s*_`):.,]*(?:\([^()]{{0,60}}\))?[\s*_`:]*",
+    rf"{NAME}[\s*_`):.,]*(?:\([^()]{{0,60}}\))?[\s*_`:]*",
     re.IGNORECASE,
 )
-_SET_OFF = re.compile(rf"(?:\*\*|__|`)[\s`]*({_NAME})[\s`]*(?:\*\*|__|`)")
+_SET_OFF = re.compile(rf"(?:\*\*|__|`)[\s`]*({NAME})[\s`]*(?:\*\*|__|`)")
 _FAR = 2  # blank lines between a title and its fence
 _LONGEST = 200  # characters of such a line
 

@@ -119,7 +119,7 @@ class _Ranked:
     @property
     def hold(self) -> int:
         """How many cells a worker has at a time: its part of what the servers are asked, another one that it
-        judges, and one that it is told of late; two where its part is one."""
+        judges, and one that is on its way to it; two where its part is one."""
         room, workers = (desk.room if (desk := self.desk) else 0), len(self.nodes)
         return 2 if room <= workers else 2 + ceil(room / workers)
 

@@ -122,9 +122,14 @@ def _within(text: str, language: str) -> frozenset[int] | None:
     return None if found is None else frozenset(line for first, last in found for line in range(first, last + 1))
 
 
+def may_hold_markup(text: str) -> bool:
+    """Whether elements can stand in a text: most need not be read to know that there are none."""
+    return "</" in text or "/>" in text
+
+
 def holds_jsx(text: str) -> bool:
     """Whether elements stand in a text of JavaScript."""
-    if not ("</" in text or "/>" in text):  # most texts need not be read for it
+    if not may_hold_markup(text):
         return False
     outline = read(text, "javascript")
     return outline is not None and bool(outline.all("element"))

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from pytest_llm.errors import CheckCrashed, Unsupported
 from pytest_llm.sandbox import programs, sandbox
-from pytest_llm.syntax.outline import Outline, ranked
+from pytest_llm.syntax.outline import Outline, may_hold_markup, ranked
 from pytest_llm.toolchains import base, ecmascript, react, warm
 from pytest_llm.toolchains.completed import Completed
 from pytest_llm.toolchains.scaffold import Scaffolded, Style
@@ -91,7 +91,7 @@ class TypeScript(Scaffolded):
 
     def grammars(self, text: str) -> Sequence[str]:
         """Where markup may stand in the text, both, first the one that explains more of it."""
-        if not ("</" in text or "/>" in text):
+        if not may_hold_markup(text):
             return self.languages[:1]
         return [name for name, _ in ranked(text, self.languages)] or self.languages
 
