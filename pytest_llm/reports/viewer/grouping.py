@@ -40,7 +40,7 @@ class Grouping:
     def add(self, number: int, line: CellLine) -> None:
         """number: the cell's place."""
         for finding in _telling(line):
-            key = finding["severity"], finding["check"], finding.get("kind", ""), _likeness(finding["message"])
+            key = finding["severity"], finding["check"], _likeness(finding["message"])
             if key not in self._found:
                 said = (brief(finding["check"]), brief(finding["message"], SHOWN), brief(finding["severity"]))
                 self._found[key] = said, []

@@ -44,6 +44,13 @@ GROUPS: dict[str, tuple[list[CellLine], list[tuple[str, tuple[int, ...]]]]] = {
         [failing("a", "rare"), failing("b", "often"), failing("c", "often")],
         [("often", (1, 2)), ("rare", (0,))],
     ),
+    "an error that was told before": (
+        [
+            cell(name, answers=[answer(findings=[finding("down", "error", "model", kind=kind)])], outcome="error")
+            for name, kind in (("a", "server"), ("b", "repeated"))
+        ],
+        [("down", (0, 1))],
+    ),
     "a cell once in a group": ([failing("a", "line 3: bad", "line 9: bad")], [("line 3: bad", (0,))]),
     "a cell in several": ([failing("a", "bad", "worse")], [("bad", (0,)), ("worse", (0,))]),
     "no finding, a reason": (
