@@ -79,7 +79,8 @@ class Forked:
 
     def kill(self) -> None:
         if self.returncode is None:
-            self._keeper.send(str(int(signal.SIGKILL)).encode())
+            with contextlib.suppress(OSError):  # it has ended: how, is there to be read
+                self._keeper.send(str(int(signal.SIGKILL)).encode())
 
 
 def forked_worker(address: str, command: Sequence[str]) -> Forked:
