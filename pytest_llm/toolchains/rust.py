@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -19,13 +19,15 @@ from pytest_llm.syntax.outline import Outline, read
 from pytest_llm.toolchains import base, rust_names, rust_snippets
 from pytest_llm.toolchains.completed import Completed
 from pytest_llm.toolchains.rust_missing import Error, Missing, crate, may_be_crate, missing
-from pytest_llm.toolchains.scaffold import Scaffolded, completions
+from pytest_llm.toolchains.rust_stubs import Stubs, stubs
+from pytest_llm.toolchains.scaffold import Scaffolded, completions, errors
 
 _UNDEFINED = re.compile("E0(405|407|412|422|423|424|425|426|432|433|531|560|599|609)")
 _BROKE = re.compile("internal compiler error|rustc interrupted by SIG|compiler unexpectedly panicked")
 _OWN = re.compile("can't find crate for `(?:alloc|core|std)`|found (?:invalid metadata|crate `std` compiled)")
 _CONDITION = re.compile(r"\bcfg(?:_attr)?\b")
 _EXPANDED = "-Zunpretty=expanded"
+_METADATA = ("--emit=metadata", "-o", "out.rmeta")
 _ROOTS = ("lib.rs", "main.rs")
 _UNREACHED = "no file reaches this one by a `mod`: only its syntax is looked at"
 _HARNESS = re.compile(r"#\[rustc_main\][\s\S]*")  # behind what was written, where tests are built
@@ -90,7 +92,9 @@ class Rust(Scaffolded):
             if name not in reached and not listed.returncode:
                 yield base.Diagnostic("warning", "lint", _UNREACHED, index, 1)
                 parsed = self._asked([file], [name], options, "-Zunpretty=normal")
-                yield from (replace(one, file=index) for one in _parse(parsed, [file], [name]))
+                yield from (
+                    replace(one, file=index) for one in _diagnostics(_said(parsed), [file], [name], Missing())
+                )
 
     def left(self, snippets: Sequence[base.Snippet], options: base.Options) -> Sequence[base.Snippet]:
         """What is there once macros are expanded, for tests too: told by nightlies, or what believes to be one."""
@@ -105,8 +109,15 @@ class Rust(Scaffolded):
     def _run(
         self, files: Sequence[base.Snippet], names: list[str], options: base.Options, *more: str
     ) -> list[base.Diagnostic]:
-        result = self._asked(files, names, options, "--emit=metadata", "-o", "out.rmeta", *more)
-        found = _parse(result, files, names)
+        started = monotonic()
+        result = self._asked(files, names, options, *_METADATA, *more)
+        said = _said(result)
+        lost, stand_ins = _lost(said, files, names)
+        found = _diagnostics(said, files, names, lost)
+        if stand_ins and all(one.kind == "missing-dependency" for one in errors(found)):
+            with_stubs = _ended(files, names.index(_root(names)), stand_ins.text)
+            again = _said(self._asked(with_stubs, names, base.remaining(options, started), *_METADATA, *more))
+            found = base.bounded([*found, *_diagnostics(filter(stand_ins.certain, again), files, names, lost)])
         if _BROKE.search(result.text) or (result.returncode and not base.fails(found) and not result.killed_by):
             return base.gave_up("rustc", result, files)
         return [*found, *base.stopped(result, sandbox.Limits(seconds=options.seconds))]
@@ -115,7 +126,7 @@ class Rust(Scaffolded):
         self, files: Sequence[base.Snippet], names: list[str], options: base.Options, *more: str
     ) -> sandbox.Result:
         """What the compiler answers."""
-        root = next((name for last in _ROOTS for name in names if Path(name).name == last), names[0])
+        root = _root(names)
         text = files[names.index(root)].text
         kind = "bin" if "main" in text and "main" in (read(text, "rust") or Outline()).all("function") else "lib"
         argv = [
@@ -143,7 +154,16 @@ def _names(files: Sequence[base.Snippet]) -> list[str]:
     return [file.name or f"snippet{index or ''}.rs" for index, file in enumerate(files)]
 
 
-def _parse(result: sandbox.Result, files: Sequence[base.Snippet], names: list[str]) -> list[base.Diagnostic]:
+def _root(names: list[str]) -> str:
+    return next((name for last in _ROOTS for name in names if Path(name).name == last), names[0])
+
+
+def _ended(files: Sequence[base.Snippet], at: int, text: str) -> list[base.Snippet]:
+    """The files, one of which has a text behind its end."""
+    return [replace(one, text=f"{one.text}\n{text}\n") if index == at else one for index, one in enumerate(files)]
+
+
+def _said(result: sandbox.Result) -> list[dict[str, Any]]:
     said: list[dict[str, Any]] = []
     for line in result.stderr.decode("utf-8", "replace").splitlines():
         try:
@@ -152,18 +172,33 @@ def _parse(result: sandbox.Result, files: Sequence[base.Snippet], names: list[st
             continue
         if item.get("level") in ("error", "warning") and not re.match(r"aborting due|\d+ warning", item["message"]):
             said.append(item)
-    errors = [_error(item) for item in said]
-    outlines = [read(file.text, "rust") or Outline() for file in files] if any(map(may_be_crate, errors)) else []
-    crates = {name for error in errors if (name := crate(error, outlines))}
+    return said
+
+
+def _lost(
+    said: Iterable[dict[str, Any]], files: Sequence[base.Snippet], names: list[str]
+) -> tuple[Missing, Stubs | None]:
+    """What comes from crates that are not here, and what stands in for it."""
+    found = [_error(item) for item in said]
+    if not any(map(may_be_crate, found)):
+        return Missing(), None
+    outlines = [read(file.text, "rust") or Outline() for file in files]
+    crates = {name for error in found if (name := crate(error, outlines))}
     lost = missing(outlines, crates, set(rust_names.standard()))
-    found = [_diagnostic(item, error, files, names, lost) for item, error in zip(said, errors, strict=True)]
-    return base.bounded(found)
+    return lost, stubs(outlines[names.index(_root(names))], crates, lost.own | lost.library)
+
+
+def _diagnostics(
+    said: Iterable[dict[str, Any]], files: Sequence[base.Snippet], names: list[str], lost: Missing
+) -> list[base.Diagnostic]:
+    return base.bounded(_diagnostic(item, _error(item), files, names, lost) for item in said)
 
 
 def _error(item: dict[str, Any]) -> Error:
     proposals = [child for child in item["children"] if "similar name" in child["message"]]
     similar = frozenset(span["suggested_replacement"] or "" for child in proposals for span in child["spans"])
-    return Error((item["code"] or {}).get("code", ""), item["message"], similar)
+    source = "\n".join(line["text"] for span in item["spans"] for line in span["text"])
+    return Error((item["code"] or {}).get("code", ""), item["message"], similar, source)
 
 
 def _diagnostic(

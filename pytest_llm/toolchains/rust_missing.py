@@ -38,6 +38,10 @@ should_panic stringify test thread_local todo track_caller unimplemented unreach
 _KNOWN = frozenset(_KNOWN_MACROS.split())
 # What an attribute makes right, and the function that has it: the program's start, foreign functions.
 _NEEDS = {"E0752": "main", "E0133": "extern", "E0121": "rocket"}
+_OF_METHODS = frozenset({"E0038", "E0599"})  # a macro may have changed a trait's methods, or given some to a type
+_OF_TRAITS = _OF_METHODS | {"E0271", "E0277", "E0369"}  # a trait is not implemented
+_PRIMITIVE_TYPES = "bool char f32 f64 i8 i16 i32 i64 i128 isize str u8 u16 u32 u64 u128 usize"
+_PRIMITIVES = frozenset(_PRIMITIVE_TYPES.split())
 _CRATE = re.compile(
     r"unresolved import `(\w+)|(?:crate or module|module or crate|unlinked crate) `(\w+)|find crate for `(\w+)"
 )
@@ -50,11 +54,12 @@ _COMMENT = re.compile(r"//[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
 
 @dataclass(frozen=True)
 class Error:
-    """What rustc says. similar: names that it proposes instead of an unknown one."""
+    """What rustc says. similar: names that it proposes instead of an unknown one; source: the lines it is about."""
 
     code: str
     message: str
     similar: frozenset[str] = frozenset()
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,8 +97,11 @@ class Missing:
             return _NEEDS[error.code] in self.marked
         if member := _MEMBER.search(error.message):
             return error.code == "E0599" and self._member(member[1], _type(member[2]))
-        if error.code in ("E0277", "E0599"):  # a trait is not implemented
-            return bool(self.able & set(re.findall(r"\w+", error.message)))
+        if error.code in _OF_TRAITS:
+            those = self.marked if error.code in _OF_METHODS else self.able
+            return bool(those & set(re.findall(r"\w+", error.message)))
+        if error.code == "E0308":
+            return any(f"{name}::from(" in error.source for name in self.able)
         unknown = _UNKNOWN.match(error.message)
         return unknown is not None and self._unknown(unknown[2], error.similar, value=bool(unknown[1]))
 
@@ -116,7 +124,7 @@ class Missing:
             return True
         if value and name.islower():  # globs bring types, functions and constants
             return False
-        return self.everything and name not in self.library and not similar & self.own
+        return self.everything and name not in self.library and not similar & (self.own | _PRIMITIVES)
 
 
 def may_be_crate(error: Error) -> str:
@@ -153,7 +161,9 @@ def missing(outlines: Sequence[Outline], crates: Collection[str], library: Colle
 
     def taken(path: str) -> bool:
         root = path.partition("::")[0]
-        return root in crates or root in names or ((everything or macros) and path not in _KNOWN)
+        if root in names or (root in crates and root != path):  # a lone crate's name is an attribute of its derives
+            return True
+        return (everything or macros) and path not in _KNOWN
 
     def those(who: str, without: frozenset[str]) -> frozenset[str]:
         having = (pair for pair in pairs if who in pair)
@@ -176,37 +186,46 @@ def missing(outlines: Sequence[Outline], crates: Collection[str], library: Colle
 
 @dataclass(frozen=True)
 class Use:
-    """One name that a `use` brings. root: where its path begins; item: where it ends; name: what it is called here
-    (`*`: all in it). listed: it stands in braces.
+    """One name that a `use` brings. path: of what it is; name: what it is called here (`*`: all in it). listed: it
+    stands in braces.
     """
 
-    root: str
-    item: str
+    path: tuple[str, ...]
     name: str
     listed: bool = False
+
+    @property
+    def root(self) -> str:
+        return self.path[0]
+
+    @property
+    def item(self) -> str:
+        return self.path[-1]
 
 
 def brought(text: str) -> Iterator[Use]:
     """What a `use` or `extern crate` brings: `use a::{b, c::D as E};` brings b and E of a."""
     words = [word for word in _TOKEN.findall(_COMMENT.sub(" ", text)) if word != "::"]
     words = words[next((at for at, word in enumerate(words) if word in ("use", "crate")), -1) + 1 :]
-    outer: list[tuple[str, str]] = []
-    root = item = name = ""
+    outer: list[tuple[str, ...]] = []
+    path: tuple[str, ...] = ()
+    before = ""
     for word, following in zip(words, [*words[1:], ","], strict=True):
         if word == "{":
-            outer.append((root, item))
+            outer.append(path)
         elif word == "}":
             del outer[-1:]
         elif word == ",":
-            root, item = outer[-1] if outer else ("", "")
+            path = outer[-1] if outer else ()
             continue
-        elif word not in ("as", "self") and name != "as":
-            root, item = root or word, word
+        elif word not in ("as", "self") and before != "as":
+            path = (*path, word)
         ends = word not in ("{", "}", "as") and following in (",", "}")
+        if ends and path:
+            yield Use(path, word if word != "self" else path[-1], bool(outer))
         if ends:
-            yield Use(root, item, word if word != "self" else item, bool(outer))
-            root, item = outer[-1] if outer else ("", "")
-        name = word
+            path = outer[-1] if outer else ()
+        before = word
 
 
 def _extends(use: Use, outline: Outline) -> bool:

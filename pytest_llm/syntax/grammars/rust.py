@@ -13,7 +13,10 @@ _DECORATED = """
 """
 _MOST_MARKS = 5  # of one item that are looked at: a repetition in a query takes exponential time
 _MARK = "attribute [(identifier) (scoped_identifier)] @mark arguments: (token_tree)? @listed"
-_QUERIES = """
+_TRAIT = "[(type_identifier) (scoped_type_identifier)] @bound"
+_BOUND = f"[{_TRAIT} (generic_type type: {_TRAIT})]"
+_QUERIES = (
+    """
 [(identifier) (type_identifier)] @used
 (scoped_identifier path: (_) name: (identifier) @qualified)
 (scoped_type_identifier path: (_) name: (type_identifier) @qualified)
@@ -33,19 +36,19 @@ _QUERIES = """
 [(trait_item name: (_) @defined) (type_item name: (_) @defined) (mod_item name: (_) @defined)]
 [(let_declaration pattern: (identifier) @defined) (parameter pattern: (identifier) @defined)]
 [(type_parameter name: (type_identifier) @defined) (associated_type name: (_) @defined)]
+[(const_item name: (_) @defined) (static_item name: (_) @defined)]
 (mod_item name: (_) @module)
 ((attribute_item (attribute (identifier) @option)) . (extern_crate_declaration name: (_) @of))
 (attribute arguments: (token_tree (identifier) @argument))
-[(trait_bounds [(type_identifier) @bound (generic_type type: (type_identifier) @bound)])]
-[(abstract_type trait: [(type_identifier) @bound (generic_type type: (type_identifier) @bound)])]
-[(dynamic_type trait: [(type_identifier) @bound (generic_type type: (type_identifier) @bound)])]
-[(impl_item trait: [(type_identifier) @bound (generic_type type: (type_identifier) @bound)])]
+[(trait_bounds BOUND) (abstract_type trait: BOUND) (dynamic_type trait: BOUND) (impl_item trait: BOUND)]
 (impl_item trait: (_) @parent type: (_) @heir)
 (macro_invocation macro: (_) @macro (token_tree (identifier) @given))
 (macro_invocation macro: (_) @macro (token_tree (token_tree (identifier) @given)))
-""" + "\n".join(
-    f"((attribute_item ({_MARK})) {'. (attribute_item) ' * between} . {_DECORATED})"
-    for between in range(_MOST_MARKS)
+""".replace("BOUND", _BOUND)
+    + "\n".join(
+        f"((attribute_item ({_MARK})) {'. (attribute_item) ' * between} . {_DECORATED})"
+        for between in range(_MOST_MARKS)
+    )
 )
 
 GRAMMAR = Grammar(
