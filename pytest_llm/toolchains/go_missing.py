@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import chain
 
 from pytest_llm.syntax.outline import Outline
 
 _MEMBER = re.compile(r"undefined \(type \*?([\w.]+).* has no field or method ([A-Z]\w*)\b")
 _FIELD = re.compile(r"unknown field ([A-Z]\w*) in struct literal of type \*?([\w.]+)")
+_CONSTRAINED = re.compile(r"\b(?:type parameter|types?|as|and|satisfy|constrained by) (?:~?\*?\[?\]?)(\w+)")
+_LIKE = 0.85  # how near a name comes to an own one that is meant
 UNDEFINED = re.compile(r"undefined: (\w+)")
 
 
@@ -18,20 +22,32 @@ class Missing:
     """What comes from packages that are not here.
 
     packages: the names that the program has for them. everything: one is imported by a dot. heirs: types that embed
-    something of theirs, and may have any exported member of it.
+    something of theirs, and may have any exported member of it, but for what looks like one of the program's own
+    `members`. parameters: type parameters whose constraint is theirs, and such constraints.
     """
 
     packages: frozenset[str] = frozenset()
     everything: bool = False
     heirs: frozenset[str] = frozenset()
+    members: frozenset[str] = frozenset()
+    parameters: frozenset[str] = frozenset()
 
     def explains(self, message: str) -> bool:
         """Whether an error follows from what is missing."""
         if name := UNDEFINED.fullmatch(message):
             return name[1] in self.packages or (self.everything and name[1][0].isupper())
         member, field = _MEMBER.search(message), _FIELD.search(message)
-        owner = member[1] if member else field[2] if field else ""
-        return owner.rpartition(".")[2] in self.heirs
+        if member:
+            return self._has(member[1], member[2])
+        if field:
+            return self._has(field[2], field[1])
+        return not self.parameters.isdisjoint(_CONSTRAINED.findall(message))
+
+    def _has(self, owner: str, member: str) -> bool:
+        bare = owner.rpartition(".")[2]
+        if bare in self.parameters:
+            return True
+        return bare in self.heirs and not get_close_matches(member, self.members, n=1, cutoff=_LIKE)
 
 
 def missing(
@@ -48,7 +64,11 @@ def missing(
     parents = [(pair["heir"], pair["parent"].partition("[")[0]) for pair in pairs if "heir" in pair]
     everything = "." in names
     brought = {parent for _, parent in parents if everything and parent in undefined}
-    return Missing(frozenset(packages), everything, frozenset(_heirs(parents, packages, brought)))
+    heirs = frozenset(_heirs(parents, packages, brought))
+    bounds = [(pair["parameter"], pair["constraint"].partition("[")[0]) for pair in pairs if "parameter" in pair]
+    theirs = [pair for pair in bounds if pair[1].partition(".")[0] in packages | heirs]
+    members = frozenset().union(*(outline.all("member_of") for outline in outlines))
+    return Missing(frozenset(packages), everything, heirs, members, frozenset(chain(*theirs)))
 
 
 def _named(paths: Iterable[str], names: set[str], standard: Collection[str]) -> set[str]:

@@ -33,7 +33,10 @@ _QUERIES = "\n".join(
         "(source_file (const_declaration (const_spec name: (identifier) @defined)))",
         "(type_spec name: (_) @heir"
         " type: (struct_type (field_declaration_list (field_declaration !name type: (_) @parent))))",
-        "(type_spec name: (_) @heir type: (interface_type (type_elem . (_) @parent .)))",
+        "(type_spec name: (_) @heir type: (interface_type (type_elem (_) @parent)))",
+        "(type_parameter_declaration name: (_) @parameter type: (type_constraint (_) @constraint))",
+        "(field_declaration name: (_) @member_of)",
+        "(method_declaration name: (_) @member_of)",
         "(selector_expression operand: (identifier) @of field: (_) @member)",
         "(qualified_type package: (_) @of name: (_) @member)",
         "(source_file (type_declaration (type_alias name: (_) @defined)))",
