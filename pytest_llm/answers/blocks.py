@@ -58,6 +58,8 @@ class CodeBlock:
     indent: columns of the answer before column 1 of the code, where its fence was indented.
     echo: it is the prompt's own code or schema again, and the answer has no other.
     title: the file name in the line before the fence, "" where there is none.
+    places: for each line of the code its line in the answer and the columns before it there, where these are not
+    one after the other, `indent` deep; None where its columns are not those of the answer.
     """
 
     text: str
@@ -69,6 +71,14 @@ class CodeBlock:
     indent: int = 0
     echo: bool = False
     title: str = ""
+    places: tuple[tuple[int, int | None], ...] = ()
+
+    def place(self, line: int, column: int | None = None) -> tuple[int, int | None]:
+        """Line and column of the answer for those of the code, all from 1."""
+        if not self.places:
+            return self.line + line - 1, column and column + self.indent
+        at, before = self.places[min(line, len(self.places)) - 1]
+        return at, column + before if column and before is not None else None
 
     @cached_property
     def file_names(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from pytest_llm.answers.blocks import CodeBlock
+from pytest_llm.answers.continued import joined
 from pytest_llm.answers.fences import written
 
 _EVERYBODYS = re.compile(r"main|usage|demo|example\w*|test\w*", re.IGNORECASE)
@@ -30,16 +31,17 @@ class Given:
         return bool(text) and (text in self._blocks or (len(text) >= _TELLING and text in self._text))
 
 
-def choose(tiers: Iterable[Sequence[CodeBlock]], given: Given) -> CodeBlock | None:
+def choose(tiers: Iterable[Sequence[CodeBlock]], given: Given, language: str = "") -> CodeBlock | None:
     """The answer among the blocks of the first tier that holds one; what only repeats the prompt is none.
 
-    Where there is nothing else, the prompt's own block comes back, marked as an `echo` unless it counts.
+    language: what blocks without a label are written in. Where there is nothing else, the prompt's own block comes
+    back, marked as an `echo` unless it counts.
     """
     echoes: list[CodeBlock] = []
     for tier in tiers:
         own = [block for block in tier if not given.holds(block)]
         if own:
-            return _answer([block for block in own if not block.tests] or own)
+            return _answer([block for block in own if not block.tests] or own, language)
         echoes += tier
     return replace(longest(echoes), echo=not given.counts) if echoes else None
 
@@ -49,8 +51,20 @@ def longest(blocks: Sequence[CodeBlock]) -> CodeBlock:
     return max(reversed(blocks), key=_length)
 
 
-def _answer(blocks: Sequence[CodeBlock]) -> CodeBlock:
-    """The last complete block where it is another version of an earlier one, else the longest's last version."""
+def with_versions(blocks: Sequence[CodeBlock], others: Sequence[CodeBlock]) -> Sequence[CodeBlock]:
+    """The blocks, and those of the others that are later versions of one of them, in order."""
+    more = (
+        other
+        for other in others
+        if not _EVERYBODYS.fullmatch(other.first_name)
+        and any(other.line > block.line and _version(other, other.first_name, block) for block in blocks)
+    )
+    return sorted((*blocks, *more), key=lambda block: block.line)
+
+
+def _answer(blocks: Sequence[CodeBlock], language: str) -> CodeBlock:
+    """The last complete block where it is another version of an earlier one, else the longest's last version, with
+    the blocks that it goes on from, or that go on from it."""
     if len(blocks) == 1:
         return blocks[0]
     whole = [block for block in blocks if block.complete]
@@ -62,7 +76,9 @@ def _answer(blocks: Sequence[CodeBlock]) -> CodeBlock:
             return last
     best = longest(blocks)
     versions = [block for block in whole if block.line >= best.line and _version(block, block.first_name, best)]
-    return versions[-1] if versions else best
+    if versions:
+        return versions[-1]
+    return joined([block for block in blocks if block.language == best.language], best.language or language) or best
 
 
 def _version(block: CodeBlock, name: str, other: CodeBlock) -> bool:

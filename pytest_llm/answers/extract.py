@@ -8,19 +8,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate
+from textwrap import dedent
 
 from pytest_llm.answers.blocks import CodeBlock as CodeBlock  # checks ask for it here
 from pytest_llm.answers.blocks import begins_a_page
-from pytest_llm.answers.choice import Given, choose
+from pytest_llm.answers.choice import Given, choose, with_versions
 from pytest_llm.answers.ends import glued, without_end
-from pytest_llm.answers.fences import Fenced, scan, written
+from pytest_llm.answers.fenced import fenced_blocks, unwrapped
+from pytest_llm.answers.fences import Fenced, written
 from pytest_llm.answers.guessing import is_code
+from pytest_llm.answers.held import between_tags, in_strings
 from pytest_llm.answers.languages import JSON_LABELS, KIN, LOOSE, PROSE, guess_language
 from pytest_llm.answers.languages import normalise_language as normalise_language  # checks ask for it here
+from pytest_llm.answers.overlaid import merged
 from pytest_llm.answers.pages import fragment, page_begins
 from pytest_llm.answers.schemas import is_schema
 from pytest_llm.answers.thinking import split_thinking
-from pytest_llm.answers.titles import title
 from pytest_llm.answers.unfenced import unfenced, without_prose
 from pytest_llm.syntax.grammars import LANGUAGES
 
@@ -28,7 +31,7 @@ _PAGE_END = re.compile(r"</html\s*>", re.IGNORECASE)
 _MARKUP = re.compile(r"<(?:body|canvas|script|svg|style|div|button|p|h1)\b", re.IGNORECASE)
 _FENCE = re.compile("```|~~~")
 _WHOLE = frozenset({"html", "json"})  # languages in which sentences may stand at the left edge
-_DEEPEST = 3  # answers wrapped in Markdown wrapped in Markdown
+_FEW = 20  # blocks that are read one by one
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class Artifact:
 
     @cached_property
     def _pieces(self) -> tuple[CodeBlock, ...]:
-        return tuple(_unwrapped(self.blocks))
+        return tuple(unwrapped(self.blocks))
 
     @cached_property
     def _given(self) -> Given:
@@ -84,16 +87,34 @@ class Artifact:
         at all, it is the text itself if that looks like code (`notes` then say so).
         """
         pieces, given = self._pieces, self._given
+        held = [] if any(block.fenced for block in self.blocks) else self._held(normalise_language(language or ""))
         if language is None:
-            return choose(([b for b in pieces if b.language not in PROSE], self.blocks), given)
+            return choose((held, _likely([b for b in pieces if b.language not in PROSE]), self.blocks), given)
         wanted = normalise_language(language)
-        labelled = ([b for b in pieces if b.language == name] for name in (wanted, *KIN.get(wanted, ())))
-        return choose((*labelled, [b for b in pieces if not b.language], *self._last(wanted)), given)
+        bare = [b for b in pieces if not b.language]
+        kin = (wanted, *KIN.get(wanted, ()))
+        labelled = (with_versions([b for b in pieces if b.language == name], bare) for name in kin)
+        return choose((held, *labelled, _code_among(bare, wanted), *self._last(wanted)), given, wanted)
 
     def _last(self, language: str) -> Iterator[list[CodeBlock]]:
-        """A block of text where it is code, or what is code in an answer without a fence."""
-        yield [b for b in self._pieces if b.language == "text" and is_code(b.text, language)]
+        """A block of text or a session where it is code, or what is code in an answer without a fence."""
+        yield [b for b in self._pieces if b.language in ("text", "console") and is_code(b.text, language)]
+        yield [left for b in self._pieces if b.language == "diff" and (left := merged(b))]
+        yield self._held(language)
         yield self._bare(language)
+
+    def _held(self, language: str = "") -> list[CodeBlock]:
+        """What is code, in the language or in any, between tags or in strings of JSON."""
+        if any(block.fenced for block in self.blocks):
+            found = [one for b in self._pieces if b.language == "json" for one in _of_json(b.text, b.line)]
+        else:
+            found = [*between_tags(self.answer.split("\n")), *_of_json(self.answer, 1)]
+        told = ((block, block.language or language or guess_language(block.text)) for block in found)
+        return [
+            replace(block, language=name)
+            for block, name in told
+            if name in LANGUAGES and name == (language or name) and is_code(block.text, name)
+        ]
 
     def _bare(self, language: str) -> list[CodeBlock]:
         """What may be meant as code in the language, where the answer has no fence."""
@@ -155,7 +176,7 @@ def _blocks_and_notes(answer: str) -> tuple[tuple[CodeBlock, ...], tuple[str, ..
         found = found[:-1]
     elif found and not found[-1].closed:
         notes.append("the last code block was never closed")
-    blocks = tuple(_blocks(found, lines))
+    blocks = tuple(fenced_blocks(found, lines))
     if not blocks:
         blocks = _unfenced(lines if stray is None else lines[:stray])
         notes += [_taken(b, lines) for b in blocks if b.language != "json"]
@@ -168,21 +189,6 @@ def position(text: str, offset: int, first_line: int = 1) -> tuple[int, int, str
     end = text.find("\n", offset)
     source = text[start : end if end >= 0 else len(text)].removesuffix("\r")
     return first_line + text.count("\n", 0, offset), offset - start + 1, source
-
-
-def _blocks(pieces: Sequence[Fenced], lines: Sequence[str]) -> Iterator[CodeBlock]:
-    before = 0
-    for piece in pieces:
-        yield CodeBlock(
-            piece.text,
-            normalise_language(piece.info),
-            piece.info,
-            piece.first + 1,
-            closed=piece.closed,
-            indent=piece.indent,
-            title=title(lines, piece.first - 1, before),
-        )
-        before = piece.end + 1
 
 
 def _stray(lines: Sequence[str], found: Sequence[Fenced]) -> int | None:
@@ -202,7 +208,7 @@ def _unfenced(lines: Sequence[str]) -> tuple[CodeBlock, ...]:
     lines = [line.removesuffix("\r") for line in lines]
     text = "\n".join(lines)
     language = guess_language(text)
-    if not language and (sign := guess_language(without_prose(lines))) not in _WHOLE:
+    if not language and (sign := guess_language(dedent(without_prose(lines)).strip("\n"))) not in _WHOLE:
         language = sign
     if language in LANGUAGES:
         return tuple(unfenced(lines, language))
@@ -224,18 +230,20 @@ def extent(block: CodeBlock, lines: Sequence[str]) -> str:
     return f"line {last} is" if last == block.line else f"lines {block.line} to {last} are"
 
 
-def _unwrapped(blocks: Iterable[CodeBlock], depth: int = 0) -> list[CodeBlock]:
-    """The blocks, those of Markdown replaced by what they hold."""
-    flat: list[CodeBlock] = []
-    for block in blocks:
-        lines = block.text.split("\n")
-        inner = scan(lines) if block.language == "markdown" and depth < _DEEPEST else []
-        held = [
-            replace(piece, line=block.line + piece.line - 1, indent=block.indent + piece.indent)
-            for piece in _blocks(inner, lines)
-        ]
-        flat += _unwrapped(held, depth + 1) if held else [block]
-    return flat
+def _code_among(blocks: Sequence[CodeBlock], language: str) -> Sequence[CodeBlock]:
+    """Of several blocks without a label those that are code, where any is: sample output may be longer."""
+    if not 1 < len(blocks) <= _FEW or language not in LANGUAGES:
+        return blocks
+    return [block for block in blocks if is_code(block.text, language)] or blocks
+
+
+def _likely(blocks: Sequence[CodeBlock]) -> Sequence[CodeBlock]:
+    """Those with a label, or that look like code, where there are any: sample output may be longer."""
+    return [block for block in blocks if block.language or guess_language(block.text)] or blocks
+
+
+def _of_json(text: str, line: int) -> Iterator[CodeBlock]:
+    return in_strings(text, line) if is_json(text) else iter(())
 
 
 def _holds_a_page(block: CodeBlock) -> bool:

@@ -7,14 +7,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from pytest_llm.answers.ends import leading
-from pytest_llm.answers.languages import normalise_language
+from pytest_llm.answers.languages import is_label, normalise_language
 from pytest_llm.answers.pages import Pages
 
 _QUOTE = re.compile(r"(?: {0,3}> ?)+")
+_UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff")) | {0xA0: " "}  # what no reader sees of a fence
+_BEHIND = re.compile(
+    r":[*_]{0,2}[ \t]*(`{3,}|~{3,})[ \t]*([A-Za-z][\w+#.-]{0,20})?\s*$"
+)  # prose that ends in a fence
+_ALONE = re.compile(r"(?:``+|~~~+)\s*$")
 _MARKER = re.compile(r"([-+*]|\d{1,9}[.)])([ \t]+)(?=\S)")
 _DEEPEST = 16  # list items inside one another
 
@@ -72,6 +77,7 @@ def scan(lines: Sequence[str], *, anywhere: bool = False) -> list[Fenced]:
     items = _Items()
     nesting = True
     pages = Pages(lines)
+    open_ended: set[_Opening] = set()  # fences that nothing closes from here on
     at = 0
     while at < len(lines):
         line = lines[at]
@@ -82,10 +88,19 @@ def scan(lines: Sequence[str], *, anywhere: bool = False) -> list[Fenced]:
         opening = _opening(line, items, anywhere)
         if opening is None:
             continue
-        end, closed, nesting = _end(lines, at, opening, nesting)
+        kind = replace(opening, info="", indent=0)
+        end, closed, nesting = (
+            (_last(lines, at), False, nesting) if kind in open_ended else _end(lines, at, opening, nesting)
+        )
+        if not nesting and _wraps(lines, at, opening):
+            continue
+        if not closed and end == _last(lines, at):
+            open_ended.add(kind)
         if closed and (later := pages.end(at, end, partial(_closes, opening))) is not None:
             end = later
         beside = None if closed else _beside(lines, at, end, opening)
+        if beside and (closed := _is_alone(lines[beside - 1], opening)):
+            end, beside = beside - 1, None
         text = "".join(f"{_inner(line, opening)}\n" for line in lines[at : beside or end])
         if beside:
             end, text = beside, f"{text.rstrip()[: -opening.length]}\n"
@@ -95,7 +110,7 @@ def scan(lines: Sequence[str], *, anywhere: bool = False) -> list[Fenced]:
 
 
 def _opening(line: str, items: _Items, anywhere: bool) -> _Opening | None:
-    quotes, rest = _unquote(line)
+    quotes, rest = _unquote(_visible(line))
     column, opened = 0, False
     for _ in range(_DEEPEST):
         width, body = _indent(rest)
@@ -113,6 +128,9 @@ def _opening(line: str, items: _Items, anywhere: bool) -> _Opening | None:
         return None
     mark, length = _run(body)
     info = _info(body[length:])
+    if length < 3 and (behind := _BEHIND.search(body[-60:])) and body.count(behind[1][:3]) == 1:
+        mark, length, info = behind[1][0], len(behind[1]), behind[2] or ""
+        column = items.base(column)
     if length < 3 or (mark == "`" and "`" in info):
         return None
     limit = column if anywhere else items.base(column)
@@ -122,18 +140,19 @@ def _opening(line: str, items: _Items, anywhere: bool) -> _Opening | None:
 def _end(lines: Sequence[str], start: int, opening: _Opening, nesting: bool) -> tuple[int, bool, bool]:
     """(end, closed, whether nested fences are still looked for).
 
-    Inside a block of Markdown a fence with an info string opens a block of its own, whatever its length: models
-    nest fences that way. Where that does not come out even, the first bare fence is the end after all.
+    Inside a block of Markdown, or of nothing but fences, a fence with an info string opens a block of its own,
+    whatever its length: models nest fences that way. Where that does not come out even, the first bare fence is the
+    end after all. A fence with words behind it that are no label is a bare one with prose.
     """
-    nested = nesting and normalise_language(opening.info) == "markdown"
+    nested = nesting and (normalise_language(opening.info) == "markdown" or _wraps(lines, start, opening))
     depth, first = 1, None
     for at in range(start, len(lines)):
         if opening.quotes and _unquote(lines[at], opening.quotes)[0] < opening.quotes:
             return (at, False, nesting) if first is None else (first, True, False)
         info = _fence_like(lines[at], opening)
-        if info is None or (info and not nested):
+        if info is None or (info and not nested and not _is_prose(info)):
             continue
-        if info:
+        if info and nested:
             depth += 1
             continue
         first = at if first is None else first
@@ -142,25 +161,58 @@ def _end(lines: Sequence[str], start: int, opening: _Opening, nesting: bool) -> 
             return at, True, nesting
     if first is not None:
         return first, True, False
-    end = len(lines) - (1 if len(lines) > start and lines[-1] == "" else 0)
-    return end, False, nesting
+    return _last(lines, start), False, nesting
+
+
+def _last(lines: Sequence[str], start: int) -> int:
+    """The end of a block that begins in line `start` and is never closed."""
+    return len(lines) - (1 if len(lines) > start and lines[-1] == "" else 0)
+
+
+def _wraps(lines: Sequence[str], start: int, opening: _Opening) -> bool:
+    """Whether a fence without a label stands around another one, with one."""
+    inner = next((line for line in lines[start : start + 2] if line.strip()), "")
+    return not opening.info and is_label(_fence_like(inner, opening) or "")
+
+
+def _is_prose(info: str) -> bool:
+    """Whether what stands behind a fence is no label: `That is it.`"""
+    return (" " in info or info.endswith((".", "!"))) and not is_label(info)
 
 
 def _beside(lines: Sequence[str], start: int, end: int, opening: _Opening) -> int | None:
-    """The end of a block that no line closes, where the fence stands behind the last line of code."""
+    """The end of a block that no line closes, where the fence stands behind the last line of code, or is of the
+    wrong length or sign."""
     fence = re.compile(rf"[^{opening.mark}\s]\s*{opening.mark}{{{opening.length}}}\s*$")
-    return next((at + 1 for at in range(start, end) if opening.mark in lines[at] and fence.search(lines[at])), None)
+    found = (
+        at + 1
+        for at in range(start, end)
+        if (opening.mark in lines[at] and fence.search(lines[at])) or _is_alone(lines[at], opening)
+    )
+    return next(found, None)
+
+
+def _is_alone(line: str, opening: _Opening) -> bool:
+    """Whether a line is nothing but signs of a fence; in Markdown, that of another block."""
+    width, body = _indent(line[:80])
+    alone = width <= opening.limit and body[:1] in ("`", "~") and _ALONE.match(body) is not None
+    return alone and normalise_language(opening.info) != "markdown"
 
 
 def _closes(opening: _Opening, line: str) -> bool:
     return _fence_like(line, opening) == ""
 
 
+def _visible(line: str) -> str:
+    """A line that may be a fence, without what no reader sees of it."""
+    return line if line.isascii() or ("```" not in line and "~~~" not in line) else line.translate(_UNSEEN)
+
+
 def _fence_like(line: str, opening: _Opening) -> str | None:
     """The info string of a fence as long as `opening`'s, "" where it is bare; None where it is none."""
     if opening.mark not in line:
         return None
-    width, body = _indent(_unquote(line, opening.quotes)[1])
+    width, body = _indent(_unquote(_visible(line), opening.quotes)[1])
     if width > opening.limit or not body.startswith(opening.mark * min(opening.length, len(body) + 1)):
         return None
     mark, length = _run(body)

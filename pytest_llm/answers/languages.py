@@ -143,19 +143,20 @@ _LOOKED_AT = 20_000  # characters: what a program is shows at its beginning
 _LONGEST_LINE = 300  # characters: longer lines are data, and would cost the patterns time
 
 
+_NAMED = re.compile(r"^\s*(?:lang(?:uage)?\s?[-=:])\s*", re.IGNORECASE)
 _VERSIONED = re.compile(r"([a-z+#]+)[-_@]?v?\d+(?:\.\d+|\.x)*[a-z]?\+?")  # python3.11, gnu++2b, node-20, es2022
 
 
 def normalise_language(info: str) -> str:
     """The language that a fence's info string names, by the project's name of it; "" where it names none.
 
-    `c++`, `html title=x`, `{.go .numberLines}`, `go:main.go`, `rust,ignore`, `language-js` and `main.py` all count.
-    Unknown languages come back in lower case.
+    `c++`, `html title=x`, `{.go .numberLines}`, `go:main.go`, `rust,ignore`, `language-js`, `language: go`,
+    `<?php`, `#python` and `main.py` all count. Unknown languages come back in lower case.
     """
-    words = info.replace("{", " ").replace("}", " ").split()
-    if not words or ("=" in words[0] and not words[0].startswith("lang")):
+    words = _NAMED.sub("", info).replace("{", " ").replace("}", " ").split()
+    if not words or "=" in words[0]:
         return ""
-    first = re.sub(r"^(?:lang(?:uage)?[-=:])", "", words[0].lower()).strip("\"'`*")
+    first = words[0].lower().lstrip("#<?[(").strip("\"'`*>])")
     versioned = None if first in JSON_LABELS else _VERSIONED.fullmatch(first)
     if versioned and first not in _CANONICAL and versioned[1] in _CANONICAL:
         return _CANONICAL[versioned[1]]
@@ -164,6 +165,11 @@ def normalise_language(info: str) -> str:
         return _CANONICAL.get(word, word)
     extension = word.rsplit(".", 1)[1]
     return _CANONICAL.get(extension, extension)
+
+
+def is_label(info: str) -> bool:
+    """Whether an info string names a language that is known."""
+    return normalise_language(info) in _ALIASES
 
 
 def guess_language(text: str) -> str:

@@ -23,7 +23,10 @@ _BOLD = re.compile(
     r"\*\*(?=[^\W_]|`)[^*\n]{1,200}\*\*(?!\w)|\*(?=[^\W_])[^*=\n]{1,200}(?<=[\w.:!?)])\*(?=[\s:.]|$)"
 )
 _QUOTE = re.compile(r"[ \t]{0,3}>[ \t]+(?=\S)")
-_RULE = re.compile(r"[ \t]*(?:-{3,}|\*{3,}|_{3,}|={3,}|(?:\*[ \t]+){2,}\*|`{3,}|~{3,})[ \t]*")
+_RULE = re.compile(
+    r"[ \t]*(?:-{3,}|\*{3,}|_{3,}|={3,}|(?:\*[ \t]+){2,}\*|`{3,}|~{3,})[ \t]*"
+    r"|(?:-{3,}|={3,}|~{3,})[ \t]*\w[^-=~\n]{0,80}(?:-{3,}|={3,}|~{3,})[ \t]*"
+)
 _ROW = re.compile(r"\|.*\|[ \t]*")
 _OUTPUT = re.compile(
     r"\b(?:outputs?|inputs?|prints?|printed|results?|ausgabe|ausgegeben|sortie|affiche|salida|imprime)\b[^.!?]{0,60}:?$"

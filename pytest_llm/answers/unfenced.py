@@ -35,6 +35,12 @@ def unfenced(lines: Sequence[str], language: str) -> list[CodeBlock]:
     return [_block(lines, [at for piece, _ in own for at in piece], language)] if own else []
 
 
+def before_prose(lines: Sequence[str], language: str) -> int:
+    """How many lines are left without the prose that ends them."""
+    prose = _outside(lines, language)
+    return next((at + 1 for at in range(len(lines) - 1, -1, -1) if lines[at].strip() and not prose[at]), 0)
+
+
 def without_prose(lines: Sequence[str], language: str = "") -> str:
     """The text with its prose left blank, that in strings and comments too."""
     return _replaced(lines, prose_lines(lines, language))

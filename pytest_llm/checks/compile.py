@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, field_validator, model_validator
 
 from pytest_llm.answers.extract import Artifact, CodeBlock, extent, normalise_language
 from pytest_llm.answers.guessing import guessed
-from pytest_llm.answers.languages import PROGRAMS
+from pytest_llm.answers.languages import PROGRAMS, PROSE
 from pytest_llm.cases.durations import parse_duration
 from pytest_llm.cases.paths import inside
 from pytest_llm.checks.base import Check, CheckContext, Finding, echoed, unwalled
@@ -206,16 +206,17 @@ class Compile(Check):
         )
         if said.line is None:
             return finding
-        line = block.line + said.line - 1
-        lines = artifact.answer.split("\n")
-        source = lines[line - 1].removesuffix("\r") if line <= len(lines) else ""
-        column = said.column + block.indent if said.column else None
+        line, column = block.place(said.line, said.column)
+        moved = said.column is not None and column is None  # what stands there is not what is written there
+        lines = (block.text if moved else artifact.answer).split("\n")
+        source = "".join(lines[(said.line if moved else line) - 1 :][:1]).removesuffix("\r")
         return replace(finding, line=line, column=column, source=source)
 
 
 def _language_of(block: CodeBlock) -> str:
     """The block's language, where none is asked for: what models call JavaScript is often JSX."""
-    language = (block.language if block.fenced else "") or guessed(block.text)
+    language = (block.language if block.fenced and block.language not in PROSE else "") or guessed(block.text)
+    language = language or block.language
     return "jsx" if language == "javascript" and holds_jsx(block.text) else language
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from pytest_llm.answers.ends import leading
 from pytest_llm.answers.extract import CodeBlock, extract
 from pytest_llm.reports.plain import visible
 
@@ -32,10 +33,24 @@ def _pieces(lines: Sequence[str], blocks: Iterable[CodeBlock]) -> Iterator[Piece
     for block in blocks:
         first = block.line - 1
         end = first + block.text.removesuffix("\n").count("\n") + 1 if block.text else first
-        yield _piece(lines, at, first - 1 if block.fenced else first)
+        yield _piece(lines, at, _opening(lines, first, at) if block.fenced else first)
         yield _piece(lines, first, end, code=True, language=block.language)
-        at = end + 1 if block.fenced and block.closed else end
+        at = end + (block.fenced and block.closed and all(map(_closes, lines[end : end + 1])))
     yield _piece(lines, at, len(lines))
+
+
+def _opening(lines: Sequence[str], first: int, at: int) -> int:
+    """The line of the fence above code; the label may stand between them."""
+    near = (
+        line for line in (first - 1, first - 2) if line >= at and ("```" in lines[line] or "~~~" in lines[line])
+    )
+    return next(near, first - 1)
+
+
+def _closes(line: str) -> bool:
+    """Whether nothing but a fence stands in a line, an end token aside."""
+    behind = line.lstrip("> \t`~")
+    return not behind.strip() or leading(behind) != ""
 
 
 def _piece(lines: Sequence[str], first: int, end: int, *, code: bool = False, language: str = "") -> Piece:

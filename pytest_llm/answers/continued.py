@@ -1,0 +1,62 @@
+"""A program that is written in several blocks, one after the other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pytest_llm.answers.blocks import CodeBlock
+
+_MOST = 12  # blocks of one program
+_BEGINS = re.compile(
+    r"\s*(?:package |<\?php|import\b|from [\w.]+ import|#include|use |using |#!)"
+)  # only a file does
+_IMPORTS_ANYWHERE = frozenset({"python", "ruby", "kotlin"})
+_OF_TYPES = frozenset({"java"})  # in which functions stand in types alone
+_WORD = re.compile(r"[A-Za-z_]\w*")
+_OF = re.compile(r"^(?:impl(?:<[^<>\n]{0,80}>)?[ \t]+(?:[\w:<>, ]{1,80} for )?|func \(\w+ \*?)(\w+)", re.MULTILINE)
+
+
+def joined(blocks: Sequence[CodeBlock], language: str) -> CodeBlock | None:
+    """The blocks as one, each line where it stands; None where they are no one program.
+
+    They are, where each one defines something of its own, and uses what another one defines, or is used by one, and
+    where all but the first begin as no file does.
+    """
+    if not 1 < len(blocks) <= _MOST or not all(map(_fits, blocks)):
+        return None
+    names = [_names(block) for block in blocks]
+    later = blocks[1:] if language not in _IMPORTS_ANYWHERE else ()
+    if not all(names) or sum(map(len, names)) > len(frozenset().union(*names)) or any(map(_begins, later)):
+        return None
+    if language in _OF_TYPES and not all(name[0].isupper() for one in names for name in one):
+        return None
+    words = [frozenset(_WORD.findall(block.text)) for block in blocks]
+    bound = all(
+        any(at != other and (words[at] & names[other] or words[other] & names[at]) for other in range(len(blocks)))
+        for at in range(len(blocks))
+    )
+    return _joined(blocks) if bound else None
+
+
+def _fits(block: CodeBlock) -> bool:
+    return block.fenced and block.complete and not block.file_names
+
+
+def _begins(block: CodeBlock) -> bool:
+    return _BEGINS.match(block.text) is not None
+
+
+def _names(block: CodeBlock) -> frozenset[str]:
+    """What it defines; where it only adds to a type, that it does."""
+    return block.names or frozenset(f"of {name}" for name in _OF.findall(block.text))
+
+
+def _joined(blocks: Sequence[CodeBlock]) -> CodeBlock:
+    places = tuple(
+        (block.line + at, block.indent) if not block.places else block.places[at]
+        for block in blocks
+        for at in range(block.text.count("\n"))
+    )
+    return replace(blocks[0], text="".join(block.text for block in blocks), places=places)

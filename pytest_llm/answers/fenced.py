@@ -1,0 +1,64 @@
+"""The blocks of an answer between its fences, as they are meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from pytest_llm.answers.blocks import CodeBlock
+from pytest_llm.answers.fences import Fenced, scan
+from pytest_llm.answers.languages import guess_language, is_label, normalise_language
+from pytest_llm.answers.overlaid import unlaid
+from pytest_llm.answers.titles import title
+from pytest_llm.answers.unfenced import before_prose
+from pytest_llm.syntax.grammars import LANGUAGES
+
+_WRAPS = re.compile(r"\s{0,20}(?:```+|~~~+)[ \t]*\w")
+_DEEPEST = 3  # answers wrapped in Markdown wrapped in Markdown
+
+
+def fenced_blocks(pieces: Sequence[Fenced], lines: Sequence[str]) -> Iterator[CodeBlock]:
+    """The blocks of some lines, whose fences are found."""
+    before = 0
+    for piece in pieces:
+        named = title(lines, piece.first - 1, before)
+        block = CodeBlock(piece.text, normalise_language(piece.info), piece.info, piece.first + 1, title=named)
+        yield _read(replace(block, closed=piece.closed, indent=piece.indent))
+        before = piece.end + 1
+
+
+def _read(block: CodeBlock) -> CodeBlock:
+    """A block as it is meant: its label may stand in its first line, prose below it where nothing closes it."""
+    first, _, rest = block.text.partition("\n")
+    label = normalise_language(first) if not block.info and first[:1].isalpha() and is_label(first) else ""
+    if label in LANGUAGES and guess_language(rest):
+        block = replace(block, text=rest, language=label, info=first.strip(), line=block.line + 1)
+    if block.language in LANGUAGES and not block.closed:
+        lines = block.text.split("\n")
+        left = before_prose(lines, block.language)
+        block = replace(block, text="".join(f"{line}\n" for line in lines[:left]))
+    shown = unlaid(block) if block.language in LANGUAGES or not block.language else block
+    return shown if block.language or guess_language(shown.text) else block
+
+
+def unwrapped(found: Iterable[CodeBlock], depth: int = 0) -> list[CodeBlock]:
+    """The blocks, those of Markdown, and of nothing but fences, replaced by what they hold."""
+    flat: list[CodeBlock] = []
+    for block in found:
+        lines = block.text.split("\n")
+        inner = scan(lines) if depth < _DEEPEST and _may_hold_fences(block) else []
+        held = [_within(piece, block) for piece in fenced_blocks(inner, lines)]
+        flat += unwrapped(held, depth + 1) if held else [block]
+    return flat
+
+
+def _within(piece: CodeBlock, block: CodeBlock) -> CodeBlock:
+    """A block of a block, where it stands in the answer."""
+    places = tuple((line + block.line - 1, (before or 0) + block.indent) for line, before in piece.places)
+    return replace(piece, line=block.line + piece.line - 1, indent=block.indent + piece.indent, places=places)
+
+
+def _may_hold_fences(block: CodeBlock) -> bool:
+    """Markdown may; what is text, or has no label, where it begins with a fence."""
+    return block.language == "markdown" or (block.language in ("", "text") and bool(_WRAPS.match(block.text)))

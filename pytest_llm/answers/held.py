@@ -1,0 +1,113 @@
+"""Code that stands in something else than fences: between tags, or in a string of JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+
+from pytest_llm.answers.blocks import CodeBlock
+from pytest_llm.answers.fences import written
+from pytest_llm.answers.languages import PROSE, is_label, normalise_language
+from pytest_llm.answers.unfenced import without_prose
+
+_NAMES = "pre|code|answer|solution|response|artifact|antartifact|file|source|program"
+_LABEL = re.compile(
+    r"""\b(?:class|lang|language|title|name|path)\s?=\s?["']?(?:language-|lang-)?([\w+#./-]{1,60})"""
+)
+# How it opens, where a line begins, and what closes it, where one ends; `{0}` for what the first group found.
+_OPENINGS: Sequence[tuple[re.Pattern[str], str]] = tuple(
+    (re.compile(opening, re.IGNORECASE), closing)
+    for opening, closing in (
+        (rf"<({_NAMES})\b([^<>]{{0,200}})>", "</{0}>"),
+        (r"<([a-z+#]{1,12})()>\s*$", "</{0}>"),
+        (r"\[([a-z+#]{1,12})(=[\w+#]{1,12})?\]\s*$", "[/{0}]"),
+        (r"('{3}|\"{3})([a-z][\w+#]{0,12})\s*$", "{0}"),
+        (r"(``?|\u00b4{3}|(?:\\`){3}|` ` `)[ \t]?([a-z][\w+#]{0,12})?\s*$", "{0}"),
+        (r"#\+begin_src[ \t]+()(\S{1,20})", "#+end_src"),
+        (r"\\begin\{(verbatim|lstlisting|minted)\}(\S{0,60})\s*$", "\\end{{{0}}}"),
+        (r"\{code()(?::([\w+#]{1,20}))?[^{}\n]{0,80}\}\s*$", "{{code}}"),
+        (r"\{% highlight ()(\S{1,20}) %\}", "{{% endhighlight %}}"),
+    )
+)
+_TAGS = re.compile(r"\s*(?:</?[a-z]|\[/?[a-z]|#\+(?:begin|end)_src|\\(?:begin|end)\{|\{code|\{% )", re.IGNORECASE)
+_CODE = re.compile(r"[{}()\[\]=;<>]")
+_INNER = re.compile(r"\s*<code\b([^<>]{0,200})>", re.IGNORECASE)
+_CLOSING = re.compile(r"</code>\s*$", re.IGNORECASE)
+_ENTITY = re.compile(r"&(lt|gt|amp|quot|apos|nbsp|#0?39|#x27|#34);")
+_MEANT = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'", "nbsp": " ", "#34": '"'}
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"(\s*:)?')
+_MOST = 8  # strings of JSON that may be code
+
+
+def between_tags(lines: Sequence[str]) -> list[CodeBlock]:
+    """Code in an answer without a fence, between tags or marks that a line begins and one ends with.
+
+    None where anything but prose and other tags stands around them: they are part of the code then.
+    """
+    found = [*_between(lines)]
+    taken = {line for lines, _ in found for line in lines}
+    around = ["" if at in taken or _TAGS.match(line) else line for at, line in enumerate(lines)]
+    return [] if _CODE.search(without_prose(around)) else [block for _, block in found]
+
+
+def _between(lines: Sequence[str]) -> Iterator[tuple[range, CodeBlock]]:
+    """Each block, and the lines that it takes with its tags, counted from 0."""
+    at, missing = 0, set[str]()
+    while at < len(lines):
+        start, at = at, at + 1
+        found = next(((m, end) for pattern, end in _OPENINGS if (m := pattern.match(lines[start][:300]))), None)
+        if found is None:
+            continue
+        opening, closing = found[0], found[1].format(found[0][1]).lower()
+        ends = str.endswith if closing[0] in "<[" else str.__eq__
+        below = range(start + (opening.end() == len(lines[start])), len(lines) if closing not in missing else 0)
+        end = next((n for n in below if ends(lines[n].strip().lower(), closing)), None)
+        if end is None:
+            missing.add(closing)
+            continue
+        at = end + 1
+        inner = [*lines[start:end], lines[end].rstrip()[: -len(closing)]]
+        inner[0] = inner[0][opening.end() :]
+        yield range(start, at), _tagged(inner, start + 1, opening)
+
+
+def _tagged(inner: list[str], line: int, opening: re.Match[str]) -> CodeBlock:
+    attributes, column = opening[2] or "", opening.end()
+    if code := _INNER.match(inner[0]):
+        attributes, column, inner[0] = f"{attributes} {code[1]}", column + code.end(), inner[0][code.end() :]
+        inner[-1] = _CLOSING.sub("", inner[-1])
+    said = (_LABEL.search(attributes), opening[1], attributes.strip("={}: "))
+    names = [said[0][1] if said[0] else "", *said[1:]]
+    label = next((name for name in names if is_label(name) and normalise_language(name) not in PROSE), "")
+    places: list[tuple[int, int | None]] = [(line + at, 0 if at else column) for at in range(len(inner))]
+    if not inner[0].strip():
+        inner, places = inner[1:], places[1:]
+    if inner and not inner[-1].strip():
+        inner.pop()
+    text = "".join(f"{one.removesuffix(chr(13))}\n" for one in inner)
+    if "<" not in text and _ENTITY.search(text):
+        text, places = (
+            _ENTITY.sub(lambda one: _MEANT.get(one[1].lower(), "'"), text),
+            [(at, None) for at, _ in places],
+        )
+    first = places[0][0] if places else line
+    return CodeBlock(text, normalise_language(label), label, first, places=tuple(places))
+
+
+def in_strings(text: str, line: int) -> Iterator[CodeBlock]:
+    """Code that strings of JSON hold, in lines of their own; the JSON begins in line `line` of the answer."""
+    for found in _strings(text):
+        value = json.loads(found[0])
+        at = line + text.count("\n", 0, found.start())
+        blocks = written(value.split("\n")) if "```" in value else []
+        pieces = [(normalise_language(one.info), one.text) for one in blocks] or [("", value)]
+        for language, code in pieces:
+            places = ((at, None),) * (code.count("\n") + 1)
+            yield CodeBlock(code, language, line=at, places=places)
+
+
+def _strings(text: str) -> list[re.Match[str]]:
+    """The longest of the values that hold several lines."""
+    found = [one for one in _STRING.finditer(text) if not one[1] and "\\n" in one[0]]
+    return sorted(sorted(found, key=lambda one: one.start() - one.end())[:_MOST], key=lambda one: one.start())

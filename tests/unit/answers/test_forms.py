@@ -1,0 +1,259 @@
+"""Odd forms in which code stands in an answer: what a careful reader takes out of each, and where it is."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from pytest_llm.answers.blocks import CodeBlock
+from pytest_llm.answers.extract import extract
+
+CODE = 'package a\n\nimport "fmt"\n\nfunc F(n int) {\n\tfmt.Println(n < 1)\n}\n'
+WRONG = CODE.replace("n < 1", "n <")
+
+
+def laid(before: str) -> str:
+    return "".join(before.format(n=at) + line for at, line in enumerate(CODE.splitlines(keepends=True), 1))
+
+
+def of(answer: str, language: str = "go") -> CodeBlock:
+    block = extract(answer).code(language)
+    assert block is not None
+    return block
+
+
+FENCES = {  # how a block begins and ends, and the line in which its code begins
+    "prose behind the end": ("Here:\n\n```go\n", "``` That is all of it.\n\nBye.\n", 4),
+    "a word behind the end": ("```go\n", "```Done.\n\n```sh\ngo run .\n```\n", 2),
+    "prose before the beginning": ("Here is the code: ```go\n", "```\n\nThat is it.\n", 2),
+    "bold before the beginning": ("**The code:** ```go\n", "```\n", 2),
+    "of another sign": ("```go\n", "~~~\n\nThat is it.\n", 2),
+    "too short": ("````go\n", "```\n\nThat is it.\n", 2),
+    "of two signs": ("```go\n", "``\n\nThat is it.\n", 2),
+    "of no width": ("\u200b```go\u200b\n", "\u200b```\ufeff\n\nThat is `it`.\n", 2),
+    "hard blanks": ("\u00a0```\u00a0go\u00a0\n", "\u00a0```\u00a0\n\nThat is it.\n", 2),
+    "two of them": ("```\n```go\n", "```\n```\n\nThat is it.\n", 3),
+    "text around it": ("````text\n```go\n", "```\n````\n", 3),
+    "a doubled end before": ("```sh\nls\n```\n```\n```go\n", "```\n", 6),
+    "no end, and prose": ("```go\n", "\nThis function prints whether the number is small.\n", 2),
+    "the label below": ("```\ngo\n", "```\n", 3),
+    "the label below, as a word": ("```\nGolang\n", "```\n", 3),
+    "a session without a prompt": ("```console\n", "```\n", 2),
+    **{f"label {label}": (f"```{label}\n", "```\n", 2) for label in (
+        "<go>", "#go", "[go]", "(go)", "language: go", "Language=go", "lang:go", "{.go .numberLines startFrom=1}",
+        "go:", "GO", "go title=\"x.go\"", "go // the program",
+    )},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FENCES)
+def test_odd_fences(name: str) -> None:
+    before, after, line = FENCES[name]
+    for code in (CODE, WRONG):
+        block = of(before + code + after)
+        assert (block.text, block.place(1)[0]) == (code, line)
+
+
+def test_what_only_looks_like_an_end() -> None:
+    for inner in ("```python", "```python x", "``` `x`", "    ```"):
+        assert of(f"```go\n{inner}\n```\n").text == f"{inner}\n"
+    assert [block.language for block in extract("```go\nx\n```\n```\nls\n```\n").blocks] == ["go", ""]
+
+
+HELD = {  # what stands around code without a fence, and the line in which it begins
+    "pre and code": ('<pre><code class="language-go">', "</code></pre>\n\nThat is it.\n", 1),
+    "pre": ("Here it is:\n\n<pre>\n", "</pre>\n", 4),
+    "code": ("<code>\n", "</code>\n", 2),
+    "a language's tag": ("Here:\n<go>\n", "</go>\n", 3),
+    "an artifact": ('I made it.\n\n<artifact language="go" title="F">\n', "</artifact>\n\nIt prints.\n", 4),
+    "a file": ('<file path="a.go">\n', "</file>\n", 2),
+    "an answer": ("<answer>\n", "</answer>\n", 2),
+    "brackets": ("[GO]\n", "[/GO]\n", 2),
+    "brackets with a label": ("[code=go]\n", "[/code]\n", 2),
+    "one backtick": ("Here:\n\n`\n", "`\n", 4),
+    "two backticks": ("``go\n", "``\n", 2),
+    "quotes": ("'''go\n", "'''\n", 2),
+    "accents": ("´´´go\n", "´´´\n", 2),
+    "backticks that are escaped": ("\\`\\`\\`go\n", "\\`\\`\\`\n", 2),
+    "backticks apart": ("` ` `go\n", "` ` `\n", 2),
+    "org": ("#+BEGIN_SRC go\n", "#+END_SRC\n", 2),
+    "latex": ("\\begin{lstlisting}[language=go]\n", "\\end{lstlisting}\n", 2),
+    "a wiki": ("{code:go}\n", "{code}\n", 2),
+    "lines": ("--- BEGIN a.go ---\n", "--- END a.go ---\n", 2),
+}
+
+
+@pytest.mark.parametrize("name", HELD)
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_code_that_something_else_than_fences_holds(name: str, ends: str) -> None:
+    before, after, line = HELD[name]
+    for code in (CODE, WRONG):
+        answer = (before + code + after).replace("\n", ends)
+        block = of(answer)
+        assert (block.text.strip("\n"), block.place(1)[0]) == (code.strip("\n"), line)
+        assert (extract(answer).code() or block).text == block.text
+
+
+def test_entities_are_read_where_the_code_is_escaped() -> None:
+    escaped = of(f"<pre><code>{CODE.replace('<', '&lt;').replace(chr(34), '&quot;')}</code></pre>\n")
+    assert (escaped.text, escaped.place(6, 3)) == (CODE, (6, None))
+    plain = of(f"<pre>{CODE.replace('fmt.', '&amp;fmt.')}</pre>\n")
+    assert (plain.text, plain.place(1, 2)) == (CODE.replace("fmt.", "&amp;fmt."), (1, 7))
+
+
+TAGS_OF_THE_CODE = [
+    ("javascript", "const a = `\n`;\nconst b = f(`\n`\n);\n"),
+    ("go", "package a\n\nconst A = `\n`\n\nvar B = f()\n`\n`\n"),
+    ("jsx", "const App = () => (\n<pre>\n{x}\n</pre>\n);\n"),
+    ("cpp", "int x[2] =\n{1}\n;\nint f() { return 1; }\n"),
+]
+
+
+@pytest.mark.parametrize(("language", "code"), TAGS_OF_THE_CODE)
+def test_tags_that_are_part_of_the_code(language: str, code: str) -> None:
+    assert of(code, language).text == code
+
+
+LAID = ["{n:>3} ", "{n:>2}  ", "{n}: ", "{n:>2} | ", "{n:>6}\t", "{n}. ", "{n:03d}  ", "{n:>2}│ "]
+
+
+@pytest.mark.parametrize("before", LAID)
+@pytest.mark.parametrize("label", ["go", ""])
+def test_the_numbers_of_lines_are_taken_off(before: str, label: str) -> None:
+    block = of(f"Here:\n\n```{label}\n{laid(before)}```\n")
+    assert block.text == CODE
+    assert block.place(6, 2) == (9, 2 + len(before.format(n=6)))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "1. x\n2. y\n",
+        "1 a\n3 b\n4 c\n",
+        "1 a\n2 b\nc\n",
+        "1: a\n2 b\n3: c\n",
+        "1a\n2b\n3c\n",
+        "10 x\n",
+        "a\n1 b\n2 c\n",
+    ],
+)
+def test_numbers_that_are_none_of_lines(code: str) -> None:
+    assert of(f"```go\n{code}```\n").text == code
+
+
+def test_data_keeps_its_numbers() -> None:
+    for label in ("csv", "tsv", "text", "yaml", ""):
+        assert extract(f"```{label}\n1\ta\n2\tb\n3\tc\n```\n").blocks[0].text == "1\ta\n2\tb\n3\tc\n"
+
+
+CHANGED = "\n".join("-old line" if "import" in line else f" {line}" if line else "" for line in CODE.splitlines())
+DIFFS = {
+    "new": (
+        "--- /dev/null\n+++ b/a.go\n@@ -0,0 +1,7 @@\n" + "".join(f"+{line}" for line in CODE.splitlines(True)),
+        3,
+    ),
+    "spaced": ("".join(f"+ {line}" for line in CODE.splitlines(True)), 0),
+    "changed": (CHANGED.replace("-old line", '-import "os"\n+import "fmt"') + "\n", 0),
+    "loose": (CODE.replace("import", '- import "os"\n+ import'), 0),
+}
+
+
+@pytest.mark.parametrize("name", DIFFS)
+def test_a_diff_that_shows_a_whole_file(name: str) -> None:
+    diff, above = DIFFS[name]
+    block = of(f"```diff\n{diff}```\n")
+    assert [line for line in block.text.split("\n") if line] == [line for line in CODE.split("\n") if line]
+    assert block.place(above + 1)[0] == above + 2
+    if name == "changed":
+        assert of(f"```go\n{diff}```\n") == CodeBlock(block.text, "go", "go", 2, places=block.places)
+
+
+def test_a_diff_of_a_part_is_no_program() -> None:
+    assert extract("```diff\n@@ -10,2 +10,2 @@\n a\n-b\n+c\n```\n").code("go") is None
+    assert of("```diff\n-b\n+c\n```\nThe file:\n```go\npackage a\n```\n").text == "package a\n"
+
+
+def test_code_in_a_string_of_json() -> None:
+    answer = json.dumps({"language": "go", "code": CODE, "why": "It prints.\nAnd returns."}, indent=1)
+    for text in (answer, f"Here:\n\n```json\n{answer}\n```\n"):
+        block = of(text)
+        assert block.text == CODE
+        assert block.place(6, 3) == (3 if text == answer else 6, None)
+    inside = of(json.dumps({"answer": f"So:\n```go\n{CODE}```\n"}))
+    assert inside.text == CODE
+    assert extract(answer).json_text().text == answer
+
+
+def test_python_is_not_the_json_around_it() -> None:
+    assert of(json.dumps({"code": "def f():\n    return 1\n"}), "python").text == "def f():\n    return 1\n"
+    assert extract('{"a": 1}').code("python") is not None  # a mapping, where nothing in it is code
+
+
+TYPES = 'package a\n\nimport "fmt"\n\ntype T struct{ n int }\n'
+USE = "func main() {\n\tfmt.Println(T{1})\n}\n"
+METHOD = "func (t *T) N() int {\n\treturn t.n\n}\n"
+
+
+@pytest.mark.parametrize(
+    ("pieces", "taken"),
+    [
+        ([TYPES, USE], [0, 1]),
+        ([TYPES, METHOD, USE], [0, 1, 2]),
+        ([TYPES, "func g() {}\n"], [0]),
+        ([TYPES, "x := T{1}\nfmt.Println(x)\n"], [0]),
+        ([TYPES, "package a\n\n" + USE], [0]),
+        ([TYPES, "// use.go\n" + USE], [0]),
+        ([TYPES, METHOD, "// ... the rest as before\n" + USE], [2]),
+        ([TYPES + USE, TYPES + METHOD], [1]),
+    ],
+)
+@pytest.mark.parametrize("label", ["go", ""])
+def test_blocks_that_go_on_are_one_program(pieces: list[str], taken: list[int], label: str) -> None:
+    answer = "Then:\n\n".join(f"```{label}\n{piece}```\n" for piece in pieces)
+    block = of(answer)
+    assert block.text == "".join(pieces[at] for at in taken)
+    last = block.text.count("\n")
+    assert answer.split("\n")[block.place(last)[0] - 1] == block.text.split("\n")[last - 1]
+
+
+def test_a_later_version_may_lack_its_label() -> None:
+    old, new = "def f(x)\n    return x\n# a long story\n", "def f(x):\n    return x\n"
+    assert of(f"```python\n{old}```\nOops:\n```\n{new}```\n", "python").text == new
+    assert of(f"```\n{old}```\nThe other:\n```python\n{new}```\n", "python").text == new
+    assert of(f"```python\n{new}```\nOutput:\n```\n{'1 2 3' * 99}\n```\n", "python").text == new
+    assert of(f"```\n{new}```\nOutput:\n```\n{'1 2 3 ' * 99}\n```\n", "python").text == new
+
+
+HOSTILE = [
+    "````go\nx\n```\n",
+    "```go\ny()```\n",
+    "```go\nx\n~~~\ny()```\n",
+    "> ```go\n> x\n\n",
+    "```\n```go\n",
+    "Here: ```go\n",
+    "<code>\n",
+    "<pre>\n</code>\n",
+    "'''go\n`\n",
+    "[go]\n[/go]\n<go>\n",
+    "```\ngo\npackage a\n```\n",
+    "```go\n1 x\n2 y\n3 z\n```\n",
+    "```diff\n+x\n-y\n```\n",
+    "```go\ntype T1 struct{}\n```\n",
+]
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_hostile_forms_are_read_in_time(piece: str) -> None:
+    artifact = extract(piece * 8_000)
+    assert len(artifact.blocks) <= 16_000
+    artifact.code("go")
+    artifact.code()
+
+
+@pytest.mark.parametrize(
+    "text", ["1" * 200_000, "1 " * 100_000, "<code " * 50_000, '{"a": "' + "\\n" * 100_000 + '"}', "--- a " * 9_000]
+)
+def test_hostile_lines_are_read_in_time(text: str) -> None:
+    extract(text).code("go")
+    extract(f"```go\n{text}\n```\n").code("go")
