@@ -1,6 +1,7 @@
 """How fast pages are judged: by waiting for them one after the other, and frame by frame in 1, 2 and N lanes.
 
     python bench/browser.py [--pages FOLDER] [--runs N] [--lanes 1,2,3] [--skip-waiting] [--busy N] [--minutes N]
+    python bench/browser.py --whole 4 [--pages FOLDER] [--runs N]
 
 As many threads ask as there are lanes. Each page has 2 s of its own time; what a page says of its options (actions,
 libraries) holds here as well. The verdict is the set of findings (kind and line); it must be the one that the page
@@ -9,6 +10,9 @@ says, in every mode and in every run, with `frames: few` too. --busy: with so ma
 Within eight minutes on two cores, each mode as often as there is time for:
 `--pages bench/pages --lanes 1,3 --runs 10 --minutes 6`, and the same with `--skip-waiting --busy 2`.
 
+--whole: runs of pytest instead, plain and with -n2, on so many copies of each page as scripted answers; starts are
+in their seconds, and the outcomes must be the same.
+
 bench/pages are the ones that people use: WebGL, libraries, heavy ones. tests/data/pages are the light ones.
 """
 
@@ -16,10 +20,12 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import json
 import math
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -96,16 +102,41 @@ def main() -> int:
     parser.add_argument("--without", default="", help="leave out pages whose name holds one of these, by commas")
     parser.add_argument("--minutes", type=float, default=math.inf, help="after which no run is begun any more")
     parser.add_argument("--busy", type=int, default=0, help="so many busy processes beside it")
+    parser.add_argument("--whole", type=int, default=0, help="whole runs of pytest, on so many copies of each page")
     given = parser.parse_args()
     left_out = [part for part in given.without.split(",") if part]
     pages = [page for page in read_folder(given.pages) if not any(part in page.name for part in left_out)]
     print(f"{len(pages)} pages, {os.cpu_count()} cores, {given.busy} busy processes beside them")
     neighbours = [subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(given.busy)]
     try:
-        return compare(pages, given)
+        return whole(pages * given.whole, given.runs) if given.whole else compare(pages, given)
     finally:
         for neighbour in neighbours:
             neighbour.kill()
+
+
+def whole(pages: list[Sample], runs: int) -> int:
+    """Print the seconds of each run of pytest, plain and with -n2 in turn; 1 where their outcomes differ."""
+    outcomes: set[str] = set()
+    with tempfile.TemporaryDirectory() as folder:
+        root, answers = Path(folder), list[dict[str, str]]()
+        (root / "pytest.ini").write_text("[pytest]\n")
+        for number, page in enumerate(pages):
+            asked = f"page {number}!"
+            answers.append({"match": asked, "text": f"````html\n{page.html}\n````"})
+            checks = [{"browser": page.options or {}}]
+            case = {"models": ["scripted:answers.yaml"], "prompt": asked, "checks": checks}
+            (root / f"page{number}.prompt.yaml").write_text(json.dumps(case))
+        (root / "answers.yaml").write_text(json.dumps(answers))
+        for way in [["-p", "no:xdist"], ["-n2"]] * runs:
+            command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=no", "-rN", *way]
+            began = time.perf_counter()
+            said = subprocess.run(command, cwd=root, capture_output=True, text=True).stdout.splitlines()[-1]
+            seconds = time.perf_counter() - began
+            outcome = said.partition(" in ")[0]
+            print(f"{way[-1]:8} {seconds:7.1f} s {seconds / len(pages):7.2f} s/page  {outcome}", flush=True)
+            outcomes.add(outcome)
+    return int(len(outcomes) > 1)
 
 
 def compare(pages: list[Sample], given: argparse.Namespace) -> int:

@@ -6,10 +6,11 @@ The tests' fake server simulates: `load` seconds for a model, `answer` seconds f
 room for one model at a time; with several servers each has all models. A check sleeps, in any thread. The bound is
 what no order can beat:
 
-    max((answers * answer / slots + models * load) / servers     no server is idle
-        load + answer                                            the shortest that a server can do
-        load + answer + answers * check / places)                the checks are never idle
-    + check                                                      of the last answer
+    max(the least, for 1 to `servers` of them as n, of
+            ceil(models / n) * (load + ceil(cells / slots) * answer)             each model on one server
+            (answers * answer / slots + max(models + 1, n) * load) / n           one is loaded once more
+        load + answer + answers * check / places)                                the checks are never idle
+    + check                                                                      of the last answer
 
 with the places for checks at once (`--llm-check-slots`, the workers with `-n`). The process's own start, that of a
 run with one cell that costs nothing, is taken off. `loads`: how often a model was loaded, of how often it must be.
@@ -19,6 +20,7 @@ Exit code 1 where a run takes more than `--most` times its bound, or loads a mod
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import subprocess
 import sys
@@ -73,9 +75,14 @@ class Scene:
     def bound(self) -> float:
         """Seconds that any order needs."""
         answers = self.models * self.cells
-        serving = answers * self.answer / self.slots + self.models * self.load
+        whole = self.load + math.ceil(self.cells / self.slots) * self.answer
+        shared = (
+            (answers * self.answer / self.slots + max(self.models + 1, servers) * self.load) / servers
+            for servers in range(2, self.servers + 1)
+        )
+        kept = (math.ceil(self.models / servers) * whole for servers in range(1, self.servers + 1))
         checking = self.load + self.answer + answers * self.check / (self.workers or self.check_slots)
-        return max(serving / self.servers, self.load + self.answer, checking) + self.check
+        return max(min(*kept, *shared), checking) + self.check
 
     def arguments(self) -> list[str]:
         ways = ["-n", str(self.workers)] if self.workers else ["-p", "no:xdist"]
@@ -147,7 +154,8 @@ def main() -> int:
     bad = False
     print("models  cells  slots  check  workers  servers   bound    wall  times  loads")
     for scene in [SCENES[number] for number in given.scene or range(len(SCENES))]:
-        start = min(run(Scene(1, 1, load=0, answer=0, workers=scene.workers))[0] for _ in range(2))
+        nothing = Scene(1, 1, load=0, answer=0, workers=scene.workers, servers=scene.servers)
+        start = min(run(nothing)[0] for _ in range(2))
         seconds, loads, twice = run(scene)
         times = (seconds - start) / scene.bound
         bad |= times > given.most or twice

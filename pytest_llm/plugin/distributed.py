@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import Any
@@ -95,6 +95,25 @@ def _name(node: Any) -> str:
     return name
 
 
+class _Pace:
+    """How quick the last cells were. To hand out one at a time costs more than a quick one takes."""
+
+    _AHEAD = 0.1  # seconds of work that a worker may have besides: nobody sees by how much another ends sooner
+    _MOST = 8
+
+    def __init__(self) -> None:
+        self._last: deque[float] = deque(maxlen=8)
+
+    def done(self, seconds: float) -> None:
+        self._last.append(seconds)
+
+    @property
+    def more(self) -> int:
+        """How many more cells a worker is to get at a time; 0 where one of the last was slow."""
+        known = len(self._last) == self._last.maxlen
+        return min(self._MOST, int(self._AHEAD / max(*self._last, 1e-6))) if known else 0
+
+
 class _Ranked:
     """What the schedulers below share: the places of the cells, by id; what is no cell comes before them."""
 
@@ -118,7 +137,7 @@ class _Ranked:
 
     @property
     def hold(self) -> int:
-        """How many cells a worker has at a time: its part of what the servers are asked, another one that it
+        """How many cells a worker has at least: its part of what the servers are asked, another one that it
         judges, and one that is on its way to it; two where its part is one."""
         room, workers = (desk.room if (desk := self.desk) else 0), len(self.nodes)
         return 2 if room <= workers else 2 + ceil(room / workers)
@@ -136,10 +155,19 @@ class _InOrder(_Ranked):
     pending: list[int]
     node2pending: Mapping[Any, Sequence[int]]
 
+    def __init__(self, config: pytest.Config, log: Any = None) -> None:
+        super().__init__(config, log)  # type: ignore[call-arg]
+        self._pace = _Pace()
+
+    def mark_test_complete(self, node: Any, item_index: int, duration: float = 0) -> None:
+        if self.collection[item_index] in self.ranks:
+            self._pace.done(duration)
+        super().mark_test_complete(node, item_index, duration)  # type: ignore[misc]
+
     def _room(self, node: Any) -> int:
-        """How many more a worker is to have: of the last ones no more than its part."""
-        held = len(self.node2pending[node])
-        return min(self.hold - held, max(2 - held, len(self.pending) // len(self.nodes)))
+        """How many more a worker is to get: of the last ones no more than its part."""
+        held, part = len(self.node2pending[node]), len(self.pending) // len(self.nodes)
+        return min(self.hold - held + self._pace.more, max(2 - held, part)) if held < self.hold else 0
 
     def _send_tests(self, node: Any, num: int) -> None:
         if ranks := self.ranks:
@@ -180,6 +208,7 @@ class _Stealing(_InOrder):
 class _InScopes(_Ranked):
     """As above where tests go out by file, class or group: a cell is a scope of its own."""
 
+    collection: list[str]
     workqueue: OrderedDict[str, Any]
     assigned_work: Mapping[Any, Any]
 
@@ -195,6 +224,19 @@ class _InScopes(_Ranked):
             self._give(node, list(next(iter(self.workqueue.values()))))
         super()._assign_work_unit(node)  # type: ignore[misc]
         self._left = ranks, len(self.workqueue)
+
+    def mark_test_complete(self, node: Any, item_index: int, duration: float = 0) -> None:
+        super().mark_test_complete(node, item_index, duration)  # type: ignore[misc]
+        if (cell := self.collection[item_index]) in self.ranks:
+            del self.assigned_work[node][cell]  # for each cell all of these are counted
+
+    def remove_node(self, node: Any) -> str | None:
+        """A cell that its worker did not survive is not given to another one."""
+        work = self.assigned_work[node]
+        begun = next((scope for scope, ids in work.items() if not all(ids.values())), None)
+        died = work.pop(begun) if begun in self.ranks else None
+        crashed: str | None = super().remove_node(node)  # type: ignore[misc]
+        return begun if died else crashed
 
     def _reschedule(self, node: Any) -> None:
         super()._reschedule(node)  # type: ignore[misc]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from xdist.remote import Producer
@@ -23,6 +23,17 @@ class Counted(dict[str, int]):
         return super().get(key, default)
 
 
+class Run(NamedTuple):
+    """The ids in the order in which they were run, the one that was begun and not ended, how many messages that
+    took, and the most cells that a worker had before it.
+    """
+
+    ran: list[str]
+    crashed: str
+    messages: int
+    most: int
+
+
 class Node:
     """A worker, as far as a scheduler knows it."""
 
@@ -32,16 +43,18 @@ class Node:
         self.workerinput = {"workerid": name}
         self.gateway, self.config = SimpleNamespace(id=name), config
         self.sent: list[int] = []
+        self.messages = 0
 
     def send_runtest_some(self, indices: list[int]) -> None:
         self.sent += indices
+        self.messages += 1
 
     def shutdown(self) -> None:
         self.shutting_down = True
 
 
-def run(way: str, ids: list[str], desk: Any, dies: bool = False) -> list[str]:
-    """The ids in the order in which two workers run them in turn; one of them may die on the way."""
+def run(way: str, ids: list[str], desk: Any, seconds: float = 1.0, dies: bool = False) -> Run:
+    """Two workers run them in turn, each cell in so many seconds; one of them may die on the way."""
     stash = pytest.Stash()
     stash[DESK] = desk
     values = {"maxschedchunk": None, "tx": ["a", "b"], "loadscopereorder": True, "dist": way}
@@ -54,18 +67,20 @@ def run(way: str, ids: list[str], desk: Any, dies: bool = False) -> list[str]:
         scheduler.add_node(node)
         scheduler.add_node_collection(node, ids)
     scheduler.schedule()
-    ran: list[str] = []
+    ran, crashed, most = list[str](), "", 0
     while left := [node for node in nodes if node.sent]:
         for node in left:
             index = node.sent.pop(0)
             ran.append(ids[index])
-            scheduler.mark_test_complete(node, index)
+            scheduler.mark_test_complete(node, index, seconds if ids[index] in desk.ranks else 0.001)
+            most = max(most, *(sum(ids[one] in desk.ranks for one in node.sent) for node in nodes))
         if dies and len(ran) > 20:
             dies = False
             gone = nodes.pop()
+            crashed = scheduler.remove_node(gone)
+            assert crashed == ids[gone.sent[0]]
             gone.sent.clear()
-            ran.append(scheduler.remove_node(gone) or "")
-    return ran
+    return Run(ran, crashed, sum(node.messages for node in nodes), most)
 
 
 def desk(ranks: dict[str, int]) -> Any:
@@ -78,7 +93,7 @@ def test_cells_go_out_in_order_and_are_not_sorted_for_each(way: str) -> None:
     Counted.looks = 0
     ids = [f"f.prompt.yaml::{number}" for number in range(CELLS)]
     ranks = Counted({id_: (7 * place) % CELLS for place, id_ in enumerate(ids)})
-    ran = run(way, ids, desk(ranks))
+    ran = run(way, ids, desk(ranks)).ran
     assert sorted(ran) == sorted(ids)
     places = [ranks[id_] for id_ in ran]
     assert all(abs(place - number) <= 4 for number, place in enumerate(places))
@@ -88,6 +103,26 @@ def test_cells_go_out_in_order_and_are_not_sorted_for_each(way: str) -> None:
 @pytest.mark.parametrize("way", ["load", "loadscope"])
 def test_what_a_dead_worker_had_comes_back_in_order(way: str) -> None:
     ids = [f"f.prompt.yaml::{number}" for number in range(60)]
-    ran = run(way, ids, desk({id_: 59 - place for place, id_ in enumerate(ids)}), dies=True)
-    assert set(ran) == set(ids)
+    ran, crashed, *_ = run(way, ids, desk({id_: 59 - place for place, id_ in enumerate(ids)}), dies=True)
+    assert sorted([*ran, crashed]) == sorted(ids)
     assert sorted(ran[-30:], key=ids.index, reverse=True) == ran[-30:]
+
+
+@pytest.mark.parametrize("way", ["load", "worksteal"])
+@pytest.mark.parametrize(
+    ("seconds", "messages", "most"), [(0.001, CELLS // 6, 11), (0.04, CELLS // 2, 5), (0.2, CELLS, 2)]
+)
+def test_quick_cells_go_out_several_at_a_time(way: str, seconds: float, messages: int, most: int) -> None:
+    ids = [f"f.prompt.yaml::{number}" for number in range(CELLS)]
+    found = run(way, ids, desk({id_: place for place, id_ in enumerate(ids)}), seconds)
+    assert sorted(found.ran) == sorted(ids)
+    assert found.messages <= messages
+    assert found.most <= most
+
+
+@pytest.mark.parametrize("way", ["load", "worksteal"])
+def test_quick_tests_do_not_make_slow_cells_go_out_together(way: str) -> None:
+    tests, cells = [f"test_a.py::{number}" for number in range(100)], [f"f.prompt.yaml::{n}" for n in range(20)]
+    found = run(way, [*tests, *cells], desk({id_: place for place, id_ in enumerate(cells)}), 0.2)
+    assert sorted(found.ran) == sorted([*tests, *cells])
+    assert found.most == 2
