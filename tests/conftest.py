@@ -9,8 +9,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from pytest_llm.browsers.find import locate
+from pytest_llm.sandbox import programs
+from pytest_llm.toolchains import toolchain
 from tests.fake_ollama import FakeOllama
 from tests.helpers.forking import ForkServer
+from tests.helpers.mono import mono
 from tests.helpers.postgres import Postgres, cluster
 from tests.helpers.skipping import insist
 
@@ -41,6 +44,13 @@ def forks() -> Iterator[ForkServer]:
 def postgres() -> Iterator[Postgres]:
     """A PostgreSQL server; one for each process that runs tests."""
     yield from cluster()
+
+
+@pytest.fixture
+def csharp_by_mono(monkeypatch: pytest.MonkeyPatch) -> None:
+    """C# is compiled by Mono's compiler, where there is one, whatever SDK there is."""
+    if programs.which("mcs"):
+        monkeypatch.setattr(toolchain("csharp"), "_given", mono())
 
 
 @pytest.fixture(scope="module")

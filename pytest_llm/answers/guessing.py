@@ -19,6 +19,17 @@ _TYPICAL = {
     "c": ("printf(", "malloc(", "#include", "char *", "size_t", "NULL"),
     "cpp": ("std::", "cout", "#include <", "template", "nullptr", "auto "),
     "java": ("System.", "String ", "new ", "public ", "List<", "Map<"),
+    "csharp": (
+        "Console.",
+        "using System",
+        "string ",
+        "foreach (",
+        "new ",
+        "public ",
+        "List<",
+        "Dictionary<",
+        "var ",
+    ),
     "tsx": ("</", "/>", "className=", "useState"),
     "shell": ("echo ", "$", "fi", "done", "| "),
 }

@@ -87,8 +87,8 @@ _ELSEWHERE = {
 _ALIASES |= _ELSEWHERE
 _CANONICAL = {alias: name for name, aliases in _ALIASES.items() for alias in [name, *aliases.split()]}
 
-PROGRAMS = frozenset({*_ELSEWHERE, "csharp", "powershell"})
-"""Languages of programs that nothing here compiles, or that a compiler may be missing for."""
+PROGRAMS = frozenset({*_ELSEWHERE, "powershell"})
+"""Languages of programs that nothing here compiles."""
 
 KIN = {
     "javascript": ("jsx",),
@@ -117,6 +117,8 @@ _SIGNS = {
     r"^[ \t]*end[ \t]*$"
     r"|^require(?:_relative)? ['\"]|^[ \t]*puts ",
     "shell": r"\A#!\S*(?:/env )?\S*\b(?:ba|z|k|da)?sh\b",
+    "csharp": r"^using (?:static )?System\b[\w.]*;|^[ \t]*Console\.Write(?:Line)?\("
+    r"|\bstatic (?:async )?(?:void|int|Task(?:<int>)?) Main\(",
     "java": r"^package [\w.]+;|^import (?:static )?java|^[ \t]*public (?:static |final |abstract )*"
     r"(?:class|interface|enum|record) \w|^[ \t]*public static void main",
     "rust": r"^(?:pub(?:\(\w+\))? )?(?:fn \w+ ?[(<]|impl\b[ <]|mod \w+ ?\{)|^use (?:std|crate|super|self)::"

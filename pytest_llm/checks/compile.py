@@ -44,6 +44,7 @@ _OTHERS = {str: "", tuple: ", dom, dom.iterable, webworker"}
 _SUFFIXES = {
     "c": (".c", ".h"),
     "cpp": (".cpp", ".cc", ".cxx", ".hpp", ".hh", ".hxx", ".h", ".ipp", ".tpp", ".inl"),
+    "csharp": (".cs", ".csx"),
     "go": (".go",),
     "java": (".java",),
     "javascript": (".js", ".mjs", ".cjs"),

@@ -129,6 +129,15 @@ def _typescript() -> str:
         return ""
 
 
+def _csharp() -> str:
+    from pytest_llm.toolchains.csharp import CSharp
+
+    try:
+        return CSharp().compiler.command[-1]
+    except Unsupported:
+        return ""
+
+
 def _kotlin() -> str:
     from pytest_llm.toolchains.kotlin import Kotlin
 
@@ -169,6 +178,7 @@ TOOLS = (
         asks=(),
         quicken=_quick_kotlin,
     ),
+    Tool("csharp", "compile: csharp", locate=_csharp, packages=("dotnet-sdk-8.0",), optional=True, asks=()),
     Tool("node", "compile: javascript, typescript", ("node", "nodejs"), packages=("nodejs",)),
     Tool("npm", "installs typescript", ("npm",), packages=("npm",)),
     Tool("typescript", "compile: typescript", locate=_typescript, remedy=_npm, asks=()),
@@ -201,6 +211,7 @@ TOOLS = (
         packages=("postgresql",),
         optional=True,
     ),
+    Tool("mono", "C# in this project's own tests", ("mcs",), packages=("mono-mcs",), optional=True),
     _package("psycopg", "--llm-store postgresql+psycopg://", "psycopg", "postgres", optional=True),
     _package("xllamacpp", "the embedded engine", "xllamacpp", "embedded", optional=True),
     _package("playwright", "actions in a page", "playwright", "browser"),

@@ -10,6 +10,7 @@ from pytest_llm.toolchains.base import Toolchain
 _WHERE = {
     "c": "c:C",
     "cpp": "c:Cpp",
+    "csharp": "csharp:CSharp",
     "go": "go:Go",
     "java": "java:Java",
     "javascript": "javascript:JavaScript",

@@ -15,6 +15,7 @@ _BEGINS = re.compile(
     re.MULTILINE,
 )
 _NAME = re.compile(r"\b(?:struct|class|interface|record|enum|union|type|trait)\s+(\w+)")
+_ONE_PUBLIC = frozenset({"java"})  # where a file may hold one public type, that which it is named after
 # The nodes for which exercises ask: they are given with the exercise, and answers take them as given.
 _NODES: Mapping[str, Mapping[str, str]] = {
     "c": {
@@ -29,6 +30,17 @@ _NODES: Mapping[str, Mapping[str, str]] = {
         "TreeNode": (
             "struct TreeNode { int val; TreeNode *left; TreeNode *right; "
             "TreeNode(int x = 0, TreeNode *l = nullptr, TreeNode *r = nullptr) : val(x), left(l), right(r) {} };"
+        ),
+    },
+    "csharp": {
+        "ListNode": (
+            "public class ListNode { public int val; public ListNode next; "
+            "public ListNode(int val = 0, ListNode next = null) { this.val = val; this.next = next; } }"
+        ),
+        "TreeNode": (
+            "public class TreeNode { public int val; public TreeNode left; public TreeNode right; "
+            "public TreeNode(int val = 0, TreeNode left = null, TreeNode right = null) "
+            "{ this.val = val; this.left = left; this.right = right; } }"
         ),
     },
     "go": {
@@ -94,9 +106,9 @@ def _types(comment: str, language: str) -> str:
     if begins is None or "}" not in code[begins.start() :]:
         return ""
     end = code.rindex("}")
-    code = re.sub(
-        "^public ", "", code[begins.start() : end + 1 + (code[end + 1 : end + 2] == ";")], flags=re.MULTILINE
-    )
+    code = code[begins.start() : end + 1 + (code[end + 1 : end + 2] == ";")]
+    if language in _ONE_PUBLIC:
+        code = re.sub("^public ", "", code, flags=re.MULTILINE)
     outline = read(code, language)
     wanted = outline is not None and not outline.broken and outline.kinds <= {"type", "function", "empty"}
     return code if wanted else ""

@@ -62,7 +62,7 @@ _C23 = " (`standard: c++23`)"
 _EMBED = Row((15,), "#embed", r"#\s*embed\b", "embed", syntax=False)
 
 # Sources: the release notes of each ("What's New in Python", JEPs, go.dev/doc/go1.N, the Rust release notes, gcc's
-# "C++ Standards Support", node.green, UPGRADING of PHP, NEWS of Ruby).
+# "C++ Standards Support", node.green, UPGRADING of PHP, NEWS of Ruby, "What's new in C#" and "in .NET").
 TABLE: Mapping[str, tuple[Row, ...]] = {
     "python": (
         Row((3, 12), "the f-string's own quotes within its braces", _NESTED),
@@ -156,6 +156,21 @@ TABLE: Mapping[str, tuple[Row, ...]] = {
         Row(
             (23,), "flags within a regular expression", r"\(\?[ims-]+:", r"[Ii]nvalid (?:regular expression|group)"
         ),
+    ),
+    "csharp": (
+        Row((9,), "`params` of any collection", r"\bparams\s+[\w.]+<", r"params parameter must", syntax=False),
+        Row((9,), "the escape `\\e`", r"\\e", "escape sequence", syntax=False),
+        Row((9,), "partial properties", r"\bpartial\b", "'partial' modifier can only appear", syntax=False),
+        _library((9,), "System.Threading.Lock", r"\bname 'Lock'"),
+        _library(
+            (9,), "the library of .NET 9", r"definition for '(?:CountBy|AggregateBy|WhenEach|CreateVersion7)'"
+        ),
+        _library((9,), "OrderedDictionary<,>", r"type 'OrderedDictionary' cannot|\bname 'OrderedDictionary<,>'"),
+        _library((10,), "`field` in a property", r"\bname 'field'"),
+        _library((10,), "the library of .NET 10", r"definition for '(?:LeftJoin|RightJoin)'"),
+        Row((10,), "an assignment behind `?.`", r"\?\.[^=;]*=(?![=>])", "left-hand side of an ass", syntax=False),
+        Row((10,), "`nameof` of an open type", r"\bnameof\s*\([\w.\s]+<[,\s]*>", "unbound generic", syntax=False),
+        _library((10,), "what was a preview before", r"currently in Preview"),
     ),
     "kotlin": (
         _library((2, 2), "guards in `when`", r"\bwhen guards\b"),

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 GOOD_AND_BAD: Mapping[str, tuple[str, str, int]] = {
     "c": ("int add(int a, int b) { return a + b; }\n", "int main(void) {\n  return nope;\n}\n", 2),
     "cpp": ("#include <vector>\nint main() { std::vector<int> v; }\n", "int main() {\n  return nope;\n}\n", 2),
+    "csharp": ("class A { int F() { return 1; } }\n", 'class A {\n  int F() { return "x"; }\n}\n', 2),
     "go": ("package main\n\nfunc main() { println(1) }\n", "package main\n\nfunc main() {\n\tnope()\n}\n", 4),
     "java": ("class A { int f() { return 1; } }\n", 'class A {\n  int f() { return "x"; }\n}\n', 2),
     "javascript": ("const f = (a) => ({ a });\n", "const f = ;\n", 1),

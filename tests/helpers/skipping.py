@@ -8,8 +8,9 @@ from typing import TypeVar
 import pytest
 
 EVERY_TOOL = "PYTEST_LLM_EVERY_TOOL"
-# Reasons that `pytest-llm doctor --install` does not mend: the kernel's, the container's, another system's.
-NO_TOOLS = ("control group", "bubblewrap does not", "its environment has other names")
+# Reasons that `pytest-llm doctor --install` does not mend: those of the kernel, the container, another system, or
+# of one that has no such package.
+NO_TOOLS = (".NET SDK", "control group", "bubblewrap does not", "its environment has other names")
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 

@@ -19,6 +19,8 @@ from pytest_llm.toolchains.warm import Pool
 from tests.helpers import hostile
 from tests.helpers.compiling import compiled, errors
 
+pytestmark = pytest.mark.usefixtures("csharp_by_mono")
+
 DEEP = 5000
 # A program that is right, and one with three errors, whose verdicts no other text may change.
 GOOD_AND_BAD: dict[str, tuple[str, str, list[int]]] = {

@@ -40,6 +40,7 @@ TOOLS = (
 GOOD = {
     "c": "int main(void) { return 0; }\n",
     "cpp": "int main() {}\n",
+    "csharp": "class A {}\n",
     "go": 'package main\n\nimport "fmt"\n\nfunc main() { fmt.Println() }\n',
     "java": "class A {}\n",
     "javascript": "let x = 1;\n",

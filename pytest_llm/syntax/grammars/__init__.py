@@ -55,7 +55,7 @@ def grammar(language: str) -> Grammar:
 
 
 LANGUAGES = (
-    *("c", "cpp", "go", "java", "javascript", "jsx", "kotlin", "php", "python", "ruby", "rust", "shell"),
+    *("c", "cpp", "csharp", "go", "java", "javascript", "jsx", "kotlin", "php", "python", "ruby", "rust", "shell"),
     *("tsx", "typescript"),
 )
 PAGE = "php_page"

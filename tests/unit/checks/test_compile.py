@@ -278,6 +278,7 @@ INSTALLED_BY = {
     "javascript": "nodejs",
     "jsx": "npm install",
     "typescript": "npm install",
+    "csharp": "dotnet-sdk-8.0",
     "kotlin": "doctor --install kotlin",
     "php": "php-cli",
     "ruby": "ruby",

@@ -29,6 +29,14 @@ TOPS: dict[str, list[tuple[str, list[str]]]] = {
         ("import a.B; import c.D;\n", ["import", "import"]),
     ],
     "go": [("package a\nimport \"b\"\nfunc f() {}\nx := 1\n", ["head", "import", "function", "statement"])],
+    "csharp": [
+        (
+            "#define X\nusing A;\nnamespace B;\nclass C {}\nint F() => 1;\nint x = 1;\nF();\n// c\n",
+            ["head", "import", "head", "type", "function", "either", "statement", "comment"],
+        ),
+        ("private int x = 1;\nstatic int Y = 2;\nconst int z = 3;\n;", ["function", "function", "either", "empty"]),
+        ("#nullable enable\n[assembly: A]\nnamespace B { }\nenum C { }\n", ["comment", "type", "type", "type"]),
+    ],
     "kotlin": [
         (
             "package a\nimport b.C\nclass D\nfun f() = 1\nval x = 1\nval (a, b) = f()\nf()\n",

@@ -16,6 +16,8 @@ from pytest_llm.toolchains import toolchain
 from pytest_llm.toolchains.base import Diagnostic, Options, Snippet
 from tests.helpers.compiling import compiled, errors
 
+pytestmark = pytest.mark.usefixtures("csharp_by_mono")
+
 GO = "package main\n\n"
 SECRET = "s3cr3t-0f-this-machine"
 walled = pytest.mark.skipif(bool(missing()), reason=missing() or "-")
@@ -93,6 +95,7 @@ GREEDY: dict[str, tuple[str, str]] = {
     "Go errors": ("go", GO + "func main() {\n" + "\tx()\n" * LINES + "}\n"),
     "Java errors": ("java", "class A { void f() {\n" + "x();\n" * LINES + "} }\n"),
     "Kotlin errors": ("kotlin", "fun f() {\n" + "x()\n" * LINES + "}\n"),
+    "C# errors": ("csharp", "class A { void F() {\n" + "x();\n" * LINES + "} }\n"),
     "Rust macro for ever": ("rust", "macro_rules! m { ($($t:tt)*) => { m!($($t)* $($t)*) } }\nfn main() { m!(a b c); }\n"),
     "Rust constant for ever": ("rust", "const fn f() -> u32 { loop {} }\nconst X: u32 = f();\nfn main() { println!(\"{X}\"); }\n"),
     "Rust types for ever": ("rust", "trait T { type X; }\nstruct W<A>(A);\nimpl<A> T for W<A> where W<W<A>>: T { type X = (); }\n"

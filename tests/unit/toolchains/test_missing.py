@@ -7,6 +7,8 @@ import pytest
 from tests.helpers.compiling import compiled, errors
 from tests.helpers.snippets import DATA, disagreements
 
+pytestmark = pytest.mark.usefixtures("csharp_by_mono")
+
 LANGUAGES = sorted(path.stem for path in (DATA / "missing").glob("*.txt"))
 
 

@@ -6,6 +6,8 @@ import pytest
 
 from tests.helpers.snippets import DATA, disagreements, tries
 
+pytestmark = pytest.mark.usefixtures("csharp_by_mono")
+
 
 @pytest.mark.parametrize("language", sorted(path.stem for path in (DATA / "snippets").glob("*.txt")))
 def test_snippets(language: str) -> None:

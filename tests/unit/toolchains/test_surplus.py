@@ -6,10 +6,17 @@ import pytest
 
 from tests.helpers.compiling import compiled
 
+pytestmark = pytest.mark.usefixtures("csharp_by_mono")
+
 # by language: texts, and the line of what closes too much
 BROKEN_OUT: dict[str, list[tuple[str, int]]] = {
     "c": [('int x = 1;\nprintf("%d", x);\n}\nvoid f(void) {', 3), ("1;\n}\nint g(void) {\nreturn 2;", 2)],
     "cpp": [("int x = 1;\nstd::cout << x;\n}\nvoid f() {", 3)],
+    "csharp": [
+        ("int x = 1;\n}\nvoid F() {", 2),
+        ("void G() {}\n}\nclass B {", 2),
+        ("public int X => 1;\n}\nclass B {", 2),
+    ],
     "go": [("return\n}\nfunc f() {", 2), ("x := 1\n_ = x\n}\nfunc f() {", 3)],
     "java": [("int x = 1;\n}\nvoid f() {", 2), ("void g() {}\n}\nclass B {", 2)],
     "javascript": [

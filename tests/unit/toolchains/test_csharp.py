@@ -1,0 +1,395 @@
+"""C#: by Mono's compiler, whose words and messages are those of the SDK's; by an SDK where there is one; and by a
+program that answers as `dotnet` does.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from pytest_llm.errors import CheckCrashed, Unsupported
+from pytest_llm.toolchains import dotnet
+from pytest_llm.toolchains.base import Damaged, Diagnostic, Options, Snippet
+from pytest_llm.toolchains.csharp import CSharp
+from pytest_llm.toolchains.csharp_names import IMPLICIT, library
+from tests.helpers.compiling import errors
+from tests.helpers.mono import mono
+from tests.helpers.snippets import tries
+
+OPTIONS = Options(seconds=120)
+PROGRAM = "using System;\nclass A { static void Main() { Console.WriteLine(1); } }\n"
+BROKEN = {
+    "syntax": ("class A { int x = ; }\n", "syntax", 1),
+    "undefined": ("class A {\n    int F() { return y; }\n}\n", "undefined", 2),
+    "type": ('class A {\n    int F() { return "x"; }\n}\n', "type", 2),
+    "windows": ('class A {\r\n    int x = "a";\r\n}\r\n', "type", 2),
+    "byte order mark": ('\ufeffclass A { int x = "a"; }\n', "type", 1),
+    "hidden lines": ('class A {\n#line hidden\n    int x = "a";\n}\n', "type", 3),
+    "lines of another file": ('class A {\n  #line 7 "/etc/passwd"\n    int x = "a";\n}\n', "type", 3),
+    "two programs": (PROGRAM + "class B { static void Main() { } }\n", "type", 2),
+}
+
+
+@pytest.fixture(scope="module")
+def by_mono() -> CSharp:
+    return CSharp(mono())
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_broken(name: str, by_mono: CSharp) -> None:
+    text, kind, line = BROKEN[name]
+    assert (kind, line) in errors(by_mono.check([Snippet(text)], OPTIONS))
+
+
+def test_a_program_and_a_library(by_mono: CSharp) -> None:
+    """A method that is called Main and begins no program is one as any other."""
+    for text in (
+        PROGRAM,
+        "class A { void Main() { } }\n",
+        "class A { static void Main(int x) { } }\n",
+        "\ufeff" + PROGRAM,
+    ):
+        assert errors(by_mono.check([Snippet(text)], OPTIONS)) == [], text
+
+
+def test_warnings(by_mono: CSharp) -> None:
+    text = (
+        "class A {\n  void F() { int unused = 1; }\n  [System.Obsolete] void G() { F(); }\n  void H() { G(); }\n}\n"
+    )
+    found = by_mono.check([Snippet(text)], OPTIONS)
+    assert {(one.severity, one.kind, one.line) for one in found} == {
+        ("warning", "unused", 2),
+        ("warning", "lint", 4),
+    }
+
+
+def test_columns_count_characters(by_mono: CSharp) -> None:
+    found = by_mono.check([Snippet('class A { string s = "😀é" + y; }\n')], OPTIONS)
+    assert [(one.line, one.column, one.code) for one in found] == [(1, 29, "CS0103")]
+
+
+def test_several_files(by_mono: CSharp) -> None:
+    one = Snippet("namespace A.B\n{\n    public class One { public int F() { return 1; } }\n}\n", "A/One.cs")
+    two = Snippet("using A.B;\n\nclass Two\n{\n    string s = new One().F();\n}\n", "Two.cs")
+    found = by_mono.check([one, two], OPTIONS)
+    assert [(said.file, said.kind, said.line) for said in found] == [(1, "type", 5)]
+
+
+def test_what_is_missing_is_missing_in_all_files(by_mono: CSharp) -> None:
+    one = Snippet(
+        "using Acme.Data;\npublic class Shop : Store { public Shop(Options<Shop> o) : base(o) { } }\n", "Shop.cs"
+    )
+    two = Snippet(
+        "public class Use\n{\n    int F(Shop shop) { shop.Save(); return shop.Count + x; }\n}\n", "Use.cs"
+    )
+    wrong = [(said.file, said.kind, said.line) for said in by_mono.check([one, two], OPTIONS)]
+    assert {kind for _, kind, _ in wrong} == {"missing-dependency"}
+    two = Snippet(two.text.replace("+ x;", "; string x = 1;"), "Use.cs")
+    wrong = [(said.file, said.kind, said.line) for said in by_mono.check([one, two], OPTIONS)]
+    assert [one for one in wrong if one[1] != "missing-dependency"] == [(1, "type", 3)]
+
+
+def test_a_compiler_that_is_not_whole(by_mono: CSharp, tmp_path: Path) -> None:
+    broken = CSharp(dotnet.Compiler((*mono().command,), "Mono 1.0", (tmp_path / "mscorlib.dll",), (), mono().shown))
+    with pytest.raises(Damaged, match=r"Mono 1\.0 is not whole"):
+        broken.check([Snippet(PROGRAM)], OPTIONS)
+
+
+def test_the_table_of_names(by_mono: CSharp) -> None:
+    """A name stands in one namespace; in two where one is of generic types."""
+    places = [name for names in library().values() for name in names if not name.startswith(".")]
+    twice = {name for name in places if places.count(name) > 1}
+    generic = library()["System.Collections.Generic"]
+    assert twice <= library()["System.Collections"] & generic
+    assert set(IMPLICIT.split()) <= set(library())
+    here = ("System", "System.IO", "System.Text", "System.Threading", "System.Text.RegularExpressions")
+    newer = {"DateOnly", "TimeOnly", "HashCode", "IAsyncDisposable", "Index", "Range", "MathF", "Rune"}
+    uses = [
+        f"typeof({namespace}.{name})"
+        for namespace in here
+        for name in sorted(
+            library()[namespace] & {"Action", "Console", "File", "Path", "StringBuilder", "Regex", "Timer"}
+        )
+        if name not in newer
+    ]
+    assert errors(by_mono.check([Snippet(f"class A {{ object[] x = {{ {', '.join(uses)} }}; }}\n")], OPTIONS)) == []
+
+
+# --- the SDK
+
+
+SDK = """#!/bin/sh
+if [ "$1" = --list-sdks ]; then
+{listed}
+exit 0
+fi
+{says}
+"""
+
+
+def _sdks(
+    root: Path, *versions: str, packs: Sequence[str] = (), shared: Sequence[str] = (), says: str = ""
+) -> Path:
+    """A folder as that of .NET, with what these versions bring. says: what the compiler does."""
+    for version in versions:
+        (root / "sdk" / version / "Roslyn" / "bincore").mkdir(parents=True)
+        (root / "sdk" / version / "Roslyn" / "bincore" / "csc.dll").touch()
+    for version in packs:
+        folder = (
+            root / "packs" / "Microsoft.NETCore.App.Ref" / version / "ref" / f"net{version.partition('.')[0]}.0"
+        )
+        folder.mkdir(parents=True)
+        (folder / "System.Runtime.dll").touch()
+    for version in shared:
+        folder = root / "shared" / "Microsoft.NETCore.App" / version
+        folder.mkdir(parents=True)
+        (folder / "System.Runtime.dll").write_bytes(_library(managed=True))
+        (folder / "native.dll").write_bytes(_library(managed=False))
+    listed = "\n".join(f"echo '{version} [{root}/sdk]'" for version in versions)
+    root.mkdir(parents=True, exist_ok=True)
+    (root / "dotnet").write_text(SDK.format(listed=listed, says=says))
+    (root / "dotnet").chmod(0o755)
+    return root
+
+
+def _library(*, managed: bool) -> bytes:
+    """The head of a library, with or without .NET's header."""
+    head = bytearray(512)
+    head[:2], head[0x3C], head[0x98:0x9A] = b"MZ", 0x80, b"\x0b\x02"
+    head[0x98 + 112 + 14 * 8] = managed
+    return bytes(head)
+
+
+@pytest.fixture
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine without any compiler of C#."""
+    for name in ("bin", "home"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("DOTNET_ROOT", raising=False)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("versions", "packs", "shared", "found", "library"),
+    [
+        (["8.0.404"], ["8.0.11"], [], "8.0.404", "packs/Microsoft.NETCore.App.Ref/8.0.11"),
+        (
+            ["6.0.400", "8.0.100", "10.0.100"],
+            ["8.0.0", "10.0.0"],
+            [],
+            "10.0.100",
+            "packs/Microsoft.NETCore.App.Ref/10.0.0",
+        ),
+        (["8.0.404", "9.0.100-rc.1.24452.12"], ["8.0.11"], ["9.0.0-rc.1"], "9.0.100-rc.1.24452.12", "shared/"),
+        (["8.0.100", "9.0.100"], ["8.0.0"], [], "8.0.100", "packs/Microsoft.NETCore.App.Ref/8.0.0"),
+        (["8.0.404"], ["8.0.2", "8.0.11", "9.0.0"], [], "8.0.404", "packs/Microsoft.NETCore.App.Ref/8.0.11"),
+    ],
+)
+def test_the_newest_that_is_whole(
+    versions: list[str], packs: list[str], shared: list[str], found: str, library: str, nowhere: Path
+) -> None:
+    root = _sdks(nowhere / "dotnet", *versions, packs=packs, shared=shared)
+    (nowhere / "bin" / "dotnet").symlink_to(root / "dotnet")
+    compiler = dotnet.find(())
+    assert compiler.version == f".NET SDK {found}"
+    assert compiler.command == (str(root / "dotnet"), str(root / "sdk" / found / "Roslyn/bincore/csc.dll"))
+    assert [path.name for path in compiler.references] == ["System.Runtime.dll"]
+    assert all(str(path).startswith(str(root / library)) for path in compiler.references)
+
+
+def test_where_it_is_looked_for(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The newest of all, wherever it is."""
+    _sdks(nowhere / "home" / ".dotnet", "8.0.100", packs=["8.0.0"])
+    assert dotnet.find(()).version == ".NET SDK 8.0.100"
+    monkeypatch.setenv("DOTNET_ROOT", str(_sdks(nowhere / "other", "9.0.100", packs=["9.0.0"])))
+    assert dotnet.find(()).version == ".NET SDK 9.0.100"
+    monkeypatch.setenv("DOTNET_ROOT", os.path.relpath(nowhere / "other"))  # whatever lies in the working directory
+    assert dotnet.find(()).version == ".NET SDK 8.0.100"
+
+
+@pytest.mark.parametrize(
+    ("versions", "said"),
+    [
+        ([], r"no \.NET SDK \(from 8 on\)"),
+        (["6.0.428"], r"6\.0\.428 is too old for C# \(from 8 on\)"),
+        (["8.0.100"], r"8\.0\.100 in /\S+ lacks its compiler or its assemblies"),
+    ],
+)
+def test_none_that_will_do(versions: list[str], said: str, nowhere: Path) -> None:
+    (nowhere / "bin" / "dotnet").symlink_to(_sdks(nowhere / "dotnet", *versions) / "dotnet")
+    with pytest.raises(Unsupported, match=said) as caught:
+        CSharp().find()
+    assert "dotnet-sdk-8.0" in caught.value.remedy
+    assert "mono" not in str(caught.value).lower()
+
+
+def test_another_compiler_is_too_old(nowhere: Path) -> None:
+    (nowhere / "bin" / "mcs").write_text("#!/bin/sh\necho Mono C# compiler version 6.8.0.105\n")
+    (nowhere / "bin" / "mcs").chmod(0o755)
+    with pytest.raises(Unsupported, match=r"too old: mcs \(Mono C# compiler version 6\.8\.0\.105\)"):
+        CSharp().find()
+
+
+def _asked(nowhere: Path, says: str, text: str = "Console.WriteLine(1);\n") -> list[Diagnostic]:
+    """What is told of a text where the compiler does this."""
+    (nowhere / "bin" / "dotnet").symlink_to(
+        _sdks(nowhere / "net", "8.0.100", packs=["8.0.0"], says=says) / "dotnet"
+    )
+    return CSharp().compile([Snippet(text)], OPTIONS)
+
+
+def test_how_it_is_called(nowhere: Path) -> None:
+    """As a new project is compiled, with the SDK's own imports, without the home and in little memory."""
+    root = nowhere / "net"
+    says = """echo "snippet.cs(1,1): warning CS9999: $*"
+        echo "snippet.cs(1,1): warning CS9998: $(env | tr '\\n' ' ')"
+    """
+    says += 'while read -r line; do echo "snippet.cs(1,1): warning CS9997: $line"; done < .usings.cs'
+    words, env, *usings = (one.message for one in _asked(nowhere, says))
+    assert words.split() == [
+        f"{root}/sdk/8.0.100/Roslyn/bincore/csc.dll", "-nologo", "-noconfig", "-nostdlib+", "-unsafe+",
+        "-out:.out.dll", "-langversion:latest", "-nullable:enable", "-preferreduilang:en", "-utf8output",
+        "-deterministic", "-nowarn:1701,1702", "-define:TRACE;DEBUG;NET;NETCOREAPP;NET8_0;NET5_0_OR_GREATER;"
+        "NET6_0_OR_GREATER;NET7_0_OR_GREATER;NET8_0_OR_GREATER", "-target:exe",
+        f"-r:{root}/packs/Microsoft.NETCore.App.Ref/8.0.0/ref/net8.0/System.Runtime.dll",
+        "snippet.cs", ".usings.cs",
+    ]  # fmt: skip
+    assert usings == [f"global using {name};" for name in IMPLICIT.split()]
+    told = dict(word.partition("=")[::2] for word in env.split())
+    assert told["DOTNET_CLI_TELEMETRY_OPTOUT"] == told["DOTNET_NOLOGO"] == "1"
+    assert told["HOME"] != str(nowhere / "home")
+    assert int(told["DOTNET_GCHeapHardLimit"], 16) < 2 << 30
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "targets"),
+    [
+        ("Console.WriteLine(1);\n", "", ["exe"]),
+        ("class A { static async Task Main() { } }\n", "", ["exe"]),
+        ("class A { }\n", "", ["library"]),
+        (
+            "class A { }\n",
+            "error CS8805: Program using top-level statements must be an executable.",
+            ["library", "exe"],
+        ),
+        (PROGRAM, "error CS5001: Program does not contain a static 'Main' method suitable", ["exe", "library"]),
+    ],
+)
+def test_what_it_is_to_be(text: str, code: str, targets: list[str], nowhere: Path) -> None:
+    """A program where one begins; what else it may be is tried where the compiler says so."""
+    once = f'case "$*" in *target:{targets[0]}*) echo "{code}"; exit 1;; esac' if code else ""
+    found = _asked(nowhere, f'{once}\necho "snippet.cs(1,1): warning CS9999: $*"', text)
+    assert [f"-target:{targets[-1]}" in one.message for one in found] == [True]
+
+
+SAID = {
+    "snippet.cs(1,9): error CS1002: ; expected": ("syntax", 1),
+    "snippet.cs(1,1): error CS0103: The name 'x' does not exist in the current context": ("undefined", 1),
+    "snippet.cs(1,1): error CS0029: Cannot implicitly convert type 'string' to 'int'": ("type", 1),
+    "snippet.cs(1,1): error CS8803: Top-level statements must precede namespace declarations.": ("syntax", 1),
+    "snippet.cs(1,1): error CS8078: An expression is too long or complex to compile": ("limit", 1),
+    "error CS0017: Program has more than one entry point defined.": ("type", None),
+}
+
+
+@pytest.mark.parametrize("said", SAID)
+def test_what_it_says(said: str, nowhere: Path) -> None:
+    assert errors(_asked(nowhere, f'echo "{said}"; exit 1')) == [SAID[said]]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "error CS0006: Metadata file '/x/System.Runtime.dll' could not be found",
+        "error CS0518: Predefined type 'System.Object' is not defined or imported",
+        ".usings.cs(4,14): error CS0234: The type or namespace name 'Linq' does not exist in 'System'",
+        "error CS2007: Unrecognized option: '-nullable:enable'",
+    ],
+)
+def test_an_sdk_that_is_not_whole(said: str, nowhere: Path) -> None:
+    with pytest.raises(Damaged, match=r"SDK 8\.0\.100 is not whole"):
+        _asked(nowhere, f'echo "{said}"; exit 1')
+
+
+def test_it_breaks(nowhere: Path) -> None:
+    with pytest.raises(CheckCrashed, match="ended with 134"):
+        _asked(nowhere, "echo 'Unhandled exception. System.OutOfMemoryException' >&2; exit 134")
+
+
+MISSING = """using Newtonsoft.Json;
+using Microsoft.EntityFrameworkCore;
+class A : DbContext {
+    DbSet<int> Xs = JsonConvert.Foo();
+    string s = 1;
+}
+"""
+UNKNOWN = """
+at='The type or namespace name'
+if [ ! -e .missing.cs ]; then
+echo "snippet.cs(1,7): error CS0246: $at 'Newtonsoft' could not be found (are you missing a using directive?)"
+echo "snippet.cs(2,17): error CS0234: $at 'EntityFrameworkCore' does not exist in the namespace 'Microsoft'"
+echo "snippet.cs(3,11): error CS0246: $at 'DbContext' could not be found"
+echo "snippet.cs(4,5): error CS0246: $at 'DbSet<>' could not be found"
+exit 1
+fi
+while read -r line; do echo "snippet.cs(6,1): warning CS9999: $line"; done < .missing.cs
+echo "snippet.cs(4,21): error CS0103: The name 'JsonConvert' does not exist in the current context"
+echo "snippet.cs(5,16): error CS0029: Cannot implicitly convert type 'int' to 'string'"
+exit 1
+"""
+
+
+def test_what_stands_in_for_what_is_missing(nowhere: Path) -> None:
+    found = _asked(nowhere, UNKNOWN, MISSING)
+    assert [one.message for one in found if one.severity == "warning"] == [
+        "namespace Microsoft.EntityFrameworkCore { }",
+        "namespace Newtonsoft.Json { }",
+        "public class DbContext { }",
+        "public class DbSet { }",
+        "public class DbSet<T0> { }",
+    ]
+    assert errors(found) == [*(("missing-dependency", line) for line in (1, 2, 3, 4, 4)), ("type", 5)]
+
+
+# --- by an SDK, where there is one
+
+
+@pytest.fixture(scope="module")
+def by_sdk() -> CSharp:
+    tool = CSharp()
+    try:
+        tool.find()
+    except Unsupported as reason:
+        pytest.skip(str(reason))
+    return tool
+
+
+NEW = {
+    "a program": 'var names = new List<string> { "a" };\nConsole.WriteLine(names.Count);\n',
+    "a namespace for the file": "namespace A.B;\n\npublic record Point(int X, int Y);\n",
+    "collections": "int[] a = [1, 2, .. new[] { 3 }];\nConsole.WriteLine(a.Length);\n",
+    "patterns": 'static string F(object x) => x switch { int n and > 3 => "a", { } => "b", null => "c" };\n',
+    "raw": 'var s = """\n    {"a": 1}\n    """;\nConsole.WriteLine(s);\n',
+    "a class and its use": "class A(int x) { public int X => x; }\nConsole.WriteLine(new A(1).X);\n",
+    "a method": "public required string Name { get; init; }\n",
+    "imported": 'Console.WriteLine(Regex.IsMatch("a", "b") + new StringBuilder().ToString());\n',
+    "waiting": "await Task.Delay(1);\nusing var client = new HttpClient();\n",
+    "by its conditions": "#if !NET8_0_OR_GREATER\n#error too old\n#endif\nclass A { }\n",
+}
+
+
+@pytest.mark.parametrize("name", NEW)
+def test_what_only_an_sdk_takes(name: str, by_sdk: CSharp) -> None:
+    assert errors(by_sdk.check([Snippet(NEW[name])], OPTIONS)) == []
+    assert errors(by_sdk.check([Snippet(NEW[name] + "int broken = ;\n")], OPTIONS)) != []
+
+
+def test_snippets_by_the_sdk(by_sdk: CSharp) -> None:
+    rows = [row for row in tries("csharp") if "(answer)" not in row.name]
+    said = [(row, errors(by_sdk.check([Snippet(row.text)], OPTIONS))) for row in rows]
+    assert [(row.name, found) for row, found in said if bool(found) != (row.line is not None)] == []
