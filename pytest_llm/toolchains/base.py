@@ -78,7 +78,10 @@ class Options:
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """One thing a compiler says. file: index of the snippet; line, column: in its text, from 1, in characters."""
+    """One thing a compiler says. file: index of the snippet; line, column: in its text, from 1, in characters.
+
+    parsed: it is a rule about syntax that is looked at only where the parser took the text.
+    """
 
     severity: Severity
     kind: Kind
@@ -87,6 +90,7 @@ class Diagnostic:
     line: int | None = None
     column: int | None = None
     code: str = ""
+    parsed: bool = False
 
 
 TOO_DEEP = Diagnostic("error", "limit", "nested too deeply for the compiler")

@@ -16,6 +16,17 @@ _BEGINS = re.compile(
 )
 _NAME = re.compile(r"\b(?:struct|class|interface|record|enum|union|type|trait)\s+(\w+)")
 _ONE_PUBLIC = frozenset({"java"})  # where a file may hold one public type, that which it is named after
+_OF_TYPESCRIPT = {
+    "ListNode": (
+        "class ListNode { val: number; next: ListNode | null; constructor(val?: number, next?: ListNode | null) "
+        "{ this.val = val ?? 0; this.next = next ?? null; } }"
+    ),
+    "TreeNode": (
+        "class TreeNode { val: number; left: TreeNode | null; right: TreeNode | null; "
+        "constructor(val?: number, left?: TreeNode | null, right?: TreeNode | null) "
+        "{ this.val = val ?? 0; this.left = left ?? null; this.right = right ?? null; } }"
+    ),
+}
 # The nodes for which exercises ask: they are given with the exercise, and answers take them as given.
 _NODES: Mapping[str, Mapping[str, str]] = {
     "c": {
@@ -62,6 +73,8 @@ _NODES: Mapping[str, Mapping[str, str]] = {
         "ListNode": "class ListNode(var `val`: Int) { var next: ListNode? = null }",
         "TreeNode": "class TreeNode(var `val`: Int) { var left: TreeNode? = null; var right: TreeNode? = null }",
     },
+    "typescript": _OF_TYPESCRIPT,
+    "tsx": _OF_TYPESCRIPT,
     "rust": {
         "ListNode": (
             "#[derive(PartialEq, Eq, Clone, Debug)] pub struct ListNode { pub val: i32, "

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from pytest_llm.syntax.outline import Outline
+from pytest_llm.syntax.outline import Outline, may_hold_markup, read
 from pytest_llm.toolchains.completed import Around, Completed
 from pytest_llm.toolchains.scaffold import Style, chain, methods_and_calls
 
@@ -17,18 +18,28 @@ _OTHERS = (
 )
 
 
-def style(outline: Outline, base: str) -> Style:
+_BESIDE = re.compile(r"^[^\s<>{}()/]", re.MULTILINE)  # at the left edge, and neither an element nor an expression
+
+
+def style(outline: Outline, base: str, opening: str = "") -> Style:
     """What the grammar does not explain may be methods, of an heir where they speak of a parent; or the cases of a
     switch.
 
-    No others may be methods: `return` alone would be a field of a class. base: what may be anything.
+    No others may be methods: `return` alone would be a field of a class. base: what may be anything. opening:
+    how the class of the methods begins, where it is known.
     """
     heir = f" extends {base}" if outline.all("super") else ""
-    members = Around(f"class Snippet{heir} {{\n") if outline.errors else None
-    return Style(members=members, others=(*_OTHERS, Around(f"switch ({base}) {{\n")))
+    members = Around(opening or f"class Snippet{heir} {{\n") if outline.errors else None
+    cases = Around(f"async function _() {{\nswitch ({base}) {{\n", "\n}\n}\n")
+    return Style(members=members, others=(*_OTHERS, cases))
 
 
 def calls(text: str, outline: Outline, style: Style, base: str) -> Iterator[Completed]:
-    """Methods with calls below them, and a chain that begins with a point."""
+    """Methods with calls below them, a chain that begins with a point, and elements beside each other."""
     yield from methods_and_calls(text, outline, style)
     yield from chain(text, base)
+    if may_hold_markup(text) and text.lstrip().startswith("<") and not _BESIDE.search(text):
+        siblings = Completed(text, ((0, "<>"), (len(text), "</>;\n")))
+        found = read(siblings.text, "tsx")
+        if found is not None and not found.broken:
+            yield siblings

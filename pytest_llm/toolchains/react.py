@@ -4,6 +4,14 @@ from __future__ import annotations
 
 import re
 
+COMPONENT = (
+    "declare class _Component { props: any; state: any; context: any; refs: any; "
+    "setState(...given: any[]): void; forceUpdate(...given: any[]): void }\nclass Snippet extends _Component {\n"
+)
+"""How the class around a component's methods begins."""
+INHERITED = frozenset({"props", "setState", "forceUpdate"})
+"""What hardly any other class has."""
+
 _UNKNOWN = re.compile(r"Cannot find (name|namespace) '(\w+)'")
 _ELEMENTS = re.compile(r"Namespace '(?:global\.)?JSX' has no exported member")
 _IMPORT = re.compile(r"^[ \t]*import\b", re.MULTILINE)

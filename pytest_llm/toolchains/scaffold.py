@@ -78,7 +78,7 @@ class Scaffolded(Toolchain):
         return self.languages[0]
 
     def lacking(self, found: Sequence[Diagnostic]) -> bool:
-        """Whether what was said of a text may come of what it lacks."""
+        """Whether what was said of a text may come of what it lacks around it, or of its imports."""
         return True
 
     def style_for(self, outline: Outline) -> Style:
@@ -94,14 +94,13 @@ class Scaffolded(Toolchain):
         imports = "" if outline.all("import") else self.imports(outline)
         return completions(text, outline, self.style_for(outline), imports)
 
-    def _tries(self, text: str, outline: Outline) -> Iterator[Completed]:
-        """The same with the types that the text is written for and does not hold."""
+    def _tries(self, text: str, outline: Outline, found: Sequence[Diagnostic]) -> Iterator[Completed]:
+        """The same with the types that the text is written for and does not hold. found: what is said without."""
         types = described(text, outline, self.grammar(text))
-        if types is None:
-            yield from self.tries(text, outline)
-        else:
+        if types is not None:
             yield Completed(text, (types,))
-            yield from (one.having(types) for one in self.tries(text, outline))
+        if self.lacking(found):
+            yield from (one if types is None else one.having(types) for one in self.tries(text, outline))
 
     def check(self, snippets: Sequence[Snippet], options: Options) -> list[Diagnostic]:
         files = [clean(snippet) for snippet in snippets]
@@ -114,11 +113,11 @@ class Scaffolded(Toolchain):
         if len(files) > 1 or files[0].name or not fails(found) or any(one.kind in _ENDED for one in found):
             return found
         outline = read(files[0].text, self.grammar(files[0].text))
-        if outline is None or self.whole(outline) or not self.lacking(found):
+        if outline is None or self.whole(outline):
             return found
 
         best = found
-        for completed in self._tries(files[0].text, outline):
+        for completed in self._tries(files[0].text, outline, found):
             said = self._try(completed, outline, remaining(options, started))
             if said is not None and any(one.kind == "timeout" for one in said):
                 return said if best is found else best
@@ -132,7 +131,7 @@ class Scaffolded(Toolchain):
         """Whether a text is better completed than by the best way so far. A guess may only take errors away: it
         moves what is open to its own end.
         """
-        counts = [sum(self.one_pass or one.kind == "syntax" for one in errors(found)) for found in (said, best)]
+        counts = [sum(self.one_pass or _unparsed(one) for one in errors(found)) for found in (said, best)]
         return self.distance(said) < self.distance(best) and not (guess and counts[0] > counts[1])
 
     def distance(self, found: Sequence[Diagnostic]) -> tuple[int, ...]:
@@ -143,7 +142,7 @@ class Scaffolded(Toolchain):
         """
         wrong = errors(found)
         first = min((one.line or 0 for one in wrong), default=0)
-        broken = sum(one.kind == "syntax" for one in wrong)
+        broken = sum(map(_unparsed, wrong))
         return (bool(broken) and not self.one_pass, bool(wrong), -first, len(wrong), broken)
 
     def _left(self, completed: Completed, outline: Outline) -> int | None:
@@ -213,6 +212,11 @@ def _torn(outline: Outline) -> bool:
 def errors(found: Iterable[Diagnostic]) -> list[Diagnostic]:
     """What fails of what was said."""
     return [one for one in found if one.severity == "error"]
+
+
+def _unparsed(found: Diagnostic) -> bool:
+    """Whether no parser takes the text for this: what else there is to say of it is then not said."""
+    return found.kind == "syntax" and not found.parsed
 
 
 def methods_and_calls(text: str, outline: Outline, style: Style) -> Iterator[Completed]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -15,32 +14,17 @@ from typing import Any, ClassVar
 from pytest_llm.errors import CheckCrashed, Unsupported
 from pytest_llm.sandbox import programs, sandbox
 from pytest_llm.syntax.outline import Outline, may_hold_markup, ranked
-from pytest_llm.toolchains import base, ecmascript, react, warm
+from pytest_llm.toolchains import base, ecmascript, react, typescript_missing, warm
 from pytest_llm.toolchains.completed import Completed
-from pytest_llm.toolchains.scaffold import Scaffolded, Style
+from pytest_llm.toolchains.scaffold import Scaffolded, Style, completions
 
 # A later compiler is no JavaScript any more, and has no such API.
 _PACKAGES = ("typescript@5", "@types/node@20")
 _SUFFIXES = {"typescript": "ts", "tsx": "tsx", "jsx": "jsx"}
 _UNDEFINED = frozenset({2304, 2305, 2307, 2339, 2503, 2551, 2552, 2580, 2582, 2583, 2584, 2591, 2614, 2694, 2724})
 _UNUSED = frozenset({6133, 6138, 6192, 6196, 6198, 6199})
-_ABSENT = frozenset({2307, 2664, 2792, 7016, 2875, 7026})
-_NODE = frozenset({2580, 2591})  # `require`, `process`, `Buffer`: the types of Node are not here
-_GLOBALS = frozenset({2581, 2592, 2867, 2868})  # `$`, `Bun`: nor are jQuery's and Bun's
-_TESTED = frozenset({2582, 2593})  # `describe`, `it`, `test`: the types of a test runner are not here
-# What jest, vitest, mocha, jasmine and cypress have besides; Deno, extensions of a browser, Vue's compiler.
-_ELSEWHERE = re.compile(
-    r"Cannot find (?:name|namespace) '(?:(?:before|after)(?:Each|All)?|context|cy|expect|fdescribe|fit|jasmine|jest"
-    r"|spyOn|suite|vi|xdescribe|xit|Deno|chrome|define(?:Props|Emits|Expose|Model|Slots|Options)|withDefaults)'"
-)
-_NODE_WORDS = re.compile(
-    r"\b(?:require|process|Buffer|__dirname|__filename|NodeJS)\b|['\"](?:node:[\w/]+|assert|buffer|child_process|cluster"
-    r"|crypto|dns|events|fs|fs/promises|http|http2|https|net|os|path|perf_hooks|readline|stream|tls|url|util|vm"
-    r"|worker_threads|zlib)['\"]"
-)
-_OTHER_FILE = re.compile(  # that a bundler reads
-    r"module '[^']+\.(?:json|css|s[ac]ss|less|svg|png|jpe?g|gif|webp|vue|svelte|html|txt|mdx?|graphql|wasm|ya?ml)'"
-)
+_UNCLOSED = frozenset({"TS17008", "TS17014"})
+_OVERRIDES = frozenset({4112, 4113})
 _ANYTHING = "(Object as any)"
 
 
@@ -108,17 +92,23 @@ class TypeScript(Scaffolded):
     def tries(self, text: str, outline: Outline) -> Iterator[Completed]:
         yield from super().tries(text, outline)
         yield from ecmascript.calls(text, outline, self.style_for(outline), _ANYTHING)
+        if outline.all("of_this") & react.INHERITED:
+            yield from completions(text, outline, ecmascript.style(outline, _ANYTHING, react.COMPONENT), "")
 
     def compile(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
         """One file that no grammar explains is taken by the one that comes farther."""
         first = [_named(file, index, self.grammar(file.text)) for index, file in enumerate(files)]
-        found = self._compiled(first, options)
-        if len(files) > 1 or files[0].name or not self.lacking(found):
+        alone = not any(file.name for file in files)
+        found = self._compiled(first, options, alone=alone)
+        if not alone or not self.lacking(found):
             return found
         others = (_named(files[0], 0, name) for name in self.grammars(files[0].text)[1:])
-        return max([found, *(self._compiled([other], options) for other in others)], key=_reached)
+        return max([found, *(self._compiled([other], options, alone=True) for other in others)], key=_reached)
 
-    def _compiled(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
+    def _compiled(
+        self, files: Sequence[base.Snippet], options: base.Options, *, alone: bool
+    ) -> list[base.Diagnostic]:
+        """alone: the answer names no files, so that what stands beside the one there is is not shown."""
         request = {
             "files": [[file.name, file.text] for file in files],
             "strict": options.strict,
@@ -136,14 +126,14 @@ class TypeScript(Scaffolded):
             raise CheckCrashed(
                 "the TypeScript compiler broke", hint=str(answer.get("crash") or answer["broken"])[:2000]
             )
-        return base.bounded(_diagnostic(item, files) for item in answer["diagnostics"])
+        return base.bounded(_diagnostic(item, files, alone=alone) for item in answer["diagnostics"])
 
     def _types(self, options: base.Options, files: Sequence[base.Snippet]) -> dict[str, list[str]]:
         """Which types count: the module's; those of Node, which are slow, where the text asks for them."""
         module, roots = options.module, [self.package(options).parent / "@types"]
         if module is None:
-            wanted = any(_NODE_WORDS.search(file.text) for file in files) and (roots[0] / "node").is_dir()
-            return {"types": ["node"] if wanted else [], "typeRoots": list(map(str, roots))}
+            node = (roots[0] / "node").is_dir() and any(map(typescript_missing.asks_for_node, files))
+            return {"types": ["node"] if node else [], "typeRoots": list(map(str, roots))}
         roots.append(module / "node_modules" / "@types")
         names = {folder.name for root in roots for folder in root.glob("*") if folder.is_dir()}
         return {"types": sorted(names), "typeRoots": list(map(str, roots))}
@@ -166,8 +156,9 @@ def _named(file: base.Snippet, index: int, grammar: str) -> base.Snippet:
 
 
 def _reached(found: Sequence[base.Diagnostic]) -> float:
-    """The line of the first error."""
-    return min((one.line for one in found if one.severity == "error" and one.line), default=math.inf)
+    """The line of the first error, but for those that are told where an element begins, once its end is missed."""
+    wrong = (one.line for one in found if one.severity == "error" and one.line and one.code not in _UNCLOSED)
+    return min(wrong, default=math.inf)
 
 
 def _candidates(options: base.Options, prefix: Path) -> Iterator[Path]:
@@ -184,13 +175,15 @@ def _candidates(options: base.Options, prefix: Path) -> Iterator[Path]:
         yield found.resolve().parent.parent
 
 
-def _diagnostic(item: dict[str, Any], files: Sequence[base.Snippet]) -> base.Diagnostic:
+def _diagnostic(item: dict[str, Any], files: Sequence[base.Snippet], *, alone: bool) -> base.Diagnostic:
     index, line, column, code = item["file"], item["line"], item["column"], item["code"]
     if line and column:
         column = base.character_column(base.line_of(files[index], line), column, "utf-16-le")
-    unknown = code == 4113 and item["message"].endswith("base class 'any'.")  # `override`, of what is not known
-    absent = unknown or item.get("orphaned") or react.absent(item["message"], files[index].text)
-    kind = "missing-dependency" if absent else _kind(code, item["syntax"], item["message"])
+    unknown = code in _OVERRIDES and item.get("orphaned")  # `override`, of what is not known
+    absent = item.get("orphaned") or typescript_missing.absent(
+        code, item["message"], files[index].text, alone=alone
+    )
+    kind = "missing-dependency" if absent else _kind(code, item["syntax"])
     found = base.Diagnostic(
         severity="error" if item["error"] and kind != "unused" and not unknown else "warning",
         kind=kind,
@@ -199,21 +192,16 @@ def _diagnostic(item: dict[str, Any], files: Sequence[base.Snippet]) -> base.Dia
         line=line,
         column=column,
         code=f"TS{code}",
+        parsed=not item["syntax"],
     )
     return base.inside(found, files)
 
 
-def _kind(code: int, syntax: bool, message: str) -> base.Kind:
+def _kind(code: int, syntax: bool) -> base.Kind:
     if syntax or 1000 <= code < 2000:  # by the compiler's own order of messages
         return "syntax"
     if code in _UNUSED:
         return "unused"
-    if (
-        code in _NODE | _TESTED | _GLOBALS
-        or _ELSEWHERE.match(message)
-        or (code in _ABSENT and (_OTHER_FILE.search(message) or not re.search(r"module '\.{0,2}/", message)))
-    ):
-        return "missing-dependency"
     if code in (2321, 2589):  # excessive depth
         return "limit"
     return "undefined" if code in _UNDEFINED else "type"

@@ -16,6 +16,7 @@ DIRECTIVES = "(program (expression_statement . (string)) @empty)"
 
 QUERIES = """
 (super) @super
+(member_expression object: (this) property: (property_identifier) @of_this)
 (import_statement) @import
 """
 

@@ -18,13 +18,14 @@ function named(table, name) {
 function settings(request) {
   return {
     target: named(ts.ScriptTarget, request.target || "ESNext"),
-    module: ts.ModuleKind.ESNext,
+    module: ts.ModuleKind.Preserve ?? ts.ModuleKind.ESNext, // where it is known, `import a = require("a")` stays
     moduleResolution: ts.ModuleResolutionKind.Bundler,
     moduleDetection: ts.ModuleDetectionKind.Force,
     jsx: ts.JsxEmit.Preserve,
     allowJs: true,
     lib: (request.lib.length ? request.lib : LIBRARIES).map((name) => `lib.${name.toLowerCase()}.d.ts`),
     strict: request.strict,
+    strictNullChecks: request.strict || request.nulls,
     noEmit: true,
     skipLibCheck: false, // only the model's own files are asked for, its declaration files among them
     allowImportingTsExtensions: true,
@@ -105,27 +106,98 @@ function directiveAbove(file, line) {
   return -1;
 }
 
-const NO_MEMBER = new Set([2339, 2551]);
+const NO_MEMBER = new Set([2339, 2551]); // of what is read
+const NO_PROPERTY = new Set([2322, 2353]); // of what is given: an object, a component's attributes
+const NOT_SUCH = new Set([2349, 2351, 2488]); // to be called, made, gone through
+const NO_OVERRIDE = new Set([4112, 4113]);
+const LIKE = /^(Partial|Required|Readonly|Pick|Omit)$/; // types that have the members of another
+// What a component has of React's class, besides what it defines.
+const COMPONENT = new Set(["props", "state", "context", "refs", "setState", "forceUpdate", "render"]);
 
 // Whether something misses a member that it would inherit from what is not here.
 function orphaned(checker, diagnostic) {
-  if (!NO_MEMBER.has(diagnostic.code) || !diagnostic.file) return false;
-  const { parent } = ts.getTokenAtPosition(diagnostic.file, diagnostic.start);
-  const owner = ts.isPropertyAccessExpression(parent) ? parent.expression : parent.parent?.parent?.initializer;
-  const type = owner && checker.getTypeAtLocation(owner);
-  return Boolean(type) && lost(checker, type.symbol, new Set());
+  if (!diagnostic.file) return false;
+  const token = ts.getTokenAtPosition(diagnostic.file, diagnostic.start);
+  if (NO_OVERRIDE.has(diagnostic.code)) {
+    const heir = ts.findAncestor(token, ts.isClassLike);
+    return Boolean(heir) && absentParents(checker, checker.getSymbolAtLocation(heir.name ?? heir) ?? heir.symbol).length > 0;
+  }
+  const message = ts.flattenDiagnosticMessageText(diagnostic.messageText, " ");
+  const wanting = /'([^']+)' is missing in type/.exec(message)?.[1] ?? (NOT_SUCH.has(diagnostic.code) ? "" : null);
+  if (wanting !== null) return values(checker, token, diagnostic).some((type) => lacks(checker, type, wanting));
+  const name = /'([^']+)' does not exist /.exec(message)?.[1];
+  if (!name) return false;
+  const owners = NO_PROPERTY.has(diagnostic.code) ? taking(checker, token) : NO_MEMBER.has(diagnostic.code) ? holding(checker, token) : [];
+  return owners.some((type) => lacks(checker, type, name) && !type.getProperties().some((own) => slip(name, own.name)));
 }
 
-function lost(checker, symbol, seen) {
-  if (!symbol || seen.has(symbol)) return false;
+// The types of what is used where a token stands, or is given to what is named there; the class that is declared there.
+function values(checker, token, { start, length }) {
+  let node = token;
+  while (node.parent.parent && node.parent.getStart() === start && node.parent.end <= start + length) node = node.parent;
+  const { parent } = node;
+  const found = [node, parent.initializer, parent.expression, parent.right].filter(Boolean);
+  return found.map((one) => checker.getTypeAtLocation(one));
+}
+
+// The type of an object, or of a component's attributes, in which a property is given; where all that it asks for is.
+function taking(checker, { parent }) {
+  const literal = ts.isJsxOpeningElement(parent) ? parent.attributes : ts.isObjectLiteralElement(parent) ? parent.parent : null;
+  const type = literal && checker.getContextualType(literal);
+  const given = new Set(["children", ...(literal?.properties.map((one) => one.name?.text) ?? [])]);
+  const asked = type?.getProperties().filter((one) => !(one.flags & ts.SymbolFlags.Optional)) ?? [];
+  return type && (given.has(undefined) || asked.every((one) => given.has(one.name))) ? [type] : [];
+}
+
+// The types of what a member is read of.
+function holding(checker, { parent }) {
+  if (ts.isPropertyAccessExpression(parent)) return read(checker, parent.expression, parent.expression);
+  if (ts.isBindingElement(parent)) return read(checker, parent.parent, parent.parent.parent.initializer);
+  return ts.isIndexedAccessTypeNode(parent.parent) ? [checker.getTypeAtLocation(parent.parent.objectType)] : [];
+}
+
+// The type of what a member is read of; where that is the rest of something, of the whole as well.
+function read(checker, node, value) {
+  const origin = value && checker.getSymbolAtLocation(value)?.valueDeclaration;
+  const rest = origin && ts.isBindingElement(origin) && origin.dotDotDotToken;
+  return [checker.getTypeAtLocation(node), ...(rest ? [checker.getTypeAtLocation(origin.parent)] : [])];
+}
+
+function lacks(checker, type, name) {
+  if (type.isUnionOrIntersection()) return type.types.some((one) => lacks(checker, one, name));
+  return absentParents(checker, type.symbol).some((parent) => !ofReact(checker, parent) || COMPONENT.has(name));
+}
+
+// What a class or an interface, or one above it, extends and is not here.
+function absentParents(checker, symbol, seen = new Set()) {
+  if (!symbol || seen.has(symbol)) return [];
   seen.add(symbol);
   const clauses = (symbol.declarations || []).flatMap((one) => one.heritageClauses || []);
   const parents = clauses.filter((one) => one.token === ts.SyntaxKind.ExtendsKeyword).flatMap((one) => one.types);
-  return parents.some(({ expression }) => {
+  return parents.flatMap(({ expression, typeArguments }) => {
     const parent = checker.getSymbolAtLocation(expression);
-    const any = checker.getTypeAtLocation(expression).flags & ts.TypeFlags.Any;
-    return any && !parent?.declarations?.some((one) => one.heritageClauses) ? true : lost(checker, parent, seen);
+    const origin = LIKE.test(expression.getText()) ? typeArguments?.[0] : expression;
+    const any = origin && checker.getTypeAtLocation(origin).flags & ts.TypeFlags.Any;
+    return any && !parent?.declarations?.some((one) => one.heritageClauses) ? [expression] : absentParents(checker, parent, seen);
   });
+}
+
+function ofReact(checker, expression) {
+  if (!/^(React\.)?(Pure)?Component$/.test(expression.getText())) return false;
+  const symbol = checker.getSymbolAtLocation(ts.isPropertyAccessExpression(expression) ? expression.expression : expression);
+  const origin = symbol?.declarations?.[0];
+  return !origin || ts.findAncestor(origin, ts.isImportDeclaration)?.moduleSpecifier.text === "react";
+}
+
+// Whether one name is the other with a letter left out or doubled, two exchanged, or in another case. A name with
+// something before or behind it may be another's: `value`, `values`.
+function slip(one, other) {
+  if (one.toLowerCase() === other.toLowerCase()) return true;
+  const [short, long] = one.length < other.length ? [one, other] : [other, one];
+  const at = [...long].findIndex((sign, index) => sign !== short[index]);
+  if (long.length === short.length)
+    return short[at] === long[at + 1] && short[at + 1] === long[at] && short.slice(at + 2) === long.slice(at + 2);
+  return at > 0 && at < short.length && short.slice(at) === long.slice(at + 1);
 }
 
 // What every component takes, whatever its props, where React's types are not here to say so; of a class they would
@@ -166,16 +238,30 @@ function semantic(program, file, names) {
   return found;
 }
 
-// Decorators by the standard; as they were before it, where that explains more.
+// Decorators by the standard, and null in any type; as they were before it, and null on its own, where that explains
+// more: each is what some write for.
 function examine(request) {
-  const standard = judge({ ...request, decorators: false });
-  if (!failures(standard) || !request.files.some(([, text]) => /@[A-Za-z_(]/.test(text))) return standard;
-  const experimental = judge({ ...request, decorators: true });
-  return failures(experimental) < failures(standard) ? experimental : standard;
+  const decorated = request.files.some(([, text]) => /@[A-Za-z_(]/.test(text));
+  const ways = [[false, false], [true, false], [false, true], [true, true]];
+  let best = null;
+  for (const [decorators, nulls] of ways) {
+    if ((decorators && !decorated) || (nulls && (request.strict || !best.diagnostics.some(typed)))) continue;
+    const said = judge({ ...request, decorators, nulls });
+    if (!best || failures(said) < failures(best)) best = said;
+    if (!failures(best) || best.diagnostics.some((one) => one.syntax)) break;
+  }
+  return best;
 }
 
 function failures(said) {
   return said.diagnostics.filter((one) => one.error).length;
+}
+
+// An unknown name, or module, stays one however its types are taken.
+const NAMES = new Set([2304, 2305, 2307, 2503, 2552, 2580, 2582, 2591, 2593, 2875, 7016, 7026]);
+
+function typed(one) {
+  return one.error && one.code >= 2000 && !NAMES.has(one.code);
 }
 
 function judge(request) {
