@@ -23,8 +23,11 @@ _KINDS = (
     "def class func function fn interface struct enum union type trait record module namespace object protocol mod "
     "extension actor contract"
 )
+_BEFORE = rf"(?:(?:{'|'.join(_MODIFIERS.split())}|pub(?:\(\w+\))?)[ \t]+)*"
+_NAMESPACE = r"namespace[ \t]+[\w.\\]+"  # what a block stands in, not what it is
 _TOP = re.compile(
-    rf"^(?:(?:{'|'.join(_MODIFIERS.split())}|pub(?:\(\w+\))?)[ \t]+)*(?:{'|'.join(_KINDS.split())})\*?[ \t]+"
+    rf"^{_NAMESPACE}\s*\{{\s*(?:\[[^\[\]\n]*\]\s*)*{_BEFORE}(?:class|struct|interface|enum|record)[ \t]+(\w+)"
+    rf"|^(?!{_NAMESPACE}[ \t]*;){_BEFORE}(?:{'|'.join(_KINDS.split())})\*?[ \t]+"
     r"(?:\([^()\n]{0,80}\)[ \t]*)?([A-Za-z_$][\w$]*)"
     r"|^(?:export[ \t]+)?(?:const|let|var)[ \t]+([A-Za-z_$][\w$]*)(?:[^=\n]|=>){0,80}=[ \t]*(?:async\b[ \t]*)?"
     r"(?:function\b|class\b|\(|[\w$]+[ \t]*=>)"
@@ -36,7 +39,7 @@ _TOP = re.compile(
     re.MULTILINE,
 )
 _TEST_FILE = re.compile(
-    r"(?:_test\.\w+|[._-]spec\.\w+|\.test\.\w+|(?:^|/)test_\w+\.py|Tests?\.java|(?:^|/)tests?/[\w./-]+)$"
+    r"(?:_test\.\w+|[._-]spec\.\w+|\.test\.\w+|(?:^|/)test_\w+\.py|Tests?\.(?:java|cs)|(?:^|/)tests?/[\w./-]+)$"
 )
 _TEST_NAME = re.compile(r"(?:test_|Test(?=[A-Z_]))\w+|\w+Tests?$")
 _TEST_SUITE = re.compile(r"(?:[ \t]*(?:(?:import|const|from|//|/\*)[^\n]*)?\n)*[ \t]*(?:describe|it|test)\(['\"`]")

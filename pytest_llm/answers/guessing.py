@@ -44,8 +44,8 @@ _ENDS = re.compile(
 _TELLING = frozenset({"import", "head", "type", "function", "either"})
 _KNOWN = """
 . [ [[ alias apk apt apt-get awk base64 basename bash brew bzip2 cargo cat cd chmod chown clear column comm
-command cp cron crontab curl cut date dd declare df diff dig dirname dnf docker docker-compose du echo env eval
-exec exit export expr file find free getopts git gpg grep gunzip gzip head helm history hostname id ifconfig
+command cp cron crontab curl cut date dd declare df diff dig dirname dnf docker docker-compose dotnet du echo env
+eval exec exit export expr file find free getopts git gpg grep gunzip gzip head helm history hostname id ifconfig
 install ip java jobs journalctl jq kill killall kubectl less ln local ls lsblk lsof make man mkdir mktemp mount
 mv nano nc netstat nice node nohup npm nproc npx openssl passwd paste pgrep ping pip pip3 pkill podman popd
 printf ps pushd pwd python python3 read readlink readonly realpath rename rm rmdir rsync scp sed seq service set

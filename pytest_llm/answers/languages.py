@@ -7,7 +7,7 @@ import re
 _ALIASES = {
     "c": "h ansi-c gnu",
     "cpp": "c++ cc cxx hpp h++ hxx hh gnu++ c_cpp",
-    "csharp": "c# cs dotnet",
+    "csharp": "c# cs csx dotnet",
     "css": "",
     "diff": "patch udiff",
     "dockerfile": "docker containerfile",

@@ -34,9 +34,9 @@ _OUTPUT = re.compile(
     re.IGNORECASE,
 )
 _COMMAND = re.compile(
-    r"(?:gcc|g\+\+|clang|clang\+\+|rustc|cargo|javac|kotlinc|node|npx|npm|yarn|pnpm|tsc|ts-node) (?:[\w./@]|--?\w)"
-    r"|(?:python3?|pip3?|php|ruby|make|chmod|bash|sh) (?:[\w./@]|--?\w)|go (?:run|build|test|mod|get|fmt|vet)\b"
-    r"|java (?:-\w+ |[A-Z])|\./\w"
+    r"(?:gcc|g\+\+|clang|clang\+\+|rustc|cargo|javac|kotlinc|dotnet|node|npx|npm|yarn|pnpm) (?:[\w./@]|--?\w)"
+    r"|(?:tsc|ts-node|csc|python3?|pip3?|php|ruby|make|chmod|bash|sh) (?:[\w./@]|--?\w)"
+    r"|go (?:run|build|test|mod|get|fmt|vet)\b|java (?:-\w+ |[A-Z])|\./\w"
 )
 _TITLE = re.compile(rf"[`*_]*({NAME})[`*_]*:?[`*_]*")
 _TAG = re.compile(r"([A-Za-z+#]{1,12})(?:[ \t]?[Cc]opy(?: code)?)?")

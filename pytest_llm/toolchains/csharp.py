@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice
-from pathlib import Path
 from time import monotonic
 
-from pytest_llm.sandbox import programs, sandbox, scratch
+from pytest_llm.sandbox import sandbox, scratch
 from pytest_llm.sandbox.walls import Walls
 from pytest_llm.syntax.outline import Outline, read
 from pytest_llm.toolchains import base, dotnet
 from pytest_llm.toolchains.completed import Around, Completed
+from pytest_llm.toolchains.csharp_conditions import kept
 from pytest_llm.toolchains.csharp_missing import (
     UNKNOWN,
     Missing,
@@ -42,8 +42,8 @@ _UNDEFINED = UNKNOWN | {"CS0117", "CS0432", "CS1061"}
 _UNUSED = frozenset({"CS0067", "CS0164", "CS0168", "CS0169", "CS0219", "CS0414", "CS0649", "CS8019", "CS8321"})
 _TOO_DEEP = frozenset({"CS8078", "CS8103"})  # an expression too long to compile, too many texts
 _NO_MAIN, _NO_LIBRARY = "CS5001", "CS8805"  # what is said of a program without an entry, and of a library with one
-# Of the compiler's own files, and of the words that it is called with: never of a text.
-_OWN = re.compile(r"CS(?:0006|0009|0016|0518|1567|1705|2\d\d\d|7038|8104)$")
+# Where no place is told: of the compiler's own files, or of the words that it is called with.
+_OWN = re.compile(r"CS(?:0006|0009|0016|0518|1705|2\d\d\d)$")
 _LINE = re.compile(r"^[ \t]*#[ \t]*line\b[^\n]*", re.MULTILINE)
 _AT_TOP = frozenset({"statement", "either", "function", "error"})
 _NAME = "Statements{}"
@@ -137,6 +137,12 @@ class CSharp(Scaffolded):
             limits = replace(limits, seconds=base.remaining(options, started).seconds)
         return base.bounded(base.inside(one, named) for one in (*owed, *found))
 
+    def left(self, snippets: Sequence[base.Snippet], options: base.Options) -> Sequence[base.Snippet]:
+        """What conditions leave."""
+        defined = (flag.removeprefix("-define:") for flag in self.compiler.flags if flag.startswith("-define:"))
+        symbols = frozenset(symbol for flag in defined for symbol in flag.split(";"))
+        return [replace(one, text=kept(base.clean(one).text, symbols)) for one in snippets]
+
     def _built(
         self,
         files: Sequence[base.Snippet],
@@ -159,9 +165,7 @@ class CSharp(Scaffolded):
         compiler = self.compiler
         own = {_USINGS: "".join(f"global using {name};\n" for name in compiler.implicit), _STAND_INS: more}
         ours = [base.Snippet(text, name) for name, text in own.items() if text]
-        roots = [options.root] if options.root else []
-        shown = (programs.installation(Path(compiler.command[0]), *roots), *compiler.shown)
-        walls = Walls(readonly=shown, env=compiler.env)
+        walls = Walls(readonly=compiler.shown, env=compiler.env)
         with scratch.folder() as folder:
             base.write([*files, *ours], folder)
             references = [f"-r:{path}" for path in compiler.references]
@@ -180,10 +184,12 @@ class CSharp(Scaffolded):
         places = {file.name: index for index, file in enumerate(files)}
         found = list[base.Diagnostic]()
         for said in filter(None, map(_SAID.match, result.text.splitlines())):
-            if said[4] == "error" and (_OWN.match(said[5]) or said[1] == _USINGS):
+            if said[4] == "error" and (said[1] == _USINGS or (not said[1] and _OWN.match(said[5]))):
                 raise base.Damaged(f"{self.find()} is not whole: {said[6]}", hint=self.install)
             if not said[1] or said[1] in places:
                 found.append(_diagnostic(said, places.get(said[1] or "", 0), files))
+            elif said[4] == "error":  # in what stands in for what is missing
+                found.append(base.Diagnostic("error", "missing-dependency", said[6], code=said[5]))
         return list(islice(found, base.READ))
 
 

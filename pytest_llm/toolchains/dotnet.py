@@ -43,8 +43,9 @@ class Compiler:
     """A compiler of C#: how it is called.
 
     command: the words before the options. version: in one line. references: the assemblies that a program may refer
-    to. flags: the options beside those that every such compiler knows. shown: the folders that must be seen for it
-    to run. implicit: namespaces that every file has imported, by a file of `global using`; env: its environment.
+    to. flags: the options beside those that every such compiler knows. shown: what must be seen for it to run,
+    beside the system. implicit: namespaces that every file has imported, by a file of `global using`. env: its
+    environment.
     """
 
     command: tuple[str, ...]
@@ -70,6 +71,13 @@ class Sdk:
     @property
     def compiler(self) -> Path:
         return self.root / "sdk" / self.version / "Roslyn" / "bincore" / "csc.dll"
+
+    @property
+    def shown(self) -> tuple[Path, ...]:
+        """What the compiler needs of the folder, in which all else may lie."""
+        names = ("dotnet", "host", "shared", "packs/Microsoft.NETCore.App.Ref")
+        needed = (self.compiler.parents[1], *(self.root / name for name in names))
+        return tuple(path for path in needed if path.exists())
 
     def references(self) -> tuple[Path, ...]:
         """The assemblies to refer to of its major version, else those that its programs run with; else none."""
@@ -97,7 +105,7 @@ def find(implicit: Sequence[str]) -> Compiler:
                 f".NET SDK {sdk.version}",
                 references,
                 (*_FLAGS, f"-define:{';'.join(_symbols(sdk.number[0]))}"),
-                (sdk.root,),
+                sdk.shown,
                 tuple(implicit),
                 _ENVIRONMENT,
             )

@@ -507,6 +507,33 @@ SPOKEN: dict[str, Spoken] = {
             ),
         ],
     ),
+    "csharp": Spoken(
+        "C#",
+        "csharp",
+        "Program.cs",
+        [
+            Code(
+                ["public static int Add(int a, int b)\n{\n    return a + b;\n}"],
+                [("static int", "sttic int"), ("int b)", "int b"), ("b;\n}", "b;\n}}"), ("b;\n}", "b;\n")],
+            ),
+            Code(
+                [
+                    "using System;\nusing System.Collections.Generic;",
+                    'class Program\n{\n    // Say hello. It is short.\n    static void Main()\n    {\n        var names = new List<string> { "Ann", "Bob" };\n        foreach (var name in names)\n        {\n            Console.WriteLine("Hello, " + name + "!");\n        }\n    }\n}',
+                ],
+                [
+                    ("WriteLine(", "WriteLin("),
+                    ("in names)", "in name)"),
+                    ("new List<string>", "new List<strin>"),
+                    ("    }\n}", "    }\n"),
+                ],
+            ),
+            Code(
+                ['var text = @"\nThis is a raw string.\n";\nConsole.WriteLine(text.Trim());'],
+                [("text.Trim());", "text.Trim();"), ("var text =", "var text")],
+            ),
+        ],
+    ),
     "kotlin": Spoken(
         "Kotlin",
         "kotlin",

@@ -35,6 +35,14 @@ NAMES: dict[str, list[tuple[str, str]]] = {
     "rust": [("pub(crate) fn f() {}", "f"), ("use a::b;\npub struct S;", "S"), ("impl S {}\ntrait T {}", "T")],
     "c": [("#include <a.h>\n\nstatic int *find(int a,\n  int b)\n{\n}", "find"), ("struct s {\n};", "s")],
     "cpp": [("template <class T>\nstd::vector<int> f(int a) {\n}", "f"), ("namespace n {\n}", "n")],
+    "csharp": [
+        ("using System;\n\nnamespace A.B;\n\npublic sealed class C\n{\n}", "C"),
+        ("namespace A.B\n{\n    [Serializable]\n    public class C\n    {\n    }\n}", "C"),
+        ("namespace A.B\n{\n    // c\n}", "A"),
+        ("public readonly record struct P(int X);", "struct"),
+        ("public static int F(int x)\n{\n}", "F"),
+    ],
+    "php": [("<?php\nnamespace A\\B;\n\nfinal class C {\n}", "C")],
     "javascript": [
         ("export default async function f() {}", "f"),
         ("const f = (a) => a;", "f"),

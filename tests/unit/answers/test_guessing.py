@@ -13,6 +13,7 @@ LABELS = {
     "javascript": "es2022 es6 node20 node-20 node@20.1 js",
     "typescript": "typescript5 ts5.4",
     "java": "java21 java-17 jdk21",
+    "csharp": "c# C#12 c#-12 cs csharp csharp12 csx",
     "go": "go1.22 golang",
     "rust": "rust2021 rust1.80",
     "shell": "bash5 zsh",
@@ -53,6 +54,14 @@ TEXTS = {
     "java": [
         "public int add(int a, int b) {\n  return a + b;\n}\n",
         "List<String> xs = new ArrayList<>();\nfor (String x : xs) { System.out.println(x); }\n",
+    ],
+    "csharp": [
+        'public int Add(int a, int b)\n{\n    string s = $"{a}";\n    return a + b;\n}\n',
+        "var xs = new List<string>();\nforeach (var x in xs) { Console.WriteLine(x); }\n",
+        "using System;\n\nclass A { public int X { get; set; } }\n",
+        "public record Point(int X, int Y)\n{\n    public int Sum => X + Y;\n}\n",
+        'var name = args.Length > 0 ? args[0] : "you";\nConsole.WriteLine($"Hello, {name}!");\n',
+        "public static async Task<int> F(string path) => (await File.ReadAllTextAsync(path)).Length;\n",
     ],
     "c": ["int add(int a, int b) { return a + b; }\n", 'printf("%d\\n", 1);\n'],
     "cpp": ["std::vector<int> v;\nv.push_back(1);\n", "template <class T> T twice(T x) { return x + x; }\n"],

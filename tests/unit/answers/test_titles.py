@@ -67,6 +67,9 @@ JS_TEST += "describe('add', () => {\n  it('adds', () => expect(add(1, 2)).toBe(3
 PY = "def add(a, b):\n    return a + b\n"
 PY_TEST = "from add import add\n\n\ndef test_add():\n    assert add(1, 2) == 3\n    assert add(1, 0) == 1\n"
 JAVA = "class Add { int of(int a, int b) { return a + b; } }\n"
+CS = "namespace Demo;\n\npublic class Adder { public int Of(int a, int b) => a + b; }\n"
+CS_TEST = "using Xunit;\nnamespace Demo;\n\n"
+CS_TEST += "public class AdderTests {\n  [Fact] public void Adds() => new Adder().Of(1, 2);\n}\n"
 JAVA_TEST = (
     "import org.junit.jupiter.api.Test;\n\nclass AddTest {\n  @Test void adds() { new Add().of(1, 2); }\n}\n"
 )
@@ -74,7 +77,13 @@ JAVA_TEST = (
 
 @pytest.mark.parametrize(
     ("language", "code", "test"),
-    [("go", GO, GO_TEST), ("javascript", JS, JS_TEST), ("python", PY, PY_TEST), ("java", JAVA, JAVA_TEST)],
+    [
+        ("go", GO, GO_TEST),
+        ("javascript", JS, JS_TEST),
+        ("python", PY, PY_TEST),
+        ("java", JAVA, JAVA_TEST),
+        ("csharp", CS, CS_TEST),
+    ],
 )
 def test_a_test_is_never_judged_instead_of_what_it_tests(language: str, code: str, test: str) -> None:
     fences = [f"```{language}\n{text}```\n" for text in (code, test)]
@@ -97,6 +106,7 @@ def test_a_test_is_never_judged_instead_of_what_it_tests(language: str, code: st
         ("item.spec.js", True),
         ("src/test/ItemTest.java", True),
         ("tests/item.rs", True),
+        ("Items/ItemTests.cs", True),
         ("item.go", False),
         ("contest.py", False),
         ("latest.go", False),

@@ -9,9 +9,12 @@ from pytest_llm.errors import Unsupported
 from tests.helpers.chatter import FORMS, SPOKEN
 from tests.helpers.checking import findings
 
+pytestmark = pytest.mark.usefixtures("csharp_by_mono")
+
 MUTANTS = {  # of the second program: which, and the line of the code in which it fails
     "rust": (0, 4), "go": (2, 12), "c": (3, 16), "cpp": (1, 10), "java": (1, 9), "javascript": (1, 4),
     "typescript": (1, 2), "python": (1, 9), "ruby": (3, 13), "php": (1, 10), "shell": (1, 14),
+    "csharp": (0, 12),
 }  # fmt: skip
 
 

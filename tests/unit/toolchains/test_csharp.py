@@ -6,15 +6,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pytest_llm.errors import CheckCrashed, Unsupported
+from pytest_llm.sandbox import programs
+from pytest_llm.sandbox.walls import missing
 from pytest_llm.toolchains import dotnet
 from pytest_llm.toolchains.base import Damaged, Diagnostic, Options, Snippet
 from pytest_llm.toolchains.csharp import CSharp
+from pytest_llm.toolchains.csharp_conditions import kept
 from pytest_llm.toolchains.csharp_names import IMPLICIT, library
+from pytest_llm.toolchains.emptiness import holds_no_code
 from tests.helpers.compiling import errors
 from tests.helpers.mono import mono
 from tests.helpers.snippets import tries
@@ -118,6 +123,33 @@ def test_the_table_of_names(by_mono: CSharp) -> None:
     assert errors(by_mono.check([Snippet(f"class A {{ object[] x = {{ {', '.join(uses)} }}; }}\n")], OPTIONS)) == []
 
 
+CONDITIONS = {
+    "#if false\nclass A { }\n#endif\n": "",
+    "#if !X\nclass A { }\n#else\nclass B { }\n#endif\n": "class A { }",
+    "#define X // here\n#if X\nclass A { }\n#endif\n": "class A { }",
+    "#if D && (X || !Y)\nclass A { }\n#endif\n": "class A { }",
+    "#if D == false\nclass A { }\n#elif D != X\nclass B { }\n#else\nclass C { }\n#endif\n": "class B { }",
+    "#if X\n#if D\nclass A { }\n#else\nclass B { }\n#endif\n#elif D // so\nclass C { }\n#endif": "class C { }",
+    " # if (X\nclass A { }\n#endif\n#endif\nclass B { }\n": "class B { }",
+    "#if " + "(" * 5000 + "\nclass A { }\n#endif\n": "class A { }",
+    "class A { }\n#region x\n#endregion\n": "class A { }#region x#endregion",
+}
+
+
+@pytest.mark.parametrize("text", CONDITIONS)
+def test_what_conditions_leave(text: str) -> None:
+    left = kept(text, frozenset({"D"}))
+    assert left.count("\n") == text.count("\n")
+    assert left.replace("\n", "") == CONDITIONS[text]
+
+
+def test_nothing_is_left() -> None:
+    tool = CSharp(replace(mono(), flags=("-define:D;E",)))
+    for symbol, empty in {"X": True, "D": False}.items():
+        snippet = Snippet(f"#if {symbol}\r\nclass A {{ }}\r\n#endif\r\n")
+        assert [holds_no_code(one.text, "csharp") for one in tool.left([snippet], OPTIONS)] == [empty]
+
+
 # --- the SDK
 
 
@@ -165,9 +197,11 @@ def _library(*, managed: bool) -> bytes:
 
 @pytest.fixture
 def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine without any compiler of C#."""
+    """A machine without any compiler of C#, with walls."""
     for name in ("bin", "home"):
         (tmp_path / name).mkdir()
+    if bwrap := programs.which("bwrap"):
+        (tmp_path / "bin" / "bwrap").symlink_to(bwrap)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.delenv("DOTNET_ROOT", raising=False)
@@ -316,6 +350,22 @@ def test_an_sdk_that_is_not_whole(said: str, nowhere: Path) -> None:
         _asked(nowhere, f'echo "{said}"; exit 1')
 
 
+def test_what_the_text_itself_brings_about(nowhere: Path) -> None:
+    """With a place in the text it is the text's, whatever else such a message is about."""
+    said = "error CS0518: Predefined type 'System.Object' is not defined or imported"
+    assert errors(_asked(nowhere, f'echo "snippet.cs(1,7): {said}"; exit 1')) == [("type", 1)]
+
+
+@pytest.mark.skipif(bool(missing()), reason=missing() or "-")
+def test_what_it_sees(nowhere: Path) -> None:
+    """Of the SDK's folder no more than it needs: others may lie beside it."""
+    root = nowhere / "net"
+    (root / "secret").mkdir(parents=True)
+    (root / "shared").mkdir()
+    says = f'for name in {root}/*; do echo "snippet.cs(1,1): warning CS9999: ${{name##*/}}"; done'
+    assert {one.message for one in _asked(nowhere, says)} == {"dotnet", "packs", "sdk", "shared"}
+
+
 def test_it_breaks(nowhere: Path) -> None:
     with pytest.raises(CheckCrashed, match="ended with 134"):
         _asked(nowhere, "echo 'Unhandled exception. System.OutOfMemoryException' >&2; exit 134")
@@ -340,6 +390,7 @@ fi
 while read -r line; do echo "snippet.cs(6,1): warning CS9999: $line"; done < .missing.cs
 echo "snippet.cs(4,21): error CS0103: The name 'JsonConvert' does not exist in the current context"
 echo "snippet.cs(5,16): error CS0029: Cannot implicitly convert type 'int' to 'string'"
+echo ".missing.cs(1,1): error CS0101: The namespace already contains a definition for 'DbSet'"
 exit 1
 """
 
@@ -353,7 +404,11 @@ def test_what_stands_in_for_what_is_missing(nowhere: Path) -> None:
         "public class DbSet { }",
         "public class DbSet<T0> { }",
     ]
-    assert errors(found) == [*(("missing-dependency", line) for line in (1, 2, 3, 4, 4)), ("type", 5)]
+    assert errors(found) == [
+        *(("missing-dependency", line) for line in (1, 2, 3, 4, 4)),
+        ("type", 5),
+        ("missing-dependency", None),
+    ]
 
 
 # --- by an SDK, where there is one
