@@ -6,12 +6,11 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
+from pytest_llm.answers.titles import alone, named
+
 _LOOKED_AT = 20_000
 _FIRST_LINE = 300
-_NAME = re.compile(r"(?:^|[\s:=\"'`(])((?:\./)?[\w@+-][\w@.+/-]*\.[A-Za-z]\w{0,9})(?=$|[\s\"'`):,])")
-_COMMENT = re.compile(
-    r"\s*(?://|#|/\*|--|<!--)\s*(?:file(?:name)?\s*[:=]?\s*)?(\S+?)\s*(?:\*/|-->)?\s*$", re.IGNORECASE
-)
+_COMMENT = re.compile(r"\s*(?://|#|/\*|--|<!--)[ \t]*([^\n]+?)\s*(?:\*/|-->)?\s*$")
 PAGE = re.compile(r"<!doctype\s+html\b|<html[\s>]", re.IGNORECASE)
 _BEFORE_A_PAGE = re.compile(r"\s*(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!--[^>]{0,500}-->\s*){0,9}")
 _KEY = re.compile(r'[\s\[{]*"((?:[^"\\\n]|\\.){1,200})"\s*:')
@@ -86,9 +85,8 @@ class CodeBlock:
     @cached_property
     def file_names(self) -> tuple[str, ...]:
         """The names that the fence's info string, a comment in the first line and the line above give it."""
-        first = _COMMENT.match(self.text[:_FIRST_LINE].partition("\n")[0])
-        found = (_NAME.search(text) for text in (self.info, first[1] if first else ""))
-        return (*(name[1].removeprefix("./") for name in found if name), *filter(None, [self.title]))
+        first = _COMMENT.match(self.text.lstrip()[:_FIRST_LINE].partition("\n")[0])
+        return tuple(filter(None, (named(self.info), alone(first[1]) if first else "", self.title)))
 
     @cached_property
     def tests(self) -> bool:

@@ -70,6 +70,11 @@ class Artifact:
     def _pieces(self) -> tuple[CodeBlock, ...]:
         return tuple(unwrapped(self.blocks))
 
+    def parts(self, language: str) -> Sequence[CodeBlock]:
+        """All blocks, those of Markdown replaced by what they hold; without a fence, what tags or JSON hold."""
+        fenced = any(block.fenced for block in self.blocks)
+        return (not fenced and self._held(language)) or self._pieces
+
     @cached_property
     def _given(self) -> Given:
         return Given(self.prompt, self.may_echo)
@@ -113,7 +118,7 @@ class Artifact:
         return [
             replace(block, language=name)
             for block, name in told
-            if name in LANGUAGES and name == (language or name) and is_code(block.text, name)
+            if name in LANGUAGES and name == (language or name) and (block.language or is_code(block.text, name))
         ]
 
     def _bare(self, language: str) -> list[CodeBlock]:

@@ -189,7 +189,7 @@ class Compile(Check):
     def _pieces(self, artifact: Artifact, block: CodeBlock, language: str) -> tuple[list[CodeBlock], list[Snippet]]:
         """The blocks that are compiled together, each with the name its file gets (empty: the toolchain's)."""
         if self.files == "by-name":
-            named = {name: piece for piece in artifact.blocks if (name := _file_name(piece, language))}
+            named = {name: piece for piece in artifact.parts(language) if (name := _file_name(piece, language))}
             if any(not piece.tests for piece in named.values()) or block in named.values():
                 return list(named.values()), [Snippet(piece.text, name) for name, piece in named.items()]
         return [block], [Snippet(block.text)]
@@ -291,8 +291,9 @@ def _notes(check: Compile, artifact: Artifact, block: CodeBlock, language: str) 
 
 def _left_out(artifact: Artifact, taken: Sequence[CodeBlock], language: str) -> Iterator[Finding]:
     """Blocks of the language that are no file, or whose file a later block holds."""
-    for block in artifact.blocks:
-        if block.language == language and block not in taken and block.text.strip():
+    covered = {line for block in taken for line, _ in block.places}
+    for block in artifact.parts(language):
+        if block.language == language and block not in taken and block.line not in covered and block.text.strip():
             name = _file_name(block, language)
             why = f"a later block holds {name}" if name else "it names no file"
             yield Finding("compile", f"this block is not compiled: {why}", severity="note", line=block.line)

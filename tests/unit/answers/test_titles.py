@@ -29,6 +29,31 @@ from pytest_llm.answers.extract import extract
         ("Here is **item.go**:", "item.go"),
         ("item.go (the model):", "item.go"),
         ("Save this as item.go:", "item.go"),
+        ("**File 2:** `item.go`", "item.go"),
+        ("### File 2: `pkg/item.go`", "pkg/item.go"),
+        ("2. **`item.go`** - the model:", "item.go"),
+        ("item.go — what is sold", "item.go"),
+        ("--- item.go ---", "item.go"),
+        ("=== pkg/item.go ===", "pkg/item.go"),
+        ("[item.go]", "item.go"),
+        ("[item.go](item.go)", "item.go"),
+        ("📁 item.go", "item.go"),
+        ("**pkg\\item.go**", "pkg/item.go"),
+        ("`pkg\\item.go`:", "pkg/item.go"),
+        (r"### pkg/\_\_init\_\_.py", "pkg/__init__.py"),
+        ("<summary>item.go</summary>", "item.go"),
+        ("<summary><code>item.go</code></summary>", "item.go"),
+        ("<h3>item.go</h3>", "item.go"),
+        ('<file path="pkg/item.go">', "pkg/item.go"),
+        ("item.go\n-------", "item.go"),
+        ("文件：`item.go`", "item.go"),
+        ("**item.go**：", "item.go"),
+        ("### `item.go`\n\nThis holds the model, and nothing else:", "item.go"),
+        ("**item.go**\n\nThis holds the model.\n- One type\n- Two methods", "item.go"),
+        ("### item.go\n\nSome words.\n\n### Usage\n\nIt is used so:", ""),
+        ("The files:\n- item.go\n- main.go\n\nHere they are:", ""),
+        ("### item.go\n" + "\nSome words." * 40, ""),
+        ("It is best to run item.go first", ""),
         ("Here is the code:", ""),
         ("It reads `a.go` and `b.go`:", ""),
         ("Do not forget to delete item.go when you are done with all of it.", ""),
@@ -49,6 +74,57 @@ def test_a_line_belongs_to_the_fence_that_follows() -> None:
         "### a.go\n```go\npackage a\n```\n```go\npackage b\n```\nc.go\n\n\n\n```go\npackage c\n```\n"
     ).blocks
     assert [first.title, second.title, third.title] == ["a.go", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("comment", "name"),
+    [
+        ("// item.go", "item.go"),
+        ("// File: pkg/item.go", "pkg/item.go"),
+        ("// Path: item.go", "item.go"),
+        ("/* ./item.go */", "item.go"),
+        ("// ===== item.go =====", "item.go"),
+        ("// item.go - the model", "item.go"),
+        ("// item.go (the model)", "item.go"),
+        ("// pkg\\item.go", "pkg/item.go"),
+        ("// `item.go`", "item.go"),
+        ("\n// item.go", "item.go"),
+        ("// item.go holds the model", ""),
+        ("// as item.go has it, and main.go", ""),
+        ("//go:build linux", ""),
+    ],
+)
+def test_the_comment_in_the_first_line(comment: str, name: str) -> None:
+    assert CodeBlock(f"{comment}\npackage a\n", "go").file_names == ((name,) if name else ())
+
+
+@pytest.mark.parametrize(
+    "info",
+    [
+        "go:pkg/item.go", "go pkg/item.go", 'go title="pkg/item.go"', "go file=pkg/item.go", "go // pkg/item.go",
+        'go {filename="pkg/item.go"}', "go (pkg/item.go)", "pkg/item.go", r"go:pkg\item.go", "go # ./pkg/item.go",
+    ],
+)  # fmt: skip
+def test_the_name_in_a_label(info: str) -> None:
+    assert CodeBlock("package a\n", "go", info).file_names == ("pkg/item.go",)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        '<file path="pkg/item.go">\npackage a\n\nfunc F() {}\n</file>\n',
+        "````markdown\n### pkg/item.go\n\n```go\npackage a\n```\n````\n",
+        "> **pkg/item.go**\n>\n> ```go\n> package a\n> ```\n",
+    ],
+)
+def test_files_in_what_stands_around_them(answer: str) -> None:
+    assert [part.file_names for part in extract(answer).parts("go")] == [("pkg/item.go",)]
+
+
+@pytest.mark.parametrize("line", ["a." * 90, "[" * 190, "*" * 199, "<a " * 60, "a\\" * 60, "===" * 60, "a " * 99])
+def test_hostile_lines_above_fences(line: str) -> None:
+    extract(f"{line}\n```go\n// {line}\nx\n```\n" * 500).own_blocks  # noqa: B018
+    assert CodeBlock(f"// {line}\n", info=line).file_names is not None
 
 
 def test_within_markdown() -> None:

@@ -175,6 +175,51 @@ def test_files_by_name(tmp_path: Path) -> None:
     assert [(one.line, one.source) for one in said] == [(8, "func main() { util.F(1) }")]
 
 
+FILES_APART = """## The project
+
+### `pkg\\util.py`
+
+It holds what is shared, in one function:
+
+```python
+def double(n):
+    return n * 2
+```
+
+<details>
+<summary>pkg/main.py</summary>
+
+```python
+from .util import double
+
+print(double(2)
+```
+
+</details>
+
+### pyproject.toml
+
+```toml
+[project]
+```
+"""
+
+
+def test_files_are_named_in_many_ways(tmp_path: Path) -> None:
+    said = found(FILES_APART, tmp_path, language="python", files="by-name")
+    assert [(one.line, one.source) for one in said] == [(18, "print(double(2)")]
+    assert not found(FILES_APART.replace("(2)", "(2))"), tmp_path, language="python", files="by-name")
+
+
+def test_columns_are_those_of_the_answer_where_something_is_laid_over_the_code(tmp_path: Path) -> None:
+    (one,) = found("```python\n 9 x = 1\n10 y = 2\n11 z = )\n```\n", tmp_path, language="python")
+    assert (one.line, one.column, one.source) == (4, 8, "11 z = )")
+    (one,) = found('{"code": "def f():\\n    return )\\n"}', tmp_path, language="python")
+    assert (one.line, one.column, one.source) == (1, None, "    return )")
+    (one,) = found("```python\ndef f():\n    pass\n```\nand\n```python\ndef g():\n    f(\n```\n", tmp_path)
+    assert (one.line, one.source) == (8, "    f(")
+
+
 def test_a_file_that_is_given_twice(tmp_path: Path) -> None:
     """The last one counts, which is said of the others."""
     first = fenced("c main.c", "int main(void) { return wrong; }\n")
