@@ -15,8 +15,10 @@ from pytest_llm.sandbox import sandbox, scratch
 from pytest_llm.sandbox.walls import Walls
 from pytest_llm.syntax.outline import Outline, read
 from pytest_llm.toolchains import base, c_files
+from pytest_llm.toolchains.c_kinds import ABSENT, kind_of
 from pytest_llm.toolchains.c_missing import told, unknown_types
-from pytest_llm.toolchains.c_names import bare, headers_of, misspelt
+from pytest_llm.toolchains.c_names import bare, headers_of
+from pytest_llm.toolchains.c_stand_ins import stand_ins
 from pytest_llm.toolchains.completed import Around
 from pytest_llm.toolchains.precompiled import Precompiled
 from pytest_llm.toolchains.scaffold import Scaffolded, Style
@@ -25,27 +27,16 @@ _SAID = re.compile(r"^([^:\n]+):(\d+):(?:(\d+):)? (fatal error|error|warning): (
 _AT_LARGE = re.compile(r"^cc1(?:plus)?: (?:fatal )?error: (.*)$")
 _HERE = re.compile(r"^([^:\n]+):(\d+):(\d+):\s+required from here")
 _BROKE = re.compile(r"internal compiler error|Please submit a full bug report")
-_ABSENT = re.compile(r"^(\S+): No such file or directory$")
 _UNREACHED = "no file includes this one: it is not compiled"
 _HIDES = re.compile(r"^#pragma (?:GCC|clang) diagnostic[^\n]*", re.MULTILINE)
 _MOST_WITHOUT = 500  # errors where headers are absent: those that are not owed to them may come late
+_ROUNDS = 3  # of types that stand in: where one does, the compiler reads on, and meets the next
 _EARLIER = "gnu++17"
 _NEWER = re.compile(
     r"\b(?:concept|requires|co_\w+|consteval|constinit|char8_t|ranges|views|span|format|jthread)\b|<=>|\b__c(?:plusplus|pp_\w+)\b|\bmodule;"
 )
 _NAMED = {"c": "c", "cpp": "c++"}  # by gcc's option -x
 _STUBS = "not-here"  # a folder of empty headers a round: one may be called as the folder of another is
-_KINDS: tuple[tuple[str, base.Kind], ...] = (
-    (r"No such file or directory", "missing-dependency"),
-    (r"exceeds maximum", "limit"),
-    (
-        r"undeclared|not declared|not been declared|does not name a type|unknown type name|has no member",
-        "undefined",
-    ),
-    (r"is not a member of|implicit declaration|no type named|is not a (?:class|template|namespace)", "undefined"),
-    (r"^expected|^stray|missing terminating|unterminated|^#|invalid preprocessing|default argument", "syntax"),
-    (r"^extraneous|extra qualification|^redeclaration at end|not terminated|^unable to find", "syntax"),
-)
 
 
 class C(Scaffolded):
@@ -74,7 +65,7 @@ class C(Scaffolded):
         self._precompiled = Precompiled(f"{_NAMED[self.languages[0]]}-header")
 
     def misses_own(self, message: str) -> bool:
-        absent = _ABSENT.match(message)
+        absent = ABSENT.match(message)
         return absent is not None and absent[1] in headers_of(self.languages[0]).values()
 
     def forget(self) -> None:
@@ -174,7 +165,7 @@ class C(Scaffolded):
             found = self._parse(result, files)
             if result.killed_by:
                 return [*absent, *found, *base.stopped(result, limits)]
-            lost = [one for one in found if _ABSENT.match(one.message)]
+            lost = [one for one in found if ABSENT.match(one.message)]
             if not lost or not all(_stub(folder / f"{_STUBS}-{number}", one) for one in lost):
                 break
             absent += lost
@@ -183,22 +174,44 @@ class C(Scaffolded):
             return base.gave_up(self.name, result, files)
         if not absent:
             return found
-        outlines = [read(file.text, self.languages[0]) or Outline() for file in files]
+        return [*absent, *self._without(folder, absent, found, flags, names, files, walls, limits)]
+
+    def _without(
+        self,
+        folder: Path,
+        absent: list[base.Diagnostic],
+        found: list[base.Diagnostic],
+        flags: list[str],
+        names: list[str],
+        files: list[base.Snippet],
+        walls: Walls,
+        limits: sandbox.Limits,
+    ) -> list[base.Diagnostic]:
+        """What is said without these headers. Where types are unknown the compiler passes over whole functions, so
+        others stand in for them."""
+        language = self.languages[0]
+        outlines = [read(file.text, language) or Outline() for file in files]
         project = any('"' in base.line_of(files[one.file], one.line or 0) for one in absent)
-        judge = partial(
-            told, files=files, outlines=outlines, library=headers_of(self.languages[0]), project=project
-        )
+        judge = partial(told, files=files, outlines=outlines, library=headers_of(language), project=project)
         found = judge(found)
-        if types := unknown_types(found):  # without them the compiler passes over whole functions
-            (folder / f"{_STUBS}-0" / absent[0].message.partition(":")[0]).write_text(_stand_ins(types), "utf-8")
-            found = judge(self._parse(self._run(folder, [*flags, *names], walls, limits), files), types=types)
-        return [*absent, *found]
+        known: set[str] = set()
+        own = frozenset().union(*(outline.all("defined") for outline in outlines))
+        header = folder / f"{_STUBS}-0" / absent[0].message.partition(":")[0]
+        for _ in range(_ROUNDS):
+            more = unknown_types(found, outlines, headers_of(language)) - known
+            if known and not more:
+                break
+            known |= more
+            header.write_text(stand_ins(known, own, files, outlines, language), "utf-8")
+            found = judge(self._parse(self._run(folder, [*flags, *names], walls, limits), files), types=known)
+        return found
 
     def _run(self, folder: Path, words: list[str], walls: Walls, limits: sandbox.Limits) -> sandbox.Result:
         stubs = [f"-I{stubs.name}" for stubs in sorted(folder.glob(f"{_STUBS}-*"))]
         argv = [
             str(self.path), "-fsyntax-only", "-Wall", *self.flags, "-I.", *stubs,
             f"-fmax-errors={_MOST_WITHOUT if stubs else 50}",
+            *(["-ftrack-macro-expansion=0"] if stubs else []),  # what a macro brings is where it is used
             "-fno-diagnostics-show-caret", "-fdiagnostics-color=never", "-fdiagnostics-column-unit=byte",
             *words,
         ]  # fmt: skip
@@ -216,7 +229,7 @@ class C(Scaffolded):
             said = _SAID.match(line)
             if not said:
                 if at_large := _AT_LARGE.match(line):
-                    found.append(base.Diagnostic("error", _kind(at_large[1]), at_large[1]))
+                    found.append(base.Diagnostic("error", kind_of(at_large[1]), at_large[1]))
                 continue
             if said[5] == "#pragma once in main file":
                 continue
@@ -263,7 +276,7 @@ def _diagnostic(
 ) -> base.Diagnostic:
     line, warning = int(place[2]), said[4] == "warning"
     message, option = said[5], said[6] or ""
-    kind: base.Kind = "lint" if warning else _kind(message)
+    kind: base.Kind = "lint" if warning else kind_of(message)
     if warning and option.startswith("-Wunused"):
         kind = "unused"
     found = base.Diagnostic(
@@ -278,21 +291,9 @@ def _diagnostic(
     return base.inside(found, files)
 
 
-def _kind(message: str) -> base.Kind:
-    absent = _ABSENT.match(message)
-    if absent and (absent[1].startswith("/") or ".." in absent[1] or misspelt(absent[1])):
-        return "undefined"  # no header of a library is named like that
-    return next((kind for pattern, kind in _KINDS if re.search(pattern, message)), "type")
-
-
-def _stand_ins(types: Sequence[str]) -> str:
-    """Types that are known by name only."""
-    return "".join(f"typedef struct {name} {name};\n" for name in types)
-
-
 def _stub(stubs: Path, lost: base.Diagnostic) -> bool:
     """Put an empty header where the missing one was looked for; False where that is no plain name."""
-    found = _ABSENT.match(lost.message)
+    found = ABSENT.match(lost.message)
     if not found or lost.kind != "missing-dependency" or not base.safe_name(found[1], ("",)):
         return False
     path = stubs / found[1]

@@ -7,16 +7,21 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import partial
 
 from pytest_llm.syntax.outline import Outline
 from pytest_llm.toolchains.base import Diagnostic, Snippet, line_of
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _UNKNOWN = re.compile(
-    r"‘(?P<name>\w+)’ (?:undeclared|was not declared|has not been declared|does not name a type)"
+    r"‘(?:::)?(?P<name>\w+)’ (?:undeclared|was not declared|has not been declared|does not name a type)"
+    r"|expected type-specifier before ‘(?P<made>\w+)’"
     r"|unknown type name ‘(?P<type>\w+)’|implicit declaration of function ‘(?P<function>\w+)’"
 )
-_MEMBER = re.compile(r"‘([^’]*)’(?: \{aka [^}]*\})? has no member named ‘(\w+)’")
+_MEMBER = re.compile(r"‘([^’]*)’(?: \{aka ‘([^’]*)’\})? has no member named ‘(\w+)’")
+_ARGUMENTS = re.compile(r"^too (?:few|many) arguments to function ‘[^’(]*?(\w+)[(’]")
+_WITHIN = re.compile(r"is not a member of ‘([^’]*)’")
+_QUOTED = re.compile("‘([^’]*)’")
 _OF_STD = re.compile(r"is not a member of ‘std|in namespace ‘std|‘(?:const )?(?:class |struct )?std::")
 _MEANT = re.compile("did you mean ‘([^’]*)’")
 _TYPE = "unknown type name"
@@ -29,6 +34,8 @@ _MACRO = re.compile(
 _ALONE = re.compile(r"^\s*[A-Z][A-Z0-9_]{2,}\s*(?:\([^()]*\)\s*)?$")
 _VALUES = frozenset({"stdscr", "curscr", "newscr", "environ"})  # variables of libraries are rare
 _BUILT_IN = ("bool", "char", "double", "float", "int", "long", "short", "signed", "size_t", "unsigned", "void")
+_ACCESS = ("public", "protected", "private", "virtual")
+_LIKE = 0.75  # how near a name comes to an own one that is meant
 _ROUNDS = 5  # of looking for what is declared by means of what is missing
 
 
@@ -50,11 +57,19 @@ class Missing:
     values: frozenset[str]
     everything: bool
 
+    def quoted(self, message: str) -> bool:
+        """Whether a message names a type or a namespace of theirs."""
+        return any(_words(quoted) & self.tainted for quoted in _QUOTED.findall(message))
+
+    def _means(self, name: str, meant: str) -> bool:
+        """Whether an unknown name is this one, misspelt. In a class with a base it may be one of the base's."""
+        return not self.heirs or bool(get_close_matches(name, [meant], n=1, cutoff=_LIKE))
+
     def brings(self, name: str, meant: str, *, of_type: bool) -> bool:
         """Whether an unknown name is missing with the headers. meant: what the compiler proposes instead."""
         if name in self.tainted:
             return True
-        if name in self.own or (meant in self.own and meant.lower() != name.lower()):
+        if name in self.own or (meant in self.own and meant.lower() != name.lower() and self._means(name, meant)):
             return False
         near = get_close_matches(name, _BUILT_IN, n=1, cutoff=0.8) if of_type else []
         if near and near[0] != name and near[0][0] == name[0]:
@@ -86,41 +101,49 @@ def told(
     declared = words & lost.own & unknown  # by lines that are broken
     lost = replace(lost, tainted=lost.tainted | declared | set(types))
     lines = _lines(found, lost)
-    broken = {(index, line) for index, one in enumerate(outlines) for line in _torn(files[index].text, one)}
+    broken = {
+        (index, line)
+        for index, one in enumerate(outlines)
+        for line in _torn(files[index].text, one)
+        if not _macro(files[index], line)
+    }
 
     def follows(one: Diagnostic) -> bool:
         if one.severity != "error" or one.line is None:
             return False
         place, line = (one.file, one.line), line_of(files[one.file], one.line)
         theirs = place in lines or bool(_words(line) & lost.tainted)
-        return _follows(one, lost, theirs=theirs, macro=_macro(files[one.file], one.line), broken=place in broken)
+        near = {(one.file, at) for at in _around(files[one.file], one.line)}
+        return _follows(
+            one, lost, theirs=theirs, macro=_macro(files[one.file], one.line), broken=bool(near & broken)
+        )
 
     judged = [replace(one, kind="missing-dependency") if follows(one) else one for one in found]
     said = {(one.file, one.line) for one in judged if one.kind == "syntax"}
-    silent = sorted(place for place in lines & broken - said if not _macro(files[place[0]], place[1]))
+    owed = {(one.file, one.line) for one in judged if one.line and one.kind == "missing-dependency"}
+    silent = sorted(place for place in owed - said if broken & _ends(files[place[0]], *place))
     return [*judged, *(Diagnostic("error", "syntax", _TORN, file, line) for file, line in silent)]
 
 
-def unknown_types(found: Iterable[Diagnostic]) -> list[str]:
-    """The names of types that follow from missing headers."""
-    names = (_unknown(one.message)[0] for one in found if one.kind == "missing-dependency" and _TYPE in one.message)
-    return sorted(set(filter(None, names)))
+def unknown_types(found: Iterable[Diagnostic], outlines: Sequence[Outline], library: Collection[str]) -> set[str]:
+    """The names of types and namespaces that follow from missing headers, bases of classes among them."""
+    said = {_unknown(one.message)[0] for one in found if one.kind == "missing-dependency"}
+    places = _every(outlines, "typename") | _every(outlines, "scope")
+    bases = {words[0] for _, words in _bases(outlines) if words}
+    return (said & places) | (bases - _every(outlines, "defined") - {"std"} - set(library))
 
 
 def missing(
     outlines: Sequence[Outline], unknown: Collection[str], library: Collection[str], *, project: bool
 ) -> Missing:
     """What a program has from headers that are not here. unknown: the names that the compiler does not know."""
-
-    def every(capture: str) -> frozenset[str]:
-        return frozenset().union(*(outline.all(capture) for outline in outlines))
-
+    every = partial(_every, outlines)
     own = every("defined")
     foreign = set(unknown) - own - set(library)
     pairs = [pair for outline in outlines for pair in outline.relations]
     usings = [_WORD.findall(text)[1:] for text in every("using")]
     tainted = {words[-1] for words in usings if words and words[0] in foreign}
-    bases = [(pair["heir"], _WORD.findall(pair["parent"])) for pair in pairs if "heir" in pair]
+    bases = _bases(outlines)
     strange = {words[-1] for _, words in bases if words and words[0] not in own | {"std"} | set(library)}
     tainted |= strange
     typed = [(pair["typed"], _words(pair["type"].partition("{")[0])) for pair in pairs if "typed" in pair]
@@ -134,6 +157,17 @@ def missing(
     return Missing(project, library, own, frozenset(tainted), frozenset(heirs), values, everything)
 
 
+def _every(outlines: Sequence[Outline], capture: str) -> frozenset[str]:
+    return frozenset().union(*(outline.all(capture) for outline in outlines))
+
+
+def _bases(outlines: Sequence[Outline]) -> list[tuple[str, list[str]]]:
+    """Each class that has bases, with the words of one of them."""
+    pairs = [pair for outline in outlines for pair in outline.relations if "heir" in pair]
+    words = [(pair["heir"], _WORD.findall(pair["parent"])) for pair in pairs]
+    return [(heir, names) for heir, names in words if names and names[0] not in _ACCESS]
+
+
 def _follows(one: Diagnostic, lost: Missing, *, theirs: bool, macro: bool, broken: bool) -> bool:
     """Whether an error follows from what is missing. theirs: a name of that is in its line; macro: one of theirs
     may be; broken: the tree has an error there too.
@@ -141,12 +175,22 @@ def _follows(one: Diagnostic, lost: Missing, *, theirs: bool, macro: bool, broke
     if _is_theirs(one, lost):
         return True
     if one.kind == "syntax":
-        return macro or (theirs and not broken)
-    if _unknown(one.message)[0] or _OF_STD.search(one.message):
+        return (macro or theirs) and not broken
+    if _unknown(one.message)[0]:
+        return False
+    if (called := _ARGUMENTS.search(one.message)) and called[1] in lost.own:
         return False
     if member := _MEMBER.search(one.message):
-        owner = _base(member[1])
-        return member[2] in lost.tainted or owner in lost.heirs | lost.tainted or (theirs and owner not in lost.own)
+        if _OF_STD.search(one.message):
+            return False
+        owner = _base(member[2] or member[1])
+        return member[3] in lost.tainted or owner in lost.heirs | lost.tainted or (theirs and owner not in lost.own)
+    if lost.quoted(one.message) or ("override" in one.message and _words(one.message) & lost.heirs):
+        return True
+    if _OF_STD.search(one.message):
+        return False
+    if (within := _WITHIN.search(one.message)) and _base(within[1]) in lost.own - lost.heirs:
+        return False
     return theirs or macro
 
 
@@ -168,14 +212,26 @@ def _unknown(message: str) -> tuple[str, bool]:
     found = _UNKNOWN.search(message)
     if not found or _OF_STD.search(message):
         return "", False
-    of_type = bool(found["type"]) or "has not been" in message or "does not name" in message
-    return found["name"] or found["type"] or found["function"], of_type
+    of_type = bool(found["type"] or found["made"]) or "has not been" in message or "does not name" in message
+    return next(filter(None, found.groups())), of_type
 
 
 def _macro(file: Snippet, line: int) -> bool:
     """Whether a macro may be in a line, or alone in the one before it."""
     before = next((text for at in range(line - 1, 0, -1) if (text := line_of(file, at)).strip()), "")
     return bool(_MACRO.search(line_of(file, line)) or _ALONE.match(before))
+
+
+def _around(file: Snippet, line: int) -> list[int]:
+    """A line with those before and behind it that hold something: a missing semicolon is told in either."""
+    before, behind = range(line - 1, 0, -1), range(line + 1, len(file.lines) + 1)
+    return [line, *(next((at for at in those if line_of(file, at).strip()), line) for those in (before, behind))]
+
+
+def _ends(file: Snippet, index: int, line: int) -> set[tuple[int, int]]:
+    """Where the tree has an error if a line is not whole: there, or behind it, if it does not end as lines do."""
+    open_end = bool(re.search(r"[\w)\]\"]\s*$", line_of(file, line)))
+    return {(index, at) for at in (line, *(_around(file, line)[2:] if open_end else ()))}
 
 
 def _torn(text: str, outline: Outline) -> set[int]:
