@@ -124,8 +124,8 @@ class CSharp(Scaffolded):
         ]
         outlines = [read(file.text, "csharp") or Outline() for file in named]
         limits, lost, made, owed = sandbox.Limits(seconds=options.seconds), Missing(), "", list[base.Diagnostic]()
+        started = monotonic()
         for _ in range(_ROUNDS):
-            started = monotonic()
             found = self._built(named, outlines, made, options, limits)
             lost = missing(errors(found), named, outlines, lost)
             found = [_explained(one, lost, named) for one in found]

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import lru_cache
 
 from pytest_llm.syntax.outline import Outline
 from pytest_llm.toolchains import csharp_names
@@ -25,7 +26,7 @@ _USING = re.compile(
 _QUOTED = re.compile(r"[`'‘\"]([^`'’\"]+)['’\"]")
 _LIKE = 0.85  # how near a name comes to another one that is meant
 _SHORTEST = 5  # characters of a name of which can be told that another one is meant
-_LONGEST = 500  # characters of what stands between `<` and `>`
+_LONGEST = 500  # characters: of what stands between `<` and `>`, of a line with a `using`
 _OWN = "System"
 # Namespaces below `System` that packages bring, or the parts of .NET that only Windows has.
 _PACKAGED = """
@@ -90,10 +91,13 @@ class Missing:
 
     def _misspelt(self, name: str) -> bool:
         """Whether another name is meant: of the files; or one of .NET, with a letter missing or misplaced."""
-        near = get_close_matches(name, sorted(csharp_names.types()), n=3, cutoff=_LIKE)
-        return any(_slip(name, one) for one in near) or bool(
-            get_close_matches(name, sorted(self.names - {name}), n=1, cutoff=_LIKE)
-        )
+        own = sorted(self.names - {name})
+        return _misspelt_of_library(name) or bool(get_close_matches(name, own, n=1, cutoff=_LIKE))
+
+
+@lru_cache(1024)
+def _misspelt_of_library(name: str) -> bool:
+    return any(_slip(name, one) for one in get_close_matches(name, csharp_names.types(), n=3, cutoff=_LIKE))
 
 
 def _slip(name: str, meant: str) -> bool:
@@ -126,8 +130,13 @@ def absent(found: Diagnostic, line: str) -> str:
 
 def _imported(found: Diagnostic, line: str) -> str:
     """What the `using` names that this error stands in; empty where it stands in none."""
-    there = (one for one in _USING.finditer(line) if one.start() < (found.column or 1) <= one.end())
+    there = (one for one in _usings(line) if one.start() < (found.column or 1) <= one.end())
     return next((one[3] for one in there), "")
+
+
+def _usings(line: str) -> Iterator[re.Match[str]]:
+    """(static, =, what is imported) for each `using` in a line, as long as it is one that people write."""
+    return _USING.finditer(line[:_LONGEST])
 
 
 def of_others(path: str) -> bool:
@@ -192,7 +201,7 @@ def _alone(line: str, orphan: bool) -> str:
 
 def _is_of_type(path: str, line: str) -> bool:
     """Whether a `using` takes a type, not all that is in a namespace."""
-    return any(one[3] == path and (one[1] or one[2]) for one in _USING.finditer(line))
+    return any(one[3] == path and (one[1] or one[2]) for one in _usings(line))
 
 
 def _in_its_namespace(path: str) -> str:
