@@ -27,6 +27,7 @@ _FOLLOWS = re.compile(
 )
 
 
+_NO_PACKAGE = re.compile(r"^package (\S+) does not exist|symbol:\s+class \w+\s+location: package (\S+)")
 _PACKAGES = """
 java.io java.lang.annotation java.lang.invoke java.lang.ref java.lang.reflect java.math java.net java.net.http
 java.nio java.nio.channels java.nio.charset java.nio.file java.nio.file.attribute java.security java.sql
@@ -137,15 +138,16 @@ def _diagnostics(items: list[dict[str, Any]], files: Sequence[base.Snippet]) -> 
         frozenset().union(*(one.heirs for one in lost)),
         frozenset().union(*(one.marked for one in lost)),
         frozenset().union(*(one.used for one in lost)),
+        frozenset().union(*(one.own for one in lost)),
     )
     found = [_diagnostic(item, files, absent, everywhere) for item in items if item["kind"] != "NOTE"]
     return base.bounded(found)
 
 
 def _absent(item: dict[str, Any]) -> str:
-    """The package that this error says does not exist; empty for other errors."""
-    said = re.match(r"package (\S+) does not exist", item["message"])
-    return said[1] if said and "doesnt.exist" in item["code"] else ""
+    """The package that this error says does not exist, or not to hold a class; empty for other errors."""
+    said = _NO_PACKAGE.search(item["message"])
+    return next(filter(None, said.groups())) if said else ""
 
 
 def _diagnostic(

@@ -15,14 +15,22 @@ Override Deprecated SuppressWarnings FunctionalInterface SafeVarargs Object Comp
 Exception RuntimeException Thread AutoCloseable Closeable Serializable Cloneable Callable Comparator
 """
 _LIBRARY_NAMES = """
-ArrayDeque ArrayList Arrays AtomicInteger AtomicLong BigDecimal BigInteger BufferedReader Collections Collectors
-CompletableFuture ConcurrentHashMap CountDownLatch Deque Duration EnumMap ExecutorService Executors File
-FileReader Files HashMap HashSet IOException InputStream InputStreamReader Instant IntStream Iterator
-LinkedHashMap LinkedList List LocalDate LocalDateTime Map NoSuchElementException Objects OutputStream Path Paths
-Pattern PrintWriter PriorityQueue Queue Random ReentrantLock Scanner Set Stream StringReader StringWriter
-TimeUnit TreeMap TreeSet UncheckedIOException UUID
+ArrayDeque ArrayList Arrays AtomicBoolean AtomicInteger AtomicLong BiConsumer BiFunction BigDecimal BigInteger
+BinaryOperator BlockingQueue BufferedReader BufferedWriter ByteArrayInputStream ByteArrayOutputStream ChronoUnit
+Collection Collections Collectors CompletableFuture ConcurrentHashMap ConcurrentMap CopyOnWriteArrayList
+CountDownLatch DateTimeFormatter Deque DoubleStream Duration EnumMap EnumSet ExecutionException ExecutorService
+Executors File FileInputStream FileNotFoundException FileOutputStream FileReader FileWriter Files IOException
+InputStream InputStreamReader Instant IntFunction IntPredicate IntStream Iterator LinkedBlockingQueue
+LinkedHashMap LinkedHashSet LinkedList List LocalDate LocalDateTime LocalTime Locale LongStream Map
+NoSuchElementException Objects Optional OptionalDouble OptionalInt OutputStream Path Paths Pattern PrintWriter
+PriorityQueue Queue Random ReentrantLock ReentrantReadWriteLock ScheduledExecutorService Set StandardCharsets
+Stream StringJoiner StringReader StringWriter Supplier ThreadLocalRandom TimeUnit TimeoutException ToIntFunction
+TreeMap TreeSet UUID UnaryOperator UncheckedIOException ZoneId ZonedDateTime HashMap HashSet Scanner
 """
 _LIBRARY = frozenset(_LIBRARY_NAMES.split())  # what is imported by name and no package of others is for
+_CONVERTED = re.compile(r"^incompatible types: (\S+?)(?:<.*>)? cannot be converted to (\S+?)(?:<.*>)?$")
+_LAST_NAME = re.compile(r"(?:\w+\.)*(\w+)")
+_LIKE, _LIKE_TYPE = 0.8, 0.85  # how near a name comes to another that is meant
 _ROOT_NAMES = "android androidx com dev edu io jakarta javax kotlin lombok me net org reactor scala"
 _ROOTS = frozenset(_ROOT_NAMES.split())
 _KNOWN = frozenset(_KNOWN_NAMES.split())
@@ -35,7 +43,7 @@ class Missing:
     names: what is imported from them by name; everything: something is imported by `*`; statics: and so are static
     members. heirs: classes that extend or implement such a name, so that any member may be inherited; marked:
     classes with such an annotation, which may have been given accessors and constructors. used: all names in the
-    file.
+    file; own: of these, the types that it declares.
     """
 
     names: frozenset[str] = frozenset()
@@ -44,32 +52,53 @@ class Missing:
     heirs: frozenset[str] = frozenset()
     marked: frozenset[str] = frozenset()
     used: frozenset[str] = frozenset()
+    own: frozenset[str] = frozenset()
 
     def explains(self, message: str, *, bare: bool) -> bool:
         """Whether an error follows from what is missing. bare: it is about a name without a qualifier."""
         if message.startswith("method does not override"):
             return bool(self.heirs)
         if message.startswith("static import"):
-            return self.everything or bool(self.names)
+            return self.everything or self.statics or bool(self.names)
         if "not initialized" in message or "might not have been" in message:
             return bool(self.marked)
         symbol = re.search(r"symbol:\s+(\w+)\s+(\w+)", message)
+        if converted := _CONVERTED.search(message):  # no annotation gives a type another parent
+            return bool({_bare_name(converted[1]), _bare_name(converted[2])} & (self.heirs | self.names))
         if not symbol:
-            return bool((self.heirs | self.marked | self.names) & set(re.findall(r"\w+", message)))
-        if symbol[2] in self.names or (self.everything and symbol[1] == "class" and symbol[2] not in _LIBRARY):
+            return bool((self.heirs | self.marked | self.names) & set(_LAST_NAME.findall(message)))
+        return self._brings(symbol[1], symbol[2], message, bare=bare)
+
+    def _brings(self, what: str, name: str, message: str, *, bare: bool) -> bool:
+        """Whether an unknown symbol may be theirs. what: "class", "method" or "variable"."""
+        if name in self.names:
             return True
-        if symbol[2] in _LIBRARY or (symbol[1] == "variable" and self._misspelt(symbol[2])):
+        if what == "class":
+            return self.everything and name not in _LIBRARY and not self._misspelt_type(name)
+        if name in _LIBRARY or (what == "variable" and self._misspelt(name)):
             return False
-        if self.statics and bare and symbol[1] in ("method", "variable"):
+        if what == "method" and bare and self._slipped(name):
+            return False
+        if self.statics and bare and (what == "method" or name[0].isupper()):
             return True
-        if self.everything and symbol[1] == "variable" and symbol[2][0].isupper():
+        if self.everything and what == "variable" and name[0].isupper():
             return True  # a class of the missing package, named for a static member
         place = set(re.findall(r"\w+", message.partition("location:")[2]))
-        return bool(place & self.heirs) or bool(place & self.marked and _GENERATED.fullmatch(symbol[2]))
+        return bool(place & self.heirs) or bool(place & self.marked and _GENERATED.fullmatch(name))
 
     def _misspelt(self, name: str) -> bool:
         """Whether another name of the file is meant."""
-        return bool(get_close_matches(name, sorted(self.used - {name}), n=1, cutoff=0.85))
+        return bool(get_close_matches(name, sorted(self.used - {name}), n=1, cutoff=_LIKE))
+
+    def _slipped(self, name: str) -> bool:
+        """Whether a letter of another name is wrong or left out: `setX` and `getXs` are other names than `getX`."""
+        near = get_close_matches(name, sorted(self.used - {name}), n=1, cutoff=_LIKE_TYPE)
+        return bool(near) and near[0][0] == name[0] and near[0] != f"{name}s" and len(name) <= len(near[0])
+
+    def _misspelt_type(self, name: str) -> bool:
+        """Whether a type of the file, or one of the library, is meant; `Lists` is another library's."""
+        near = get_close_matches(name, sorted(self.own | _LIBRARY), n=1, cutoff=_LIKE_TYPE)
+        return bool(near) and not name.startswith(near[0])
 
 
 def is_of_others(package: str) -> bool:
@@ -83,17 +112,22 @@ def missing(outline: Outline, packages: set[str]) -> Missing:
     for path, static, star in _imports(outline):
         owner = path if star else path.rpartition(".")[0]
         if owner in packages or (static and owner.rpartition(".")[0] in packages):
-            everything, statics = everything or star, statics or (static and star)
+            everything, statics = everything or (star and not static), statics or (star and static)
             names |= {path.rpartition(".")[2], *([owner.rpartition(".")[2]] if static else [])}
 
     def taken(known: str) -> bool:
         return known in names or (everything and known not in _KNOWN | outline.all("defined"))
 
+    def is_theirs(name: str) -> bool:
+        return taken(_bare_name(name)) or name.partition("<")[0].rpartition(".")[0] in packages
+
     def those(who: str, of_what: str) -> frozenset[str]:
-        return frozenset(one[who] for one in outline.relations if who in one and taken(_bare_name(one[of_what])))
+        return frozenset(one[who] for one in outline.relations if who in one and is_theirs(one[of_what]))
 
     heirs, marked = those("heir", "parent"), those("marked", "annotation")
-    return Missing(frozenset(names), everything, statics, heirs, marked, outline.all("used"))
+    return Missing(
+        frozenset(names), everything, statics, heirs, marked, outline.all("used"), outline.all("defined")
+    )
 
 
 def imported(outline: Outline) -> set[str]:
