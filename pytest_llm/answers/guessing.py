@@ -19,17 +19,7 @@ _TYPICAL = {
     "c": ("printf(", "malloc(", "#include", "char *", "size_t", "NULL"),
     "cpp": ("std::", "cout", "#include <", "template", "nullptr", "auto "),
     "java": ("System.", "String ", "new ", "public ", "List<", "Map<"),
-    "csharp": (
-        "Console.",
-        "using System",
-        "string ",
-        "foreach (",
-        "new ",
-        "public ",
-        "List<",
-        "Dictionary<",
-        "var ",
-    ),
+    "csharp": ("Console.", "using System", "string ", "foreach (", "public ", "{ get", "async Task", "List<"),
     "tsx": ("</", "/>", "className=", "useState"),
     "shell": ("echo ", "$", "fi", "done", "| "),
 }

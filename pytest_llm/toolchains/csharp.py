@@ -39,7 +39,7 @@ _SYNTAX = (
     *(range(8997, 9010),),
 )
 _UNDEFINED = UNKNOWN | {"CS0117", "CS0432", "CS1061"}
-_UNUSED = frozenset({"CS0067", "CS0164", "CS0168", "CS0169", "CS0219", "CS0414", "CS0649", "CS8019", "CS8321"})
+_UNUSED = frozenset({"CS0067", "CS0164", "CS0168", "CS0169", "CS0219", "CS0414", "CS0649", "CS8019"})
 _TOO_DEEP = frozenset({"CS8078", "CS8103"})  # an expression too long to compile, too many texts
 _NO_MAIN, _NO_LIBRARY = "CS5001", "CS8805"  # what is said of a program without an entry, and of a library with one
 # Where no place is told: of the compiler's own files, or of the words that it is called with.

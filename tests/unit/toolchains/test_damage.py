@@ -18,6 +18,8 @@ from pytest_llm.toolchains.base import Options, Snippet
 from pytest_llm.toolchains.go import Go
 from tests.helpers.hostile import GOOD_AND_BAD
 
+pytestmark = pytest.mark.usefixtures("csharp_by_mono")
+
 
 def lines(language: str, text: str) -> list[int | None]:
     try:

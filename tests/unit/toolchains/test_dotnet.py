@@ -157,7 +157,7 @@ def test_how_it_is_called(nowhere: Path) -> None:
     assert words.split() == [
         f"{root}/sdk/8.0.100/Roslyn/bincore/csc.dll", "-nologo", "-noconfig", "-nostdlib+", "-unsafe+",
         "-out:.out.dll", "-langversion:latest", "-nullable:enable", "-preferreduilang:en", "-utf8output",
-        "-deterministic", "-nowarn:1701,1702", "-define:TRACE;DEBUG;NET;NETCOREAPP;NET8_0;NET5_0_OR_GREATER;"
+        "-deterministic", "-nowarn:1701,1702,8321", "-define:TRACE;DEBUG;NET;NETCOREAPP;NET8_0;NET5_0_OR_GREATER;"
         "NET6_0_OR_GREATER;NET7_0_OR_GREATER;NET8_0_OR_GREATER", "-target:exe",
         f"-r:{root}/packs/Microsoft.NETCore.App.Ref/8.0.0/ref/net8.0/System.Runtime.dll",
         "snippet.cs", ".usings.cs",
