@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -148,8 +149,6 @@ def test_a_failure_says_what_is_wrong_and_how_to_run_it_again(
 def test_a_compiler_that_is_missing(bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     bench.server.answer("hi", "```go\npackage main\n\nfunc main() {}\n```")
     bench.case("prompt: hi\nchecks: [{compile: go}]")
-    import sys
-
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{tmp_path}")
     monkeypatch.setenv("HOME", str(tmp_path))
     result = bench.process("-rs")
@@ -159,6 +158,23 @@ def test_a_compiler_that_is_missing(bench: Bench, monkeypatch: pytest.MonkeyPatc
     shown = clean(result)
     assert "golang" in shown
     bench.process("--llm-strict").assert_outcomes(errors=1)
+
+
+def test_an_sdk_that_is_too_old(bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    bench.server.answer("hi", "```C# 12\nConsole.WriteLine(1);\n```")
+    bench.case("prompt: hi\nchecks: [{compile: c#}]")
+    for name, said in {"dotnet": f"6.0.428 [{tmp_path}/sdk]", "mcs": "Mono C# compiler version 6.8.0.105"}.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\necho '{said}'\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{tmp_path}")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("DOTNET_ROOT", raising=False)
+    result = bench.process("-rs")
+    result.assert_outcomes(skipped=1)
+    shown = clean(result)
+    assert "the .NET SDK 6.0.428 is too old for C# (from 8 on)" in shown
+    assert "dotnet-sdk-8.0" in shown
+    assert "mono" not in shown.lower()
 
 
 ENDLESS = """```cpp

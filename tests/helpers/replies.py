@@ -430,6 +430,74 @@ You can do this with find:
 """,
     ),
     (
+        "csharp",
+        """
+Sure! You can use LINQ for that:
+
+~using System;
+~using System.Linq;
+~
+~public static class Text
+~{
+~    // Counts the words of a text.
+~    public static int CountWords(string text)
+~    {
+~        return text.Split(new[] { ' ', '\\t' }, StringSplitOptions.RemoveEmptyEntries).Length;
+~    }
+~}
+
+**How it works**
+
+1. `Split` cuts the text at blanks.
+2. `RemoveEmptyEntries` drops what is empty.
+
+Run it with:
+
+dotnet run
+""",
+    ),
+    (
+        "csharp",
+        """
+In C# 12 you can write this with top-level statements:
+
+~var numbers = new List<int> { 3, 1, 2 };
+~numbers.Sort();
+~foreach (var number in numbers)
+~{
+~    Console.WriteLine(number);
+~}
+
+This prints the numbers in order. Note that `Sort` works in place; use `OrderBy` if you need a copy.
+""",
+    ),
+    (
+        "csharp",
+        """
+Here's a generic repository with an interface:
+
+~public interface IRepository<T> where T : class
+~{
+~    Task<T?> FindAsync(int id);
+~    void Add(T item);
+~}
+
+And the implementation:
+
+~public class MemoryRepository<T> : IRepository<T> where T : class
+~{
+~    private readonly Dictionary<int, T> _items = new();
+~    private int _next = 1;
+~
+~    public Task<T?> FindAsync(int id) => Task.FromResult(_items.GetValueOrDefault(id));
+~
+~    public void Add(T item) => _items[_next++] = item;
+~}
+
+The `where T : class` constraint makes sure that only reference types are used.
+""",
+    ),
+    (
         "kotlin",
         """
 Here is how you'd write it idiomatically in Kotlin:
