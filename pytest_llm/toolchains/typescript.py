@@ -183,7 +183,7 @@ def _diagnostic(item: dict[str, Any], files: Sequence[base.Snippet], *, alone: b
     absent = item.get("orphaned") or typescript_missing.absent(
         code, item["message"], files[index].text, alone=alone
     )
-    kind = "missing-dependency" if absent else _kind(code, item["syntax"])
+    kind = "missing-dependency" if absent else _kind(code, item["syntax"] or "early" in item)
     found = base.Diagnostic(
         severity="error" if item["error"] and kind != "unused" and not unknown else "warning",
         kind=kind,

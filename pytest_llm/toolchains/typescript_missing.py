@@ -25,7 +25,8 @@ _META = re.compile(
     r" does not exist on type 'ImportMeta'"
 )
 _NODE_WORDS = re.compile(
-    r"\b(?:require|process|Buffer|__dirname|__filename|NodeJS|global|(?:set|clear)Immediate|module\.exports)\b|\bexports\."
+    r"\b(?:require|process|Buffer|__dirname|__filename|NodeJS|global|(?:set|clear)Immediate|module\.exports"
+    r"|import\.meta\.(?:dir|file)name)\b|\bexports\."
     r"|['\"](?:node:[\w/]+|(?:assert|async_hooks|buffer|child_process|cluster|console|constants|crypto"
     r"|dgram|diagnostics_channel|dns|domain|events|fs|http|http2|https|inspector|module|net|os|path|perf_hooks|process"
     r"|punycode|querystring|readline|repl|stream|string_decoder|timers|tls|trace_events|tty|url|util|v8|vm|wasi"

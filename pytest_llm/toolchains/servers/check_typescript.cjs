@@ -247,21 +247,44 @@ function examine(request) {
   for (const [decorators, nulls] of ways) {
     if ((decorators && !decorated) || (nulls && (request.strict || !best.diagnostics.some(typed)))) continue;
     const said = judge({ ...request, decorators, nulls });
-    if (!best || failures(said) < failures(best)) best = said;
+    if (!best || nearer(said, best)) best = said;
     if (!failures(best) || best.diagnostics.some((one) => one.syntax)) break;
   }
   return best;
 }
 
+function wrong(one) {
+  return one.error && !(one.code >= 6133 && one.code <= 6199); // what is unused
+}
+
+// Whether less is wrong, or what is wrong first stands farther on: what is told before it may be its echo.
+function nearer(said, best) {
+  const less = failures(best) - failures(said);
+  return less ? less > 0 : first(said) > first(best);
+}
+
 function failures(said) {
-  return said.diagnostics.filter((one) => one.error).length;
+  return said.diagnostics.filter(wrong).length;
+}
+
+function first(said) {
+  return Math.min(...said.diagnostics.filter(wrong).map((one) => (one.line || 0) * 1e6 + (one.column || 0)));
 }
 
 // An unknown name, or module, stays one however its types are taken.
 const NAMES = new Set([2304, 2305, 2307, 2503, 2552, 2580, 2582, 2591, 2593, 2875, 7016, 7026]);
 
 function typed(one) {
-  return one.error && one.code >= 2000 && !NAMES.has(one.code);
+  return wrong(one) && one.code >= 2000 && !NAMES.has(one.code);
+}
+
+// At what no engine takes, and the compiler asks of TypeScript alone.
+const EARLY = new Set([1103, 1346, 1347, 1499, 1500, 2337, 2392, 2523, 2524, 2660, 2699, 2777, 2778, 2779, 2780, 2781]);
+
+function early(program, names) {
+  const found = names.flatMap((name) => program.getSemanticDiagnostics(program.getSourceFile(name)));
+  const unknown = (one) => ts.isExportSpecifier(ts.getTokenAtPosition(one.file, one.start).parent) && (one.code === 2304 || one.code === 2552);
+  return found.filter((one) => EARLY.has(one.code) || unknown(one)).map((one) => ({ ...describe(one, names), syntax: false, early: true }));
 }
 
 function judge(request) {
@@ -269,12 +292,15 @@ function judge(request) {
   const own = new Map(request.files.map(([name, text]) => [path.posix.join(request.base, name), text]));
   const names = [...own.keys()];
   const more = elements(request, options, names);
-  const program = ts.createProgram([...names, ...more.map(([name]) => name)], options, hostFor(options, new Map([...own, ...more])));
+  const host = hostFor(options, new Map([...own, ...more]));
+  const program = ts.createProgram([...names, ...more.map(([name]) => name)], options, host);
   const found = names.flatMap((name) => {
     const file = program.getSourceFile(name);
     const syntax = program.getSyntacticDiagnostics(file);
     return syntax.length ? syntax.map((one) => ({ ...describe(one, names), syntax: true })) : semantic(program, file, names);
   });
+  if (names.every((name) => name.endsWith(".jsx")) && !found.some((one) => one.syntax))
+    found.push(...early(ts.createProgram(names, { ...options, checkJs: true }, host), names));
   const general = program.getGlobalDiagnostics().map((one) => ({ ...describe(one, names), syntax: false }));
   const broken = program.getOptionsDiagnostics().map((one) => describe(one, names).message);
   return { diagnostics: found.concat(general), broken };

@@ -98,6 +98,13 @@ def test_unused_warns() -> None:
     assert [(one.severity, one.kind, one.line) for one in found] == [("warning", "unused", 1)]
 
 
+def test_what_is_told_of_a_type_that_is_right_with_null_on_its_own_is_what_is_wrong_there() -> None:
+    text = (
+        "type R = { ok: true } | { ok: false; e: string };\nexport const f = (r: R) => (r.ok ? '' : r.e.lenght);\n"
+    )
+    assert [one.column for one in compiled("typescript", text)] == [45]
+
+
 def test_columns_count_characters() -> None:
     found = compiled("typescript", "export const s = '😀é' + y;\n")
     assert [(one.line, one.column) for one in found] == [(1, 25)]
