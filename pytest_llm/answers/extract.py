@@ -17,7 +17,7 @@ from pytest_llm.answers.ends import glued, without_end
 from pytest_llm.answers.fenced import fenced_blocks, unwrapped
 from pytest_llm.answers.fences import Fenced, written
 from pytest_llm.answers.guessing import is_code
-from pytest_llm.answers.held import between_tags, in_strings
+from pytest_llm.answers.held import amid_words, between_tags, in_strings
 from pytest_llm.answers.languages import JSON_LABELS, KIN, LOOSE, PROSE, guess_language
 from pytest_llm.answers.languages import normalise_language as normalise_language  # checks ask for it here
 from pytest_llm.answers.overlaid import merged
@@ -158,6 +158,7 @@ class Artifact:
         yield [b for b in fenced if b.language in JSON_LABELS]
         yield [b for b in fenced if is_json(b.text)]
         yield [b for b in fenced if b.language in LOOSE and b.text.lstrip()[:1] in ("{", "[")]
+        yield [] if fenced or is_json(self.answer) else amid_words(self.answer)
         bare = [] if fenced else unfenced(self.answer.split("\n"), "json")
         yield [b for b in bare if b.text != self.answer and b.text.lstrip()[:1] in ("{", "[")]
 

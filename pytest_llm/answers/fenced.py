@@ -15,6 +15,7 @@ from pytest_llm.answers.unfenced import before_prose
 from pytest_llm.syntax.grammars import LANGUAGES
 
 _WRAPS = re.compile(r"\s{0,20}(?:```+|~~~+)[ \t]*\w")
+_CELL = re.compile(r"%%(\w+)(?:[ \t]+(?:-a[ \t]+)?(\S+))?[ \t]*$")  # of a notebook: `%%bash`, `%%writefile a.py`
 _DEEPEST = 3  # answers wrapped in Markdown wrapped in Markdown
 
 
@@ -32,7 +33,7 @@ def _read(block: CodeBlock) -> CodeBlock:
     """A block as it is meant: its label may stand in its first line, prose below it where nothing closes it."""
     first, _, rest = block.text.partition("\n")
     label = normalise_language(first) if not block.info and first[:1].isalpha() and is_label(first) else ""
-    if label in LANGUAGES and guess_language(rest):
+    if (label in LANGUAGES and guess_language(rest)) or (label := _cell(block, first)):
         block = replace(block, text=rest, language=label, info=first.strip(), line=block.line + 1)
     if block.language in LANGUAGES and not block.closed:
         lines = block.text.split("\n")
@@ -40,6 +41,13 @@ def _read(block: CodeBlock) -> CodeBlock:
         block = replace(block, text="".join(f"{line}\n" for line in lines[:left]))
     shown = unlaid(block) if block.language in LANGUAGES or not block.language else block
     return shown if block.language or guess_language(shown.text) else block
+
+
+def _cell(block: CodeBlock, first: str) -> str:
+    """The language of a notebook's cell that is none of Python, or is written to a file; "" for all else."""
+    cell = _CELL.match(first[:200]) if block.language in ("python", "") else None
+    label = normalise_language(cell[2] or cell[1]) if cell else ""
+    return label if cell and is_label(label) and (label != "python" or cell[2]) else ""
 
 
 def unwrapped(found: Iterable[CodeBlock], depth: int = 0) -> list[CodeBlock]:

@@ -43,7 +43,8 @@ sh sha256sum shift shopt shuf sleep sort source split ss ssh stat stty su sudo s
 terraform test timeout top touch tr trap tree truncate type ufw ulimit umask uname uniq unset unzip uptime
 useradd usermod vi vim wait watch wc wget which while whoami xargs yarn yq yum zcat zip
 """
-_COMMANDS = frozenset(_KNOWN.split())
+COMMANDS = frozenset(_KNOWN.split())
+"""Commands of a shell that are known."""
 
 
 def guessed(text: str) -> str:
@@ -89,4 +90,4 @@ def _commands(outline: Outline, text: str) -> bool:
     """Any sentence is a command with its arguments; one that is known, or a construct, tells."""
     if _FUNCTION.search(text) or guess_language(text) == "shell":
         return True
-    return bool(outline.kinds & _TELLING or outline.all("construct") or outline.all("command") & _COMMANDS)
+    return bool(outline.kinds & _TELLING or outline.all("construct") or outline.all("command") & COMMANDS)

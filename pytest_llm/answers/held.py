@@ -37,6 +37,7 @@ _CLOSING = re.compile(r"</code>\s*$", re.IGNORECASE)
 _ENTITY = re.compile(r"&(lt|gt|amp|quot|apos|nbsp|#0?39|#x27|#34);")
 _MEANT = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'", "nbsp": " ", "#34": '"'}
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"(\s*:)?')
+_BRACKET = re.compile(r"[{\[]")
 _MOST = 8  # strings of JSON that may be code
 
 
@@ -111,3 +112,21 @@ def _strings(text: str) -> list[re.Match[str]]:
     """The longest of the values that hold several lines."""
     found = [one for one in _STRING.finditer(text) if not one[1] and "\\n" in one[0]]
     return sorted(sorted(found, key=lambda one: one.start() - one.end())[:_MOST], key=lambda one: one.start())
+
+
+def amid_words(text: str) -> list[CodeBlock]:
+    """JSON in a line that begins, or goes on, with prose: `The result is: {"a": 1}`."""
+    begin = _BRACKET.search(text)
+    try:
+        value, end = json.JSONDecoder().raw_decode(text, begin.start()) if begin else (None, 0)
+    except (ValueError, RecursionError):
+        return []
+    above, _, left = text[: begin.start() if begin else 0].rpartition("\n")
+    right, _, below = text[end:].partition("\n")
+    apart = without_prose([*above.split("\n"), *below.split("\n")]).strip()
+    if not value or begin is None or apart or _CODE.search(left + right):
+        return []
+    first, before = text.count("\n", 0, begin.start()) + 1, begin.start() - text.rfind("\n", 0, begin.start()) - 1
+    lines = text[begin.start() : end].replace("\r", "").split("\n")
+    places = tuple((first + at, 0 if at else before) for at in range(len(lines)))
+    return [CodeBlock("\n".join(lines), "json", line=first, fenced=False, places=places)]

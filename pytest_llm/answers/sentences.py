@@ -46,6 +46,8 @@ how_to_use breakdown summary conclusion tips alternatively improvements approach
 time space hinweis erklärung beispiel ausgabe lösung explication exemple sortie explicación ejemplo salida
 solución
 """
+_CLOSING_WORDS = "done finished enjoy thanks cheers fertig voilà listo hecho pronto готово"
+_CLOSERS = frozenset(_CLOSING_WORDS.split())  # that are a sentence by themselves
 _BEGINNERS = frozenset(_BEGINNING.split())  # words that begin a sentence though they are in lower case
 _BLOCKS = frozenset(_BLOCK_WORDS.split())  # that begin a block where it is misspelt by its first letter: `If x:`
 _ABOUT = frozenset(_SMALL.split())  # that only sentences have
@@ -122,13 +124,19 @@ class Line:
         return sum(word.strip(_AROUND + ".,:").lower() in _ABOUT for word in self.words[:6])
 
 
-def sentence(line: Line, *, indented_below: bool = False) -> bool:
-    """Whether a line is a sentence, or the beginning of one. indented_below: the next line may be its block."""
+def sentence(line: Line, *, indented_below: bool = False, apart: bool = False) -> bool:
+    """Whether a line is a sentence, or the beginning of one.
+
+    indented_below: the next line may be its block. apart: no line of code stands right above, and in the language
+    no line is mere words; then it may begin in lower case.
+    """
     if not line.words or line.unclosed or line.text[0] in "\"'":
         return False
     if line.foreign and "=" not in line.text:
         return len(line.text) > 1 and not line.open
-    if not line.begins or (line.block and indented_below):
+    if not line.begins:
+        return apart and _small(line)
+    if line.block and indented_below:
         return False
     if len(line.words) < 3:
         return _short(line)
@@ -191,7 +199,14 @@ def _short(line: Line) -> bool:
     """`Sure!`, `Good luck.`, `Example usage:`; but not `Foo:`, which may be a label, nor `Foo.`"""
     if not all(line.plain) or line.block or not line.ends:
         return False
-    return len(line.words) == 2 or line.text[-1:] in "!?。！？"
+    return len(line.words) == 2 or line.text[-1:] in "!?。！？" or _key(line.text) in _CLOSERS
+
+
+def _small(line: Line) -> bool:
+    """A sentence that begins in lower case: nothing but words, to its end, and no block of code."""
+    if line.block or len(line.words) < _PLAIN_LINE or not line.ends or not all(line.plain):
+        return False
+    return line.about() > (1 if line.text.endswith(":") else 0)
 
 
 def _whole(line: Line) -> bool:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from pytest_llm.answers.blocks import CodeBlock
+from pytest_llm.answers.languages import guess_language
 from pytest_llm.answers.prose import HASHED, headings, prose_lines
+from pytest_llm.answers.sentences import Line, label
 from pytest_llm.syntax.grammars import LANGUAGES, PAGE
 from pytest_llm.syntax.outline import within
 
 _BEGINS = re.compile(r"package |<\?php|import [\"'({*\w]")  # what stands at the beginning of a file alone
 _IMPORTS_ANYWHERE = frozenset({"python"})
+_LEAD = re.compile(r"[^\W\d_][^:{}()=;\[\]<>\"`]{3,80}:[ \t]+(?=\S)")
 _MARKDOWN = 4  # columns by which Markdown indents code
 
 
@@ -24,6 +28,14 @@ def unfenced(lines: Sequence[str], language: str) -> list[CodeBlock]:
     whole text is the block.
     """
     lines = [line.removesuffix("\r") for line in lines]
+    if width := _lead_in(first := next((line for line in lines if line.strip()), "")):
+        at = lines.index(first)
+        found = _unfenced([*lines[:at], first[width:], *lines[at + 1 :]], language)
+        return [_moved(block, width) if block.line + _blank(block) == at + 1 else block for block in found]
+    return _unfenced(lines, language)
+
+
+def _unfenced(lines: Sequence[str], language: str) -> list[CodeBlock]:
     prose = _outside(lines, language)
     if not any(prose):
         return [CodeBlock("\n".join(lines), language, fenced=False)]
@@ -33,6 +45,23 @@ def unfenced(lines: Sequence[str], language: str) -> list[CodeBlock]:
     if _apart([block for _, block in own], language):
         return [block for _, block in pieces]
     return [_block(lines, [at for piece, _ in own for at in piece], language)] if own else []
+
+
+def _lead_in(line: str) -> int:
+    """How wide the prose is that stands before code in a line: `Here is the code: x = f()`."""
+    found = _LEAD.match(line[:200])
+    return found.end() if found and label(Line(f"{found[0]}Code")) and guess_language(line[found.end() :]) else 0
+
+
+def _blank(block: CodeBlock) -> int:
+    """How many blank lines a block begins with."""
+    return block.text[: len(block.text) - len(block.text.lstrip("\n"))].count("\n")
+
+
+def _moved(block: CodeBlock, width: int) -> CodeBlock:
+    """A block whose first line that is not blank stood behind prose."""
+    lines, blank = range(block.text.count("\n") + 1), _blank(block)
+    return replace(block, places=tuple((block.line + at, block.indent + width * (at == blank)) for at in lines))
 
 
 def before_prose(lines: Sequence[str], language: str) -> int:

@@ -134,10 +134,11 @@ def values(text: str) -> Iterator[tuple[Steps, int, str]]:
 
 def point(check: str, message: str, block: CodeBlock, offset: int, **more: Any) -> Finding:
     """A finding at an offset of a block, with the part of the line that matters."""
-    line, column, source = position(block.text, offset, block.line)
+    line, column, source = position(block.text, offset)
     first = max(0, column - 1 - _SHOWN // 2)
     shown = source[first : first + _SHOWN]
-    return Finding(check, message, line=line, column=column + block.indent, source=shown, **more)
+    line, at = block.place(line, column)
+    return Finding(check, message, line=line, column=at, source=shown, **more)
 
 
 def _step(step: str | int) -> str:

@@ -12,8 +12,8 @@ from itertools import islice
 
 from pytest_llm.syntax.grammars import PAGE
 from pytest_llm.syntax.outline import content, read
-from pytest_llm.toolchains.base import Diagnostic
-from pytest_llm.toolchains.prompts import MAGIC
+from pytest_llm.toolchains.base import Diagnostic, Snippet
+from pytest_llm.toolchains.prompts import MAGIC, session
 
 _HALT = re.compile(r"\b__halt_compiler\s*\(\s*\)\s*(?:;|\?>)", re.IGNORECASE)
 _LOOKED_AT = 5  # such words, each of which costs the reading of what stands before it
@@ -48,6 +48,8 @@ def _passed_over(text: str, place: int) -> Diagnostic:
 
 def _content(text: str, language: str) -> tuple[bool, tuple[int, ...]] | None:
     part = text[: _halted(text, language)] + "\n"  # without it some grammars do not explain the last line
+    if language == "shell" and (typed := session(Snippet(part), language)):
+        part = typed.file.text
     if language == "python":
         part = MAGIC.sub("pass #", part)
     return content(part, PAGE if language == "php" and _TAG in part else language)

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
+from pytest_llm.answers.guessing import COMMANDS
+from pytest_llm.answers.sentences import Line
 from pytest_llm.toolchains.base import Diagnostic, Snippet
 
 MAGIC = re.compile(
@@ -15,6 +17,8 @@ MAGIC = re.compile(
 )
 """A line of a notebook that is none of Python."""
 
+_ROOT = re.compile(r"^# (?=([\w.-]+)(?: |$))", re.MULTILINE)
+_OPTION = re.compile(r"\s--?\w|[/|$~]")
 _LOOKED_AT = 20  # lines: a session begins with a prompt, or with comments before it
 
 
@@ -90,6 +94,8 @@ def told(
 
 def session(file: Snippet, language: str) -> Session | None:
     """What was typed in a session; None where the text is none."""
+    if language == "shell" and _is_root(file):
+        return Session(replace(file, text=_ROOT.sub("", file.text)), tuple(2 if line else 0 for line in file.lines))
     style = STYLES.get(language)
     code = (line for line in islice(file.lines, _LOOKED_AT) if line.strip() and not line.lstrip().startswith("#"))
     first = next(code, "")
@@ -99,6 +105,14 @@ def session(file: Snippet, language: str) -> Session | None:
     lines = list(_typed([line[min(depth, len(line) - len(line.lstrip())) :] for line in file.lines], style))
     text = "\n".join(text for text, _ in lines)
     return Session(replace(file, text=text), tuple(width and width + depth for _, width in lines))
+
+
+def _is_root(file: Snippet) -> bool:
+    """Whether each line is a command behind root's prompt: nothing else shows that they are no comments."""
+    told = [line for line in file.lines if line.strip()]
+    typed = [_ROOT.match(line) for line in told]
+    known = all(one is not None and one[1] in COMMANDS for one in typed)
+    return known and any(_OPTION.search(line) for line in told) and not any(Line(line).about() for line in told)
 
 
 def _typed(lines: Sequence[str], style: Style) -> Iterator[tuple[str, int]]:

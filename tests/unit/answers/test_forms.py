@@ -257,3 +257,84 @@ def test_hostile_forms_are_read_in_time(piece: str) -> None:
 def test_hostile_lines_are_read_in_time(text: str) -> None:
     extract(text).code("go")
     extract(f"```go\n{text}\n```\n").code("go")
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [
+        ('The result is: {"a": 1}\n', 1, 16),
+        ('Result: {"a": 1} as you asked.\n', 1, 9),
+        ('{"a": 1} is the answer.\n', 1, 1),
+        ('Here is the JSON: ```{"a": 1}```\n', 1, 22),
+        ('`{"a": 1}`', 1, 2),
+        ('Here it is: {"a": 1}\n\nI hope that it helps.\n', 1, 13),
+    ],
+)
+def test_json_amid_words(text: str, line: int, column: int) -> None:
+    block = extract(text).json_text()
+    assert (block.text, block.place(1, 1)) == ('{"a": 1}', (line, column))
+    assert extract(text).json_text(strict=True).text == text
+
+
+@pytest.mark.parametrize(
+    "text", ['const x = {"a": 1};\n', 'So: {"a": }\n', 'f({"a": 1})', "no", 'One: {"a": 1}, two: {"b": 2}']
+)
+def test_what_is_no_json_amid_words(text: str) -> None:
+    assert extract(text).json_text().text.strip() == text.strip()
+
+
+def test_prose_in_front_of_code() -> None:
+    block = of("Here is the code: print(f'x')\n\nIt prints one letter.\n", "python")
+    assert (block.text.strip(), block.place(1, 3)) == ("print(f'x')", (1, 21))
+    block = of("\nThe function is: function f() {\n  return 1;\n}\n", "javascript")
+    assert block.text.strip() == "function f() {\n  return 1;\n}"
+    assert of("Result: int = 5\nprint(Result)\n", "python").text == "Result: int = 5\nprint(Result)\n"
+    extract("The code is so: " * 9_000 + "x = f()").code("python")
+
+
+@pytest.mark.parametrize("language", ["go", "rust", "c", "java", "javascript", "python", "ruby", "php"])
+@pytest.mark.parametrize(
+    "below",
+    [
+        "\nthat prints the number one and then ends.",
+        "\nbasically it just returns one.",
+        "\nlet me know if you need more of it.",
+        "Done.",
+        "\nEnjoy!",
+        "\nFertig.",
+    ],
+)
+def test_sentences_that_begin_small_or_are_a_word(language: str, below: str) -> None:
+    assert of(f"f(1);\n{below}\n", language).text.rstrip("\n") == "f(1);"
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("python", "for each item in the list:\n    print(item)\n"),
+        ("python", "x = f(1)\n\nretrun the value of it\n"),
+        ("ruby", "puts x\n\nFoo.\n  bar\n"),
+        ("shell", "x=1\n\nlog this is how it was done.\n"),
+        ("javascript", "f(1);\nthat is not a line of the code.\n"),
+    ],
+)
+def test_lines_that_may_be_broken_code_stay(language: str, text: str) -> None:
+    assert of(text, language).text == text
+
+
+@pytest.mark.parametrize(
+    ("cell", "language"),
+    [
+        ("%%bash", "shell"), ("%%sh", "shell"), ("%%javascript", "javascript"), ("%%html", "html"),
+        ("%%writefile a.py", "python"), ("%%writefile -a b.sh", "shell"), ("%%file c.cpp", "cpp"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("label", ["python", ""])
+def test_cells_of_a_notebook(cell: str, language: str, label: str) -> None:
+    (block,) = extract(f"```{label}\n{cell}\nx\n```\n").blocks
+    assert (block.language, block.text, block.line) == (language, "x\n", 3)
+
+
+@pytest.mark.parametrize("cell", ["%%time", "%%timeit -n 3", "%%capture out", "%%python"])
+def test_cells_that_are_python(cell: str) -> None:
+    assert of(f"```python\n{cell}\nx = 1\n```\n", "python").text == f"{cell}\nx = 1\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_llm.toolchains.base import Snippet
+from pytest_llm.toolchains.emptiness import holds_no_code
 from pytest_llm.toolchains.prompts import session
 from tests.helpers.compiling import compiled, errors
 
@@ -20,6 +21,7 @@ TYPED = {  # language, what stands in the answer -> what was typed
     "php -a": ("php", "php > $x = [\nphp ( 1];\nphp > echo 1;\n1", "$x = [\n1];\necho 1;\n"),
     "a root's shell": ("shell", "root@h:~# ls\na (1)\nroot@h:~# # x\n", "ls\n\n# x\n"),
     "a root's shell, in brackets": ("shell", "[root@h ~]# ls\na (1)", "ls\n"),
+    "root's sign alone": ("shell", "# apt-get update\n\n# ls -l /tmp\n", "apt-get update\n\nls -l /tmp\n"),
     "a shell with an arrow": ("shell", "\u279c  ~ git pull\nok (1)\n\u276f ls", "git pull\n\nls"),
     "an arrow with a branch": ("shell", "\u279c  app git:(main) \u2717 git add .\nok (1)", "git add .\n"),
     "a folder before the sign": ("shell", "~/a $ ls\nb (1)\nmac:~ me$ ls", "ls\n\nls"),
@@ -33,6 +35,9 @@ NONE = {
     "an arrow": ("javascript", "=> 1"),
     "a line of HTML": ("javascript", "<a>\n> x"),
     "a shift": ("ruby", "x\n>> 1"),
+    "comments": ("shell", "# find the files in /tmp\n# sort them -- by name"),
+    "comments of a word": ("shell", "# install\n# test"),
+    "a comment above a command": ("shell", "# ls -l /tmp\nls -l /tmp"),
     "plain": ("php", "php();"),
     "a comparison that goes on": ("typescript", "const x = 1\n> 2"),
 }
@@ -64,3 +69,10 @@ def test_a_mistake_in_one(language: str) -> None:
     text, line = BROKEN[language]
     assert [where for _, where in errors(compiled(language, text))][:1] == [line]
     assert errors(compiled(language, text.split("\n")[0].removesuffix(" [1") + " [1]\n" * ("[1" in text))) == []
+
+
+def test_a_session_of_root_is_code() -> None:
+    assert not errors(compiled("shell", "# apt-get update\n# ls -l /tmp\n"))
+    assert errors(compiled("shell", "# apt-get update\n# ls -l /tmp )\n"))
+    assert not holds_no_code("# apt-get update\n# ls -l /tmp\n", "shell")
+    assert holds_no_code("# install\n# test\n", "shell")
