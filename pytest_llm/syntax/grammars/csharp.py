@@ -9,6 +9,8 @@ _TYPES = f"{_HEIRS} enum_declaration delegate_declaration"
 # What only a member of a type can be called: no statement begins so.
 _ACCESS = "public private protected internal"
 _OTHERS = "static readonly virtual override abstract"
+_BARE_BODIES = "if_statement foreach_statement for_statement while_statement"  # whose body may be a statement
+_CONTROL = f"{_BARE_BODIES} try_statement using_statement lock_statement"
 _BEHIND = "member_access_expression member_binding_expression qualified_name"  # where a name stands behind a point
 _NAMED = "method_declaration property_declaration variable_declarator parameter enum_member_declaration"
 _MEMBER = "[(identifier) @member (generic_name (identifier) @member)]"
@@ -24,6 +26,13 @@ def _one_of(words: str) -> str:
     return "[" + " ".join(f'(modifier "{word}")' for word in words.split()) + "]"
 
 
+def _own(statement: str) -> str:
+    """Such a statement of the snippet itself, not of a function in it."""
+    deep = f"[(block {statement}) (block (if_statement [(block {statement}) {statement}]))]"
+    places = (_of_each(_CONTROL, f"(TYPE {deep})"), _of_each(_BARE_BODIES, f"(TYPE {statement})"), statement)
+    return "\n".join(f"(global_statement {one})" for part in places for one in part.split("\n"))
+
+
 _QUERIES = "\n".join(
     (
         "(identifier) @used",
@@ -37,8 +46,7 @@ _QUERIES = "\n".join(
         f"""(global_statement (local_declaration_statement {_one_of(_ACCESS)} (variable_declaration
             type: (identifier) @constructor (variable_declarator (tuple_pattern)))))""",
         '(await_expression "await" @await)',
-        '(yield_statement "yield" @yield)',
-        '(return_statement "return" @return . (_) .)',
+        *map(_own, ('(return_statement "return" @return . (_) .)', '(yield_statement "yield" @yield)')),
         _of_each(_TYPES, "(TYPE name: (identifier) @defined)"),
         "(type_parameter name: (identifier) @defined)",
         "[(namespace_declaration name: (_) @namespace) (file_scoped_namespace_declaration name: (_) @namespace)]",

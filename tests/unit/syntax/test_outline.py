@@ -152,3 +152,20 @@ def test_the_language_with_the_fewest_errors(language: str, text: str) -> None:
 def test_every_table_is_one(language: str) -> None:
     assert set(grammar(language).kinds) <= set(KINDS)
     assert read("", language) == read("\n", language)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("if (a) return 1;\n", {"return"}),
+        ("foreach (var x in y) { if (x > 1) { return x; } }\n", {"return"}),
+        ("using (var f = g()) { return f.Read(); }\n", {"return"}),
+        ("foreach (var x in y) yield return x;\n", {"yield"}),
+        ("try { f(); } catch { return 1; }\nreturn;\n", set()),
+        ("int F(int x) { return x; }\nFunc<int> f = () => { return 1; };\n", set()),
+        ("class A { IEnumerable<int> F() { yield return 1; } }\n", set()),
+    ],
+)
+def test_what_a_snippet_of_csharp_itself_gives_back(text: str, said: set[str]) -> None:
+    found = read(text, "csharp") or Outline()
+    assert {name for name in ("return", "yield") if found.all(name)} == said
