@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
-COMPONENT = (
-    "declare class _Component { props: any; state: any; context: any; refs: any; "
-    "setState(...given: any[]): void; forceUpdate(...given: any[]): void }\nclass Snippet extends _Component {\n"
+COMPONENT = "_Component"
+DECLARED = (
+    f"declare class {COMPONENT} {{ props: any; state: any; context: any; refs: any; "
+    "setState(...given: any[]): void; forceUpdate(...given: any[]): void }\n"
 )
-"""How the class around a component's methods begins."""
+"""What a component's methods inherit, where React is not here."""
 INHERITED = frozenset({"props", "setState", "forceUpdate"})
 """What hardly any other class has."""
 

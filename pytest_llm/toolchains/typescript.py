@@ -25,16 +25,22 @@ _UNDEFINED = frozenset({2304, 2305, 2307, 2339, 2503, 2551, 2552, 2580, 2582, 25
 _UNUSED = frozenset({6133, 6138, 6192, 6196, 6198, 6199})
 _UNCLOSED = frozenset({"TS17008", "TS17014"})
 _OVERRIDES = frozenset({4112, 4113})
-_ANYTHING = "(Object as any)"
 
 
 class TypeScript(Scaffolded):
+    """anything: what may be any value. members: how a class begins that takes any member. inherited: what tells
+    that methods are a component's, where that makes a difference.
+    """
+
     name: ClassVar[str] = "TypeScript"
     languages: ClassVar[tuple[str, ...]] = ("typescript", "tsx")
     program = "node"
     sound = "export const x: number[] = [1];\n"
     install = "pytest-llm doctor --install"
     style = Style()
+    anything: ClassVar[str] = "(Object as any)"
+    members: ClassVar[str] = "abstract class Snippet"
+    inherited: ClassVar[frozenset[str]] = react.INHERITED
 
     def __init__(self) -> None:
         self._pools: dict[tuple[Path, Path | None], warm.Pool] = {}
@@ -83,7 +89,7 @@ class TypeScript(Scaffolded):
         return self.grammars(text)[0]
 
     def style_for(self, outline: Outline) -> Style:
-        return ecmascript.style(outline, _ANYTHING)
+        return ecmascript.style(outline, self.anything, self.members)
 
     def lacking(self, found: Sequence[base.Diagnostic]) -> bool:
         """Nothing is imported for a text, so only what the grammar does not explain."""
@@ -91,9 +97,11 @@ class TypeScript(Scaffolded):
 
     def tries(self, text: str, outline: Outline) -> Iterator[Completed]:
         yield from super().tries(text, outline)
-        yield from ecmascript.calls(text, outline, self.style_for(outline), _ANYTHING)
-        if outline.all("of_this") & react.INHERITED:
-            yield from completions(text, outline, ecmascript.style(outline, _ANYTHING, react.COMPONENT), "")
+        yield from ecmascript.calls(text, outline, self.style_for(outline), self.anything)
+        if outline.all("of_this") & self.inherited:
+            opening = react.DECLARED + self.members
+            component = ecmascript.style(outline, self.anything, opening, react.COMPONENT)
+            yield from completions(text, outline, component, "")
 
     def compile(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
         """One file that no grammar explains is taken by the one that comes farther."""
@@ -149,6 +157,9 @@ class Jsx(TypeScript):
     name = "JSX"
     languages = ("jsx",)
     sound = "const x = <p>{[1].map(String)}</p>;\n"
+    anything = "Object"
+    members = "class Snippet"
+    inherited = frozenset()
 
 
 def _named(file: base.Snippet, index: int, grammar: str) -> base.Snippet:

@@ -108,6 +108,7 @@ function directiveAbove(file, line) {
 
 const NO_MEMBER = new Set([2339, 2551]); // of what is read
 const NO_PROPERTY = new Set([2322, 2353]); // of what is given: an object, a component's attributes
+const NOT_MADE = new Set([2554, 2555]); // with so many arguments
 const NOT_SUCH = new Set([2349, 2351, 2488]); // to be called, made, gone through
 const NO_OVERRIDE = new Set([4112, 4113]);
 const LIKE = /^(Partial|Required|Readonly|Pick|Omit)$/; // types that have the members of another
@@ -122,6 +123,7 @@ function orphaned(checker, diagnostic) {
     const heir = ts.findAncestor(token, ts.isClassLike);
     return Boolean(heir) && absentParents(checker, checker.getSymbolAtLocation(heir.name ?? heir) ?? heir.symbol).length > 0;
   }
+  if (NOT_MADE.has(diagnostic.code)) return madeElsewhere(checker, made(checker, token));
   const message = ts.flattenDiagnosticMessageText(diagnostic.messageText, " ");
   const wanting = /'([^']+)' is missing in type/.exec(message)?.[1] ?? (NOT_SUCH.has(diagnostic.code) ? "" : null);
   if (wanting !== null) return values(checker, token, diagnostic).some((type) => lacks(checker, type, wanting));
@@ -129,6 +131,23 @@ function orphaned(checker, diagnostic) {
   if (!name) return false;
   const owners = NO_PROPERTY.has(diagnostic.code) ? taking(checker, token) : NO_MEMBER.has(diagnostic.code) ? holding(checker, token) : [];
   return owners.some((type) => lacks(checker, type, name) && !type.getProperties().some((own) => slip(name, own.name)));
+}
+
+// The class of which the call around a token makes something.
+function made(checker, token) {
+  const call = ts.findAncestor(token, (one) => ts.isCallExpression(one) || ts.isNewExpression(one));
+  if (call?.expression.kind !== ts.SyntaxKind.SuperKeyword) return call && ts.isNewExpression(call) ? call.expression : undefined;
+  const heir = ts.findAncestor(call, ts.isClassLike);
+  return heir && ts.getEffectiveBaseTypeNode(heir)?.expression;
+}
+
+// Whether a class, named by an expression, has its constructor from one that is not here.
+function madeElsewhere(checker, expression, seen = new Set()) {
+  const symbol = expression && checker.getSymbolAtLocation(expression);
+  const own = symbol?.declarations?.find(ts.isClassLike);
+  if (!own || seen.has(own) || own.members.some(ts.isConstructorDeclaration)) return false;
+  const parent = ts.getEffectiveBaseTypeNode(own)?.expression;
+  return absentParents(checker, symbol).includes(parent) || madeElsewhere(checker, parent, seen.add(own));
 }
 
 // The types of what is used where a token stands, or is given to what is named there; the class that is declared there.
