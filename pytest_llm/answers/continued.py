@@ -14,6 +14,7 @@ _BEGINS = re.compile(
 )  # only a file does
 _IMPORTS_ANYWHERE = frozenset({"python", "ruby", "kotlin"})
 _OF_TYPES = frozenset({"java"})  # in which functions stand in types alone
+_BOUND = re.compile(r"^(?:(?:[\w<>\[\],*&]|::){1,40}[ \t]+){0,3}(\w+)[ \t]*(?::[^=\n]{1,60})?=(?!=)", re.MULTILINE)
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _OF = re.compile(r"^(?:impl(?:<[^<>\n]{0,80}>)?[ \t]+(?:[\w:<>, ]{1,80} for )?|func \(\w+ \*?)(\w+)", re.MULTILINE)
 
@@ -22,13 +23,14 @@ def joined(blocks: Sequence[CodeBlock], language: str) -> CodeBlock | None:
     """The blocks as one, each line where it stands; None where they are no one program.
 
     They are, where each one defines something of its own, and uses what another one defines, or is used by one, and
-    where all but the first begin as no file does.
+    where all but the first begin as no file does. What two of them define or bind makes each a program of its own.
     """
     if not 1 < len(blocks) <= _MOST or not all(map(_fits, blocks)):
         return None
     names = [_names(block) for block in blocks]
     later = blocks[1:] if language not in _IMPORTS_ANYWHERE else ()
-    if not all(names) or sum(map(len, names)) > len(frozenset().union(*names)) or any(map(_begins, later)):
+    known = [one | frozenset(_BOUND.findall(block.text)) for one, block in zip(names, blocks, strict=True)]
+    if not all(names) or sum(map(len, known)) > len(frozenset().union(*known)) or any(map(_begins, later)):
         return None
     if language in _OF_TYPES and not all(name[0].isupper() for one in names for name in one):
         return None

@@ -338,3 +338,27 @@ def test_cells_of_a_notebook(cell: str, language: str, label: str) -> None:
 @pytest.mark.parametrize("cell", ["%%time", "%%timeit -n 3", "%%capture out", "%%python"])
 def test_cells_that_are_python(cell: str) -> None:
     assert of(f"```python\n{cell}\nx = 1\n```\n", "python").text == f"{cell}\nx = 1\n"
+
+
+@pytest.mark.parametrize(
+    ("language", "first", "second"),
+    [
+        (
+            "javascript",
+            "const seen = new Map();\nfunction f() { return seen; }\n",
+            "const g = (n) => f();\nconst seen = g(1);\n",
+        ),
+        (
+            "typescript",
+            "let n: number = 1;\nfunction f() { return n; }\n",
+            "function g() { f(); }\nlet n: string = '';\n",
+        ),
+        ("c", "int n = 1;\nint f(void) { return n; }\n", "static int n = 2;\nint g(void) { return f(); }\n"),
+        ("rust", "const N: u32 = 1;\nfn f() -> u32 { N }\n", "const N: u32 = 2;\nfn g() -> u32 { f() }\n"),
+    ],
+)
+def test_what_binds_a_name_once_more_is_no_part_of_a_program(language: str, first: str, second: str) -> None:
+    answer = f"```{language}\n{first}```\n\nThen:\n\n```{language}\n{second}```\n"
+    assert of(answer, language).text in (first, second)
+    apart = second.replace("seen", "found").replace("n:", "m:").replace("N:", "M:").replace("int n", "int m")
+    assert of(answer.replace(second, apart), language).text == first + apart
