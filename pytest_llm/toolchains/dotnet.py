@@ -15,7 +15,7 @@ from pytest_llm.sandbox import programs
 from pytest_llm.toolchains.base import version
 from pytest_llm.toolchains.newer import Version, number
 
-OLDEST = (8,)  # C# 12; the oldest that Microsoft still mends
+OLDEST = (8,)  # C# 12, whose constructors of classes and lists in brackets models write
 INSTALL = "install the .NET SDK from 8 on: `sudo apt-get install dotnet-sdk-8.0`, or as https://dot.net tells"
 _LISTED = re.compile(r"^(\d\S*) \[(.+)\]$", re.MULTILINE)
 # What a new project of the SDK is compiled with; no warning of an assembly's version, nor of a function that is
@@ -36,6 +36,7 @@ _ENVIRONMENT = {
     "DOTNET_GCHeapHardLimit": f"{1 << 30:x}",
     "DOTNET_PROCESSOR_COUNT": "2",
 }
+_HEAD = 4096  # bytes of a library, within which its headers lie
 _OTHERS = ("mcs", "csc")  # what else compiles C# on such a machine
 
 
@@ -125,7 +126,8 @@ def installed(dotnet: Path) -> list[Sdk]:
 def managed(path: Path) -> bool:
     """Whether a library is made of .NET's code: its header tells where that begins."""
     try:
-        head = path.read_bytes()[:4096]
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
         start = struct.unpack_from("<I", head, 0x3C)[0]
         wide = struct.unpack_from("<H", head, start + 24)[0] == 0x20B
         begins = struct.unpack_from("<I", head, start + 24 + (112 if wide else 96) + 14 * 8)[0]

@@ -1,4 +1,4 @@
-"""Mono's compiler in place of the SDK's: its words and its messages are the same, its C# is that of 2017."""
+"""Mono's compiler in place of the SDK's: the same options, the same form of messages, mostly the same codes."""
 
 from __future__ import annotations
 

@@ -49,7 +49,6 @@ _QUERIES = "\n".join(
         *map(_own, ('(return_statement "return" @return . (_) .)', '(yield_statement "yield" @yield)')),
         _of_each(_TYPES, "(TYPE name: (identifier) @defined)"),
         "(type_parameter name: (identifier) @defined)",
-        "[(namespace_declaration name: (_) @namespace) (file_scoped_namespace_declaration name: (_) @namespace)]",
         "(attribute name: (_) @attribute)",
         _of_each(_HEIRS, f"(TYPE name: (identifier) @heir (base_list {_BARE} @parent))"),
     )

@@ -1,4 +1,4 @@
-"""C#: by Mono's compiler, whose words and messages are those of the SDK's; by an SDK where there is one."""
+"""C#: by Mono's compiler, as far as that goes; by an SDK where there is one."""
 
 from __future__ import annotations
 
