@@ -27,7 +27,7 @@ PriorityQueue Queue Random ReentrantLock ReentrantReadWriteLock ScheduledExecuto
 Stream StringJoiner StringReader StringWriter Supplier ThreadLocalRandom TimeUnit TimeoutException ToIntFunction
 TreeMap TreeSet UUID UnaryOperator UncheckedIOException ZoneId ZonedDateTime HashMap HashSet Scanner
 """
-_LIBRARY = frozenset(_LIBRARY_NAMES.split())  # what is imported by name and no package of others is for
+LIBRARY = frozenset(_LIBRARY_NAMES.split())  # what is imported by name and no package of others is for
 _CONVERTED = re.compile(r"^incompatible types: (\S+?)(?:<.*>)? cannot be converted to (\S+?)(?:<.*>)?$")
 _LAST_NAME = re.compile(r"(?:\w+\.)*(\w+)")
 _LIKE, _LIKE_TYPE = 0.8, 0.85  # how near a name comes to another that is meant
@@ -74,8 +74,8 @@ class Missing:
         if name in self.names:
             return True
         if what == "class":
-            return self.everything and name not in _LIBRARY and not self._misspelt_type(name)
-        if name in _LIBRARY or (what == "variable" and self._misspelt(name)):
+            return self.everything and name not in LIBRARY and not self._misspelt_type(name)
+        if name in LIBRARY or (what == "variable" and self._misspelt(name)):
             return False
         if what == "method" and bare and self._slipped(name):
             return False
@@ -97,7 +97,7 @@ class Missing:
 
     def _misspelt_type(self, name: str) -> bool:
         """Whether a type of the file, or one of the library, is meant; `Lists` is another library's."""
-        near = get_close_matches(name, sorted(self.own | _LIBRARY), n=1, cutoff=_LIKE_TYPE)
+        near = get_close_matches(name, sorted(self.own | LIBRARY), n=1, cutoff=_LIKE_TYPE)
         return bool(near) and not name.startswith(near[0])
 
 

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
 from pytest_llm.syntax.outline import Outline
+from pytest_llm.toolchains.java_missing import LIBRARY
 
+_ROUNDS = 3  # of looking for variables that are made of those
 _OWN = ("java", "jdk", "kotlin")  # roots of packages that are here: what is not in them is nowhere
 _UNKNOWN = re.compile(r"Unresolved reference '([^']+)'(?: on receiver of type '(\w+))?")
-_NOT_INFERRED = re.compile(r"CANNOT_INFER|NO_THIS|NEW_INFERENCE|DELEGATE|COMPONENT|ITERATOR|BUILDER_INFERENCE")
+_ECHOES = re.compile(
+    r"CANNOT_INFER|NO_THIS|NEW_INFERENCE|DELEGATE|COMPONENT|ITERATOR|BUILDER_INFERENCE|AMBIGUITY|OPT_IN_USAGE"
+    r""
+)
 _INHERITED = re.compile(r"OVERRIDE|SUPER|NOTHING_TO")
+_ERRONEOUS = "'???"  # a type that the compiler does not know: it has told why
+_QUOTED = re.compile(r"'([^']*)'")
+_DECLARED = re.compile(r"\b(?:va[lr]\s+|for\s*\(\s*)(\w+)")
+_LIKE, _LIKE_OWN = 0.85, 0.8  # how near a name comes to another that is meant
 
 
 @dataclass(frozen=True)
@@ -21,13 +30,16 @@ class Missing:
     """What comes from packages that are not here.
 
     names: what is imported from them, as it is called here; everything: something is imported by `*`. heirs:
-    classes that have such a parent, so that any member may be inherited. used: how often each name stands there.
+    classes that have such a parent, so that any member may be inherited. used: the names that stand there; own:
+    those that are declared. tainted: names that are nowhere, and variables that are made of something of theirs.
     """
 
     names: frozenset[str] = frozenset()
     everything: bool = False
     heirs: frozenset[str] = frozenset()
-    used: Mapping[str, int] | None = None
+    used: frozenset[str] = frozenset()
+    own: frozenset[str] = frozenset()
+    tainted: frozenset[str] = frozenset()
 
     def explains(self, code: str, message: str, line: str) -> bool:
         """Whether an error follows from what is missing. line: the text's, where it stands."""
@@ -36,20 +48,41 @@ class Missing:
         if code == "UNRESOLVED_IMPORT":
             return imported_from_elsewhere(line)
         if unknown := _UNKNOWN.search(message):
-            return self._brings(unknown[1], unknown[2] or "", line)
-        known = bool(self.names & set(re.findall(r"\w+", line)))
-        return bool(self.heirs and _INHERITED.search(code)) or bool(_NOT_INFERRED.search(code) and known)
+            name, receiver = unknown[1], unknown[2] or ""
+            return self._brings(name, receiver) or (
+                bool(receiver) and receiver not in self.own and self._is_of_theirs(name, line)
+            )
+        if _ERRONEOUS in message or any(self.names & _words(quoted) for quoted in _QUOTED.findall(message)):
+            return True
+        known = bool((self.names | self.tainted) & _words(line))
+        if self.heirs and (_INHERITED.search(code) or "of type 'String' cannot be invoked" in message):
+            return True
+        return bool(_ECHOES.search(code)) and known
 
-    def _brings(self, name: str, receiver: str, line: str) -> bool:
-        if name in self.names or (receiver and receiver in self.heirs):
+    def _brings(self, name: str, receiver: str) -> bool:
+        if name in self.names:
             return True
-        if name == "it" or (self.heirs and not receiver and not self._misspelt(name)):
-            return True
-        return self.everything and not receiver and not self._misspelt(name)
+        if name in LIBRARY or self._misspelt(name):
+            return False
+        if receiver:
+            return receiver in self.heirs
+        return name == "it" or bool(self.heirs) or self.everything
+
+    def _is_of_theirs(self, name: str, line: str) -> bool:
+        """Whether a member is one of something of theirs: what the compiler takes its type for is a guess."""
+        before = re.search(rf"([^\s,;={{}}]*?)\??\.\s*{re.escape(name)}\b", line)
+        first = re.search(r"\w+", before[1].rpartition("(")[2]) if before else None
+        return first is not None and first[0] in self.tainted | self.names
 
     def _misspelt(self, name: str) -> bool:
-        """Whether another name of the files is meant."""
-        return bool(get_close_matches(name, sorted(set(self.used or ()) - {name}), n=1, cutoff=0.85))
+        """Whether another name of the files is meant: a letter is wrong, or left out. `getXs` is another."""
+        near = get_close_matches(name, sorted(self.own - {name}), n=1, cutoff=_LIKE_OWN)
+        near += get_close_matches(name, sorted(self.used - {name}), n=1, cutoff=_LIKE)
+        return any(one[0] == name[0] and one != f"{name}s" and len(name) <= len(one) for one in near)
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text))
 
 
 def imported_from_elsewhere(line: str) -> bool:
@@ -60,10 +93,9 @@ def imported_from_elsewhere(line: str) -> bool:
 
 def missing(outlines: Sequence[Outline], items: Iterable[Mapping[str, Any]], lines: Sequence[str]) -> Missing:
     """What these files have from packages that are not here. lines: those that the errors `items` stand in."""
+    told = list(zip(items, lines, strict=True))
     broken = {
-        _path(line)
-        for item, line in zip(items, lines, strict=True)
-        if item["code"] == "UNRESOLVED_IMPORT" and imported_from_elsewhere(line)
+        _path(line) for item, line in told if item["code"] == "UNRESOLVED_IMPORT" and imported_from_elsewhere(line)
     }
     names, everything = set(), False
     for path, alias in (one for outline in outlines for one in _imports(outline)):
@@ -71,8 +103,18 @@ def missing(outlines: Sequence[Outline], items: Iterable[Mapping[str, Any]], lin
             everything = everything or path.endswith("*")
             names |= {alias} - {"*"}
     heirs = {one["heir"] for outline in outlines for one in outline.relations if one.get("parent") in names}
-    used = {name: count for outline in outlines for name, count in outline.names.get("used", {}).items()}
-    return Missing(frozenset(names), everything, frozenset(heirs), used)
+
+    def every(*captures: str) -> frozenset[str]:
+        return frozenset(name for outline in outlines for capture in captures for name in outline.all(capture))
+
+    own = every("defined", "function", "own")
+    found = Missing(frozenset(names), everything, frozenset(heirs), every("used"), own)
+    for _ in range(_ROUNDS):
+        theirs = [pair for pair in told if found.explains(pair[0]["code"], pair[0]["message"], pair[1])]
+        nowhere = {name[1] for item, _ in theirs if (name := _UNKNOWN.search(item["message"]))}
+        made = {name for _, line in theirs for name in _DECLARED.findall(line)}
+        found = replace(found, tainted=found.tainted | nowhere | made)
+    return found
 
 
 def _imports(outline: Outline) -> Iterator[tuple[str, str]]:

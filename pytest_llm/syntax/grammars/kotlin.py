@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from pytest_llm.syntax.grammars import Grammar
 
+_PARENTS = """(delegation_specifiers (delegation_specifier [
+    (user_type . (identifier) @parent) (constructor_invocation (user_type . (identifier) @parent))]))"""
 _QUERIES = """
 (identifier) @used
 (import) @import
 (function_declaration name: (identifier) @function)
 [(class_declaration name: (identifier) @defined) (object_declaration name: (identifier) @defined)
  (type_alias type: (identifier) @defined) (type_parameter (identifier) @defined)]
-(class_declaration name: (identifier) @heir (delegation_specifiers (delegation_specifier [
-    (user_type . (identifier) @parent) (constructor_invocation (user_type . (identifier) @parent))])))
-"""
+[(variable_declaration (identifier) @own) (parameter (identifier) @own) (class_parameter (identifier) @own)]
+(class_declaration name: (identifier) @heir PARENTS)
+(object_declaration name: (identifier) @heir PARENTS)
+""".replace("PARENTS", _PARENTS)
 
 GRAMMAR = Grammar(
     "tree_sitter_kotlin",
