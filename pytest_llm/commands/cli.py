@@ -75,10 +75,10 @@ def doctor(words: tuple[str, ...], install: bool, as_json: bool) -> int:
 
     With --install: TOOLs, as they are listed here.
     """
-    from pytest_llm.commands import doctor, tools
+    from pytest_llm.commands import doctor, installing
 
     if install:
-        return tools.install(words)
+        return installing.install(words)
     return doctor.examine(arguments=words, form="json" if as_json else "text")
 
 

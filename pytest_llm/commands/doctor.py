@@ -12,7 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
-from pytest_llm.commands import diagnosis, models, tools
+from pytest_llm.commands import diagnosis, installing, models, tools
 from pytest_llm.commands.collected import Collected, NotCollected, collected
 from pytest_llm.commands.diagnosis import Line
 from pytest_llm.commands.stored import of_settings
@@ -54,7 +54,7 @@ def examine(say: Say = print, arguments: Sequence[str] = (), form: Literal["text
 def _mends(lines: Sequence[Line]) -> Iterator[str]:
     """What mends them, each once; what the system's packages bring by one command."""
     missing = {line.name for line in lines if line.part == TOOLS and line.state == "problem"}
-    yield from tools.remedies(tool for tool in tools.TOOLS if tool.name in missing)
+    yield from installing.remedies(tool for tool in tools.TOOLS if tool.name in missing)
     yield from dict.fromkeys(line.remedy for line in lines if line.remedy and line.part != TOOLS)
 
 
@@ -80,7 +80,7 @@ def _tools() -> Iterator[Line]:
     with ThreadPoolExecutor(8) as pool:
         for tool, where, version in pool.map(_looked, tools.TOOLS):
             state: diagnosis.State = "ok" if where else "optional" if tool.optional else "problem"
-            remedy = "" if where else "; ".join(tools.remedies([tool]))
+            remedy = "" if where else "; ".join(installing.remedies([tool]))
             yield Line(TOOLS, state, tool.name, where or "is not here", tool.purpose, version, remedy)
             if tool.name == "bubblewrap" and where and (broken := walls.missing()):
                 yield Line(TOOLS, "problem", "sandbox", broken)

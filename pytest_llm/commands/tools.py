@@ -1,4 +1,4 @@
-"""The tools that checks and engines use: where they are here, and what brings those that are not."""
+"""The tools that checks and engines use: where they are here, and what would bring those that are not."""
 
 from __future__ import annotations
 
@@ -7,17 +7,15 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
-from pytest_llm.errors import CheckCrashed, Unsupported
+from pytest_llm.errors import Unsupported
 from pytest_llm.sandbox import programs
 
-_APT = ("apt-get", "install", "-y", "-q", "--no-install-recommends")
-_LIMIT = 900  # seconds for one command
 _PATIENCE = 20  # seconds for a program to tell its version
 
 
@@ -116,7 +114,7 @@ def _postgresql() -> str:
 
 
 def _download() -> list[str]:
-    deps = [] if _privilege() is None else ["--with-deps"]
+    deps = [] if privilege() is None else ["--with-deps"]
     return [sys.executable, "-m", "playwright", "install", *deps, "chromium-headless-shell"]
 
 
@@ -218,78 +216,9 @@ TOOLS = (
     _package("pillow", "the browser check", "PIL", "browser"),
     _package("pytest-html", "--html", "pytest_html", "html", optional=True),
 )
-# What `install` brings by the tool's own remedy, after the system's packages.
-_OURS = ("kotlin", "typescript", "chromium", "libraries")
-
-Say = Callable[[str], object]
 
 
-def install(names: Sequence[str] = (), say: Say = print) -> int:
-    """Install what is missing of the tools with these names; of all but Python packages and optional ones without.
-
-    Prints the commands of what it may not or cannot do. Returns the exit code: 0 all there, 1 something is still
-    missing, 2 a name is unknown.
-    """
-    known = {tool.name: tool for tool in TOOLS if _installable(tool)}
-    if unknown := [name for name in names if name not in known]:
-        say(f"nothing called {', '.join(unknown)} can be installed; there are: {', '.join(known)}")
-        return 2
-    wanted = [known[name] for name in names] or [tool for tool in known.values() if not tool.optional]
-    _packages(_missing(wanted), say)
-    for tool in _missing(wanted):
-        if tool.name in _OURS:
-            _run(tool.remedy(), say)
-    _quicken(wanted, say)
-    missing = _missing(wanted)
-    for line in remedies(missing):
-        say(f"to be run by hand: {line}")
-    return 1 if missing else 0
-
-
-def _quicken(tools: Iterable[Tool], say: Say) -> None:
-    for tool in tools:
-        if tool.quicken and tool.found():
-            try:
-                if tool.quicken():
-                    say(f"{tool.name} starts quicker from now on")
-            except (CheckCrashed, Unsupported, OSError) as error:
-                say(f"{tool.name} starts no quicker: {error}")
-
-
-def remedies(missing: Iterable[Tool]) -> list[str]:
-    """The commands that bring what is missing."""
-    tools = list(missing)
-    packages = _sorted(tools)
-    lines = [f"sudo apt-get install -y {' '.join(packages)}"] if packages else []
-    commands = [" ".join(map(_quoted, tool.remedy())) for tool in tools]
-    return lines + list(dict.fromkeys(filter(None, commands)))
-
-
-def _installable(tool: Tool) -> bool:
-    return bool(tool.packages) or tool.name in _OURS
-
-
-def _missing(wanted: Iterable[Tool]) -> list[Tool]:
-    return [tool for tool in wanted if not tool.found()]
-
-
-def _sorted(tools: Iterable[Tool]) -> list[str]:
-    return sorted({package for tool in tools for package in tool.packages})
-
-
-def _packages(tools: Sequence[Tool], say: Say) -> None:
-    """The system's packages: all at once, or one tool at a time where this system does not know one of them."""
-    privilege = _privilege() if shutil.which("apt-get") else None
-    if privilege is None or not _sorted(tools):
-        return
-    _run([*privilege, "apt-get", "update", "-q"], say)
-    if not _run([*privilege, *_APT, *_sorted(tools)], say):
-        for tool in tools:
-            if tool.packages:
-                _run([*privilege, *_APT, *tool.packages], say)
-
-
-def _privilege() -> list[str] | None:
+def privilege() -> list[str] | None:
     """What goes before a command that installs; None where this user may not."""
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         return []
@@ -297,23 +226,6 @@ def _privilege() -> list[str] | None:
     if shutil.which("sudo") and subprocess.run([*sudo, "true"], capture_output=True).returncode == 0:
         return sudo
     return None
-
-
-def _run(command: list[str], say: Say) -> bool:
-    say(f"$ {' '.join(map(_quoted, command))}")
-    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    try:
-        done = subprocess.run(command, cwd=programs.empty(), env=env, capture_output=True, timeout=_LIMIT)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        say(str(error))
-        return False
-    if done.returncode:
-        say((done.stdout + done.stderr)[-2000:].decode(errors="replace"))
-    return done.returncode == 0
-
-
-def _quoted(word: str) -> str:
-    return f"'{word}'" if "[" in word or " " in word else word
 
 
 def _which(program: str) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llm.commands import cli, doctor, tools
+from pytest_llm.commands import cli, doctor, installing, tools
 from pytest_llm.errors import CheckCrashed
 
 APT = """#!/bin/sh
@@ -59,7 +59,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     for name in ("PLAYWRIGHT_BROWSERS_PATH", "PYTEST_LLM_BROWSER"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(tools, "_which", lambda program: str(_in(bare.folder, program)))
-    monkeypatch.setattr(tools, "_OURS", ())  # npm and Playwright would download
+    monkeypatch.setattr(installing, "_OURS", ())  # npm and Playwright would download
     return bare
 
 
@@ -88,7 +88,7 @@ def test_nothing_is_run_where_all_is_there(machine: Machine, monkeypatch: pytest
     machine.apt()
     machine.program("bwrap")
     machine.program("go")
-    assert tools.install(say=machine.said.append) == 0
+    assert installing.install(say=machine.said.append) == 0
     assert machine.said == machine.asked == []
 
 
@@ -118,7 +118,7 @@ def test_it_installs_what_is_missing_in_one_go(machine: Machine, monkeypatch: py
     _only(monkeypatch, "bubblewrap", "go")
     machine.apt()
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    assert tools.install(say=machine.said.append) == 0
+    assert installing.install(say=machine.said.append) == 0
     assert machine.asked == ["update -q", "install -y -q --no-install-recommends bubblewrap golang-go"]
 
 
@@ -128,7 +128,7 @@ def test_a_package_that_the_system_does_not_know_costs_that_tool_only(
     _only(monkeypatch, "bubblewrap", "go", "rust")
     machine.apt(unknown="rustc")
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    assert tools.install(say=machine.said.append) == 1
+    assert installing.install(say=machine.said.append) == 1
     assert (machine.folder / "bwrap").exists()
     assert (machine.folder / "go").exists()
     assert machine.said[-1] == "to be run by hand: sudo apt-get install -y rustc"
@@ -143,14 +143,14 @@ def test_the_commands_are_printed_where_it_may_not_run_them(
     if apt:
         machine.apt()
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert tools.install(say=machine.said.append) == 1
+    assert installing.install(say=machine.said.append) == 1
     assert machine.asked == []
     assert machine.said == ["to be run by hand: sudo apt-get install -y bubblewrap golang-go"]
 
 
 def test_what_packages_cannot_bring_is_downloaded(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     """TypeScript by npm, a browser by Playwright: each by its own command, told where it fails."""
-    monkeypatch.setattr(tools, "_OURS", ("typescript", "chromium"))
+    monkeypatch.setattr(installing, "_OURS", ("typescript", "chromium"))
     _only(monkeypatch, "typescript", "chromium")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setattr(sys, "executable", str(machine.folder / "python"))
@@ -158,7 +158,7 @@ def test_what_packages_cannot_bring_is_downloaded(machine: Machine, monkeypatch:
     for name in ("npm", "python"):
         machine.program(name, f'#!/bin/sh\necho {name} "$@" >> {log}\nexit 3\n')
     (machine.folder / "sh").symlink_to("/bin/sh")
-    assert tools.install(say=machine.said.append) == 1
+    assert installing.install(say=machine.said.append) == 1
     npm, playwright = machine.asked
     assert npm.startswith("npm install")
     assert playwright == "python -m playwright install chromium-headless-shell"
@@ -175,11 +175,11 @@ def test_what_is_there_is_made_to_start_quicker(machine: Machine, monkeypatch: p
     monkeypatch.setattr(tools, "TOOLS", tuple(replace(row, packages=("x",)) for row in rows))
     for name, _ in outcomes:
         machine.program(name)
-    assert tools.install(("go", "c", "php"), machine.said.append) == 0
+    assert installing.install(("go", "c", "php"), machine.said.append) == 0
     assert machine.said[0] == "go starts quicker from now on"
     assert machine.said[1].startswith("php starts no quicker: java ended with 1")
     machine.said.clear()
-    assert tools.install(["ruby"], machine.said.append) == 1
+    assert installing.install(["ruby"], machine.said.append) == 1
     assert not any("quicker" in line for line in machine.said)
 
 
@@ -187,10 +187,10 @@ def test_an_optional_tool_is_for_those_who_name_it(machine: Machine, monkeypatch
     _only(monkeypatch, "bubblewrap", "firefox")
     machine.apt()
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    assert tools.install(["firefox"], machine.said.append) == 0
+    assert installing.install(["firefox"], machine.said.append) == 0
     assert machine.asked == ["update -q", "install -y -q --no-install-recommends firefox-esr"]
     (machine.folder / "firefox-esr").unlink()
-    assert tools.install(say=machine.said.append) == 0
+    assert installing.install(say=machine.said.append) == 0
     assert machine.asked[2:] == ["update -q", "install -y -q --no-install-recommends bubblewrap"]
     machine.said.clear()
     assert doctor.examine(machine.said.append, form="json") == 0
