@@ -53,13 +53,22 @@ def longest(blocks: Sequence[CodeBlock]) -> CodeBlock:
 
 def with_versions(blocks: Sequence[CodeBlock], others: Sequence[CodeBlock]) -> Sequence[CodeBlock]:
     """The blocks, and those of the others that are later versions of one of them, in order."""
-    more = (
+    known = {name: block for block in reversed(blocks) for name in _called(block)}  # the first of each name
+    more = [
         other
         for other in others
         if not _EVERYBODYS.fullmatch(other.first_name)
-        and any(other.line > block.line and _version(other, other.first_name, block) for block in blocks)
-    )
+        and any(
+            one.line < other.line and _version(other, other.first_name, one)
+            for one in (known[name] for name in _called(other) if name in known)
+        )
+    ]
     return sorted((*blocks, *more), key=lambda block: block.line)
+
+
+def _called(block: CodeBlock) -> tuple[str, ...]:
+    """By what it is known to be a version of another: its first name, its file."""
+    return (block.first_name, *block.file_names[:1])
 
 
 def _answer(blocks: Sequence[CodeBlock], language: str) -> CodeBlock:

@@ -15,6 +15,7 @@ _BEGINS = re.compile(
 _IMPORTS_ANYWHERE = frozenset({"python", "ruby", "kotlin"})
 _OF_TYPES = frozenset({"java"})  # in which functions stand in types alone
 _BOUND = re.compile(r"^(?:(?:[\w<>\[\],*&]|::){1,40}[ \t]+){0,3}(\w+)[ \t]*(?::[^=\n]{1,60})?=(?!=)", re.MULTILINE)
+_LEFT_OUT = re.compile(r"^[ \t]*(?:\.\.\.|…)[ \t]*$", re.MULTILINE)
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _OF = re.compile(r"^(?:impl(?:<[^<>\n]{0,80}>)?[ \t]+(?:[\w:<>, ]{1,80} for )?|func \(\w+ \*?)(\w+)", re.MULTILINE)
 
@@ -43,7 +44,7 @@ def joined(blocks: Sequence[CodeBlock], language: str) -> CodeBlock | None:
 
 
 def _fits(block: CodeBlock) -> bool:
-    return block.fenced and block.complete and not block.file_names
+    return block.fenced and block.complete and not block.file_names and not _LEFT_OUT.search(block.text)
 
 
 def _begins(block: CodeBlock) -> bool:

@@ -31,7 +31,7 @@ _PAGE_END = re.compile(r"</html\s*>", re.IGNORECASE)
 _MARKUP = re.compile(r"<(?:body|canvas|script|svg|style|div|button|p|h1)\b", re.IGNORECASE)
 _FENCE = re.compile("```|~~~")
 _WHOLE = frozenset({"html", "json"})  # languages in which sentences may stand at the left edge
-_FEW = 20  # blocks that are read one by one
+_FEW = 8  # blocks that are read one by one
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,7 @@ from pytest_llm.answers.pages import Pages
 
 _QUOTE = re.compile(r"(?: {0,3}> ?)+")
 _UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff")) | {0xA0: " "}  # what no reader sees of a fence
-_BEHIND = re.compile(
-    r":[*_]{0,2}[ \t]*(`{3,}|~{3,})[ \t]*([A-Za-z][\w+#.-]{0,20})?\s*$"
-)  # prose that ends in a fence
+_BEHIND = re.compile(r":[*_]{0,2}[ \t]*(`{3,}|~{3,})[ \t]*([A-Za-z][\w+#.-]{0,20})?\s*$")  # behind prose
 _ALONE = re.compile(r"(?:``+|~~~+)\s*$")
 _MARKER = re.compile(r"([-+*]|\d{1,9}[.)])([ \t]+)(?=\S)")
 _DEEPEST = 16  # list items inside one another

@@ -47,6 +47,8 @@ def between_tags(lines: Sequence[str]) -> list[CodeBlock]:
     None where anything but prose and other tags stands around them: they are part of the code then.
     """
     found = [*_between(lines)]
+    if not found:
+        return []
     taken = {line for lines, _ in found for line in lines}
     around = ["" if at in taken or _TAGS.match(line) else line for at, line in enumerate(lines)]
     return [] if _CODE.search(without_prose(around)) else [block for _, block in found]
@@ -121,10 +123,11 @@ def amid_words(text: str) -> list[CodeBlock]:
         value, end = json.JSONDecoder().raw_decode(text, begin.start()) if begin else (None, 0)
     except (ValueError, RecursionError):
         return []
-    above, _, left = text[: begin.start() if begin else 0].rpartition("\n")
+    if not value or begin is None:
+        return []
+    above, _, left = text[: begin.start()].rpartition("\n")
     right, _, below = text[end:].partition("\n")
-    apart = without_prose([*above.split("\n"), *below.split("\n")]).strip()
-    if not value or begin is None or apart or _CODE.search(left + right):
+    if _CODE.search(left + right) or without_prose([*above.split("\n"), *below.split("\n")]).strip():
         return []
     first, before = text.count("\n", 0, begin.start()) + 1, begin.start() - text.rfind("\n", 0, begin.start()) - 1
     lines = text[begin.start() : end].replace("\r", "").split("\n")

@@ -84,6 +84,16 @@ GROWING = [
     "- > ```x\n",
     "<|channel|>analysis<|end|>",
     "# ... \n// a.js\n",
+    "````go\nx\n```\n",
+    "```go\ny()```\n",
+    "Here: ```go\nx\n",
+    "```\n```go\n",
+    "```go\nx\n```\n```\ny\n```\n",
+    "```go\n1 x\n2 y\n3 z\n```\n",
+    "### a.go\n\nIt is so.\n\n```go\nx\n```\n",
+    "<code>\nx\n</code>\n",
+    "<code>\n<pre>\n",
+    "[go]\n'''go\n",
 ]
 
 

@@ -205,6 +205,7 @@ METHOD = "func (t *T) N() int {\n\treturn t.n\n}\n"
         ([TYPES, "package a\n\n" + USE], [0]),
         ([TYPES, "// use.go\n" + USE], [0]),
         ([TYPES, METHOD, "// ... the rest as before\n" + USE], [2]),
+        ([TYPES, "func (t *T) N() int {\n...\n}\n"], [0]),
         ([TYPES + USE, TYPES + METHOD], [1]),
     ],
 )
@@ -220,6 +221,7 @@ def test_blocks_that_go_on_are_one_program(pieces: list[str], taken: list[int], 
 def test_a_later_version_may_lack_its_label() -> None:
     old, new = "def f(x)\n    return x\n# a long story\n", "def f(x):\n    return x\n"
     assert of(f"```python\n{old}```\nOops:\n```\n{new}```\n", "python").text == new
+    assert of("### a.py\n```python\nx = )\n```\n### a.py\n```\nx = 1\n```\n", "python").text == "x = 1\n"
     assert of(f"```\n{old}```\nThe other:\n```python\n{new}```\n", "python").text == new
     assert of(f"```python\n{new}```\nOutput:\n```\n{'1 2 3' * 99}\n```\n", "python").text == new
     assert of(f"```\n{new}```\nOutput:\n```\n{'1 2 3 ' * 99}\n```\n", "python").text == new
@@ -239,6 +241,8 @@ HOSTILE = [
     "```\ngo\npackage a\n```\n",
     "```go\n1 x\n2 y\n3 z\n```\n",
     "```diff\n+x\n-y\n```\n",
+    "```go\nfunc F() {}\n```\n```\nfunc F() {}\n```\n",
+    "```go\nx\n```\n```\ny\n```\n",
     "```go\ntype T1 struct{}\n```\n",
 ]
 

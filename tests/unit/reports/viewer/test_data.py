@@ -113,6 +113,14 @@ PIECES = {
     "two": ("```go\na\n```\n```c\nb\n```", [("a", 2, True, "go"), ("b", 5, True, "c")]),
     "an empty one": ("a\n```go\n```\nb", [("a", 1, False, ""), ("b", 4, False, "")]),
     "nul, windows lines": ("a\0\r\n```go\r\nx\r\n```", [("a\\x00", 1, False, ""), ("x", 3, True, "go")]),
+    "prose behind a fence": (
+        "```go\nx\n``` That is it.\n",
+        [("x", 2, True, "go"), ("``` That is it.\n", 3, False, "")],
+    ),
+    "a label below its fence": (
+        "say\n```\ngo\npackage a\n```\n",
+        [("say", 1, False, ""), ("package a", 4, True, "go")],
+    ),
     "a bare page": ("<!doctype html>\n<p>x", [("<!doctype html>\n<p>x", 1, True, "html")]),
 }
 
