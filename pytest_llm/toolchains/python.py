@@ -8,7 +8,6 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from importlib.util import find_spec
 from pathlib import Path
 
 from pytest_llm.sandbox import programs, sandbox
@@ -17,6 +16,7 @@ from pytest_llm.syntax.outline import Outline, read
 from pytest_llm.toolchains import base, warm
 from pytest_llm.toolchains.completed import Completed
 from pytest_llm.toolchains.prompts import MAGIC
+from pytest_llm.toolchains.python_modules import absent
 from pytest_llm.toolchains.scaffold import Scaffolded, Style
 
 _OPENING = "if True:\n"
@@ -75,7 +75,9 @@ class Python(Scaffolded):
             return answer
         found = (_diagnostic(item, files) for item in answer["diagnostics"])
         own = {part for file in files for part in file.name.removesuffix(".py").split("/")}
-        lost = (_absent(item, files) for item in answer["imports"] if item["module"] not in own)
+        lost = (
+            _absent(item, files) for item in answer["imports"] if str(item["module"]).partition(".")[0] not in own
+        )
         return base.bounded([*found, *filter(None, lost)])
 
     def close(self) -> None:
@@ -112,15 +114,13 @@ def _indented(file: base.Snippet) -> bool:
 
 def _absent(item: dict[str, object], files: Sequence[base.Snippet]) -> base.Diagnostic | None:
     """What is said of an import, where this Python finds no such module. Nothing is imported."""
-    try:
-        if find_spec(str(item["module"])):
-            return None
-    except (ImportError, ValueError):  # ValueError: a module that was made by hand
+    found = absent(str(item["module"]))
+    if found is None:
         return None
-    message = f"the module {item['module']!r} is not installed"
+    kind, message = found
     line, shift = int(str(item["line"])), _indented(files[int(str(item["file"]))])
-    found = base.Diagnostic("error", "missing-dependency", message, int(str(item["file"])), line)
-    return base.inside(found, files, shift=shift)
+    told = base.Diagnostic("error", kind, message, int(str(item["file"])), line)
+    return base.inside(told, files, shift=shift)
 
 
 def _diagnostic(item: dict[str, object], files: Sequence[base.Snippet]) -> base.Diagnostic:

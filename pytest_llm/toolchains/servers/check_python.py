@@ -52,23 +52,26 @@ def examine(index: int, name: str, text: str) -> list[dict[str, object]]:
     return [{"file": index, **item} for item in found]
 
 
+def expects(node: ast.AST) -> bool:
+    """Whether what is imported in a statement may be absent."""
+    if isinstance(node, ast.With):
+        return any("suppress" in ast.unparse(item.context_expr) for item in node.items)
+    return isinstance(node, ast.Try)
+
+
 def imports(index: int, text: str) -> list[dict[str, object]]:
-    """The modules that a text imports, but for what a `try` expects to be absent."""
+    """The modules that a text imports, but for what a `try`, or `with suppress`, expects to be absent."""
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
-    expected = {id(node) for top in ast.walk(tree) if isinstance(top, ast.Try) for node in ast.walk(top)}
+    expected = {id(node) for top in ast.walk(tree) if expects(top) for node in ast.walk(top)}
     found = []
     for node in ast.walk(tree):
         if isinstance(node, (ast.Import, ast.ImportFrom)) and id(node) not in expected:
             relative = isinstance(node, ast.ImportFrom) and node.level
             names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [one.name for one in node.names]
-            found += [
-                {"file": index, "module": name.partition(".")[0], "line": node.lineno}
-                for name in names
-                if not relative
-            ]
+            found += [{"file": index, "module": name, "line": node.lineno} for name in names if not relative]
     return found
 
 

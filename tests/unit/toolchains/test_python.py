@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 import pytest
 
 from pytest_llm.toolchains.base import Options
@@ -132,3 +134,28 @@ def test_imports_that_this_python_does_not_find(text: str, absent: list[int]) ->
     said = compiled("python", text, Options(imports="installed"))
     assert [(one.kind, one.line) for one in said] == [("missing-dependency", line) for line in absent]
     assert compiled("python", text) == []
+
+
+MISSPELT = """
+jsno maht uiud asynico datatime randon colections.abc typng multiprocesing.pool htttp.server syss pathlb
+os.pth concurrent.future email.mime.txt xml.etre.ElementTree logging.handler collections.abd urllib.requests
+"""
+OF_OTHERS = """
+attrs jsons emails socks typer trio curio urllib3 httpx ujson simplejson pytz psutil mathutils queuelib absent.json
+"""
+
+
+@pytest.mark.parametrize(("names", "kind"), [(MISSPELT, "undefined"), (OF_OTHERS, "missing-dependency")])
+def test_modules_that_look_like_those_of_the_library(names: str, kind: str) -> None:
+    lines = [
+        f"import {name}" for name in names.split() if not find_spec(name.partition(".")[0]) or kind == "undefined"
+    ]
+    said = compiled("python", "\n".join(lines), Options(imports="installed"))
+    assert errors(said) == [(kind, line) for line in range(1, len(lines) + 1)]
+
+
+def test_modules_of_the_library_are_here_below_packages_too() -> None:
+    names = "os.path concurrent.futures email.mime.text xml.etree.ElementTree logging.handlers collections.abc"
+    guarded = "\nfrom contextlib import suppress\nwith suppress(ImportError):\n    import absent\n"
+    text = "\n".join(f"import {name}" for name in names.split()) + guarded
+    assert compiled("python", text, Options(imports="installed")) == []
