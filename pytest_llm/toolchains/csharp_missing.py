@@ -7,7 +7,7 @@ something has the names of what is missing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import lru_cache
@@ -43,6 +43,12 @@ MongoDB Moq MySql NLog NUnit Newtonsoft NodaTime Npgsql OpenTelemetry Polly Rabb
 Swashbuckle UnityEditor UnityEngine Xunit YamlDotNet
 """
 _ROOTS = frozenset(_PACKAGES.split())
+# Names of .NET that a package has too.
+_TOO: Mapping[str, frozenset[str]] = {
+    "NUnit": frozenset({"Description", "Range", "Timeout"}),
+    "Newtonsoft": frozenset({"JsonConverter", "JsonException", "JsonIgnore", "JsonProperty", "JsonSerializer"}),
+    "UnityEngine": frozenset({"Debug", "Matrix4x4", "Quaternion", "Random", "Vector2", "Vector3", "Vector4"}),
+}
 _ADDED = frozenset({"Adapt", "Humanize", "Should", "ShouldBe", "ShouldNotBe", "ShouldThrow"})
 """Methods that packages add to any type."""
 
@@ -80,18 +86,20 @@ class Missing:
             return of_others(path)
         if name.removesuffix("Attribute") in self.types:
             return True
-        if found.code == "CS0103" and (self.heirs or self.statics):  # it may be inherited, or a static member
-            return not self._misspelt(name)
+        if found.code == "CS0103" and (self.heirs or self.statics) and name not in csharp_names.types():
+            return not self._misspelt(name)  # it may be inherited, or a static member
         called = re.search(rf"(?<![.\w]){name}\s*(?:<[^;]*>)?\(", line)
         return self.may_bring(name) and not (found.code == "CS0103" and called)
 
     def may_bring(self, name: str) -> bool:
         """Whether a type of this name may come from there, and none of .NET, or of the files, is meant."""
+        if any(name.removesuffix("Attribute") in _TOO.get(path.partition(".")[0], ()) for path in self.namespaces):
+            return True
         return name[:1].isupper() and name not in csharp_names.types() and not self._misspelt(name)
 
     def _misspelt(self, name: str) -> bool:
         """Whether another name is meant: of the files; or one of .NET, with a letter missing or misplaced."""
-        own = sorted(self.names - {name})
+        own = sorted(one for one in self.names if not one.startswith(name) and not one.endswith(name))
         return _misspelt_of_library(name) or bool(get_close_matches(name, own, n=1, cutoff=_LIKE))
 
 
