@@ -108,6 +108,7 @@ function directiveAbove(file, line) {
 
 const NO_MEMBER = new Set([2339, 2551]); // of what is read
 const NO_PROPERTY = new Set([2322, 2353]); // of what is given: an object, a component's attributes
+const UNTYPED = new Set([2683, 7006, 7019, 7031]); // `this`, a parameter, where each must have a type
 const NOT_MADE = new Set([2554, 2555]); // with so many arguments
 const NOT_SUCH = new Set([2349, 2351, 2488]); // to be called, made, gone through
 const NO_OVERRIDE = new Set([4112, 4113]);
@@ -123,6 +124,7 @@ function orphaned(checker, diagnostic) {
     const heir = ts.findAncestor(token, ts.isClassLike);
     return Boolean(heir) && absentParents(checker, checker.getSymbolAtLocation(heir.name ?? heir) ?? heir.symbol).length > 0;
   }
+  if (UNTYPED.has(diagnostic.code)) return givenAway(checker, ts.findAncestor(token, ts.isFunctionLike));
   if (NOT_MADE.has(diagnostic.code)) return madeElsewhere(checker, made(checker, token));
   const message = ts.flattenDiagnosticMessageText(diagnostic.messageText, " ");
   const wanting = /'([^']+)' is missing in type/.exec(message)?.[1] ?? (NOT_SUCH.has(diagnostic.code) ? "" : null);
@@ -130,7 +132,31 @@ function orphaned(checker, diagnostic) {
   const name = /'([^']+)' does not exist /.exec(message)?.[1];
   if (!name) return false;
   const owners = NO_PROPERTY.has(diagnostic.code) ? taking(checker, token) : NO_MEMBER.has(diagnostic.code) ? holding(checker, token) : [];
-  return owners.some((type) => lacks(checker, type, name) && !type.getProperties().some((own) => slip(name, own.name)));
+  const away = NO_MEMBER.has(diagnostic.code) && ofGivenAway(checker, token);
+  return owners.some((type) => (away || lacks(checker, type, name)) && !type.getProperties().some((own) => slip(name, own.name)));
+}
+
+// Whether a function is given to what is not here, which would type its parameters.
+function givenAway(checker, node) {
+  const parent = node?.parent;
+  if (!parent || ts.isSourceFile(parent)) return false;
+  if (ts.isCallOrNewExpression(parent)) return node !== parent.expression && unknown(checker, parent.expression);
+  if (ts.isJsxAttribute(parent)) return unknown(checker, parent.parent.parent.tagName);
+  if (ts.isJsxElement(parent)) return unknown(checker, parent.openingElement.tagName);
+  if (!ts.isFunctionLike(parent) && parent.type) return unknown(checker, parent.type);
+  if (ts.isReturnStatement(parent)) return givenAway(checker, ts.findAncestor(parent, ts.isFunctionLike));
+  return !ts.isStatement(parent) && !ts.isClassLike(parent) && givenAway(checker, parent);
+}
+
+// Whether something has no type for what is not here: itself, or the parameter that it is read of.
+function unknown(checker, node) {
+  const type = checker.getTypeAtLocation(node);
+  if (type.intrinsicName === "error") return true;
+  if (!(type.flags & ts.TypeFlags.Any)) return false;
+  while (ts.isPropertyAccessExpression(node) || ts.isCallExpression(node)) node = node.expression;
+  const origin = checker.getSymbolAtLocation(node)?.valueDeclaration;
+  const parameter = origin && ts.findAncestor(origin, ts.isParameter);
+  return Boolean(parameter) && !parameter.type && givenAway(checker, parameter.parent);
 }
 
 // The class of which the call around a token makes something.
@@ -166,6 +192,12 @@ function taking(checker, { parent }) {
   const given = new Set(["children", ...(literal?.properties.map((one) => one.name?.text) ?? [])]);
   const asked = type?.getProperties().filter((one) => !(one.flags & ts.SymbolFlags.Optional)) ?? [];
   return type && (given.has(undefined) || asked.every((one) => given.has(one.name))) ? [type] : [];
+}
+
+// Whether a member is read of the `this` of an object that is given away.
+function ofGivenAway(checker, { parent }) {
+  if (!ts.isPropertyAccessExpression(parent) || parent.expression.kind !== ts.SyntaxKind.ThisKeyword) return false;
+  return givenAway(checker, ts.findAncestor(parent, (one) => ts.isFunctionLike(one) && !ts.isArrowFunction(one)));
 }
 
 // The types of what a member is read of.

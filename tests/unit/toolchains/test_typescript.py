@@ -80,6 +80,30 @@ def test_strict() -> None:
     assert ("type", 1) in errors(compiled("typescript", VALID["untyped"], Options(strict=True)))
 
 
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("import e from 'absent';\ne().get('/', (req, ...more) => req.x + more);\n", []),
+        ("import { F } from 'absent';\nexport const f: F = { a: (x) => x, b: [({ y }) => y] };\n", []),
+        (
+            "import { make } from 'absent';\nexport const s = make((set) => ({ go: () => set((old) => old) }));\n",
+            [],
+        ),
+        ("import { on } from 'absent';\non(function (a) { this.b = a; });\n", []),
+        ("import { on } from 'absent';\non({ a: { n: 1, go() { this.m++; } } });\n", []),
+        ("import { on } from 'absent';\non({ a: { name: 1, go() { this.naem++; } } });\n", [2]),
+        ("import { Base } from 'absent';\nexport class A extends Base { go(x) {} }\n", [2]),
+        ("import { Base } from 'absent';\nexport const f = (x) => new Base(x);\n", [2]),
+        ("const xs: any = [];\nexport const y = xs.map((a) => a.b);\n", [2]),
+        ("export const y = (f: any) => f((a) => a.b);\n", [1]),
+        ("import 'react';\nexport const A = () => <p onClick={(e) => e.x}>{[1].map((n) => n)}</p>;\n", []),
+    ],
+)
+def test_strict_types_that_an_absent_package_would_bring(text: str, lines: list[int]) -> None:
+    found = errors(compiled("tsx", text, Options(strict=True, seconds=120)))
+    assert [line for kind, line in found if kind != "missing-dependency"] == lines
+
+
 def test_a_real_mistake_beside_a_missing_module() -> None:
     text = (
         "import express from 'express';\n\nconst app = express();\napp.get('/');\nexport const n: number = 'x';\n"
