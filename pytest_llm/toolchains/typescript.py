@@ -24,6 +24,7 @@ _SUFFIXES = {"typescript": "ts", "tsx": "tsx", "jsx": "jsx"}
 _UNDEFINED = frozenset({2304, 2305, 2307, 2339, 2503, 2551, 2552, 2580, 2582, 2583, 2584, 2591, 2614, 2694, 2724})
 _UNUSED = frozenset({6133, 6138, 6192, 6196, 6198, 6199})
 _UNCLOSED = frozenset({"TS17008", "TS17014"})
+_PART = "absent_types.cjs"  # of the program that asks the compiler
 _OVERRIDES = frozenset({4112, 4113})
 
 
@@ -76,7 +77,7 @@ class TypeScript(Scaffolded):
                 argv = [str(self.path), "--max-old-space-size=1024", "SERVER", str(package)]
                 limits = sandbox.Limits(memory=1536 << 20)
                 server = warm.SERVERS / "check_typescript.cjs"
-                self._pools[package, module] = warm.Pool(argv, server, walls, limits)
+                self._pools[package, module] = warm.Pool(argv, server, walls, limits, [server.with_name(_PART)])
             return self._pools[package, module]
 
     def grammars(self, text: str) -> Sequence[str]:

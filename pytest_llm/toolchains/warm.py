@@ -32,13 +32,15 @@ class Pool:
     """Sessions of one program: another, up to the number of processors, once those that wait have waited as long in
     all as a program takes to start and to warm up.
 
-    argv: the program; the word "SERVER" stands for a copy of `server` in the session's folder.
+    argv: the program; the word "SERVER" stands for a copy of `server` in the session's folder. beside: what it
+    reads of its own, copied there too.
     """
 
     argv: Sequence[str]
     server: Path
     walls: Walls
     limits: sandbox.Limits
+    beside: Sequence[Path] = ()
     _idle: list[sandbox.Session] = field(default_factory=list)
     _folders: list[Path] = field(default_factory=list)
     _lock: threading.Condition = field(default_factory=threading.Condition)
@@ -127,6 +129,7 @@ class Pool:
         return sandbox.Session(argv, folder=folder, walls=self.walls, limits=self.limits)
 
     def _command(self, folder: Path) -> list[str]:
+        for file in (self.server, *self.beside):
+            shutil.copyfile(file, folder / file.name)
         copy = folder / self.server.name
-        shutil.copyfile(self.server, copy)
         return [str(copy) if word == "SERVER" else word for word in self.argv]
