@@ -118,7 +118,7 @@ def _strings(text: str) -> list[re.Match[str]]:
 
 def amid_words(text: str) -> list[CodeBlock]:
     """JSON in a line that begins, or goes on, with prose: `The result is: {"a": 1}`."""
-    begin = _BRACKET.search(text)
+    begin = _BRACKET.search(text) if text.lstrip()[:1] != '"' else None  # a text of JSON may be the answer
     try:
         value, end = json.JSONDecoder().raw_decode(text, begin.start()) if begin else (None, 0)
     except (ValueError, RecursionError):

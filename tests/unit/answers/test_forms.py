@@ -281,7 +281,7 @@ def test_json_amid_words(text: str, line: int, column: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ['const x = {"a": 1};\n', 'So: {"a": }\n', 'f({"a": 1})', "no", 'One: {"a": 1}, two: {"b": 2}']
+    "text", ['"[1]"', 'const x = {"a": 1};\n', 'So: {"a": }\n', 'f({"a": 1})', "no", 'One: {"a": 1}, two: {"b": 2}']
 )
 def test_what_is_no_json_amid_words(text: str) -> None:
     assert extract(text).json_text().text.strip() == text.strip()
