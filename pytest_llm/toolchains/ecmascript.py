@@ -16,8 +16,6 @@ _OTHERS = (
     Around("async function _() {\n"),
     Around("async function* _() {\n"),
 )
-
-
 _BESIDE = re.compile(r"^[^\s<>{}()/]", re.MULTILINE)  # at the left edge, and neither an element nor an expression
 
 

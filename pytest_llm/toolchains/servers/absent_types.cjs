@@ -28,9 +28,11 @@ function orphaned(checker, diagnostic) {
   if (wanting !== null) return values(checker, token, diagnostic).some((type) => lacks(checker, type, wanting));
   const name = /'([^']+)' does not exist /.exec(message)?.[1];
   if (!name) return false;
-  const owners = NO_PROPERTY.has(diagnostic.code) ? taking(checker, token) : NO_MEMBER.has(diagnostic.code) ? holding(checker, token) : [];
-  const away = NO_MEMBER.has(diagnostic.code) && ofGivenAway(checker, token);
-  return owners.some((type) => (away || lacks(checker, type, name)) && !type.getProperties().some((own) => slip(name, own.name)));
+  const its = (type) => type.getProperties().some((own) => slip(name, own.name));
+  if (NO_PROPERTY.has(diagnostic.code)) return taking(checker, token).some((type) => lacks(checker, type, name) && !its(type));
+  if (!NO_MEMBER.has(diagnostic.code)) return false;
+  const away = ofGivenAway(checker, token);
+  return holding(checker, token).some((type) => (away || lacks(checker, type, name)) && !its(type));
 }
 
 // Whether a function is given to what is not here, which would type its parameters.
@@ -101,7 +103,8 @@ function ofGivenAway(checker, { parent }) {
 function holding(checker, { parent }) {
   if (ts.isPropertyAccessExpression(parent)) return read(checker, parent.expression, parent.expression);
   if (ts.isBindingElement(parent)) return read(checker, parent.parent, parent.parent.parent.initializer);
-  return ts.isIndexedAccessTypeNode(parent.parent) ? [checker.getTypeAtLocation(parent.parent.objectType)] : [];
+  const type = parent.parent;
+  return type && ts.isIndexedAccessTypeNode(type) ? [checker.getTypeAtLocation(type.objectType)] : [];
 }
 
 // The type of what a member is read of; where that is the rest of something, of the whole as well.
