@@ -21,6 +21,8 @@ _UNKNOWN = re.compile(
 _MEMBER = re.compile(r"‘([^’]*)’(?: \{aka ‘([^’]*)’\})? has no member named ‘(\w+)’")
 _ARGUMENTS = re.compile(r"^too (?:few|many) arguments to function ‘[^’(]*?(\w+)[(’]")
 _WITHIN = re.compile(r"is not a member of ‘([^’]*)’")
+_TAG = re.compile(r"\b(?:struct|union|class)\s+(\w+)")
+_DECLARING = re.compile(r"forbids declaration of ‘\w*[A-Z]{3}\w*’ with no type")  # by a macro
 _QUOTED = re.compile("‘([^’]*)’")
 _OF_STD = re.compile(r"is not a member of ‘std|in namespace ‘std|‘(?:const )?(?:class |struct )?std::")
 _MEANT = re.compile("did you mean ‘([^’]*)’")
@@ -28,7 +30,7 @@ _TYPE = "unknown type name"
 _TORN = "what stands here is not whole: a semicolon or a bracket may be missing"
 # Macros where a declaration stands, and what Qt adds to the language.
 _MACRO = re.compile(
-    r"^\s*[A-Z][A-Z0-9_]{2,}\s*(?:\(|$)|^\s*(?:class|struct)\s+[A-Z][A-Z0-9_]+\s+\w"
+    r"^\s*(?:static\s+|extern\s+)?[A-Z][A-Z0-9_]{2,}\s*(?:\(|$)|^\s*(?:class|struct)\s+[A-Z][A-Z0-9_]+\s+\w"
     r"|^\s*(?:public |private |protected )?(?:slots|signals|Q_SLOTS|Q_SIGNALS)\s*:|\b(?:emit|foreach)\b"
 )
 _ALONE = re.compile(r"^\s*[A-Z][A-Z0-9_]{2,}\s*(?:\([^()]*\)\s*)?$")
@@ -61,9 +63,15 @@ class Missing:
         """Whether a message names a type or a namespace of theirs."""
         return any(_words(quoted) & self.tainted for quoted in _QUOTED.findall(message))
 
+    def is_of_others(self, tag: str) -> bool:
+        """Whether the name of a struct is none of the program's, nor a misspelt one."""
+        return not get_close_matches(tag, self.own, n=1, cutoff=_LIKE)
+
     def _means(self, name: str, meant: str) -> bool:
-        """Whether an unknown name is this one, misspelt. In a class with a base it may be one of the base's."""
-        return not self.heirs or bool(get_close_matches(name, [meant], n=1, cutoff=_LIKE))
+        """Whether an unknown name is this one, misspelt: `glLoad` is none for `load`; a base brings names."""
+        return name[0].lower() == meant[0].lower() and (
+            not self.heirs or bool(get_close_matches(name, [meant], n=1, cutoff=_LIKE))
+        )
 
     def brings(self, name: str, meant: str, *, of_type: bool) -> bool:
         """Whether an unknown name is missing with the headers. meant: what the compiler proposes instead."""
@@ -115,7 +123,7 @@ def told(
         theirs = place in lines or bool(_words(line) & lost.tainted)
         near = {(one.file, at) for at in _around(files[one.file], one.line)}
         return _follows(
-            one, lost, theirs=theirs, macro=_macro(files[one.file], one.line), broken=bool(near & broken)
+            one, lost, line, theirs=theirs, macro=_macro(files[one.file], one.line), broken=bool(near & broken)
         )
 
     judged = [replace(one, kind="missing-dependency") if follows(one) else one for one in found]
@@ -168,7 +176,7 @@ def _bases(outlines: Sequence[Outline]) -> list[tuple[str, list[str]]]:
     return [(heir, names) for heir, names in words if names and names[0] not in _ACCESS]
 
 
-def _follows(one: Diagnostic, lost: Missing, *, theirs: bool, macro: bool, broken: bool) -> bool:
+def _follows(one: Diagnostic, lost: Missing, line: str, *, theirs: bool, macro: bool, broken: bool) -> bool:
     """Whether an error follows from what is missing. theirs: a name of that is in its line; macro: one of theirs
     may be; broken: the tree has an error there too.
     """
@@ -185,7 +193,13 @@ def _follows(one: Diagnostic, lost: Missing, *, theirs: bool, macro: bool, broke
             return False
         owner = _base(member[2] or member[1])
         return member[3] in lost.tainted or owner in lost.heirs | lost.tainted or (theirs and owner not in lost.own)
-    if lost.quoted(one.message) or ("override" in one.message and _words(one.message) & lost.heirs):
+    if "incomplete type" in one.message and any(lost.is_of_others(tag) for tag in _TAG.findall(line)):
+        return True
+    if (
+        lost.quoted(one.message)
+        or _DECLARING.search(one.message)
+        or ("override" in one.message and _words(one.message) & lost.heirs)
+    ):
         return True
     if _OF_STD.search(one.message):
         return False

@@ -16,6 +16,11 @@ _NAMESPACE = re.compile(r"\busing\s+namespace\s+([\w:]+)")
 _BLOCK = re.compile(r"^([ \t]*)([A-Z][A-Z0-9_]{2,})[ \t]*\(([^;{}]*)\)\s*\{", re.MULTILINE)
 _LONE = re.compile(r"^[ \t]*([A-Z][A-Z0-9_]{2,})[ \t]*(\([^()\n;{}]*\))?[ \t]*$(?!\s*\{)", re.MULTILINE)
 _EXPORT = re.compile(r"\b(?:class|struct)\s+([A-Z][A-Z0-9_]+)\s+\w+\s*[:{]")
+_BETWEEN = re.compile(
+    r"^(?:(?:static|extern|inline|const)\s+)*(?!static|extern|inline|const|struct|enum|unsigned)\w+[ \t*]+"
+    r"(__\w+|[A-Z][A-Z0-9_]{2,})[ \t]+\w+[ \t]*\([^;]*?\)\s*\{",
+    re.MULTILINE,
+)
 _DEFINED = re.compile(r"#\s*define\s+(\w+)")
 _QT = (
     (re.compile(r"^\s*signals\s*:", re.MULTILINE), "signals", "public"),
@@ -121,7 +126,7 @@ def _macros(text: str, language: str) -> Iterator[tuple[str, str]]:
             yield name, f" {value}"
     for name, called in _LONE.findall(text):
         yield name, "(...)" if called else ""
-    for name in _EXPORT.findall(text):
+    for name in (*_EXPORT.findall(text), *_BETWEEN.findall(text)):
         yield name, ""
 
 
