@@ -82,7 +82,7 @@ class Scene:
         )
         kept = (math.ceil(self.models / servers) * whole for servers in range(1, self.servers + 1))
         checking = self.load + self.answer + answers * self.check / (self.workers or self.check_slots)
-        return max(min(*kept, *shared), checking) + self.check
+        return max(min([*kept, *shared]), checking) + self.check
 
     def arguments(self) -> list[str]:
         ways = ["-n", str(self.workers)] if self.workers else ["-p", "no:xdist"]

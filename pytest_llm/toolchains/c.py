@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from time import monotonic
@@ -37,6 +37,17 @@ _NEWER = re.compile(
 )
 _NAMED = {"c": "c", "cpp": "c++"}  # by gcc's option -x
 _STUBS = "not-here"  # a folder of empty headers a round: one may be called as the folder of another is
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What gcc is asked of: files in a folder. words: the options, and the names of those that are compiled."""
+
+    folder: Path
+    files: Sequence[base.Snippet]
+    words: Sequence[str]
+    walls: Walls
+    limits: sandbox.Limits
 
 
 class C(Scaffolded):
@@ -88,10 +99,12 @@ class C(Scaffolded):
         begun = self._begun(files[0].text, flags, options) if len(files) == 1 else []
         with scratch.folder() as folder:
             base.write(named, folder)
-            found = self._until_it_stops(folder, sources, [*flags, *begun], options, named)
+            limits = sandbox.Limits(seconds=options.seconds)
+            asked = _Asked(folder, named, [*flags, *begun, *sources], self._walls(options), limits)
+            found = self._until_it_stops(asked)
             if not base.fails(found) and any("diagnostic" in c_files.joined(file.text) for file in files):
                 names = [self._unhidden(folder, name, flags, options) for name in sources]
-                found = self._until_it_stops(folder, names, flags, options, named)
+                found = self._until_it_stops(replace(asked, words=[*flags, *names]))
             told = [
                 base.Diagnostic("warning", "lint", _UNREACHED, c_files.index_of(named, name), 1)
                 for name in left_out
@@ -152,75 +165,63 @@ class C(Scaffolded):
         (folder / out).write_text(_HIDES.sub("#", text), encoding="utf-8")
         return out
 
-    def _until_it_stops(
-        self, folder: Path, names: list[str], flags: list[str], options: base.Options, files: list[base.Snippet]
-    ) -> list[base.Diagnostic]:
+    def _until_it_stops(self, asked: _Asked) -> list[base.Diagnostic]:
         """A missing header ends the compiler's work: an empty one takes its place, so that the rest is seen."""
         absent: list[base.Diagnostic] = []
-        limits, walls = sandbox.Limits(seconds=options.seconds), self._walls(options)
         for number in range(20):
-            result = self._run(folder, [*flags, *names], walls, limits)
+            result = self._run(asked)
             if _BROKE.search(result.text):
-                return base.gave_up(self.name, result, files)
-            found = self._parse(result, files)
+                return base.gave_up(self.name, result, asked.files)
+            found = self._parse(result, asked.files)
             if result.killed_by:
-                return [*absent, *found, *base.stopped(result, limits)]
+                return [*absent, *found, *base.stopped(result, asked.limits)]
             lost = [one for one in found if ABSENT.match(one.message)]
-            if not lost or not all(_stub(folder / f"{_STUBS}-{number}", one) for one in lost):
+            if not lost or not all(_stub(asked.folder / f"{_STUBS}-{number}", one) for one in lost):
                 break
             absent += lost
-            limits = replace(limits, seconds=max(limits.seconds - result.seconds, 1))
+            left = max(asked.limits.seconds - result.seconds, 1)
+            asked = replace(asked, limits=replace(asked.limits, seconds=left))
         if result.returncode and not base.fails(found):
-            return base.gave_up(self.name, result, files)
-        if not absent:
-            return found
-        return [*absent, *self._without(folder, absent, found, flags, names, files, walls, limits)]
+            return base.gave_up(self.name, result, asked.files)
+        return [*absent, *self._without(asked, absent, found)] if absent else found
 
     def _without(
-        self,
-        folder: Path,
-        absent: list[base.Diagnostic],
-        found: list[base.Diagnostic],
-        flags: list[str],
-        names: list[str],
-        files: list[base.Snippet],
-        walls: Walls,
-        limits: sandbox.Limits,
+        self, asked: _Asked, absent: Sequence[base.Diagnostic], found: list[base.Diagnostic]
     ) -> list[base.Diagnostic]:
         """What is said without these headers. Where types are unknown the compiler passes over whole functions, so
         others stand in for them."""
-        language = self.languages[0]
+        language, files = self.languages[0], asked.files
         outlines = [read(file.text, language) or Outline() for file in files]
         project = any('"' in base.line_of(files[one.file], one.line or 0) for one in absent)
         judge = partial(told, files=files, outlines=outlines, library=headers_of(language), project=project)
         found = judge(found)
         known: set[str] = set()
         own = frozenset().union(*(outline.all("defined") for outline in outlines))
-        header = folder / f"{_STUBS}-0" / absent[0].message.partition(":")[0]
+        header = asked.folder / f"{_STUBS}-0" / absent[0].message.partition(":")[0]
         for _ in range(_ROUNDS):
             more = unknown_types(found, outlines, headers_of(language)) - known
             if known and not more:
                 break
             known |= more
             header.write_text(stand_ins(known, own, files, outlines, language), "utf-8")
-            found = judge(self._parse(self._run(folder, [*flags, *names], walls, limits), files), types=known)
+            found = judge(self._parse(self._run(asked), files), types=known)
         return found
 
-    def _run(self, folder: Path, words: list[str], walls: Walls, limits: sandbox.Limits) -> sandbox.Result:
-        stubs = [f"-I{stubs.name}" for stubs in sorted(folder.glob(f"{_STUBS}-*"))]
+    def _run(self, asked: _Asked) -> sandbox.Result:
+        stubs = [f"-I{stubs.name}" for stubs in sorted(asked.folder.glob(f"{_STUBS}-*"))]
         argv = [
             str(self.path), "-fsyntax-only", "-Wall", *self.flags, "-I.", *stubs,
             f"-fmax-errors={_MOST_WITHOUT if stubs else 50}",
             *(["-ftrack-macro-expansion=0"] if stubs else []),  # what a macro brings is where it is used
             "-fno-diagnostics-show-caret", "-fdiagnostics-color=never", "-fdiagnostics-column-unit=byte",
-            *words,
+            *asked.words,
         ]  # fmt: skip
-        result = sandbox.run(argv, folder=folder, walls=walls, limits=limits)
+        result = sandbox.run(argv, folder=asked.folder, walls=asked.walls, limits=asked.limits)
         if "unrecognized command-line option" in result.text:
             raise CheckCrashed(f"{self.program} does not know an option", hint=result.text.strip()[:1000])
         return result
 
-    def _parse(self, result: sandbox.Result, files: list[base.Snippet]) -> list[base.Diagnostic]:
+    def _parse(self, result: sandbox.Result, files: Sequence[base.Snippet]) -> list[base.Diagnostic]:
         places = {file.name: index for index, file in enumerate(files)}
         found: list[base.Diagnostic] = []
         here: re.Match[str] | None = None
@@ -272,7 +273,7 @@ class Cpp(C):
 
 
 def _diagnostic(
-    said: re.Match[str], place: re.Match[str], index: int, files: list[base.Snippet]
+    said: re.Match[str], place: re.Match[str], index: int, files: Sequence[base.Snippet]
 ) -> base.Diagnostic:
     line, warning = int(place[2]), said[4] == "warning"
     message, option = said[5], said[6] or ""

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from functools import partial
+from functools import lru_cache, partial
 
 from pytest_llm.syntax.outline import Outline
 from pytest_llm.toolchains.base import Diagnostic, Snippet, line_of
@@ -230,6 +230,7 @@ def _unknown(message: str) -> tuple[str, bool]:
     return next(filter(None, found.groups())), of_type
 
 
+@lru_cache(maxsize=64)  # of a line hundreds of errors may be told
 def _macro(file: Snippet, line: int) -> bool:
     """Whether a macro may be in a line, or alone in the one before it."""
     before = next((text for at in range(line - 1, 0, -1) if (text := line_of(file, at)).strip()), "")
@@ -260,5 +261,6 @@ def _base(name: str) -> str:
     return words[-1] if words else ""
 
 
-def _words(line: str) -> set[str]:
-    return set(_WORD.findall(line))
+@lru_cache(maxsize=64)
+def _words(line: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(line))

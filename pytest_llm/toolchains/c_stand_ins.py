@@ -13,18 +13,18 @@ _PATH = re.compile(r"(?<![\w:.>])([A-Za-z_]\w*(?:\s*::\s*[A-Za-z_]\w*)*)(\s*<)?"
 _USING = re.compile(r"\busing\s+(?:(?!namespace\b)(\w+)\s*=\s*)?(?!namespace\b)([\w:]+)\s*[;<]")
 _ALIAS = re.compile(r"\bnamespace\s+(\w+)\s*=\s*([\w:]+)\s*;")
 _NAMESPACE = re.compile(r"\busing\s+namespace\s+([\w:]+)")
-_BLOCK = re.compile(r"^([ \t]*)([A-Z][A-Z0-9_]{2,})[ \t]*\(([^;{}]*)\)\s*\{", re.MULTILINE)
-_LONE = re.compile(r"^[ \t]*([A-Z][A-Z0-9_]{2,})[ \t]*(\([^()\n;{}]*\))?[ \t]*$(?!\s*\{)", re.MULTILINE)
+_BLOCK = re.compile(r"^([ \t]*)([A-Z][A-Z0-9_]{2,})[ \t]*\(([^;{}]{0,400})\)\s{0,40}\{", re.MULTILINE)
+_LONE = re.compile(r"^[ \t]*([A-Z][A-Z0-9_]{2,})[ \t]*(\([^()\n;{}]*\))?[ \t]*$(?!\s{0,40}\{)", re.MULTILINE)
 _EXPORT = re.compile(r"\b(?:class|struct)\s+([A-Z][A-Z0-9_]+)\s+\w+\s*[:{]")
 _BETWEEN = re.compile(
     r"^(?:(?:static|extern|inline|const)\s+)*(?!static|extern|inline|const|struct|enum|unsigned)\w+[ \t*]+"
-    r"(__\w+|[A-Z][A-Z0-9_]{2,})[ \t]+\w+[ \t]*\([^;]*?\)\s*\{",
+    r"(__\w+|[A-Z][A-Z0-9_]{2,})[ \t]+\w+[ \t]*\([^;]{0,400}?\)\s{0,40}\{",
     re.MULTILINE,
 )
 _DEFINED = re.compile(r"#\s*define\s+(\w+)")
 _QT = (
-    (re.compile(r"^\s*signals\s*:", re.MULTILINE), "signals", "public"),
-    (re.compile(r"\bslots\s*:"), "slots", ""),
+    (re.compile(r"^[ \t]*signals[ \t]*:", re.MULTILINE), "signals", "public"),
+    (re.compile(r"\bslots[ \t]*:"), "slots", ""),
     (re.compile(r"\bemit\b"), "emit", ""),
 )
 _JOIN = "#define not_here_joined(A, B) A##_##B\n#define not_here_join(A, B) not_here_joined(A, B)\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_llm.toolchains import c_missing
 from pytest_llm.toolchains.base import Options
 from tests.helpers.compiling import agrees, compiled, errors
 
@@ -107,3 +108,18 @@ def test_no_directive_hides_what_follows(directive: str) -> None:
 def test_what_only_looks_like_a_directive_is_the_texts_own() -> None:
     text = '#define M(x) do { \\\n  x; \\\n} while (0)\nconst char *s = "*/ # 7";\nint main(void) { M(s++); return g; }'
     assert [(one.line, one.severity) for one in compiled("c", text)] == [(5, "error")]
+
+
+def test_a_line_is_read_once_for_all_its_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = list[int]()
+
+    class Counted:
+        def findall(self, text: str) -> list[str]:
+            reads.append(len(text))
+            return pattern.findall(text)
+
+    pattern = c_missing._WORD
+    monkeypatch.setattr(c_missing, "_WORD", Counted())
+    line = "@A(" * 2000 + " // of this test alone"
+    assert errors(compiled("cpp", f"#include <absent.h>\nab::Foo f() {{ return {{}}; }}\n{line}\n"))
+    assert reads.count(len(line)) == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_llm.toolchains import toolchain
+from pytest_llm.toolchains import base, toolchain, typescript
 from pytest_llm.toolchains.base import Options, Snippet
 from tests.helpers.compiling import agrees, compiled, errors
 
@@ -172,3 +172,13 @@ def test_what_a_bundler_reads_is_no_module_of_the_answer() -> None:
             (kind, 1)
         ]
         assert errors(compiled("typescript", text)) == [("missing-dependency", 1)]
+
+
+def test_of_thousands_of_errors_the_first_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = list[object]()
+    made = typescript._diagnostic
+    monkeypatch.setattr(
+        typescript, "_diagnostic", lambda *given, **more: looked.append(given) or made(*given, **more)
+    )
+    assert errors(compiled("typescript", "import {A} from 'absent';\n" + "AAA\n" * 3000))
+    assert 0 < len(looked) <= base.READ
