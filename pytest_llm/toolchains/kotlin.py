@@ -205,7 +205,8 @@ def _imports(outline: Outline, meant: str) -> str:
     return "".join(f"import {name}; " for name in (*named, *(f"{one}.*" for one in _PACKAGES.split()))) + "\n"
 
 
-def _diagnostics(items: Sequence[dict[str, Any]], files: Sequence[base.Snippet]) -> list[base.Diagnostic]:
+def _diagnostics(told: Sequence[dict[str, Any]], files: Sequence[base.Snippet]) -> list[base.Diagnostic]:
+    items = told[: base.READ]
     for item in items:
         name = _NAME.match(item["message"])
         item["code"] = name[1] if name else ""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any
 
 from pytest_llm.syntax.outline import Outline
@@ -62,7 +63,7 @@ class Missing:
     def _brings(self, name: str, receiver: str) -> bool:
         if name in self.names:
             return True
-        if name in LIBRARY or self._misspelt(name):
+        if name in LIBRARY or _misspelt(name, self.own, self.used):
             return False
         if receiver:
             return receiver in self.heirs
@@ -74,11 +75,13 @@ class Missing:
         first = re.search(r"\w+", before[1].rpartition("(")[2]) if before else None
         return first is not None and first[0] in self.tainted | self.names
 
-    def _misspelt(self, name: str) -> bool:
-        """Whether another name of the files is meant: a letter is wrong, or left out. `getXs` is another."""
-        near = get_close_matches(name, sorted(self.own - {name}), n=1, cutoff=_LIKE_OWN)
-        near += get_close_matches(name, sorted(self.used - {name}), n=1, cutoff=_LIKE)
-        return any(one[0] == name[0] and one != f"{name}s" and len(name) <= len(one) for one in near)
+
+@lru_cache(maxsize=256)  # of one name a thousand errors may be told
+def _misspelt(name: str, own: frozenset[str], used: frozenset[str]) -> bool:
+    """Whether another name of the files is meant: a letter is wrong, or left out. `getXs` is another."""
+    near = get_close_matches(name, sorted(own - {name}), n=1, cutoff=_LIKE_OWN)
+    near += get_close_matches(name, sorted(used - {name}), n=1, cutoff=_LIKE)
+    return any(one[0] == name[0] and one != f"{name}s" and len(name) <= len(one) for one in near)
 
 
 def _words(text: str) -> set[str]:

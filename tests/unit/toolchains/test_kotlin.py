@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import difflib
 import zipfile
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
 from pytest_llm.errors import Unsupported
 from pytest_llm.sandbox import programs
-from pytest_llm.toolchains import kotlin, toolchain
+from pytest_llm.toolchains import base, kotlin, toolchain
 from pytest_llm.toolchains.base import Options, Snippet
 from pytest_llm.toolchains.kotlin import Kotlin
 from tests.helpers.compiling import agrees, compiled, errors
@@ -152,3 +154,20 @@ def test_none_is_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_maven_reads_is_xml() -> None:
     project = ElementTree.parse(Path(kotlin.__file__).parent / "servers/kotlin.xml").getroot()
     assert "kotlin-compiler-embeddable" in [one.text for one in project.iter("artifactId")]
+
+
+def test_of_thousands_of_errors_the_first_are_looked_at_and_each_name_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked, tries, compared = list[object](), list[object](), list[str]()
+    one, every, near = kotlin._diagnostic, kotlin._diagnostics, difflib.get_close_matches
+
+    def count(name: str, *given: Any, **more: Any) -> list[str]:
+        compared.append(name)
+        return near(name, *given, **more)
+
+    monkeypatch.setattr(kotlin, "_diagnostic", lambda *given: looked.append(given) or one(*given))
+    monkeypatch.setattr(kotlin, "_diagnostics", lambda *given: tries.append(given) or every(*given))
+    monkeypatch.setattr("pytest_llm.toolchains.kotlin_missing.get_close_matches", count)
+    name = "Absent\n"
+    assert errors(compiled("kotlin", "import org.absent.Foo\n" + name * 3000))
+    assert 0 < len(looked) <= base.READ * len(tries)
+    assert compared.count("Absent") <= 2 * len(tries)
