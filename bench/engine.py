@@ -13,7 +13,9 @@ what no order can beat:
     + check                                                                      of the last answer
 
 with the places for checks at once (`--llm-check-slots`, the workers with `-n`). The process's own start, that of a
-run with one cell that costs nothing, is taken off. `loads`: how often a model was loaded, of how often it must be.
+run with one cell that costs nothing, is taken off. `full` is the run beside servers whose slots are never idle,
+which a model's last answers and the load of a server that helps do not allow. `loads`: how often a model was
+loaded, of how often it must be.
 Exit code 1 where a run takes more than `--most` times its bound, or loads a model twice on a server.
 """
 
@@ -70,6 +72,12 @@ class Scene:
     check_slots: int = 4
     workers: int = 0
     servers: int = 1
+
+    @property
+    def full(self) -> float:
+        """Seconds that the servers need where no slot of theirs is idle."""
+        answering = self.models * self.cells * self.answer / self.slots
+        return (answering + self.models * self.load) / self.servers
 
     @property
     def bound(self) -> float:
@@ -152,7 +160,7 @@ def main() -> int:
     parser.add_argument("--scene", type=int, nargs="*", help="the numbers of the scenes, from 0 (default: all)")
     given = parser.parse_args()
     bad = False
-    print("models  cells  slots  check  workers  servers   bound    wall  times  loads")
+    print("models  cells  slots  check  workers  servers   bound    wall  times   full  loads")
     for scene in [SCENES[number] for number in given.scene or range(len(SCENES))]:
         nothing = Scene(1, 1, load=0, answer=0, workers=scene.workers, servers=scene.servers)
         start = min(run(nothing)[0] for _ in range(2))
@@ -162,7 +170,8 @@ def main() -> int:
         print(
             f"{scene.models:6}  {scene.cells:5}  {scene.slots:5}  {scene.check:5}  {scene.workers:7}  "
             f"{scene.servers:7}  "
-            f"{scene.bound:6.1f}  {seconds - start:6.1f}  {times:5.2f}  {loads} of {scene.models}",
+            f"{scene.bound:6.1f}  {seconds - start:6.1f}  {times:5.2f}  {(seconds - start) / scene.full:5.2f}  "
+            f"{loads} of {scene.models}",
             flush=True,
         )
     return int(bad)

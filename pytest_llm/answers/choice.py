@@ -53,6 +53,8 @@ def longest(blocks: Sequence[CodeBlock]) -> CodeBlock:
 
 def with_versions(blocks: Sequence[CodeBlock], others: Sequence[CodeBlock]) -> Sequence[CodeBlock]:
     """The blocks, and those of the others that are later versions of one of them, in order."""
+    if not blocks or not others:
+        return blocks
     known = {name: block for block in reversed(blocks) for name in _called(block)}  # the first of each name
     more = [
         other

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pytest_llm.answers.blocks import CodeBlock
+from pytest_llm.answers.unfenced import IMPORTS_ANYWHERE
 
 _MOST = 12  # blocks of one program
 _BEGINS = re.compile(
     r"\s*(?:package |<\?php|import\b|from [\w.]+ import|#include|use |using |#!)"
 )  # only a file does
-_IMPORTS_ANYWHERE = frozenset({"python", "ruby", "kotlin"})
 _OF_TYPES = frozenset({"java"})  # in which functions stand in types alone
 _BOUND = re.compile(r"^(?:(?:[\w<>\[\],*&]|::){1,40}[ \t]+){0,3}(\w+)[ \t]*(?::[^=\n]{1,60})?=(?!=)", re.MULTILINE)
 _LEFT_OUT = re.compile(r"^[ \t]*(?:\.\.\.|…)[ \t]*$", re.MULTILINE)
@@ -29,7 +29,7 @@ def joined(blocks: Sequence[CodeBlock], language: str) -> CodeBlock | None:
     if not 1 < len(blocks) <= _MOST or not all(map(_fits, blocks)):
         return None
     names = [_names(block) for block in blocks]
-    later = blocks[1:] if language not in _IMPORTS_ANYWHERE else ()
+    later = blocks[1:] if language not in IMPORTS_ANYWHERE else ()
     known = [one | frozenset(_BOUND.findall(block.text)) for one, block in zip(names, blocks, strict=True)]
     if not all(names) or sum(map(len, known)) > len(frozenset().union(*known)) or any(map(_begins, later)):
         return None

@@ -43,8 +43,8 @@ class Artifact:
     was asked; code that only repeats it is no answer, or (may_echo) one where there is no other.
 
     Where several blocks are of the wanted kind, the last complete one counts if it is another version of an earlier
-    one (the same file, page or first name), else the longest. Where only the prompt's own code is there, it comes
-    back marked as an `echo`.
+    one (the same file, page or first name), else the longest, with those that it is one program with. Where only
+    the prompt's own code is there, it comes back marked as an `echo`.
     """
 
     answer: str
@@ -72,8 +72,18 @@ class Artifact:
 
     def parts(self, language: str) -> Sequence[CodeBlock]:
         """All blocks, those of Markdown replaced by what they hold; without a fence, what tags or JSON hold."""
-        fenced = any(block.fenced for block in self.blocks)
-        return (not fenced and self._held(language)) or self._pieces
+        return (not self._is_fenced and self._held(language)) or self._pieces
+
+    @cached_property
+    def _is_fenced(self) -> bool:
+        return any(block.fenced for block in self.blocks)
+
+    @cached_property
+    def _stored(self) -> tuple[CodeBlock, ...]:
+        """What stands between tags or in strings of JSON."""
+        if self._is_fenced:
+            return tuple(one for b in self._pieces if b.language == "json" for one in _of_json(b.text, b.line))
+        return (*between_tags(self.answer.split("\n")), *_of_json(self.answer, 1))
 
     @cached_property
     def _given(self) -> Given:
@@ -86,35 +96,36 @@ class Artifact:
         return self.blocks if self.may_echo and not own else own
 
     def code(self, language: str | None = None) -> CodeBlock | None:
-        """The block in `language` (any spelling of it); without one, one of its kin, then an unlabelled block.
+        """The block in `language` (any spelling of it); without one, one of its kin, then an unlabelled block, then
+        a session, a diff or JSON that holds it.
 
         language None: a block of whatever language, prose and console sessions last. Where the answer has no fence
-        at all, it is the text itself if that looks like code (`notes` then say so).
+        at all, it is what stands between tags or in JSON, else the text itself if that looks like code (`notes`
+        then say so).
         """
-        pieces, given = self._pieces, self._given
-        held = [] if any(block.fenced for block in self.blocks) else self._held(normalise_language(language or ""))
         if language is None:
-            return choose((held, _likely([b for b in pieces if b.language not in PROSE]), self.blocks), given)
+            held = [] if self._is_fenced else self._held()
+            likely = _likely([b for b in self._pieces if b.language not in PROSE])
+            return choose((held, likely, self.blocks), self._given)
         wanted = normalise_language(language)
-        bare = [b for b in pieces if not b.language]
-        kin = (wanted, *KIN.get(wanted, ()))
-        labelled = (with_versions([b for b in pieces if b.language == name], bare) for name in kin)
-        return choose((held, *labelled, _code_among(bare, wanted), *self._last(wanted)), given, wanted)
+        return choose(self._tiers(wanted), self._given, wanted)
 
-    def _last(self, language: str) -> Iterator[list[CodeBlock]]:
-        """A block of text or a session where it is code, or what is code in an answer without a fence."""
+    def _tiers(self, language: str) -> Iterator[Sequence[CodeBlock]]:
+        """Blocks that may be the code in a language, the likeliest first; each is looked for where those before it
+        hold none."""
+        bare = [b for b in self._pieces if not b.language]
+        yield [] if self._is_fenced else self._held(language)
+        for name in (language, *KIN.get(language, ())):
+            yield with_versions([b for b in self._pieces if b.language == name], bare)
+        yield _code_among(bare, language)
         yield [b for b in self._pieces if b.language in ("text", "console") and is_code(b.text, language)]
         yield [left for b in self._pieces if b.language == "diff" and (left := merged(b))]
-        yield self._held(language)
+        yield self._held(language) if self._is_fenced else []
         yield self._bare(language)
 
     def _held(self, language: str = "") -> list[CodeBlock]:
         """What is code, in the language or in any, between tags or in strings of JSON."""
-        if any(block.fenced for block in self.blocks):
-            found = [one for b in self._pieces if b.language == "json" for one in _of_json(b.text, b.line)]
-        else:
-            found = [*between_tags(self.answer.split("\n")), *_of_json(self.answer, 1)]
-        told = ((block, block.language or language or guess_language(block.text)) for block in found)
+        told = ((block, block.language or language or guess_language(block.text)) for block in self._stored)
         return [
             replace(block, language=name)
             for block, name in told
@@ -123,7 +134,7 @@ class Artifact:
 
     def _bare(self, language: str) -> list[CodeBlock]:
         """What may be meant as code in the language, where the answer has no fence."""
-        if any(block.fenced for block in self.blocks):
+        if self._is_fenced:
             return []
         if language not in LANGUAGES:
             return list(self.blocks)
@@ -164,7 +175,7 @@ class Artifact:
 
 
 def extract(text: str, thinking: str = "", prompt: Iterable[str] = (), *, may_echo: bool = False) -> Artifact:
-    """What is in an answer to a prompt. Never raises; every line between fences is in exactly one block."""
+    """What is in an answer to a prompt. Never raises; a line between fences is in one block at most."""
     prompt = tuple(prompt)
     answer, left_in = split_thinking(text.removeprefix("\ufeff"), prompt)
     fences = glued(answer)
@@ -245,6 +256,8 @@ def _code_among(blocks: Sequence[CodeBlock], language: str) -> Sequence[CodeBloc
 
 def _likely(blocks: Sequence[CodeBlock]) -> Sequence[CodeBlock]:
     """Those with a label, or that look like code, where there are any: sample output may be longer."""
+    if len(blocks) < 2:
+        return blocks
     return [block for block in blocks if block.language or guess_language(block.text)] or blocks
 
 

@@ -40,7 +40,7 @@ def _read(block: CodeBlock) -> CodeBlock:
         left = before_prose(lines, block.language)
         block = replace(block, text="".join(f"{line}\n" for line in lines[:left]))
     shown = unlaid(block) if block.language in LANGUAGES or not block.language else block
-    return shown if block.language or guess_language(shown.text) else block
+    return shown if shown is block or block.language or guess_language(shown.text) else block
 
 
 def _cell(block: CodeBlock, first: str) -> str:
@@ -63,7 +63,9 @@ def unwrapped(found: Iterable[CodeBlock], depth: int = 0) -> list[CodeBlock]:
 
 def _within(piece: CodeBlock, block: CodeBlock) -> CodeBlock:
     """A block of a block, where it stands in the answer."""
-    places = tuple((line + block.line - 1, (before or 0) + block.indent) for line, before in piece.places)
+    places = tuple(
+        (line + block.line - 1, None if before is None else before + block.indent) for line, before in piece.places
+    )
     return replace(piece, line=block.line + piece.line - 1, indent=block.indent + piece.indent, places=places)
 
 

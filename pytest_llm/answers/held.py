@@ -39,6 +39,7 @@ _MEANT = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'", "nbsp": " 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"(\s*:)?')
 _BRACKET = re.compile(r"[{\[]")
 _MOST = 8  # strings of JSON that may be code
+_UNCLOSED = 32  # openings that nothing closes: each is looked for to the end
 
 
 def between_tags(lines: Sequence[str]) -> list[CodeBlock]:
@@ -63,9 +64,13 @@ def _between(lines: Sequence[str]) -> Iterator[tuple[range, CodeBlock]]:
         if found is None:
             continue
         opening, closing = found[0], found[1].format(found[0][1]).lower()
+        if closing in missing:
+            continue
         ends = str.endswith if closing[0] in "<[" else str.__eq__
-        below = range(start + (opening.end() == len(lines[start])), len(lines) if closing not in missing else 0)
+        below = range(start + (opening.end() == len(lines[start])), len(lines))
         end = next((n for n in below if ends(lines[n].strip().lower(), closing)), None)
+        if end is None and len(missing) >= _UNCLOSED:
+            return
         if end is None:
             missing.add(closing)
             continue
@@ -106,8 +111,8 @@ def in_strings(text: str, line: int) -> Iterator[CodeBlock]:
         blocks = written(value.split("\n")) if "```" in value else []
         pieces = [(normalise_language(one.info), one.text) for one in blocks] or [("", value)]
         for language, code in pieces:
-            places = ((at, None),) * (code.count("\n") + 1)
-            yield CodeBlock(code, language, line=at, places=places)
+            code = code.replace("\r\n", "\n").removesuffix("\n") + "\n"
+            yield CodeBlock(code, language, line=at, places=((at, None),) * code.count("\n"))
 
 
 def _strings(text: str) -> list[re.Match[str]]:

@@ -296,8 +296,7 @@ def _finding(check: str, page: CodeBlock, event: PageEvent) -> Finding:
         return Finding(check, message, kind=event.kind, details=rest)
     lines = NEWLINE.split(page.text)
     source = lines[event.line - 1].strip() if event.line <= len(lines) else ""
-    column = None if event.column is None else page.indent + event.column
-    line = page.line + event.line - 1
+    line, column = page.place(event.line, event.column)
     return Finding(check, message, "failure", event.kind, line, column, source[:200], rest)
 
 

@@ -291,7 +291,7 @@ def _notes(check: Compile, artifact: Artifact, block: CodeBlock, language: str) 
 
 def _left_out(artifact: Artifact, taken: Sequence[CodeBlock], language: str) -> Iterator[Finding]:
     """Blocks of the language that are no file, or whose file a later block holds."""
-    covered = {line for block in taken for line, _ in block.places}
+    covered = {line for block in taken for line, before in block.places if before is not None}
     for block in artifact.parts(language):
         if block.language == language and block not in taken and block.line not in covered and block.text.strip():
             name = _file_name(block, language)

@@ -84,12 +84,13 @@ class Document(Check):
         lines = block.text.split("\n")
         line = min(max(line, 1), len(lines))
         source = one_line(lines[line - 1], 160)
+        line, column = block.place(line, column)
         return Finding(
             self.name,
             message,
             kind=kind,
-            line=block.line + line - 1,
-            column=column and column + block.indent,
+            line=line,
+            column=column,
             source=source,
             unseen=kind == "syntax",
         )

@@ -49,6 +49,11 @@ class _Asked:
     walls: Walls
     limits: sandbox.Limits
 
+    def after(self, result: sandbox.Result) -> _Asked:
+        """The same, in the time that is left."""
+        left = max(self.limits.seconds - result.seconds, 1)
+        return replace(self, limits=replace(self.limits, seconds=left))
+
 
 class C(Scaffolded):
     name: ClassVar[str] = "C"
@@ -179,8 +184,7 @@ class C(Scaffolded):
             if not lost or not all(_stub(asked.folder / f"{_STUBS}-{number}", one) for one in lost):
                 break
             absent += lost
-            left = max(asked.limits.seconds - result.seconds, 1)
-            asked = replace(asked, limits=replace(asked.limits, seconds=left))
+            asked = asked.after(result)
         if result.returncode and not base.fails(found):
             return base.gave_up(self.name, result, asked.files)
         return [*absent, *self._without(asked, absent, found)] if absent else found
@@ -190,21 +194,25 @@ class C(Scaffolded):
     ) -> list[base.Diagnostic]:
         """What is said without these headers. Where types are unknown the compiler passes over whole functions, so
         others stand in for them."""
-        language, files = self.languages[0], asked.files
+        language, files, library = self.languages[0], asked.files, headers_of(self.languages[0])
         outlines = [read(file.text, language) or Outline() for file in files]
         project = any('"' in base.line_of(files[one.file], one.line or 0) for one in absent)
-        judge = partial(told, files=files, outlines=outlines, library=headers_of(language), project=project)
+        judge = partial(told, files=files, outlines=outlines, library=library, project=project)
         found = judge(found)
         known: set[str] = set()
         own = frozenset().union(*(outline.all("defined") for outline in outlines))
         header = asked.folder / f"{_STUBS}-0" / absent[0].message.partition(":")[0]
+        text = ""
         for _ in range(_ROUNDS):
-            more = unknown_types(found, outlines, headers_of(language)) - known
-            if known and not more:
+            known |= unknown_types(found, outlines, library)
+            before, text = text, stand_ins(known, own, files, outlines, language)
+            if text == before:
                 break
-            known |= more
-            header.write_text(stand_ins(known, own, files, outlines, language), "utf-8")
-            found = judge(self._parse(self._run(asked), files), types=known)
+            header.write_text(text, "utf-8")
+            result = self._run(asked)
+            if result.killed_by or _BROKE.search(result.text):  # by what stands in
+                break
+            asked, found = asked.after(result), judge(self._parse(result, files), types=known)
         return found
 
     def _run(self, asked: _Asked) -> sandbox.Result:

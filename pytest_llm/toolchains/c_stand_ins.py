@@ -62,19 +62,20 @@ def stand_ins(
     outlines: Sequence[Outline],
     language: str,
 ) -> str:
-    """A header that brings unknown types and namespaces, and the macros that the files seem to use."""
+    """A header that brings unknown types and namespaces, and the macros that the files seem to use; "" for none."""
     text = re.sub(r"(?<!\w)::", "", "\n".join(file.text for file in files))
     called = (_called(file.text, outline) for file, outline in zip(files, outlines, strict=True))
     macros = {name: "(...)" for names in called for name in names} | dict(_macros(text, language))
     macros = {name: value for name, value in macros.items() if name not in own} | dict(_blocks(text, own, language))
-    macros = {name: value for name, value in macros.items() if name not in _DEFINED.findall(text)}
+    here = set(_DEFINED.findall(text))
+    macros = {name: value for name, value in macros.items() if name not in here}
     defined = "".join(f"#define {name}{value}\n" for name, value in sorted(macros.items()))
     if language == "c":
         names = "".join(f"typedef struct {name} {name};\n" for name in sorted(set(unknown) - macros.keys()))
     else:
         types = frozenset().union(*(outline.all("typename") for outline in outlines))
         names = "\n".join(_names(text, set(unknown) - macros.keys(), types).lines()) + "\n"
-    return f"#pragma once\n{names}{_JOIN}{defined}"
+    return f"#pragma once\n{names}{_JOIN}{defined}" if names.strip() or defined else ""
 
 
 def _names(text: str, unknown: set[str], types: frozenset[str]) -> _Name:

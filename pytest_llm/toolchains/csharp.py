@@ -126,7 +126,7 @@ class CSharp(Scaffolded):
         limits, lost, made, owed = sandbox.Limits(seconds=options.seconds), Missing(), "", list[base.Diagnostic]()
         started = monotonic()
         for _ in range(_ROUNDS):
-            found = self._built(named, outlines, made, options, limits)
+            found = self._built(named, outlines, made, limits)
             lost = missing(errors(found), named, outlines, lost)
             found = [_explained(one, lost, named) for one in found]
             before, made = (named, made), stand_ins(lost, named, outlines)
@@ -148,19 +148,18 @@ class CSharp(Scaffolded):
         files: Sequence[base.Snippet],
         outlines: Sequence[Outline],
         more: str,
-        options: base.Options,
         limits: sandbox.Limits,
     ) -> list[base.Diagnostic]:
         """What is said of a program, or a library, as the files are one. more: a file of ours beside them."""
         target = "exe" if any(map(_starts, outlines)) else "library"
-        found = self._said(files, more, target, options, limits)
+        found = self._said(files, more, target, limits)
         codes = {one.code for one in found}
         if _NO_MAIN in codes or _NO_LIBRARY in codes:
-            return self._said(files, more, "library" if _NO_MAIN in codes else "exe", options, limits)
+            return self._said(files, more, "library" if _NO_MAIN in codes else "exe", limits)
         return found
 
     def _said(
-        self, files: Sequence[base.Snippet], more: str, target: str, options: base.Options, limits: sandbox.Limits
+        self, files: Sequence[base.Snippet], more: str, target: str, limits: sandbox.Limits
     ) -> list[base.Diagnostic]:
         compiler = self.compiler
         own = {_USINGS: "".join(f"global using {name};\n" for name in compiler.implicit), _STAND_INS: more}

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 
 from pytest_llm.syntax.outline import Outline
 
@@ -75,9 +76,9 @@ class Missing:
             return True
         if what == "class":
             return self.everything and name not in LIBRARY and not self._misspelt_type(name)
-        if name in LIBRARY or (what == "variable" and self._misspelt(name)):
+        if name in LIBRARY or (what == "variable" and nearest(name, self.used, _LIKE)):
             return False
-        if what == "method" and bare and self._slipped(name):
+        if what == "method" and bare and is_slip(name, nearest(name, self.used, _LIKE_TYPE)):
             return False
         if self.statics and bare and (what == "method" or name[0].isupper()):
             return True
@@ -86,19 +87,21 @@ class Missing:
         place = set(re.findall(r"\w+", message.partition("location:")[2]))
         return bool(place & self.heirs) or bool(place & self.marked and _GENERATED.fullmatch(name))
 
-    def _misspelt(self, name: str) -> bool:
-        """Whether another name of the file is meant."""
-        return bool(get_close_matches(name, sorted(self.used - {name}), n=1, cutoff=_LIKE))
-
-    def _slipped(self, name: str) -> bool:
-        """Whether a letter of another name is wrong or left out: `setX` and `getXs` are other names than `getX`."""
-        near = get_close_matches(name, sorted(self.used - {name}), n=1, cutoff=_LIKE_TYPE)
-        return bool(near) and near[0][0] == name[0] and near[0] != f"{name}s" and len(name) <= len(near[0])
-
     def _misspelt_type(self, name: str) -> bool:
         """Whether a type of the file, or one of the library, is meant; `Lists` is another library's."""
         near = get_close_matches(name, sorted(self.own | LIBRARY), n=1, cutoff=_LIKE_TYPE)
         return bool(near) and not name.startswith(near[0])
+
+
+@lru_cache(maxsize=256)  # of one name a thousand errors may be told
+def nearest(name: str, names: frozenset[str], cutoff: float) -> str:
+    """The name that is most like another one, "" where none is so much like it."""
+    return next(iter(get_close_matches(name, sorted(names - {name}), n=1, cutoff=cutoff)), "")
+
+
+def is_slip(name: str, meant: str) -> bool:
+    """Whether a letter of a name is wrong or left out: `setX` and `getXs` are other names than `getX`."""
+    return meant[:1] == name[:1] and meant != f"{name}s" and len(name) <= len(meant)
 
 
 def is_of_others(package: str) -> bool:

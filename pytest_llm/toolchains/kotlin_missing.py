@@ -5,19 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
-from functools import lru_cache
 from typing import Any
 
 from pytest_llm.syntax.outline import Outline
-from pytest_llm.toolchains.java_missing import LIBRARY
+from pytest_llm.toolchains.java_missing import LIBRARY, is_slip, nearest
 
 _ROUNDS = 3  # of looking for variables that are made of those
 _OWN = ("java", "jdk", "kotlin")  # roots of packages that are here: what is not in them is nowhere
 _UNKNOWN = re.compile(r"Unresolved reference '([^']+)'(?: on receiver of type '(\w+))?")
 _ECHOES = re.compile(
-    r"CANNOT_INFER|NO_THIS|NEW_INFERENCE|DELEGATE|COMPONENT|ITERATOR|BUILDER_INFERENCE|AMBIGUITY|OPT_IN_USAGE"
-    r""
+    "CANNOT_INFER|NO_THIS|NEW_INFERENCE|DELEGATE|COMPONENT|ITERATOR|BUILDER_INFERENCE|AMBIGUITY|OPT_IN_USAGE"
 )
 _INHERITED = re.compile(r"OVERRIDE|SUPER|NOTHING_TO")
 _ERRONEOUS = "'???"  # a type that the compiler does not know: it has told why
@@ -63,7 +60,8 @@ class Missing:
     def _brings(self, name: str, receiver: str) -> bool:
         if name in self.names:
             return True
-        if name in LIBRARY or _misspelt(name, self.own, self.used):
+        meant = (nearest(name, self.own, _LIKE_OWN), nearest(name, self.used, _LIKE))
+        if name in LIBRARY or any(is_slip(name, one) for one in meant):
             return False
         if receiver:
             return receiver in self.heirs
@@ -71,17 +69,9 @@ class Missing:
 
     def _is_of_theirs(self, name: str, line: str) -> bool:
         """Whether a member is one of something of theirs: what the compiler takes its type for is a guess."""
-        before = re.search(rf"([^\s,;={{}}]*?)\??\.\s*{re.escape(name)}\b", line)
+        before = re.search(rf"(?<![^\s,;={{}}])([^\s,;={{}}]*?)\??\.\s*{re.escape(name)}\b", line)
         first = re.search(r"\w+", before[1].rpartition("(")[2]) if before else None
         return first is not None and first[0] in self.tainted | self.names
-
-
-@lru_cache(maxsize=256)  # of one name a thousand errors may be told
-def _misspelt(name: str, own: frozenset[str], used: frozenset[str]) -> bool:
-    """Whether another name of the files is meant: a letter is wrong, or left out. `getXs` is another."""
-    near = get_close_matches(name, sorted(own - {name}), n=1, cutoff=_LIKE_OWN)
-    near += get_close_matches(name, sorted(used - {name}), n=1, cutoff=_LIKE)
-    return any(one[0] == name[0] and one != f"{name}s" and len(name) <= len(one) for one in near)
 
 
 def _words(text: str) -> set[str]:

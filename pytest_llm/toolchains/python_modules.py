@@ -18,11 +18,11 @@ def absent(name: str) -> tuple[Kind, str] | None:
     """
     root = name.partition(".")[0]
     if not _is_here(root):
-        meant = next((known for known in sys.stdlib_module_names if _slipped(root, known)), "")
+        meant = min((known for known in sys.stdlib_module_names if _slipped(root, known)), default="")
         if meant:
             return "undefined", f"no module {root!r}: {meant!r} may be meant"
         return "missing-dependency", f"the module {root!r} is not installed"
-    if root in sys.stdlib_module_names and not _holds(name):
+    if "." in name and root in sys.stdlib_module_names and not _holds(name):
         return "undefined", f"no module {name!r} in Python's library"
     return None
 
@@ -51,7 +51,10 @@ def _slipped(name: str, known: str) -> bool:
     """Whether a name is another with two letters exchanged, one wrong, one left out or one doubled."""
     if name == known or name[:1] != known[:1] or known.startswith("_"):
         return False
-    at = next((at for at, pair in enumerate(zip(name, known, strict=False)) if pair[0] != pair[1]), len(known))
+    at = next(
+        (at for at, pair in enumerate(zip(name, known, strict=False)) if pair[0] != pair[1]),
+        min(len(name), len(known)),
+    )
     rest, right = name[at:], known[at:]
     if len(name) == len(known):
         exchanged = rest[:2] == right[1::-1] and rest[2:] == right[2:]

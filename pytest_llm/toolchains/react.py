@@ -41,8 +41,6 @@ def absent(message: str, text: str) -> bool:
     if _ELEMENTS.match(message):
         return True
     found = _UNKNOWN.search(message)
-    if not found or found[2] not in _EXPORTS | _TYPES or not _MARKUP.search(text):
+    if not found or found[2] not in _EXPORTS or not _MARKUP.search(text):
         return False
-    if _IMPORT.search(text):
-        return found[1] == "namespace" and found[2] in _TYPES
-    return found[2] in _EXPORTS
+    return not _IMPORT.search(text) or (found[1] == "namespace" and found[2] in _TYPES)

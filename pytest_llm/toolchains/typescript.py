@@ -107,7 +107,7 @@ class TypeScript(Scaffolded):
     def compile(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
         """One file that no grammar explains is taken by the one that comes farther."""
         first = [_named(file, index, self.grammar(file.text)) for index, file in enumerate(files)]
-        alone = not any(file.name for file in files)
+        alone = len(files) == 1 and not files[0].name
         found = self._compiled(first, options, alone=alone)
         if not alone or not self.lacking(found):
             return found

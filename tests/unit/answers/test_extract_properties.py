@@ -103,6 +103,12 @@ def test_twice_the_text_takes_twice_the_steps(piece: str) -> None:
     assert 40 < once <= twice < 2.3 * once + 100
 
 
+def test_twice_as_many_tags_that_nothing_closes_take_twice_the_steps() -> None:
+    names = [f"<{a}{b}x>\n" for a in "abcdefghijklmno" for b in "abcdefghijklmno"]
+    once, twice = steps("".join(names[:100])), steps("".join(names[:200]))
+    assert 100 < once <= twice < 2.3 * once + 100
+
+
 @given(TEXTS)
 def test_every_block_is_where_it_says(text: str) -> None:
     artifact = extract(text)

@@ -366,3 +366,18 @@ def test_what_binds_a_name_once_more_is_no_part_of_a_program(language: str, firs
     assert of(answer, language).text in (first, second)
     apart = second.replace("seen", "found").replace("n:", "m:").replace("N:", "M:").replace("int n", "int m")
     assert of(answer.replace(second, apart), language).text == first + apart
+
+
+def test_strings_of_json_end_as_lines_do() -> None:
+    parts = {"a": "package a\r\n\r\ntype T struct{ n int }", "b": "func f() {\n\tprintln(T{1})\n}"}
+    block = of(json.dumps(parts))
+    assert block.text == "package a\n\ntype T struct{ n int }\nfunc f() {\n\tprintln(T{1})\n}\n"
+    assert len(block.places) == block.text.count("\n")
+
+
+def test_a_block_of_the_language_needs_no_look_at_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = list[str]()
+    monkeypatch.setattr("pytest_llm.answers.extract.is_code", lambda text, language: looked.append(text) or True)
+    outputs = "".join(f"```{label}\n{label or 'bare'} 1\n```\n" for label in ("", "", "text", "console"))
+    assert of(f"```go\n{CODE}```\n{outputs}").text == CODE
+    assert looked == []

@@ -166,7 +166,7 @@ def test_of_thousands_of_errors_the_first_are_looked_at_and_each_name_once(monke
 
     monkeypatch.setattr(kotlin, "_diagnostic", lambda *given: looked.append(given) or one(*given))
     monkeypatch.setattr(kotlin, "_diagnostics", lambda *given: tries.append(given) or every(*given))
-    monkeypatch.setattr("pytest_llm.toolchains.kotlin_missing.get_close_matches", count)
+    monkeypatch.setattr("pytest_llm.toolchains.java_missing.get_close_matches", count)
     name = "Absent\n"
     assert errors(compiled("kotlin", "import org.absent.Foo\n" + name * 3000))
     assert 0 < len(looked) <= base.READ * len(tries)

@@ -142,6 +142,7 @@ os.pth concurrent.future email.mime.txt xml.etre.ElementTree logging.handler col
 """
 OF_OTHERS = """
 attrs jsons emails socks typer trio curio urllib3 httpx ujson simplejson pytz psutil mathutils queuelib absent.json
+config web data graph url db tab log
 """
 
 
