@@ -177,8 +177,11 @@ class Witness:
             self._log.add("worker", value, place)
             return
         unseen = "exception" if place != NOWHERE else "rejection" if value != text else "console"
-        kind, shown, seen = self._seen.get(value, (unseen, value, NOWHERE))
-        self._log.add(kind, shown, seen if place == NOWHERE else place)
+        known = self._seen.get(value)
+        kind, shown, seen = known or (unseen, value, NOWHERE)
+        # Where a promise was rejected without an Error, Firefox tells at some moments only.
+        at_times = known is not None and kind == "rejection"
+        self._log.add(kind, shown, seen if at_times or place == NOWHERE else place)
 
 
 def _shown(value: dict[str, Any], depth: int = 0) -> str:

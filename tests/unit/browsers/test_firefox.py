@@ -10,10 +10,14 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from pytest_llm.browsers.events import EventLog
 from pytest_llm.browsers.find import find
+from pytest_llm.browsers.firefox.witness import CHANNEL, Witness
+from pytest_llm.browsers.places import PAGE_URL
 from pytest_llm.browsers.pool import Pool
 from pytest_llm.browsers.report import PageOptions, PageReport
 from pytest_llm.errors import Unsupported
@@ -184,6 +188,19 @@ def test_what_goes_wrong_in_a_worker_is_told_once(pool: Pool) -> None:
 
     with ThreadPoolExecutor(2) as threads:
         assert dict(zip(TOLD_ONCE, threads.map(told, TOLD_ONCE), strict=True)) == TOLD_ONCE
+
+
+@pytest.mark.parametrize(
+    "frames", [[], [{"url": PAGE_URL, "lineNumber": 1, "columnNumber": 9, "functionName": ""}]]
+)
+def test_a_rejection_stands_where_the_page_itself_says(frames: list[dict[str, Any]]) -> None:
+    log = EventLog("<!DOCTYPE html><script>\nPromise.reject('no luck');\n</script>")
+    witness = Witness(log)
+    words = [{"value": word} for word in ("rejection", "no luck", "", "", 0, 0)]
+    witness.message({"channel": CHANNEL, "data": {"value": words}})
+    said = {"type": "javascript", "level": "error", "text": "uncaught exception: no luck"}
+    witness.entry({**said, "stackTrace": {"callFrames": frames}})
+    assert [(event.kind, event.line, event.message) for event in log.events] == [("rejection", None, "no luck")]
 
 
 def test_a_rejection_that_the_page_hides(pool: Pool) -> None:
