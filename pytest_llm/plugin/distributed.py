@@ -174,6 +174,8 @@ class _InOrder(_Ranked):
             if not self._is_sorted(ranks, len(self.pending)):
                 self.pending.sort(key=lambda index: ranks.get(self.collection[index], -1))
             num = min(num, 1) if len(self.pending) < 2 * len(self.nodes) else max(0, self._room(node))
+            if num == 0:
+                return
             self._give(node, [self.collection[index] for index in self.pending[:num]])
         super()._send_tests(node, num)  # type: ignore[misc]
         self._left = ranks, len(self.pending)
