@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,7 +13,8 @@ if TYPE_CHECKING:
 
 CARRIED = "llm_cell"  # of a report: what a worker hands over; builtins survive pytest-xdist
 
-_PACKED = "llm_report"
+_PROTOCOL = pickle.HIGHEST_PROTOCOL
+_PACKED, _NUMBERS = "llm_report", "llm_numbers"
 
 
 def is_ours(pair: tuple[str, object]) -> bool:
@@ -40,14 +42,25 @@ def reported(config: pytest.Config, report: pytest.TestReport) -> str:
 
 
 def pack(data: dict[str, Any]) -> None:
-    """Make one value of a report of ours: pytest-xdist writes and reads each value in it apart, in Python."""
+    """Make two values of a report of ours: pytest-xdist writes and reads each value in it apart, in Python."""
     if CARRIED in data or any(map(is_ours, data["user_properties"])):
-        packed = pickle.dumps(data, pickle.HIGHEST_PROTOCOL)
+        numbers, packed = pickle.dumps(data.pop("user_properties"), _PROTOCOL), pickle.dumps(data, _PROTOCOL)
         data.clear()
-        data[_PACKED] = packed
+        data |= {_PACKED: packed, _NUMBERS: numbers}
 
 
 def unpack(data: dict[str, Any]) -> None:
     """The report as it was, with what was put beside it."""
     if packed := data.pop(_PACKED, b""):
-        data.update(pickle.loads(packed))  # noqa: S301 (what a worker of this run wrote)
+        numbers = data.pop(_NUMBERS)
+        data |= pickle.loads(packed)  # noqa: S301 (what a worker of this run wrote)
+        data["user_properties"] = list(_properties(numbers))
+
+
+@lru_cache(maxsize=64)
+def _properties(packed: bytes) -> list[tuple[str, object]]:
+    """pytest keeps every report, and the three of a cell say the same: that is made once."""
+    from pytest_llm.reports.numbers import shared
+
+    pairs = pickle.loads(packed)  # noqa: S301 (as above)
+    return [shared(pair) if is_ours(pair) else pair for pair in pairs]

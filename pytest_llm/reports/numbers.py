@@ -18,6 +18,7 @@ from pytest_llm.verdicts.verdict import Verdict
 
 HIDDEN_THINKING_RATIO = 3  # times what the visible text explains: no tokenizer is that far from the average
 CHARS_PER_TOKEN = 4  # of English
+_PREFIX = "llm."
 
 
 def properties(verdict: Verdict, identity: Mapping[str, Any]) -> list[tuple[str, object]]:
@@ -31,7 +32,13 @@ def properties(verdict: Verdict, identity: Mapping[str, Any]) -> list[tuple[str,
 @lru_cache(maxsize=1024, typed=True)
 def _pair(name: str, value: object) -> tuple[str, object]:
     """pytest keeps those of every cell, and most are alike: of these it keeps one."""
-    return sys.intern(f"llm.{name}"), value
+    return sys.intern(_PREFIX + name), value
+
+
+def shared(pair: tuple[str, object]) -> tuple[str, object]:
+    """One that came from another process, kept as the others are."""
+    name, value = pair
+    return _pair(name.removeprefix(_PREFIX), value) if isinstance(value, str | int | float | None) else pair
 
 
 def _properties(verdict: Verdict, identity: Mapping[str, Any]) -> dict[str, object]:

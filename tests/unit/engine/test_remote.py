@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pytest_llm.engine.desk import Desk
+from pytest_llm.engine.desk import Desk, Worker
 from pytest_llm.engine.engine import Engine
 from pytest_llm.engine.jobs import checking
 from pytest_llm.engine.phases import Placed
@@ -218,3 +219,73 @@ def test_the_order_is_settled_by_the_first_alone(start: Start) -> None:
     assert (run.desk.settled, run.desk.header, list(run.desk.ranks)) == (True, "header", list(CELLS))
     assert [worker.claim_order() for worker in workers] == [False] * 3
     assert [worker.baseline() for worker in workers] == [{"a": 1}] * 3
+
+
+class Writer:
+    """Keeps what crosses."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+        self.closed = False
+
+    def write(self, data: bytes) -> None:
+        self.written.append(data)
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+
+def crossed(wanted: str, *acts: Callable[[Worker, Writer], None], later: bool = False) -> list[bytes]:
+    """What crosses to a worker that wants some answers. later: all that comes, and not only what comes at once."""
+
+    async def do() -> list[bytes]:
+        writer = Writer()
+        worker = Worker(writer)  # type: ignore[arg-type]
+        worker.wanted = set(wanted)
+        for act in acts:
+            act(worker, writer)
+        if later:
+            await asyncio.sleep(10 * Worker.APART)
+        return writer.written
+
+    return asyncio.run(do())
+
+
+def hand(answer: str) -> Callable[[Worker, Writer], None]:
+    return lambda worker, writer: worker.hand(answer, answer.encode())
+
+
+def test_answers_that_come_quickly_cross_together() -> None:
+    assert crossed("abcd", hand("a"), hand("b"), hand("c")) == [b"a"]
+    assert crossed("abcd", hand("a"), hand("b"), hand("c"), later=True) == [b"a", b"bc"]
+
+
+def test_nothing_is_held_back_for_answers_that_will_not_come() -> None:
+    assert crossed("abc", hand("a"), hand("b"), hand("c")) == [b"a", b"bc"]
+    forgets = lambda worker, writer: worker.wanted.discard("c")  # noqa: E731
+    assert crossed("abc", hand("a"), forgets, hand("b")) == [b"a", b"b"]
+
+
+def test_what_is_told_does_not_overtake_an_answer() -> None:
+    assert crossed("abc", hand("a"), hand("b"), lambda worker, writer: worker.tell(b"!")) == [b"a", b"b!"]
+
+
+def test_nothing_is_written_to_a_worker_that_has_gone() -> None:
+    goes = lambda worker, writer: setattr(writer, "closed", True)  # noqa: E731
+    assert crossed("abc", hand("a"), hand("b"), goes, hand("c"), later=True) == [b"a"]
+
+
+@pytest.mark.parametrize("end", ["given back", "taken"])
+def test_a_question_that_a_worker_has_no_use_for_is_not_waited_for(
+    start: Start, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    monkeypatch.setattr(Worker, "APART", 1e6)
+    run = start(slots=2, hold=True)
+    worker = run.worker()
+    answers = worker.begin([job(f"{cell}#0") for cell in "abc"])
+    until(lambda: run.provider.inside == {"a#0", "b#0"})
+    run.desk.taken(["c"], "gw0") if end == "given back" else worker.abandon("c")
+    worker.baseline()  # and what was said before it is heard
+    for cell in "ab":
+        run.provider.let(f"{cell}#0")
+    assert [answer.result(10).text for answer in answers[:2]] == ["re: a#0", "re: b#0"]

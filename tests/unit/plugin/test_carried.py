@@ -32,15 +32,32 @@ REST = {"nodeid": "a", "location": ("a", None, "b"), "sections": [("one", "\ud80
         (OURS, {}, True),
         (ODD, LINE, True),
         ([*THEIRS, *OURS], {}, True),
-        ([*THEIRS, ("llm.a", 1), ("llm.a", 2)], {}, True),
+        ([*THEIRS, ("llm.a", 1), ("llm.a", 1.0), ("llm.a", True)], {}, True),
+        ([("llm.a", [1])], {}, True),
     ],
-    ids=["none", "theirs", "line", "ours", "odd", "both", "twice"],
+    ids=["none", "theirs", "line", "ours", "odd", "both", "alike", "a list"],
 )
 def test_a_report_arrives_as_it_was(pairs: list[tuple[str, object]], more: dict[str, Any], packed: bool) -> None:
     whole = {**REST, "user_properties": list(pairs), **more}
     data = dict(whole)
     pack(data)
-    assert len(data) == (1 if packed else len(whole))
+    assert len(data) == (2 if packed else len(whole))
     data["item_index"] = 3  # as pytest-xdist adds what it needs
     unpack(data)
     assert data == {**whole, "item_index": 3}
+    assert list(map(repr, data["user_properties"])) == list(map(repr, pairs))
+
+
+def test_the_reports_of_a_cell_share_its_numbers() -> None:
+    def arrives(when: str, pairs: list[tuple[str, object]]) -> list[tuple[str, object]]:
+        data: dict[str, Any] = {**REST, "when": when, "user_properties": [*pairs, ("llm.wall", "".join("12"))]}
+        pack(data)
+        unpack(data)
+        found: list[tuple[str, object]] = data["user_properties"]
+        return found
+
+    first, second, other = arrives("setup", OURS), arrives("call", OURS), arrives("call", OURS[:-1])
+    assert list(map(id, first)) == list(map(id, second))
+    assert list(map(id, first[: len(other) - 1])) == list(map(id, other[:-1]))
+    first.clear()  # a list is its report's own
+    assert arrives("teardown", OURS) == second

@@ -84,8 +84,10 @@ def run(way: str, ids: list[str], desk: Any, seconds: float = 1.0, dies: bool = 
 
 
 def desk(ranks: dict[str, int]) -> Any:
-    nothing = lambda *_: None  # noqa: E731
-    return SimpleNamespace(ranks=ranks, room=1, given=nothing, taken=nothing)
+    def given(ids: list[str], owner: str) -> None:
+        assert ids, "nobody is told of nothing"
+
+    return SimpleNamespace(ranks=ranks, room=1, given=given, taken=lambda *_: None)
 
 
 @pytest.mark.parametrize("way", ["load", "worksteal", "loadscope"])
