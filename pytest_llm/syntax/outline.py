@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -61,6 +61,11 @@ class Outline:
     def kinds(self) -> frozenset[Kind]:
         """What stands at the top, comments aside."""
         return frozenset(piece.kind for piece in self.pieces) - {"comment"}
+
+
+def every(outlines: Iterable[Outline], *captures: str) -> frozenset[str]:
+    """The texts that any of the outlines captured under one of the names."""
+    return frozenset(text for outline in outlines for capture in captures for text in outline.all(capture))
 
 
 def read(text: str, language: str) -> Outline | None:

@@ -13,7 +13,7 @@ from typing import ClassVar
 from pytest_llm.errors import CheckCrashed
 from pytest_llm.sandbox import sandbox, scratch
 from pytest_llm.sandbox.walls import Walls
-from pytest_llm.syntax.outline import Outline, read
+from pytest_llm.syntax.outline import Outline, every, read
 from pytest_llm.toolchains import base, c_files
 from pytest_llm.toolchains.c_kinds import ABSENT, kind_of
 from pytest_llm.toolchains.c_missing import told, unknown_types
@@ -200,7 +200,7 @@ class C(Scaffolded):
         judge = partial(told, files=files, outlines=outlines, library=library, project=project)
         found = judge(found)
         known: set[str] = set()
-        own = frozenset().union(*(outline.all("defined") for outline in outlines))
+        own = every(outlines, "defined")
         header = asked.folder / f"{_STUBS}-0" / absent[0].message.partition(":")[0]
         text = ""
         for _ in range(_ROUNDS):

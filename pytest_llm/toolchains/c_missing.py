@@ -7,9 +7,9 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from functools import lru_cache, partial
+from functools import lru_cache
 
-from pytest_llm.syntax.outline import Outline
+from pytest_llm.syntax.outline import Outline, every
 from pytest_llm.toolchains.base import Diagnostic, Snippet, line_of
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
@@ -136,20 +136,19 @@ def told(
 def unknown_types(found: Iterable[Diagnostic], outlines: Sequence[Outline], library: Collection[str]) -> set[str]:
     """The names of types and namespaces that follow from missing headers, bases of classes among them."""
     said = {_unknown(one.message)[0] for one in found if one.kind == "missing-dependency"}
-    places = _every(outlines, "typename") | _every(outlines, "scope")
+    places = every(outlines, "typename", "scope")
     bases = {words[0] for _, words in _bases(outlines) if words}
-    return (said & places) | (bases - _every(outlines, "defined") - {"std"} - set(library))
+    return (said & places) | (bases - every(outlines, "defined") - {"std"} - set(library))
 
 
 def missing(
     outlines: Sequence[Outline], unknown: Collection[str], library: Collection[str], *, project: bool
 ) -> Missing:
     """What a program has from headers that are not here. unknown: the names that the compiler does not know."""
-    every = partial(_every, outlines)
-    own = every("defined")
+    own = every(outlines, "defined")
     foreign = set(unknown) - own - set(library)
     pairs = [pair for outline in outlines for pair in outline.relations]
-    usings = [_WORD.findall(text)[1:] for text in every("using")]
+    usings = [_WORD.findall(text)[1:] for text in every(outlines, "using")]
     tainted = {words[-1] for words in usings if words and words[0] in foreign}
     bases = _bases(outlines)
     strange = {words[-1] for _, words in bases if words and words[0] not in own | {"std"} | set(library)}
@@ -160,13 +159,9 @@ def missing(
     heirs: set[str] = set()
     for _ in range(_ROUNDS):
         heirs |= {heir for heir, words in bases if words and words[-1] in strange | tainted | heirs}
-    values = every("used") - every("called") - every("typename") - every("scope")
+    values = every(outlines, "used") - every(outlines, "called", "typename", "scope")
     everything = any(words[0] == "namespace" and words[1] in foreign for words in usings if len(words) > 1)
     return Missing(project, library, own, frozenset(tainted), frozenset(heirs), values, everything)
-
-
-def _every(outlines: Sequence[Outline], capture: str) -> frozenset[str]:
-    return frozenset().union(*(outline.all(capture) for outline in outlines))
 
 
 def _bases(outlines: Sequence[Outline]) -> list[tuple[str, list[str]]]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from pytest_llm.syntax.outline import Outline
+from pytest_llm.syntax.outline import Outline, every
 from pytest_llm.toolchains.base import Snippet
 
 _PATH = re.compile(r"(?<![\w:.>])([A-Za-z_]\w*(?:\s*::\s*[A-Za-z_]\w*)*)(\s*<)?")
@@ -73,7 +73,7 @@ def stand_ins(
     if language == "c":
         names = "".join(f"typedef struct {name} {name};\n" for name in sorted(set(unknown) - macros.keys()))
     else:
-        types = frozenset().union(*(outline.all("typename") for outline in outlines))
+        types = every(outlines, "typename")
         names = "\n".join(_names(text, set(unknown) - macros.keys(), types).lines()) + "\n"
     return f"#pragma once\n{names}{_JOIN}{defined}" if names.strip() or defined else ""
 

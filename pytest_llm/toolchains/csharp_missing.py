@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import lru_cache
 
-from pytest_llm.syntax.outline import Outline
+from pytest_llm.syntax.outline import Outline, every
 from pytest_llm.toolchains import csharp_names
 from pytest_llm.toolchains.base import Diagnostic, Snippet, line_of
 
@@ -87,7 +87,7 @@ class Missing:
         if name.removesuffix("Attribute") in self.types:
             return True
         if found.code == "CS0103" and (self.heirs or self.statics) and name not in csharp_names.types():
-            return not self._misspelt(name)  # it may be inherited, or a static member
+            return not _misspelt(name, self.names)  # it may be inherited, or a static member
         called = re.search(rf"(?<![.\w]){name}\s*(?:<[^;]*>)?\(", line)
         return self.may_bring(name) and not (found.code == "CS0103" and called)
 
@@ -95,17 +95,16 @@ class Missing:
         """Whether a type of this name may come from there, and none of .NET, or of the files, is meant."""
         if any(name.removesuffix("Attribute") in _TOO.get(path.partition(".")[0], ()) for path in self.namespaces):
             return True
-        return name[:1].isupper() and name not in csharp_names.types() and not self._misspelt(name)
-
-    def _misspelt(self, name: str) -> bool:
-        """Whether another name is meant: of the files; or one of .NET, with a letter missing or misplaced."""
-        own = sorted(one for one in self.names if not one.startswith(name) and not one.endswith(name))
-        return _misspelt_of_library(name) or bool(get_close_matches(name, own, n=1, cutoff=_LIKE))
+        return name[:1].isupper() and name not in csharp_names.types() and not _misspelt(name, self.names)
 
 
-@lru_cache(1024)
-def _misspelt_of_library(name: str) -> bool:
-    return any(_slip(name, one) for one in get_close_matches(name, csharp_names.types(), n=3, cutoff=_LIKE))
+@lru_cache(1024)  # the same name is told of in many errors
+def _misspelt(name: str, names: frozenset[str]) -> bool:
+    """Whether another name is meant: of the files; or one of .NET, with a letter missing or misplaced."""
+    if any(_slip(name, one) for one in get_close_matches(name, csharp_names.types(), n=3, cutoff=_LIKE)):
+        return True
+    own = sorted(one for one in names if not one.startswith(name) and not one.endswith(name))
+    return bool(get_close_matches(name, own, n=1, cutoff=_LIKE))
 
 
 def _slip(name: str, meant: str) -> bool:
@@ -169,7 +168,7 @@ def missing(
         before,
         namespaces=before.namespaces | roots | (set(filter(None, imported)) - statics),
         statics=before.statics | statics,
-        names=frozenset().union(*(outline.all("defined") | outline.all("own") for outline in outlines)),
+        names=every(outlines, "defined", "own"),
     )
     if not known.namespaces | known.statics:
         return known
@@ -183,7 +182,7 @@ def missing(
 
 def stand_ins(lost: Missing, files: Sequence[Snippet], outlines: Sequence[Outline]) -> str:
     """A file that declares what is missing: namespaces with nothing in them, types without members."""
-    attributes = frozenset().union(*(map(bare, outline.all("attribute")) for outline in outlines))
+    attributes = frozenset(map(bare, every(outlines, "attribute")))
     text = "\n".join(file.text for file in files)
     spaces = (f"namespace {path} {{ }}\n" for path in sorted(lost.namespaces))
     classes = (_in_its_namespace(path) for path in sorted(lost.statics))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import chain
 
-from pytest_llm.syntax.outline import Outline
+from pytest_llm.syntax.outline import Outline, every
 
 _MEMBER = re.compile(r"undefined \(type \*?([\w.]+).* has no field or method ([A-Z]\w*)\b")
 _FIELD = re.compile(r"unknown field ([A-Z]\w*) in struct literal of type \*?([\w.]+)")
@@ -67,7 +67,7 @@ def missing(
     heirs = frozenset(_heirs(parents, packages, brought))
     bounds = [(pair["parameter"], pair["constraint"].partition("[")[0]) for pair in pairs if "parameter" in pair]
     theirs = [pair for pair in bounds if pair[1].partition(".")[0] in packages | heirs]
-    members = frozenset().union(*(outline.all("member_of") for outline in outlines))
+    members = every(outlines, "member_of")
     return Missing(frozenset(packages), everything, heirs, members, frozenset(chain(*theirs)))
 
 

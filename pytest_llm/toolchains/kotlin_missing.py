@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pytest_llm.syntax.outline import Outline
+from pytest_llm.syntax.outline import Outline, every
 from pytest_llm.toolchains.java_missing import LIBRARY, is_slip, nearest
 
 _ROUNDS = 3  # of looking for variables that are made of those
@@ -96,12 +96,8 @@ def missing(outlines: Sequence[Outline], items: Iterable[Mapping[str, Any]], lin
             everything = everything or path.endswith("*")
             names |= {alias} - {"*"}
     heirs = {one["heir"] for outline in outlines for one in outline.relations if one.get("parent") in names}
-
-    def every(*captures: str) -> frozenset[str]:
-        return frozenset(name for outline in outlines for capture in captures for name in outline.all(capture))
-
-    own = every("defined", "function", "own")
-    found = Missing(frozenset(names), everything, frozenset(heirs), every("used"), own)
+    own = every(outlines, "defined", "function", "own")
+    found = Missing(frozenset(names), everything, frozenset(heirs), every(outlines, "used"), own)
     for _ in range(_ROUNDS):
         theirs = [pair for pair in told if found.explains(pair[0]["code"], pair[0]["message"], pair[1])]
         nowhere = {name[1] for item, _ in theirs if (name := _UNKNOWN.search(item["message"]))}

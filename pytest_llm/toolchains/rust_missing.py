@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from pytest_llm.syntax.outline import Outline
+from pytest_llm.syntax.outline import Outline, every
 
 _STD_MODULES = """
 alloc any array arch ascii atomic backtrace binary_heap borrow boxed btree_map btree_set cell char clone cmp
@@ -141,7 +141,7 @@ def crate(error: Error, outlines: Sequence[Outline]) -> str | None:
         return None
     if name in _ALSO_CRATES and error.code == "E0433":  # there is no `use` of it
         return None
-    modules = sorted(set[str]().union(*(one.all("module") for one in outlines)))
+    modules = sorted(every(outlines, "module"))
     return None if get_close_matches(name, modules, n=1, cutoff=0.8) else name
 
 
@@ -175,7 +175,7 @@ def missing(outlines: Sequence[Outline], crates: Collection[str], library: Colle
         everything,
         macros,
         everything or any(_extends(use, outline) for use, outline in theirs),
-        frozenset().union(*(outline.all("defined") | outline.all("function") for outline in outlines)),
+        every(outlines, "defined", "function"),
         frozenset(library),
         frozenset(pair["given"] for pair in pairs if "given" in pair and taken(pair["macro"])),
         those("decorated", _SILENT) | those("heir", frozenset()),
