@@ -11,12 +11,13 @@ from pytest_llm.answers.titles import alone, named
 _LOOKED_AT = 20_000
 _FIRST_LINE = 300
 _COMMENT = re.compile(r"\s*(?://|#|/\*|--|<!--)[ \t]*([^\n]+?)\s*(?:\*/|-->)?\s*$")
+_INTERPRETED = re.compile(r"(?:#!|<\?php)[^\n]{0,200}\n\s*")  # may stand above that comment
 PAGE = re.compile(r"<!doctype\s+html\b|<html[\s>]", re.IGNORECASE)
 _BEFORE_A_PAGE = re.compile(r"\s*(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!--[^>]{0,500}-->\s*){0,9}")
 _KEY = re.compile(r'[\s\[{]*"((?:[^"\\\n]|\\.){1,200})"\s*:')
 _MODIFIERS = (
     "export default declare public private protected internal static final abstract sealed async unsafe const data "
-    "open partial inline extern virtual override readonly"
+    "open partial inline extern virtual override readonly suspend operator infix"
 )
 _KINDS = (
     "def class func function fn interface struct enum union type trait record module namespace object protocol mod "
@@ -32,11 +33,18 @@ _TOP = re.compile(
     r"(?:function\b|class\b|\(|[\w$]+[ \t]*=>)"
     r"|^(?!(?:else|return|if|for|while|switch|catch|using|case)\b)(?:[A-Za-z_][\w<>\[\],:]{0,60}[ \t*&]+){1,5}"
     r"([A-Za-z_]\w*)[ \t]*\([^;{}()]{0,300}\)[ \t]*(?:const[ \t]*)?\n?\{"
+    rf"|^{_BEFORE}fun[ \t]+(?:<[^<>\n]{{0,80}}>[ \t]*)?(?:[\w<>?]{{1,40}}\.)?(\w+)"
     r"|^([A-Za-z_][\w-]*)[ \t]*\(\)[ \t]*\n?\{"
     r"|^(?i:create[ \t]+(?:or[ \t]+replace[ \t]+)?(?:table|view|function|procedure)[ \t]+(?:if not exists[ \t]+)?)"
     r"([\w.\"`]+)",
     re.MULTILINE,
 )
+_BEGINS = re.compile(
+    r"\s*(?:package |<\?php|import\b|from [\w.]+ import|#include|use |using |#!)"
+)  # only a file does
+_IMPORTS_ANYWHERE = frozenset({"python"})
+_BOUND = re.compile(r"^(?:(?:[\w<>\[\],*&]|::){1,40}[ \t]+){0,3}(\w+)[ \t]*(?::[^=\n]{1,60})?=(?!=)", re.MULTILINE)
+_WORD = re.compile(r"[A-Za-z_]\w*")
 _TEST_FILE = re.compile(
     r"(?:_test\.\w+|[._-]spec\.\w+|\.test\.\w+|(?:^|/)test_\w+\.py|Tests?\.(?:java|cs)|(?:^|/)tests?/[\w./-]+)$"
 )
@@ -85,7 +93,8 @@ class CodeBlock:
     @cached_property
     def file_names(self) -> tuple[str, ...]:
         """The names that the fence's info string, a comment in the first line and the line above give it."""
-        first = _COMMENT.match(self.text.lstrip()[:_FIRST_LINE].partition("\n")[0])
+        head = _INTERPRETED.sub("", self.text[:_LOOKED_AT].lstrip(), count=1)
+        first = _COMMENT.match(head[:_FIRST_LINE].partition("\n")[0])
         return tuple(filter(None, (named(self.info), alone(first[1]) if first else "", self.title)))
 
     @cached_property
@@ -113,6 +122,19 @@ class CodeBlock:
         return frozenset(
             one[0] if one[0].startswith("func (") else next(filter(None, one.groups())) for one in found
         )
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """What it defines or binds at top level."""
+        return self.names | frozenset(_BOUND.findall(self.text))
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        return frozenset(_WORD.findall(self.text))
+
+    def begins_a_file(self, language: str) -> bool:
+        """Whether a text in the language cannot go on another one: it begins as only a file does."""
+        return language not in _IMPORTS_ANYWHERE and _BEGINS.match(self.text) is not None
 
     @cached_property
     def complete(self) -> bool:

@@ -8,10 +8,12 @@ from dataclasses import replace
 
 from pytest_llm.answers.blocks import CodeBlock
 from pytest_llm.answers.continued import joined
+from pytest_llm.answers.fenced import fenced_blocks
 from pytest_llm.answers.fences import written
 
 _EVERYBODYS = re.compile(r"main|usage|demo|example\w*|test\w*", re.IGNORECASE)
 _EXCERPT = 4  # a block this many times shorter than the one it repeats is an excerpt of it
+_OF_QUERIES = "sql"  # what uses a table there is the answer
 _TELLING = 30  # characters, blanks aside: fewer stand in a prompt by chance
 
 
@@ -24,7 +26,9 @@ class Given:
     def __init__(self, prompt: Sequence[str], counts: bool = False) -> None:
         self.counts = counts
         self._text = "\n".join(map(_squashed, prompt))
-        self._blocks = frozenset(_squashed(block.text) for part in prompt for block in written(part.split("\n")))
+        asked = [part.split("\n") for part in prompt]
+        read = (block for lines in asked for block in fenced_blocks(written(lines), lines))
+        self._blocks = frozenset(_squashed(block.text) for block in read)
 
     def holds(self, block: CodeBlock) -> bool:
         text = _squashed(block.text)
@@ -85,11 +89,22 @@ def _answer(blocks: Sequence[CodeBlock], language: str) -> CodeBlock:
         earlier = any(_version(last, name, block) for block in whole[:-1])
         if earlier and not _EVERYBODYS.fullmatch(name):
             return last
-    best = longest(blocks)
+    best = longest(_without_usage(blocks, language))
     versions = [block for block in whole if block.line >= best.line and _version(block, block.first_name, best)]
     if versions:
         return versions[-1]
     return joined([block for block in blocks if block.language == best.language], best.language or language) or best
+
+
+def _without_usage(blocks: Sequence[CodeBlock], language: str) -> Sequence[CodeBlock]:
+    """Those that are more than an example of how to use what another one defines: they define something themselves,
+    beside the place where a program begins, or use nothing of it."""
+    if (blocks[0].language or language) == _OF_QUERIES:
+        return blocks
+    own = [frozenset(name for name in block.names if not _EVERYBODYS.fullmatch(name)) for block in blocks]
+    defined = frozenset().union(*own)
+    told = zip(blocks, own, strict=True)
+    return [block for block, names in told if names or not defined & (block.words - block.known)] or blocks
 
 
 def _version(block: CodeBlock, name: str, other: CodeBlock) -> bool:
@@ -98,6 +113,7 @@ def _version(block: CodeBlock, name: str, other: CodeBlock) -> bool:
     if block is other or (file and known):
         return block is not other and file == known
     excerpt = _length(block) * _EXCERPT < _length(other) and not name.startswith("key ")
+    excerpt = excerpt or block.text.strip() in other.text
     return name != "" and name == other.first_name and not excerpt
 
 

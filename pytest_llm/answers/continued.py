@@ -7,16 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pytest_llm.answers.blocks import CodeBlock
-from pytest_llm.answers.unfenced import IMPORTS_ANYWHERE
 
 _MOST = 12  # blocks of one program
-_BEGINS = re.compile(
-    r"\s*(?:package |<\?php|import\b|from [\w.]+ import|#include|use |using |#!)"
-)  # only a file does
 _OF_TYPES = frozenset({"java"})  # in which functions stand in types alone
-_BOUND = re.compile(r"^(?:(?:[\w<>\[\],*&]|::){1,40}[ \t]+){0,3}(\w+)[ \t]*(?::[^=\n]{1,60})?=(?!=)", re.MULTILINE)
 _LEFT_OUT = re.compile(r"^[ \t]*(?:\.\.\.|…)[ \t]*$", re.MULTILINE)
-_WORD = re.compile(r"[A-Za-z_]\w*")
 _OF = re.compile(r"^(?:impl(?:<[^<>\n]{0,80}>)?[ \t]+(?:[\w:<>, ]{1,80} for )?|func \(\w+ \*?)(\w+)", re.MULTILINE)
 
 
@@ -29,13 +23,14 @@ def joined(blocks: Sequence[CodeBlock], language: str) -> CodeBlock | None:
     if not 1 < len(blocks) <= _MOST or not all(map(_fits, blocks)):
         return None
     names = [_names(block) for block in blocks]
-    later = blocks[1:] if language not in IMPORTS_ANYWHERE else ()
-    known = [one | frozenset(_BOUND.findall(block.text)) for one, block in zip(names, blocks, strict=True)]
-    if not all(names) or sum(map(len, known)) > len(frozenset().union(*known)) or any(map(_begins, later)):
+    known = [one | block.known for one, block in zip(names, blocks, strict=True)]
+    if not all(names) or sum(map(len, known)) > len(frozenset().union(*known)):
+        return None
+    if any(block.begins_a_file(language) for block in blocks[1:]):
         return None
     if language in _OF_TYPES and not all(name[0].isupper() for one in names for name in one):
         return None
-    words = [frozenset(_WORD.findall(block.text)) for block in blocks]
+    words = [block.words for block in blocks]
     bound = all(
         any(at != other and (words[at] & names[other] or words[other] & names[at]) for other in range(len(blocks)))
         for at in range(len(blocks))
@@ -45,10 +40,6 @@ def joined(blocks: Sequence[CodeBlock], language: str) -> CodeBlock | None:
 
 def _fits(block: CodeBlock) -> bool:
     return block.fenced and block.complete and not block.file_names and not _LEFT_OUT.search(block.text)
-
-
-def _begins(block: CodeBlock) -> bool:
-    return _BEGINS.match(block.text) is not None
 
 
 def _names(block: CodeBlock) -> frozenset[str]:

@@ -81,9 +81,14 @@ class Artifact:
     @cached_property
     def _stored(self) -> tuple[CodeBlock, ...]:
         """What stands between tags or in strings of JSON."""
-        if self._is_fenced:
-            return tuple(one for b in self._pieces if b.language == "json" for one in _of_json(b.text, b.line))
-        return (*between_tags(self.answer.split("\n")), *_of_json(self.answer, 1))
+        tagged = [] if self._is_fenced else between_tags(self.answer.split("\n"))
+        return (*tagged, *self._of_json)
+
+    @cached_property
+    def _of_json(self) -> tuple[CodeBlock, ...]:
+        fenced = (block for block in self._pieces if block.language == "json" and is_json(block.text))
+        found = fenced if self._is_fenced else amid_words(self.answer)
+        return tuple(one for block in found for one in in_strings(block.text, block.line))
 
     @cached_property
     def _given(self) -> Given:
@@ -148,6 +153,7 @@ class Artifact:
     def _pages(self) -> Iterator[list[CodeBlock]]:
         fenced = [block for block in self._pieces if block.fenced]
         yield [replace(block, language="html") for block in fenced if _holds_a_page(block)]
+        yield [replace(block, language="html") for block in self._of_json if begins_a_page(block.text)]
         yield _bare_page(self.answer, self.blocks)
         yield [b for b in fenced if b.language in ("html", "svg")]
         yield [b for b in self._pieces if not b.language and _MARKUP.search(b.text)]
@@ -259,10 +265,6 @@ def _likely(blocks: Sequence[CodeBlock]) -> Sequence[CodeBlock]:
     if len(blocks) < 2:
         return blocks
     return [block for block in blocks if block.language or guess_language(block.text)] or blocks
-
-
-def _of_json(text: str, line: int) -> Iterator[CodeBlock]:
-    return in_strings(text, line) if is_json(text) else iter(())
 
 
 def _holds_a_page(block: CodeBlock) -> bool:

@@ -8,13 +8,14 @@ from dataclasses import replace
 
 from pytest_llm.answers.blocks import CodeBlock
 from pytest_llm.answers.fences import Fenced, scan
-from pytest_llm.answers.languages import guess_language, is_label, normalise_language
+from pytest_llm.answers.languages import JSON_LABELS, guess_language, is_label, normalise_language
 from pytest_llm.answers.overlaid import unlaid
 from pytest_llm.answers.titles import title
 from pytest_llm.answers.unfenced import before_prose
 from pytest_llm.syntax.grammars import LANGUAGES
 
 _WRAPS = re.compile(r"\s{0,20}(?:```+|~~~+)[ \t]*\w")
+_BEHIND = re.compile(r"([A-Za-z][\w+#-]*)?[ \t]*(\S.*)")
 _CELL = re.compile(r"%%(\w+)(?:[ \t]+(?:-a[ \t]+)?(\S+))?[ \t]*$")  # of a notebook: `%%bash`, `%%writefile a.py`
 _DEEPEST = 3  # answers wrapped in Markdown wrapped in Markdown
 
@@ -25,7 +26,8 @@ def fenced_blocks(pieces: Sequence[Fenced], lines: Sequence[str]) -> Iterator[Co
     for piece in pieces:
         named = title(lines, piece.first - 1, before)
         block = CodeBlock(piece.text, normalise_language(piece.info), piece.info, piece.first + 1, title=named)
-        yield _read(replace(block, closed=piece.closed, indent=piece.indent))
+        block = replace(block, closed=piece.closed, indent=piece.indent)
+        yield _read(_begun_in_its_fence(block, lines[piece.first - 1]) if piece.info else block)
         before = piece.end + 1
 
 
@@ -35,12 +37,25 @@ def _read(block: CodeBlock) -> CodeBlock:
     label = normalise_language(first) if not block.info and first[:1].isalpha() and is_label(first) else ""
     if (label in LANGUAGES and guess_language(rest)) or (label := _cell(block, first)):
         block = replace(block, text=rest, language=label, info=first.strip(), line=block.line + 1)
-    if block.language in LANGUAGES and not block.closed:
+    if (block.language in LANGUAGES or block.language in JSON_LABELS) and not block.closed:
         lines = block.text.split("\n")
         left = before_prose(lines, block.language)
         block = replace(block, text="".join(f"{line}\n" for line in lines[:left]))
     shown = unlaid(block) if block.language in LANGUAGES or not block.language else block
     return shown if shown is block or block.language or guess_language(shown.text) else block
+
+
+def _begun_in_its_fence(block: CodeBlock, fence: str) -> CodeBlock:
+    """A block whose code begins in the line of its fence already, behind the label or in its place."""
+    found = _BEHIND.fullmatch(block.info)
+    if found is None:
+        return block
+    label, code = found.groups() if found[1] and is_label(found[1]) else ("", block.info)
+    if not guess_language(code) and guess_language(f"{code}\n{block.text}") != "json":
+        return block
+    line, text = block.line - 1, f"{code}\n{block.text}"
+    places = tuple((line + at, block.indent if at else max(0, fence.find(code))) for at in range(text.count("\n")))
+    return replace(block, text=text, language=normalise_language(label), info=label, line=line, places=places)
 
 
 def _cell(block: CodeBlock, first: str) -> str:

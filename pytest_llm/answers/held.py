@@ -38,6 +38,9 @@ _ENTITY = re.compile(r"&(lt|gt|amp|quot|apos|nbsp|#0?39|#x27|#34);")
 _MEANT = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'", "nbsp": " ", "#34": '"'}
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"(\s*:)?')
 _BRACKET = re.compile(r"[{\[]")
+_AROUND = re.compile(
+    r"</?[A-Za-z|][\w:|=.-]{0,40}>|\[/?[A-Z_]{3,20}\]|\([\w\s,.'-]{0,80}\)"
+)  # tags, words in brackets
 _MOST = 8  # strings of JSON that may be code
 _UNCLOSED = 32  # openings that nothing closes: each is looked for to the end
 
@@ -122,17 +125,22 @@ def _strings(text: str) -> list[re.Match[str]]:
 
 
 def amid_words(text: str) -> list[CodeBlock]:
-    """JSON in a line that begins, or goes on, with prose: `The result is: {"a": 1}`."""
-    begin = _BRACKET.search(text) if text.lstrip()[:1] != '"' else None  # a text of JSON may be the answer
+    """JSON in a line that begins, or goes on, with prose, or between tags: `The result is: {"a": 1}`."""
+    if text.lstrip()[:1] == '"':  # a text of JSON may be the answer
+        return []
+    plain = _AROUND.sub(lambda found: " " * len(found[0]), text)
+    begin = _BRACKET.search(plain)
     try:
         value, end = json.JSONDecoder().raw_decode(text, begin.start()) if begin else (None, 0)
     except (ValueError, RecursionError):
         return []
     if not value or begin is None:
         return []
-    above, _, left = text[: begin.start()].rpartition("\n")
-    right, _, below = text[end:].partition("\n")
-    if _CODE.search(left + right) or without_prose([*above.split("\n"), *below.split("\n")]).strip():
+    above, _, left = plain[: begin.start()].rpartition("\n")
+    right, _, below = plain[end:].partition("\n")
+    if _CODE.search((left + right).replace(" = ", " ")) or left.rstrip().endswith("="):
+        return []
+    if without_prose([*above.split("\n"), *below.split("\n")]).strip():
         return []
     first, before = text.count("\n", 0, begin.start()) + 1, begin.start() - text.rfind("\n", 0, begin.start()) - 1
     lines = text[begin.start() : end].replace("\r", "").split("\n")

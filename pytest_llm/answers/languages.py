@@ -29,7 +29,7 @@ _ALIASES = {
     "sql": "psql mysql sqlite postgresql plpgsql",
     "console": "shell-session sh-session shellsession bash-session terminal pycon python-repl python-console",
     "svg": "",
-    "text": "txt plain plaintext none ascii output log code snippet",
+    "text": "txt plain plaintext none ascii output log code snippet tool_code",
     "toml": "",
     "tsx": "typescriptreact react-tsx",
     "typescript": "ts mts cts ts-node deno",

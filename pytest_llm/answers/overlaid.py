@@ -36,7 +36,8 @@ def _without(block: CodeBlock, lines: Sequence[str], widths: Sequence[int]) -> C
     if not any(widths):
         return None
     text = "\n".join(line[width:] for line, width in zip(lines, widths, strict=True))
-    places = tuple((block.line + at, block.indent + width) for at, width in enumerate(widths))
+    placed = (block.place(at, width + 1) for at, width in enumerate(widths, 1))
+    places = tuple((line, column and column - 1) for line, column in placed)
     return replace(block, text=text, places=places)
 
 

@@ -14,8 +14,6 @@ from pytest_llm.answers.sentences import Line, label
 from pytest_llm.syntax.grammars import LANGUAGES, PAGE
 from pytest_llm.syntax.outline import within
 
-_BEGINS = re.compile(r"package |<\?php|import [\"'({*\w]")  # what stands at the beginning of a file alone
-IMPORTS_ANYWHERE = frozenset({"python"})
 _LEAD = re.compile(r"[^\W\d_][^:{}()=;\[\]<>\"`]{3,80}:[ \t]+(?=\S)")
 _MARKDOWN = 4  # columns by which Markdown indents code
 
@@ -101,7 +99,7 @@ def _apart(blocks: Sequence[CodeBlock], language: str) -> bool:
     """Whether the pieces are no one program: one defines what another did, or is a file or document of its own."""
     if language == "json":
         return len(blocks) > 1
-    if language not in IMPORTS_ANYWHERE and any(_BEGINS.match(block.text) for block in blocks[1:]):
+    if any(block.begins_a_file(language) for block in blocks[1:]):
         return True
     return sum(len(block.names) for block in blocks) > len(frozenset().union(*(block.names for block in blocks)))
 
