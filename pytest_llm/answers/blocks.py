@@ -33,7 +33,7 @@ _TOP = re.compile(
     r"(?:function\b|class\b|\(|[\w$]+[ \t]*=>)"
     r"|^(?!(?:else|return|if|for|while|switch|catch|using|case)\b)(?:[A-Za-z_][\w<>\[\],:]{0,60}[ \t*&]+){1,5}"
     r"([A-Za-z_]\w*)[ \t]*\([^;{}()]{0,300}\)[ \t]*(?:const[ \t]*)?\n?\{"
-    rf"|^{_BEFORE}fun[ \t]+(?:<[^<>\n]{{0,80}}>[ \t]*)?(?:[\w<>?]{{1,40}}\.)?(\w+)"
+    rf"|^{_BEFORE}fun[ \t]+(?:<[^<>\n]{{0,80}}>[ \t]*)?(?:[\w<>?, ]{{1,60}}\.)?(\w+)"
     r"|^([A-Za-z_][\w-]*)[ \t]*\(\)[ \t]*\n?\{"
     r"|^(?i:create[ \t]+(?:or[ \t]+replace[ \t]+)?(?:table|view|function|procedure)[ \t]+(?:if not exists[ \t]+)?)"
     r"([\w.\"`]+)",

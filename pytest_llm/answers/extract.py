@@ -15,7 +15,7 @@ from pytest_llm.answers.blocks import begins_a_page
 from pytest_llm.answers.choice import Given, choose, with_versions
 from pytest_llm.answers.ends import glued, without_end
 from pytest_llm.answers.fenced import fenced_blocks, unwrapped
-from pytest_llm.answers.fences import Fenced, written
+from pytest_llm.answers.fences import MOST, Fenced, written
 from pytest_llm.answers.guessing import is_code
 from pytest_llm.answers.held import amid_words, between_tags, in_strings
 from pytest_llm.answers.languages import JSON_LABELS, KIN, LOOSE, PROSE, guess_language
@@ -183,7 +183,8 @@ class Artifact:
 def extract(text: str, thinking: str = "", prompt: Iterable[str] = (), *, may_echo: bool = False) -> Artifact:
     """What is in an answer to a prompt. Never raises; a line between fences is in one block at most."""
     prompt = tuple(prompt)
-    answer, left_in = split_thinking(text.removeprefix("\ufeff"), prompt)
+    ended = text if "\n" in text else text.replace("\r", "\n")
+    answer, left_in = split_thinking(ended.removeprefix("\ufeff"), prompt)
     fences = glued(answer)
     answer, leaked = without_end(answer, prompt)
     thinking = "\n\n".join(filter(None, (thinking, left_in)))
@@ -199,6 +200,8 @@ def _blocks_and_notes(answer: str) -> tuple[tuple[CodeBlock, ...], tuple[str, ..
         found = found[:-1]
     elif found and not found[-1].closed:
         notes.append("the last code block was never closed")
+    if len(found) == MOST:
+        notes.append(f"only the first {MOST} code blocks are looked at")
     blocks = tuple(fenced_blocks(found, lines))
     if not blocks:
         blocks = _unfenced(lines if stray is None else lines[:stray])

@@ -20,6 +20,8 @@ _BEHIND = re.compile(r":[*_]{0,2}[ \t]*(`{3,}|~{3,})[ \t]*([A-Za-z][\w+#.-]{0,20
 _ALONE = re.compile(r"(?:``+|~~~+)\s*$")
 _MARKER = re.compile(r"([-+*]|\d{1,9}[.)])([ \t]+)(?=\S)")
 _DEEPEST = 16  # list items inside one another
+MOST = 4_000
+"""Blocks of one answer that are looked for: no model writes as many."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def scan(lines: Sequence[str], *, anywhere: bool = False) -> list[Fenced]:
     pages = Pages(lines)
     open_ended: set[_Opening] = set()  # fences that nothing closes from here on
     at = 0
-    while at < len(lines):
+    while at < len(lines) and len(found) < MOST:
         line = lines[at]
         at += 1
         if not line or line.isspace():
@@ -99,6 +101,7 @@ def scan(lines: Sequence[str], *, anywhere: bool = False) -> list[Fenced]:
         beside = None if closed else _beside(lines, at, end, opening)
         if beside and (closed := _is_alone(lines[beside - 1], opening)):
             end, beside = beside - 1, None
+        opening = _as_deep_as_its_code(opening, lines[at : beside or end])
         text = "".join(f"{_inner(line, opening)}\n" for line in lines[at : beside or end])
         if beside:
             end, text = beside, f"{text.rstrip()[: -opening.length]}\n"
@@ -222,6 +225,13 @@ def _info(rest: str) -> str:
     """The info string; an end token that a server let through is none."""
     info = rest.strip()
     return "" if leading(info) else info
+
+
+def _as_deep_as_its_code(opening: _Opening, lines: Sequence[str]) -> _Opening:
+    """The opening of a block with the indentation of its first line of code, where that is less: all further
+    indentation is the code's own."""
+    first = next((line for line in lines if line.strip()), "")
+    return replace(opening, indent=min(opening.indent, _indent(_unquote(first, opening.quotes)[1])[0]))
 
 
 def _inner(line: str, opening: _Opening) -> str:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from pytest_llm.answers.blocks import CodeBlock
-from pytest_llm.answers.fences import written
+from pytest_llm.answers.fences import MOST, written
 from pytest_llm.answers.languages import PROSE, is_label, normalise_language
 from pytest_llm.answers.unfenced import without_prose
 
@@ -30,6 +30,7 @@ _OPENINGS: Sequence[tuple[re.Pattern[str], str]] = tuple(
         (r"\{% highlight ()(\S{1,20}) %\}", "{{% endhighlight %}}"),
     )
 )
+_MAY_OPEN = re.compile(r"<[a-z+#]|\[[a-z+#]|'{3}|\"{3}|`|\u00b4|\\[`b]|#\+|\{[c%]", re.IGNORECASE)  # any of these
 _TAGS = re.compile(r"\s*(?:</?[a-z]|\[/?[a-z]|#\+(?:begin|end)_src|\\(?:begin|end)\{|\{code|\{% )", re.IGNORECASE)
 _CODE = re.compile(r"[{}()\[\]=;<>]")
 _INNER = re.compile(r"\s*<code\b([^<>]{0,200})>", re.IGNORECASE)
@@ -60,9 +61,11 @@ def between_tags(lines: Sequence[str]) -> list[CodeBlock]:
 
 def _between(lines: Sequence[str]) -> Iterator[tuple[range, CodeBlock]]:
     """Each block, and the lines that it takes with its tags, counted from 0."""
-    at, missing = 0, set[str]()
-    while at < len(lines):
+    at, missing, count = 0, set[str](), 0
+    while at < len(lines) and count < MOST:
         start, at = at, at + 1
+        if not _MAY_OPEN.match(lines[start]):
+            continue
         found = next(((m, end) for pattern, end in _OPENINGS if (m := pattern.match(lines[start][:300]))), None)
         if found is None:
             continue
@@ -77,7 +80,7 @@ def _between(lines: Sequence[str]) -> Iterator[tuple[range, CodeBlock]]:
         if end is None:
             missing.add(closing)
             continue
-        at = end + 1
+        at, count = end + 1, count + 1
         inner = [*lines[start:end], lines[end].rstrip()[: -len(closing)]]
         inner[0] = inner[0][opening.end() :]
         yield range(start, at), _tagged(inner, start + 1, opening)

@@ -44,7 +44,7 @@ input test tests complexity example_usage usage_example how_it_works key_points 
 space_complexity sample_output expected_output sample_input copy copy_code the_code full_code for_example
 how_to_use breakdown summary conclusion tips alternatively improvements approach step method option version part
 time space hinweis erklärung beispiel ausgabe lösung explication exemple sortie explicación ejemplo salida
-solución
+solución here json response final_answer hier voici
 """
 _CLOSING_WORDS = "done finished enjoy thanks cheers fertig voilà listo hecho pronto готово"
 _CLOSERS = frozenset(_CLOSING_WORDS.split())  # that are a sentence by themselves

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from pytest_llm.answers.extract import Artifact, position
+from pytest_llm.answers.extract import Artifact, CodeBlock, position
 from pytest_llm.checks.base import Check, CheckContext, Finding, echoed, short
 from pytest_llm.sandbox.patterns import compiled, search
 
@@ -38,17 +38,17 @@ Texts = Annotated[
 
 @dataclass(frozen=True)
 class Piece:
-    """A text to look at, and the line of the answer it begins in; None for thinking, which has no place there."""
+    """A text to look at, and the code of the answer that it is; None for thinking, which has no place there."""
 
     text: str
-    line: int | None
-    indent: int = 0
+    block: CodeBlock | None
 
     def finding(self, check: str, message: str, start: int, **more: Any) -> Finding:
         """A finding that points at an offset of this text."""
-        line, column, source = position(self.text, start, self.line or 1)
-        where: dict[str, Any] = {} if self.line is None else {"line": line, "column": column + self.indent}
+        line, column, source = position(self.text, start)
         first = max(0, column - 1 - _SHOWN // 2)
+        places = self.block.place(line, column) if self.block else ()
+        where: dict[str, Any] = dict(zip(("line", "column"), places, strict=False))
         return Finding(check, message, source=source[first : first + _SHOWN], **where, **more)
 
 
@@ -74,11 +74,11 @@ class PartCheck(Check):
 
     def _pieces(self, artifact: Artifact) -> Iterator[Piece]:
         if self.part == "answer":
-            yield Piece(artifact.answer, 1)
+            yield Piece(artifact.answer, CodeBlock(artifact.answer))
         elif self.part == "thinking":
             yield Piece(artifact.thinking, None)
         else:
-            yield from (Piece(block.text, block.line, block.indent) for block in artifact.own_blocks)
+            yield from (Piece(block.text, block) for block in artifact.own_blocks)
 
     @property
     def where(self) -> str:

@@ -292,15 +292,15 @@ def test_the_json_of_an_answer(text: str, json: str, line: int, fenced: bool) ->
     [
         ("`" * 1_000_000, 0),
         ("~" * 500_000 + "\n" + "~\n" * 50_000, 1),
-        ("```\n" * 40_000, 20_000),
-        ("```markdown\n```go\n```\n" * 10_000, 10_000),
+        ("```\n" * 40_000, 4_000),
+        ("```markdown\n```go\n```\n" * 10_000, 4_000),
         ("```markdown\n```go\n" * 10_000, 1),
         ("- " * 200_000 + "x\n" + "- a\n" * 10_000, 0),
         ("> " * 500_000, 0),
         ("\n" * 300_000, 0),
         ("\n".join("`" * length for length in range(3, 600)), 298),
         ("<think></think>" * 50_000 + "```\nx\n```", 1),
-        ("<html>\n```go\nx\n```\n" * 10_000, 10_000),
+        ("<html>\n```go\nx\n```\n" * 10_000, 4_000),
     ],
     ids=lambda value: str(value)[:12] if isinstance(value, str) else None,
 )
@@ -309,6 +309,7 @@ def test_large_and_hostile_answers(text: str, blocks: int) -> None:
     artifact.code("go")
     artifact.page()
     assert sum(block.fenced for block in artifact.blocks) == blocks
+    assert ("only the first 4000 code blocks are looked at" in artifact.notes) == (blocks == 4_000)
 
 
 def test_thinking_is_no_part_of_the_answer() -> None:

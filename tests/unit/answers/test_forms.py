@@ -381,3 +381,91 @@ def test_a_block_of_the_language_needs_no_look_at_others(monkeypatch: pytest.Mon
     outputs = "".join(f"```{label}\n{label or 'bare'} 1\n```\n" for label in ("", "", "text", "console"))
     assert of(f"```go\n{CODE}```\n{outputs}").text == CODE
     assert looked == []
+
+
+BEGUN = [  # what stands behind the fence's label is code
+    ("python", "python ", "print(1)\nprint(2)\n"),
+    ("python", "python ", "import os\nprint(os.name)\n"),
+    ("python", "", "print(1)\nprint(2)\n"),
+    ("python", "py\t", "def f():\n    return 1\n"),
+    ("go", "go ", "package main\n\nfunc main() {}\n"),
+    ("javascript", "javascript ", "function f() {\n  return 1;\n}\n"),
+    ("typescript", "ts ", "const n: number = 1;\nf(n);\n"),
+    ("c", "c ", "#include <stdio.h>\nint n;\n"),
+    ("php", "php ", "<?php\necho 1;\n"),
+    ("shell", "bash ", "#!/bin/bash\necho 1\n"),
+    ("json", "json ", '{"a": 1}\n'),
+    ("json", "json", '{\n  "a": 1\n}\n'),
+    ("json", "", "[\n  1\n]\n"),
+    ("html", "html", "<!DOCTYPE html>\n<html></html>\n"),
+]
+
+
+@pytest.mark.parametrize(("language", "label", "code"), BEGUN)
+@pytest.mark.parametrize("before", ["", "Here:\n\n", "1. So:\n\n   "])
+def test_code_that_begins_in_its_fence(language: str, label: str, code: str, before: str) -> None:
+    indent = before.rpartition("\n")[2]
+    artifact = extract(f"{before}```{label}{code.replace(chr(10), chr(10) + indent)}```\n")
+    block = {"json": artifact.json_text, "html": artifact.page}.get(language, lambda: artifact.code(language))()
+    assert block is not None
+    assert (block.text, block.fenced) == (code, True)
+    line = before.count("\n") + 1
+    assert [block.place(at, 1) for at in (1, 2)][: code.count("\n")] == [
+        (line, len(indent) + 3 + len(label) + 1),
+        (line + 1, len(indent) + 1),
+    ][: code.count("\n")]
+
+
+@pytest.mark.parametrize(
+    "info", ['title="a.py"', "showLineNumbers", "{1,3-5}", "# a.py", "a.py", "linenums=1 hl_lines='2 3'", "copy"]
+)
+def test_what_else_stands_behind_a_label(info: str) -> None:
+    assert of(f"```python {info}\nx = 1\n```\n", "python").text == "x = 1\n"
+
+
+def test_code_that_is_indented_less_than_its_fence() -> None:
+    answer = "1. So:\n   ```python\nclass A:\n  def f(self):\n    return 1\n   ```\n"
+    block = of(answer, "python")
+    assert (block.text, block.place(2, 3)) == ("class A:\n  def f(self):\n    return 1\n", (4, 3))
+
+
+def test_lines_that_a_carriage_return_alone_ends() -> None:
+    answer = f"Here:\n\n```go\n{CODE}```\n\nThat is it.\n"
+    assert of(answer.replace("\n", "\r")).text == CODE
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("<answer>", "</answer>"), ("<json>\n", "\n</json>"), ("Here:\n\n<output>\n", "\n</output>\n"),
+        ("I will call it.\n\n<tool_call>\n", "\n</tool_call>"), ("[TOOL_CALLS] ", ""), ("<|python_tag|>", ""),
+        ("<function=f>", "</function>"), ("I found (in the text) this: ", ""), ("Given x = 1, the result is ", ""),
+        ("```json\n", "\n\nThat is the whole of it, as you asked.\n"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("value", ['{"a": 1}', '[{"a": 1}]', '{\n "a": "(b) <c>"\n}'])
+def test_json_between_tags_and_words(before: str, after: str, value: str) -> None:
+    block = extract(before + value + after).json_text()
+    assert block.text.strip() == value
+    line = before.count("\n") + 1
+    assert block.place(1, 1) == (line, len(before.rpartition("\n")[2]) + 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['f(x)({"a": 1})', 'x = {"a": 1}', "print(x)\n" + 'y({"a": 1})', '<a href={"a": 1}>', 'if (x) y = {"a": 1};'],
+)
+def test_json_in_code_is_no_answer(text: str) -> None:
+    assert extract(text).json_text().text == text
+
+
+def test_code_and_pages_in_the_json_of_a_call() -> None:
+    call = json.dumps({"name": "run", "arguments": {"code": CODE}})
+    assert of(f"<tool_call>\n{call}\n</tool_call>").text == CODE
+    page = "<!DOCTYPE html>\n<html><body>1</body></html>\n"
+    held = json.dumps({"html": page})
+    for answer in (held, f"```json\n{held}\n```\n"):
+        found = extract(answer).page()
+        assert found is not None
+        assert (found.text, found.language) == (page, "html")
+    assert of(f"```tool_code\n{CODE}```\n").text == CODE

@@ -89,6 +89,8 @@ def test_a_line_belongs_to_the_fence_that_follows() -> None:
         ("// pkg\\item.go", "pkg/item.go"),
         ("// `item.go`", "item.go"),
         ("\n// item.go", "item.go"),
+        ("#!/usr/bin/env gorun\n// item.go", "item.go"),
+        ("<?php\n\n// item.go", "item.go"),
         ("// item.go holds the model", ""),
         ("// as item.go has it, and main.go", ""),
         ("//go:build linux", ""),

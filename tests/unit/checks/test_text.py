@@ -81,6 +81,20 @@ def test_the_column_counts_the_indentation_of_the_fence() -> None:
     assert (found.line, found.column, found.source) == (4, 5, "ax")
 
 
+@pytest.mark.parametrize(
+    ("answer", "place"),
+    [
+        ("```go\n1 | a\n2 | b\n3 | ax\n```\n", (4, 6)),
+        ("1. a\n\n   ```go\n   1: a\n   2: b\n   3: ax\n   ```\n", (6, 8)),
+        ("```go package a\n\nx\n```\n", (3, 1)),
+        ("```go var x\n```\n", (2, 1)),
+    ],
+)
+def test_the_column_counts_what_is_laid_over_the_code(answer: str, place: tuple[int, int]) -> None:
+    (found,) = findings({"not_contains": {"text": "x", "in": "code"}}, answer.replace("var x", "x\nx"))
+    assert (found.line, found.column) == place
+
+
 def test_a_long_line_is_cut_around_the_place() -> None:
     (found,) = findings({"not_contains": "XX"}, "a" * 1000 + "XX" + "b" * 1000)
     assert "XX" in found.source

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pytest_llm.errors import Unsupported
-from pytest_llm.toolchains import dotnet
-from pytest_llm.toolchains.base import Damaged, Options, Snippet
+from pytest_llm.toolchains import csharp_missing, dotnet
+from pytest_llm.toolchains.base import Damaged, Diagnostic, Options, Snippet
 from pytest_llm.toolchains.csharp import CSharp
 from pytest_llm.toolchains.csharp_conditions import kept
 from pytest_llm.toolchains.csharp_names import IMPLICIT, library
@@ -178,3 +178,12 @@ def test_snippets_by_the_sdk(by_sdk: CSharp) -> None:
     rows = [row for row in tries("csharp") if "(answer)" not in row.name]
     said = [(row, errors(by_sdk.check([Snippet(row.text)], OPTIONS))) for row in rows]
     assert [(row.name, found) for row, found in said if bool(found) != (row.line is not None)] == []
+
+
+def test_a_name_is_compared_once_however_often_it_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = list[str]()
+    monkeypatch.setattr(csharp_missing, "get_close_matches", lambda name, *_, **__: compared.append(name) or [])
+    lost = csharp_missing.Missing(frozenset({"Acme"}), names=frozenset({"Own"}))
+    told = [Diagnostic("error", "undefined", "The type 'Wanted' is unknown", 0, at, 1, "CS0246") for at in range(9)]
+    assert all(lost.explains(one, "Wanted x;") for one in told)
+    assert 0 < len(compared) <= 2

@@ -1,0 +1,84 @@
+"""An example of how to use the code is no answer instead of it, whatever its length and wherever it stands."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_llm.answers.blocks import CodeBlock
+from pytest_llm.answers.extract import extract
+
+USAGE = {  # what is asked for, and a longer block that only uses it
+    "c": ("int add(int a, int b) {\n    return a + b;\n}\n", 'printf("%d", add(1, 2));\n' * 4),
+    "csharp": ("static int Add(int a, int b)\n{\n    return a + b;\n}\n", "Console.WriteLine(Add(1, 2));\n" * 4),
+    "go": (
+        "package calc\n\nfunc Add(a, b int) int {\n\treturn a + b\n}\n",
+        'package main\n\nimport "calc"\n\nfunc main() {\n' + "\tprintln(calc.Add(1, 2))\n" * 4 + "}\n",
+    ),
+    "java": (
+        "class Calc {\n    static int add(int a, int b) { return a + b; }\n}\n",
+        "int r = Calc.add(1, 2);\n" * 6,
+    ),
+    "javascript": ("const add = (a, b) => a + b;\n", "console.log(add(1, 2));\n" * 4),
+    "kotlin": ("fun <T> Pair<T, T>.both(): List<T> = listOf(first, second)\n", "println((1 to 2).both())\n" * 4),
+    "php": ("<?php\nfunction add($a, $b) {\n    return $a + $b;\n}\n", "<?php\n" + "echo add(1, 2);\n" * 6),
+    "python": ("def add(a, b):\n    return a + b\n", "total = add(1, 2)\nprint(total)\n" * 4),
+    "ruby": ("def add(a, b)\n  a + b\nend\n", "puts add(1, 2)\n" * 4),
+    "rust": ("fn add(a: i32, b: i32) -> i32 {\n    a + b\n}\n", "let r = add(1, 2);\n" * 4),
+    "shell": ("add() {\n  echo $(($1 + $2))\n}\n", "add 1 2\n" * 9),
+    "typescript": (
+        "export function add(a: number, b: number) {\n  return a + b;\n}\n",
+        "import { add } from './add';\n\n" + "console.log(add(1, 2));\n" * 4,
+    ),
+}
+
+
+def answer(*codes: str, label: str) -> str:
+    return "So:\n\n".join(f"```{label}\n{code}```\n" for code in codes)
+
+
+def text(block: CodeBlock | None) -> str:
+    return block.text if block else ""
+
+
+@pytest.mark.parametrize("language", USAGE)
+@pytest.mark.parametrize("labelled", [True, False])
+def test_usage_in_any_order(language: str, labelled: bool) -> None:
+    code, usage = USAGE[language]
+    assert len(usage) > len(code)
+    label = language if labelled else ""
+    for codes in ((code, usage), (usage, code), (usage, code, usage)):
+        assert text(extract(answer(*codes, label=label)).code(language)) == code
+
+
+@pytest.mark.parametrize(
+    ("label", "codes", "wanted"),
+    [
+        # what it defines itself, or binds, it does not use
+        ("python", ["area = 3 * 2\nprint(area, 'is the area')\n" * 3, "def area(r):\n    return r\n"], 0),
+        (
+            "python",
+            ["def add(a, b):\n    return a\n", "class Sum:\n    total = add(1, 2)\n    other = add(3, 4)\n"],
+            -1,
+        ),
+        ("python", ["print('nothing of the other one')\n" * 3, "def f():\n    return 1\n"], 0),
+        # where all of them only use something, the longest
+        ("python", ["print(f())\n", "print(f(), f())\n"], 1),
+        # what begins any program is nobody's
+        ("python", ["def main():\n    pass\n", "import app\napp.main()\napp.main()\n"], 1),
+        # a query is the answer, not the tables that it is about
+        ("sql", ["create table t (a int);\n", "select a from t where a > 1 order by a;\n"], 1),
+    ],
+)
+def test_what_is_no_usage(label: str, codes: list[str], wanted: int) -> None:
+    found = extract(answer(*codes, label=label)).code(label)
+    assert text(found) == ("".join(codes) if wanted < 0 else codes[wanted])
+
+
+PROGRAM = "import math\n\ndef area(r):\n    return math.pi * r ** 2\n\nprint(area(2))\n"
+
+
+def test_a_piece_of_the_program_again_is_no_later_version() -> None:
+    piece = "def area(r):\n    return math.pi * r ** 2\n"
+    assert text(extract(answer(PROGRAM, piece, label="python")).code("python")) == PROGRAM
+    better = piece.replace("math.pi", "3.1")
+    assert text(extract(answer(PROGRAM, better, label="python")).code("python")) == better
