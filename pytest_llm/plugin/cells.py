@@ -44,6 +44,7 @@ class CellList:
             return  # half a list would be taken for a whole one
         lines = "".join(f"{json.dumps(line, ensure_ascii=False, default=str)}\n" for line in self._lines(session))
         try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
             self._file.write_text(lines, encoding="utf-8", errors="surrogatepass")
         except OSError as error:
             raise pytest.UsageError(f"--llm-cells: {self._file} cannot be written: {error.strerror}") from None

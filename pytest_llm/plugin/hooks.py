@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pytest_llm.plugin import carried, exitcode, files, fixture, hookspecs, once, options
+from pytest_llm.plugin import carried, exitcode, files, fixture, hookspecs, once, options, outputs
 
 _NAMESAKE = "pytest-llm"  # another plugin, whose package has the same name as ours
 
@@ -43,6 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
         config.pluginmanager.register(Gate(config), "llm_gate")
     if not hasattr(config, "workerinput"):
+        outputs.check(config)
         if config.getoption("llm_markdown", None) or options.SUMMARY_ENV in os.environ:
             from pytest_llm.plugin import summary
 

@@ -52,6 +52,8 @@ class Summary:
         others = {group: sorted(told) for group, told in self._others.items()}  # in any order of workers
         try:
             text = summary(cells.values(), others, decision)
+            if self._mode == "w":
+                self._file.parent.mkdir(parents=True, exist_ok=True)
             with self._file.open(self._mode, encoding="utf-8", errors="replace") as file:
                 file.write(text + "\n")
         except (InputError, OSError) as error:

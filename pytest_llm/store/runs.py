@@ -110,6 +110,7 @@ class Copy:
 
     def __init__(self, path: Path, header: Header) -> None:
         """Raises OSError."""
+        path.parent.mkdir(parents=True, exist_ok=True)
         self._file: BinaryIO = open(path, "wb", buffering=0)  # noqa: SIM115
         self.add(to_line(header))
 

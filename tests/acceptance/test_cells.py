@@ -64,10 +64,3 @@ def test_no_password_is_in_it(bench: Bench) -> None:
     assert "geheim" not in text
     settings = lines(bench.path / "out.jsonl")[0]["settings"]
     assert (settings["hosts"], settings["openai_urls"]) == (["http://127.0.0.1:1/x@y"], ["127.0.0.1:2/v1"])
-
-
-def test_a_file_that_cannot_be_written(bench: Bench) -> None:
-    bench.case("prompt: hi\nchecks: [{contains: x}]")
-    result = bench.process("--llm-cells", "no/such/folder/out.jsonl")
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*--llm-cells: *out.jsonl cannot be written: No such file or directory*"])

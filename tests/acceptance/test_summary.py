@@ -91,16 +91,6 @@ def test_for_programs(bench: Bench, monkeypatch: pytest.MonkeyPatch, mode: list[
     assert lines[0].startswith(place)
 
 
-def test_files_for_programs_that_cannot_be_written(bench: Bench) -> None:
-    bench.case("models: [m]\nprompt: hi\nchecks: [{contains: hello}]")
-    result = bench.run("--llm-markdown", "no/such/folder.md")
-    result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["pytest-llm: the summary cannot be written to --llm-markdown: No such file*"])
-    result = bench.run("--llm-jsonl", "no/such/folder.jsonl")
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["ERROR: --llm-jsonl: no/such/folder.jsonl cannot be written: No such file*"])
-
-
 def test_annotations_of_files_and_of_many(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     monkeypatch.delenv("GITHUB_WORKSPACE", raising=False)
