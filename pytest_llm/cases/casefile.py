@@ -12,7 +12,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from pytest_llm.cases import fields
 from pytest_llm.cases.case import LATER, Case, Some, Stage
-from pytest_llm.cases.complaints import complaints, in_data, kind_of
+from pytest_llm.cases.complaints import complaints, kind_of
+from pytest_llm.cases.invalid import real_path
 from pytest_llm.cases.json_schema import refuse_open, unwrapped
 from pytest_llm.cases.paths import above, inside, spelled
 from pytest_llm.cases.sampling import passes
@@ -185,7 +186,7 @@ def _validate(
         return Case.model_validate(data, context=None if values is None else {"values": values})
     except ValidationError as error:
         said = list(complaints(error, data))
-    errors = [_origin(origin, document, path).error(path, message) for path, message in said]
+    errors = [_origin(origin, document, path).error(path, *rest) for path, *rest in said]
     raise errors[0] if len(errors) == 1 else InputErrors(errors)
 
 
@@ -243,7 +244,7 @@ def _examples(loaded: LoadedCase) -> Iterator[fields.Example]:
             try:
                 yield from _EXAMPLES.validate_python(document.value)
             except ValidationError as error:
-                path = in_data(error.errors()[0]["loc"], document.value)
+                path = real_path(error.errors()[0]["loc"], document.value)
                 message = "a file of examples is a list of pairs, each {user: …, assistant: …}"
                 raise document.error(path, message) from None
 

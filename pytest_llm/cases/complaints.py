@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from pytest_llm.cases import fields
 from pytest_llm.cases.case import Case, Stage
+from pytest_llm.cases.invalid import expected, real_path
 from pytest_llm.cases.sampling import Escalation
 from pytest_llm.cases.yamlfile import KeyPath
 from pytest_llm.errors import nearest
@@ -17,6 +19,24 @@ _ELSEWHERE = {  # what other tools call it
     "name": "id",
     **dict.fromkeys(("assert", "asserts", "assertions", "expect", "expected", "tests"), "checks"),
     **dict.fromkeys(("model", "provider", "providers"), "models"),
+}
+_QUOTED = re.compile(r"'([^']*)'")
+_KINDS = frozenset({"list_type", "tuple_type", "dict_type", "model_type", "model_attributes_type"})
+_SHAPES = {  # what a key holds, as it is written
+    "checks": "begin each check with `- `, as in `- contains: text`",
+    "stages": "begin each stage with `- `, as in `- {name: draw, prompt: …}`",
+    "messages": "begin each message with `- `, as in `- {role: user, content: …}`",
+    "examples": "begin each pair with `- `, as in `- {user: …, assistant: …}`",
+    "parametrize": "begin each row with `- `, as in `- {language: Go}`; a file of rows is not supported yet",
+    "vars": "as in `vars: {language: Go}`",
+    "options": "as in `options: {temperature: 0.3}`",
+    "matrix": "as in `matrix: {options.temperature: [0, 0.7]}`",
+    "escalate": "as in `escalate: {think: on}`",
+}
+_SIGNS = {
+    "id": "no blanks, no `[ ] : / \\`, and nothing that does not print",
+    "name": "letters, digits and `_`",
+    **dict.fromkeys(("category", "tags"), "letters, digits and `_ . / + -`"),
 }
 _PARTS: dict[str, type[BaseModel]] = {
     "stages": Stage,
@@ -28,26 +48,14 @@ _PARTS: dict[str, type[BaseModel]] = {
 }
 
 
-def complaints(error: ValidationError, data: Any) -> Iterator[tuple[KeyPath, str]]:
-    """One complaint for each place, unknown keys first, in people's words."""
+def complaints(error: ValidationError, data: Any) -> Iterator[tuple[KeyPath, str, str]]:
+    """(path, what is wrong, what to do) for each place, unknown keys first, in people's words."""
     seen: set[KeyPath] = set()
     for item in sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden"):
-        path = in_data(item["loc"], data)
+        path = real_path(item["loc"], data)
         if not any(other[: len(path)] == path for other in seen):
             seen.add(path)
-            yield path, _sentence(item, path)
-
-
-def in_data(loc: tuple[int | str, ...], data: Any) -> KeyPath:
-    """The part of pydantic's location that stands in the file: it also names branches of unions."""
-    path: list[int | str] = []
-    for part in loc:
-        try:
-            data = data[part]
-        except (KeyError, IndexError, TypeError):
-            continue
-        path.append(part)
-    return tuple(path)
+            yield path, _sentence(item, path), _hint(item, path)
 
 
 def _sentence(item: Any, path: KeyPath) -> str:
@@ -63,7 +71,8 @@ def _sentence(item: Any, path: KeyPath) -> str:
         case "too_short":
             return f"{key} is empty: give it something, or leave the key out"
         case "literal_error":
-            return f"{key} must be {item['ctx']['expected']}, not {found!r}"
+            known = _QUOTED.findall(item["ctx"]["expected"])
+            return f"{key} must be {item['ctx']['expected']}, not {found!r}{nearest(str(found), known)}"
         case "string_type":
             return f"{key} must be text, not {kind_of(found)}"
         case "int_type" | "int_from_float":
@@ -76,10 +85,20 @@ def _sentence(item: Any, path: KeyPath) -> str:
             return f"{key} must be a mapping, not {kind_of(found)}"
         case "string_pattern_mismatch":
             return f"{key} {found!r} holds a character that cannot stand there"
+        case "greater_than_equal" | "less_than_equal":
+            return f"{key} must be {expected(item)}, not {found!r}"
         case "value_error":
             message = str(item["ctx"]["error"])
             return message if key == "the case" or message.startswith("unknown") else f"{key}: {message}"
     return f"{key}: {item['msg'][0].lower()}{item['msg'][1:]}"
+
+
+def _hint(item: Any, path: KeyPath) -> str:
+    """What to write, where a value is of the wrong kind; "" where the sentence says it."""
+    key = next((part for part in reversed(path) if isinstance(part, str)), "")
+    if item["type"] == "string_pattern_mismatch":
+        return _SIGNS.get(key, "")
+    return _SHAPES.get(key, "") if item["type"] in _KINDS else ""
 
 
 def _unknown(key: str, known: list[str], *, at_top: bool) -> str:

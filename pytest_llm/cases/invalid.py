@@ -34,8 +34,8 @@ def explain(error: ValidationError, given: Any, model: type[BaseModel]) -> tuple
     """(the path of the first wrong thing in `given`, what is wrong with it)."""
     items: Sequence[Any] = error.errors()
     first = min(items, key=lambda item: item["type"] != "extra_forbidden")
-    path = _real_path(first["loc"], given)
-    here = [item for item in items if _real_path(item["loc"], given) == path]
+    path = real_path(first["loc"], given)
+    here = [item for item in items if real_path(item["loc"], given) == path]
     key = "`" + ".".join(map(str, path)) + "`" if path else ""
     if first["type"] == "missing":
         lacking = str(first["loc"][-1])
@@ -47,14 +47,19 @@ def explain(error: ValidationError, given: Any, model: type[BaseModel]) -> tuple
     if first["type"] == "value_error":
         message = str(first["ctx"]["error"])
         return path, f"{key} {message}" if key else message
-    wanted = list(dict.fromkeys(_expected(item) for item in here))
+    wanted = list(dict.fromkeys(expected(item) for item in here))
     return path, f"{key or 'its value'} must be {' or '.join(wanted)}, not {_shown(first['input'])}"
 
 
-def _real_path(loc: Sequence[int | str], given: Any) -> Path:
-    """The part of a location that stands in the file: pydantic puts the branches of unions in as well."""
+def real_path(loc: Sequence[int | str], given: Any) -> Path:
+    """The part of a location that stands in the file.
+
+    pydantic puts the branches of unions in as well, and the place in the list that a lone value was taken for.
+    """
     path: list[int | str] = []
     for part in loc:
+        if isinstance(given, str):
+            break
         try:
             given = given[part]
         except (KeyError, IndexError, TypeError):
@@ -63,7 +68,8 @@ def _real_path(loc: Sequence[int | str], given: Any) -> Path:
     return tuple(path)
 
 
-def _expected(item: Any) -> str:
+def expected(item: Any) -> str:
+    """What would have been right, as it goes behind `must be`; else pydantic's own words."""
     kind, context = item["type"], item.get("ctx", {})
     match kind:
         case "literal_error" | "enum":

@@ -29,6 +29,19 @@ _TAGS: tuple[tuple[type[yaml.NodeEvent], frozenset[str]], ...] = (  # that may b
     (yaml.SequenceStartEvent, frozenset({"seq"})),
     (yaml.MappingStartEvent, frozenset({"map"})),
 )
+_HINTS = (  # by what PyYAML says; what stands there goes in for {}
+    ("unknown escape character", "in double quotes a backslash begins an escape: take single quotes"),
+    ("an alias", "quote the value: `*` begins an alias"),
+    ("undefined alias", "quote the value: `*` begins an alias"),
+    ("an anchor", "quote the value: `&` begins an anchor"),
+    ("cannot start any token", "quote the value: {!r} cannot begin one"),
+    ("mapping values are not allowed", "quote the value, it holds a colon; or check the indentation"),
+    ("block sequence entries are not allowed", "begin the list in a line of its own"),
+    ("expected '-' indicator", "begin each entry of the list with `- `, or check the indentation"),
+    ("block scalar", "the text begins in the line below `|` or `>`, indented"),
+    ("expected ':'", "indent what belongs to the key above, and put a colon behind each key"),
+    ("expected key", "check the indentation, and that quotes and brackets hold the whole value"),
+)
 _FLOW = re.compile(r"parsing a flow (sequence|mapping)")
 
 KeyPath = tuple[str | int, ...]
@@ -101,8 +114,11 @@ def parse(text: str, path: Path) -> list[Document]:
         return [_document(path, node, aliases) for node in nodes if not _empty(node)]
     except yaml.MarkedYAMLError as error:
         raise _invalid(error, text, path) from None
-    except yaml.YAMLError as error:
-        raise InputError(f"this is not valid YAML: {error}", path=path) from None
+    except yaml.reader.ReaderError as error:
+        character = chr(error.character)  # its position is in bytes or in characters, as the loader counts
+        line = text.partition(character)[0].count("\n") + 1
+        message = f"this is not valid YAML: the character {character!a} cannot stand in it"
+        raise InputError(message, path=path, line=line, hint="take it out") from None
 
 
 def _invalid(error: yaml.MarkedYAMLError, text: str, path: Path) -> InputError:
@@ -125,9 +141,8 @@ def _yaml_hint(error: yaml.MarkedYAMLError, text: str) -> str:
     after = "".join(text.split("\n")[mark.line : mark.line + 1])[mark.column :] if mark else ""
     if after.startswith("\t"):
         return "indent with spaces: YAML does not take tabs"
-    if "mapping values are not allowed" in (error.problem or ""):
-        return "quote the value, it holds a colon; or check the indentation"
-    return ""
+    said = f"{error.context} {error.problem}"
+    return next((hint.format(after[:1]) for words, hint in _HINTS if words in said), "")
 
 
 def _opened(error: yaml.MarkedYAMLError, text: str) -> int | None:
@@ -174,7 +189,10 @@ def _refuse_tag(event: yaml.Event, path: Path) -> None:
         line = event.start_mark.line + 1 if event.start_mark else None
         written = f"!!{tag.removeprefix(_STANDARD)}" if tag.startswith(_STANDARD) else tag
         raise InputError(
-            f"the tag {written[:100]} is not allowed here", path=path, line=line, hint="write the plain value"
+            f"the tag {written[:100]} is not allowed here",
+            path=path,
+            line=line,
+            hint="write the plain value, or quote it",
         )
 
 
@@ -222,7 +240,9 @@ def _mapping(node: yaml.Node, file: Path, path: KeyPath, lines: dict[KeyPath, in
     for key_node, value_node in node.value:
         line = key_node.start_mark.line + 1
         if not isinstance(key_node, yaml.ScalarNode):
-            raise InputError("a key must be plain text", path=file, line=line)
+            raise InputError(
+                "a key must be plain text", path=file, line=line, hint="quote a template: '{{ name }}'"
+            )
         key = str(key_node.value)
         if key == "<<" and not key_node.style:
             parts = value_node.value if isinstance(value_node, yaml.SequenceNode) else [value_node]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_llm.cases.yamlfile import load_documents
+from pytest_llm.cases.yamlfile import load_documents, parse
 from pytest_llm.errors import InputError
 
 
@@ -165,3 +165,32 @@ def test_any_text_is_documents_or_one_error(tmp_path_factory: pytest.TempPathFac
     except InputError as error:
         said = [str(error)]
     assert all(str(file) in one for one in said)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "hint"),
+    [
+        ('a: "\\d+"', 1, "take single quotes"),
+        ("a: *bold*", 1, "`*` begins an alias"),
+        ("a: *bold", 1, "`*` begins an alias"),
+        ("a: &x&y z", 1, "`&` begins an anchor"),
+        ("a: @ann", 1, "'@' cannot begin one"),
+        ("a: 1\nb: `x`", 2, "'`' cannot begin one"),
+        ("a: !important", 1, "or quote it"),
+        ("a: x: y", 1, "it holds a colon"),
+        ("a: - x", 1, "begin the list in a line of its own"),
+        ("- a\nb: c", 2, "begin each entry of the list with `- `"),
+        ("a: | x", 1, "in the line below `|`"),
+        ("a: |\nhello there\nb: c", 3, "indent what belongs to the key above"),
+        ('a: "x" y', 1, "that quotes and brackets hold the whole value"),
+        ("a:\n  - x\n b: c", 3, "check the indentation"),
+        ("a: x\n\tb: c", 2, "YAML does not take tabs"),
+        ("a: {{ name }}", 1, "quote a template: '{{ name }}'"),
+        ("a: ü\nc: d\0", 2, "take it out"),
+    ],
+)
+def test_what_is_no_yaml_says_what_to_do(tmp_path: Path, text: str, line: int, hint: str) -> None:
+    with pytest.raises(InputError) as caught:
+        parse(text, tmp_path / "a.yaml")
+    assert caught.value.line == line
+    assert hint in caught.value.hint
