@@ -49,15 +49,19 @@ def by_load(
     there: Collection[Group] = (),
     urgent: Collection[Group] = (),
 ) -> list[T]:
-    """Those of each server group by group, those of all servers by the time at which they would be asked."""
+    """Those of each server group by group, those of all servers by the time at which they would be asked.
+
+    A group that grades answers, too, is the last to answer: it is loaded then.
+    """
     first = {at[turn.id]: rank for rank, turn in reversed(list(enumerate(turns)))}
+    grades = {at[turn.id]: turn.turn for turn in sorted(turns, key=lambda turn: -turn.turn) if turn.turn}
     by_id = {turn.id: turn for turn in turns}
     queues: defaultdict[int, defaultdict[str, list[tuple[str, Group, float]]]]
     queues = defaultdict(lambda: defaultdict(list))
 
-    def rank(turn: T) -> tuple[bool, bool, int, bool]:
+    def rank(turn: T) -> tuple[bool, int, bool, int, bool]:
         group = at[turn.id]
-        return group not in urgent, group not in there, first[group], turn.alone
+        return group not in urgent, -grades.get(group, len(turns)), group not in there, first[group], turn.alone
 
     for turn in sorted(turns, key=rank):
         group = at[turn.id]

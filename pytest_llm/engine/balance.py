@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from statistics import fmean
 
@@ -26,10 +26,14 @@ class Balance:
     servers: tuple[str, ...] = ()
     _looked: dict[str, int] = field(default_factory=dict)
 
-    def begin(self, cells: Sequence[Placed]) -> None:
+    def begin(self, cells: Iterable[Placed]) -> None:
         """The order is settled."""
         self.servers = tuple(dict.fromkeys(group[0] for cell in cells for group in (cell.group, *cell.groups)))
         self._looked = {}
+
+    def joined(self, server: str) -> None:
+        """One more can be asked."""
+        self.servers, self._looked = tuple(dict.fromkeys((*self.servers, server))), {}
 
     def saw(self, cell: str, group: Group, took: float) -> None:
         """A question of a cell took so many seconds of its server."""

@@ -20,7 +20,7 @@ from pytest_llm.engine.jobs import Job
 from pytest_llm.engine.loading import Attempt, loading, with_load
 from pytest_llm.engine.memory import Forgetful, Memory
 from pytest_llm.engine.order import Group, group, key
-from pytest_llm.engine.phases import Phases
+from pytest_llm.engine.phases import Phases, Placed
 from pytest_llm.engine.servers import Pause, Server
 from pytest_llm.engine.sites import Site, Sites, check_usable, distinct, nowhere
 from pytest_llm.engine.slots import Slots
@@ -61,7 +61,7 @@ class Dispatch:
         self._budget = budget or Budget()
         self._troubles = [] if troubles is None else troubles
         self._servers: dict[str, Server] = {}
-        self._sites = Sites(connect, self.server, self._trouble)
+        self._sites = Sites(connect, self.server, self._trouble, self._joined)
         self.machine = Turnstile()
         self.phases = Phases(lambda name, inside: inside < self.server(name).slots.limit)
         self.balance = Balance(self.phases, self.server)
@@ -76,6 +76,18 @@ class Dispatch:
         """Let servers that have nothing to do take something."""
         if self.balance.even():
             self.ranks = self.phases.ranks()
+
+    def arrange(self, cells: Sequence[Placed]) -> None:
+        """The order of the run."""
+        self.phases.arrange(cells)
+        self.phases.widen(self._sites.wider)
+        self.balance.begin(self.phases.cells())
+
+    def _joined(self, server: str) -> None:
+        """A server that came late takes its part of what is left."""
+        self.phases.widen(self._sites.wider)
+        self.balance.joined(server)
+        self.even()
 
     async def close(self) -> None:
         """Let the providers go."""
@@ -103,7 +115,7 @@ class Dispatch:
             able = {site.info.server: site for site in sites if not (len(sites) > 1 and self._fault(site, job))}
             up = {name: site for name, site in able.items() if name not in refused} or able
             up = up or {sites[0].info.server: sites[0]}
-            server = await self.phases.turn(job.place, job.id, up)
+            server = await self.phases.turn(job.place, job.id, self._best(job, up))
             try:
                 return await self._asked_at(job, up[server], reasons)
             except _Moved:
@@ -122,6 +134,14 @@ class Dispatch:
             finally:
                 self.phases.leave(server)
                 self.even()
+
+    def _best(self, job: Job, up: Mapping[str, Site]) -> Mapping[str, Site]:
+        """Of servers those that may be asked: what has no place in the order goes where its model is loaded."""
+        placed = self.phases.cell(job.place)
+        ready = {
+            name: site for name, site in up.items() if self.server(name).loaded == group(site.info, job.request)
+        }
+        return up if placed else ready or up
 
     def _fault(self, site: Site, job: Job) -> ProviderError | None:
         """Why a site is not asked."""
@@ -230,7 +250,7 @@ class Dispatch:
         """For each request what must be loaded to answer it, at each server that can."""
         if self._memory.replays:
             return [nowhere(request) for request in requests]
-        return [await self._sites.groups(request) for request in requests]
+        return await asyncio.gather(*map(self._sites.groups, requests))
 
     async def resident(self, requests: Sequence[ChatRequest]) -> set[Group]:
         """Of what must be loaded to answer these, what was there before the run."""

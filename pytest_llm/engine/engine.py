@@ -241,10 +241,9 @@ class Engine:
         self._server = await asyncio.start_server(attend, sock=there)
 
     async def _arrange(self, cells: Sequence[Placed]) -> None:
-        self._phases.arrange(cells)
+        self._dispatch.arrange(cells)
         self._phases.given(KEPT, [cell.id for cell in cells if cell.kept])
         self._kept = {cell.id: cell.kept for cell in cells if cell.kept}
-        self._dispatch.balance.begin(cells)
 
     def _reached(self, cells: Sequence[str]) -> None:
         last = max((self.ranks.get(cell, -1) for cell in cells), default=-1)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pytest_llm.engine.jobs import Job
@@ -97,6 +97,15 @@ class Phases:
         for cell in cells:
             if cell.asks:
                 self._left[cell.server][cell.id] = None
+
+    def widen(self, wider: Mapping[tuple[Group, ...], tuple[Group, ...]]) -> None:
+        """More servers can be asked. wider: the groups that cells have from now on, by those that they had."""
+        for id_, place in self._places.items():
+            groups = place.cell.groups
+            while groups in wider:
+                groups = wider[groups]
+            if groups is not place.cell.groups:
+                self._places[id_] = replace(place, cell=replace(place.cell, groups=groups))
 
     def given(self, owner: str, cells: Iterable[str]) -> None:
         """A process is to do these, after what it was given before."""
@@ -227,6 +236,10 @@ class Phases:
 
     def is_given(self, cell: str) -> bool:
         return any(cell in queue for owner, queue in self._queues.items() if owner != KEPT)
+
+    def cells(self) -> list[Placed]:
+        """All of the run, as they are placed now."""
+        return [place.cell for place in self._places.values()]
 
     def cell(self, cell: str) -> Placed | None:
         """A cell as it is placed now."""

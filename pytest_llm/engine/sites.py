@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 
 from pytest_llm.cases.request import ChatRequest
@@ -17,6 +19,7 @@ from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import Changing, ModelInfo, Provider, Resident
 
 LOOK = 10.0  # seconds: so old what is known of a model may be, when it has answered
+LATE = 2.0  # seconds that a server is waited for where another one has the model; it joins when it is there
 MADE_ANEW = "it was pulled or made anew while the run went on"
 
 
@@ -37,7 +40,8 @@ class Sites:
     """The sites of every model of a run, each found once, whoever asks first.
 
     connect: makes the providers for an engine's name, one a server. server: what is known of the one of a name.
-    told: gets what is to be told of servers.
+    told: gets what is to be told of servers. joins: called with the name of one that came late.
+    wider: for the groups that a request had before a server came late, those that it has since.
     """
 
     def __init__(
@@ -45,8 +49,11 @@ class Sites:
         connect: Callable[[str], Sequence[Provider]],
         server: Callable[[str], Server],
         told: Callable[[str], None],
+        joins: Callable[[str], None],
     ) -> None:
-        self._connect, self._server, self._told = connect, server, told
+        self._connect, self._server, self._told, self._joins = connect, server, told, joins
+        self.wider: dict[tuple[Group, ...], tuple[Group, ...]] = {}
+        self._requests: defaultdict[ModelKey, list[ChatRequest]] = defaultdict(list)
         self._providers: dict[str, Sequence[Provider]] = {}
         self._prepared: dict[ModelKey, asyncio.Future[tuple[Site, ...]]] = {}
         self._looked: dict[tuple[str, ModelKey], float] = {}
@@ -90,7 +97,9 @@ class Sites:
         """What must be loaded to answer a request, at each site."""
         try:
             check_usable(request.model)
-            return tuple(group(site.info, request) for site in await self.of(request.model))
+            sites = await self.of(request.model)
+            self._requests[key(request.model)].append(request)
+            return _groups(sites, request)
         except PytestLlmError:
             return nowhere(request)
 
@@ -121,19 +130,50 @@ class Sites:
         if model.engine not in self._providers:
             self._providers[model.engine] = self._connect(model.engine)
         providers = enumerate(self._providers[model.engine])
-        asked = [self._prepare_at(number, provider, model) for number, provider in providers]
-        found = await asyncio.gather(*asked, return_exceptions=True)
-        errors = [one for one in found if isinstance(one, BaseException)]
-        sites = [one for one in found if isinstance(one, Site)]
+        loop = asyncio.get_running_loop()
+        asked = [loop.create_task(self._prepare_at(number, provider, model)) for number, provider in providers]
+        for one in asked:
+            one.add_done_callback(retrieve)
+        late = await _on_time(asked)
+        errors = [error for one in asked if one not in late and (error := one.exception())]
+        sites = [one.result() for one in asked if one not in late and not one.exception()]
         if not sites or not all(isinstance(error, ProviderError) for error in errors):
             raise errors[0]
         for error in errors:
-            if isinstance(error, ProviderError) and not isinstance(error, ModelUnavailable):  # that one lacks it
-                self._told(f"a server cannot be asked, the others do its work: {error.message}")
+            self._tell_of(error)
         same, said = agreeing(model, sites)
         if said:
             self._told(said)
+        for one in late:
+            one.add_done_callback(partial(self._came_late, model))
         return same
+
+    def _tell_of(self, error: BaseException) -> None:
+        if not isinstance(error, ModelUnavailable):  # that one lacks it
+            said = error.message if isinstance(error, ProviderError) else str(error)
+            self._told(f"a server cannot be asked, the others do its work: {said}")
+
+    def _came_late(self, model: ModelRef, asked: asyncio.Task[Site]) -> None:
+        """A server is there that others did not wait for: from now on it is asked too."""
+        if asked.cancelled():
+            return
+        if error := asked.exception():
+            self._tell_of(error)
+        else:
+            self._add(model, asked.result())
+
+    def _add(self, model: ModelRef, site: Site) -> None:
+        before = self._prepared[key(model)].result()
+        same, said = agreeing(model, (*before, site))
+        if said:
+            self._told(said)
+        if site not in same:
+            return
+        self._prepared[key(model)] = renewed = asyncio.get_running_loop().create_future()
+        renewed.set_result((*before, site))
+        for request in self._requests[key(model)]:
+            self.wider[_groups(before, request)] = _groups((*before, site), request)
+        self._joins(site.info.server)
 
     async def _prepare_at(self, number: int, provider: Provider, model: ModelRef) -> Site:
         server = self._server(f"engine {model.engine} {number}")
@@ -145,6 +185,18 @@ class Sites:
                 raise
             self._looked[info.server, key(model)] = asyncio.get_running_loop().time()
             return Site(provider, info)
+
+
+async def _on_time(asked: Sequence[asyncio.Task[Site]]) -> set[asyncio.Task[Site]]:
+    """Wait for the first that is there, and a little for the others; those that are not there by then."""
+    late = set(asked)
+    while late and not any(one.done() and not one.exception() for one in asked):
+        _, late = await asyncio.wait(late, return_when=asyncio.FIRST_COMPLETED)
+    return (await asyncio.wait(late, timeout=LATE))[1] if late else late
+
+
+def _groups(sites: Sequence[Site], request: ChatRequest) -> tuple[Group, ...]:
+    return tuple(group(site.info, request) for site in sites)
 
 
 def nowhere(request: ChatRequest) -> tuple[Group, ...]:

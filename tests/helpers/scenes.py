@@ -67,6 +67,7 @@ class Scene:
     """Models with so many cells each, and servers with so much that each answer takes longer there.
 
     load, answer: seconds. guess: of an answer, as the run has it before it begins. refusals: by a server's number.
+    late: by the number of one server, after so many answers of the others it tells what it has.
     """
 
     cells: tuple[int, ...]
@@ -77,6 +78,7 @@ class Scene:
     guess: float = GUESS
     window: int = 0
     refusals: Mapping[int, Refusal] = field(default_factory=dict)
+    late: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def bound(self) -> float:
@@ -116,6 +118,8 @@ class Served:
     scene: Scene
     speed: float
     refusal: Refusal | None = None
+    late: int = 0
+    answered: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
     loaded: str = ""
     loads: Counter[str] = field(default_factory=Counter)
     inside: int = 0
@@ -123,6 +127,9 @@ class Served:
     refused: int = 0
 
     async def prepare(self, model: ModelRef) -> ModelInfo:
+        while self.late:
+            await self.answered.acquire()
+            self.late -= 1
         return ModelInfo(self.name, model.name)
 
     async def load(self, request: ChatRequest) -> float:
@@ -159,6 +166,7 @@ class Served:
         assert self.inside <= self.scene.slots
         await asyncio.sleep(self.scene.answer * self.speed)
         self.inside -= 1
+        self.answered.release()
         return Response("", wall=self.scene.answer * self.speed)
 
     async def close(self) -> None: ...
@@ -185,7 +193,11 @@ class Ran:
 
 def run(scene: Scene) -> Ran:
     """All cells, in the order and with the look-ahead of a plain run, each over when it is answered."""
-    servers = [Served(f"s{n}", scene, speed, scene.refusals.get(n)) for n, speed in enumerate(scene.speeds)]
+    answered = asyncio.Semaphore(0)
+    servers = [
+        Served(f"s{n}", scene, speed, scene.refusals.get(n), scene.late.get(n, 0), answered)
+        for n, speed in enumerate(scene.speeds)
+    ]
     jobs = {
         f"m{model}-{n}#0": Job(f"m{model}-{n}#0", ChatRequest(ModelRef(f"m{model}", "", f"m{model}"), ()))
         for model, cells in enumerate(scene.cells)

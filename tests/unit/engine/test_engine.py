@@ -44,6 +44,7 @@ class Desk:
     unprepared: dict[str, Exception] = field(default_factory=dict)
     usage: Usage = field(default_factory=Usage)
     closed: bool = False
+    server: str = "desk"
 
     def __post_init__(self) -> None:
         self.doors: dict[str, threading.Event] = {}
@@ -52,7 +53,7 @@ class Desk:
         self.prepared.append(model.name)
         if error := self.unprepared.get(model.name):
             raise error
-        return ModelInfo("desk", blob=model.name.rstrip("0123456789"), local=self.local)
+        return ModelInfo(self.server, blob=model.name.rstrip("0123456789"), local=self.local)
 
     async def chat(self, request: ChatRequest) -> Response:
         text = request.messages[-1].content
@@ -385,3 +386,19 @@ def test_a_check_that_ends_after_the_engine_was_closed(make: Make) -> None:
     engine.check_ends()
     engine.check_begins()
     engine.begin([job("late")])
+
+
+def test_what_has_no_place_in_the_order_is_asked_where_its_model_is_loaded() -> None:
+    one, two = Desk(hold=True, server="one"), Desk(server="two")
+    engine = Engine(Dispatch(lambda name: [one, two]))
+    try:
+        engine.begin([job("first", "m")])
+        until(lambda: bool(one.inside))
+        engine.ask(job("second", "n"))
+        one.let("first")
+        one.let("third")
+        until(lambda: not one.inside)
+        engine.ask(job("third", "n"))
+        assert (one.asked, two.asked) == (["first"], ["second", "third"])
+    finally:
+        engine.close()

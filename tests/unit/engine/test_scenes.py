@@ -105,3 +105,27 @@ def test_a_model_that_one_server_cannot_load_is_asked_at_the_other(slots: int) -
     assert (ran.loads[1]["m1"], ran.refused[1]) == (0, 1)
     assert ran.most == 1
     assert ran.troubles == ["the model 'm1' is, at s1, asked no more, the other servers do its work: out of memory"]
+
+
+@pytest.mark.parametrize("slots", [1, 4])
+@pytest.mark.parametrize(
+    ("cells", "late", "servers"),
+    [
+        ((100,), {1: 20}, 2),
+        ((100,), {0: 20}, 2),
+        ((100,), {0: 20}, 3),
+        ((25,) * 4, {1: 20}, 2),
+        ((25,) * 4, {1: 1000}, 2),  # it never comes
+    ],
+)
+def test_a_server_that_is_busy_when_the_run_begins_joins_later(
+    slots: int, cells: tuple[int, ...], late: dict[int, int], servers: int
+) -> None:
+    """Until then the others do not wait for it."""
+    ran = run(Scene(cells, (1,) * servers, slots, answer=1.0, late=late))
+    ((number, answers),) = late.items()
+    before = min(answers, sum(cells))
+    alone, together = before / (servers - 1), (sum(cells) - before) / servers
+    assert ran.seconds <= (alone + together) / slots + len(cells) + 5
+    assert ran.most == 1
+    assert (ran.troubles, bool(ran.loads[number])) == ([], answers < sum(cells))

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
-from pytest_llm.engine.sites import Site, agreeing, distinct
+from pytest_llm.cases.request import ChatRequest
+from pytest_llm.engine import sites as module
+from pytest_llm.engine.servers import Server
+from pytest_llm.engine.sites import Site, Sites, agreeing, distinct
+from pytest_llm.errors import ModelUnavailable, ServerDown
 from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import Fingerprint, ModelInfo
 from tests.unit.engine.test_engine import Desk
@@ -39,3 +45,53 @@ def test_who_has_the_same_model(sites: list[Site], same: str, differs: str) -> N
 def test_stored_answers_are_looked_for_once_of_each_kind() -> None:
     sites = [site("A", "1"), site("B", "1"), site("C", "1", version="2"), site("D"), site("E")]
     assert [site.info.server for site in distinct(sites)] == ["A", "C", "D", "E"]
+
+
+class Late(Desk):
+    """Tells what it knows of a model when it may: a digest, or an error."""
+
+    def __init__(self, server: str, told: str | Exception, *, late: bool = True) -> None:
+        super().__init__()
+        self.server, self.told, self.there = server, told, asyncio.Event()
+        if not late:
+            self.there.set()
+
+    async def prepare(self, model: ModelRef) -> ModelInfo:
+        await self.there.wait()
+        if isinstance(self.told, Exception):
+            raise self.told
+        return ModelInfo(self.server, "b", self.told)
+
+
+@pytest.mark.parametrize(
+    ("late", "joined", "said"),
+    [
+        ("1", ["L"], []),
+        ("", ["L"], []),  # it tells no digest
+        ("2", [], ["the model 'm' is another one at L (its digest differs), so it is asked at A only"]),
+        (ModelUnavailable("it lacks it"), [], []),
+        (ServerDown("it is down"), [], ["a server cannot be asked, the others do its work: it is down"]),
+        (OSError("it is odd"), [], ["a server cannot be asked, the others do its work: it is odd"]),
+    ],
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_a_server_that_is_not_there_at_once_comes_late(
+    monkeypatch: pytest.MonkeyPatch, late: str | Exception, joined: list[str], said: list[str], first: bool
+) -> None:
+    monkeypatch.setattr(module, "LATE", 0.001)
+    came, told = list[str](), list[str]()
+
+    async def run() -> str:
+        here, later = Late("A", "1", late=False), Late("L", late)
+        servers = [later, here] if first else [here, later]
+        sites = Sites(lambda _: servers, lambda _: Server(), told.append, came.append)
+        before = await sites.groups(ChatRequest(MODEL, ()))
+        assert [group[0] for group in before] == ["A"]
+        later.there.set()
+        for _ in range(10):
+            await asyncio.sleep(0)
+        after = await sites.groups(ChatRequest(MODEL, ()))
+        assert sites.wider.get(before, before) == after
+        return "".join(group[0] for group in after)
+
+    assert (asyncio.run(run()), came, told) == ("A" + "".join(joined), joined, said)
