@@ -44,6 +44,7 @@ _BEGINS = re.compile(
 )  # only a file does
 _IMPORTS_ANYWHERE = frozenset({"python"})
 _BOUND = re.compile(r"^(?:(?:[\w<>\[\],*&]|::){1,40}[ \t]+){0,3}(\w+)[ \t]*(?::[^=\n]{1,60})?=(?!=)", re.MULTILINE)
+_IMPORT = re.compile(r"^(?:import|from)\b(.*)", re.MULTILINE)
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _TEST_FILE = re.compile(
     r"(?:_test\.\w+|[._-]spec\.\w+|\.test\.\w+|(?:^|/)test_\w+\.py|Tests?\.(?:java|cs)|(?:^|/)tests?/[\w./-]+)$"
@@ -131,6 +132,11 @@ class CodeBlock:
     @cached_property
     def words(self) -> frozenset[str]:
         return frozenset(_WORD.findall(self.text))
+
+    @cached_property
+    def imported(self) -> frozenset[str]:
+        """The words of its imports, which name what they bring."""
+        return frozenset(_WORD.findall(" ".join(_IMPORT.findall(self.text))))
 
     def begins_a_file(self, language: str) -> bool:
         """Whether a text in the language cannot go on another one: it begins as only a file does."""

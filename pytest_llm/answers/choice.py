@@ -10,10 +10,10 @@ from pytest_llm.answers.blocks import CodeBlock
 from pytest_llm.answers.continued import joined
 from pytest_llm.answers.fenced import fenced_blocks
 from pytest_llm.answers.fences import written
+from pytest_llm.syntax.grammars import LANGUAGES
 
 _EVERYBODYS = re.compile(r"main|usage|demo|example\w*|test\w*", re.IGNORECASE)
 _EXCERPT = 4  # a block this many times shorter than the one it repeats is an excerpt of it
-_OF_QUERIES = "sql"  # what uses a table there is the answer
 _TELLING = 30  # characters, blanks aside: fewer stand in a prompt by chance
 
 
@@ -89,17 +89,19 @@ def _answer(blocks: Sequence[CodeBlock], language: str) -> CodeBlock:
         earlier = any(_version(last, name, block) for block in whole[:-1])
         if earlier and not _EVERYBODYS.fullmatch(name):
             return last
-    best = longest(_without_usage(blocks, language))
+    more = _without_usage(blocks, language)
+    best = longest(more)
     versions = [block for block in whole if block.line >= best.line and _version(block, block.first_name, best)]
     if versions:
         return versions[-1]
-    return joined([block for block in blocks if block.language == best.language], best.language or language) or best
+    programs = ([block for block in some if block.language == best.language] for some in (blocks, more))
+    return next(filter(None, (joined(some, best.language or language) for some in programs)), best)
 
 
 def _without_usage(blocks: Sequence[CodeBlock], language: str) -> Sequence[CodeBlock]:
     """Those that are more than an example of how to use what another one defines: they define something themselves,
     beside the place where a program begins, or use nothing of it."""
-    if (blocks[0].language or language) == _OF_QUERIES:
+    if (blocks[0].language or language) not in ("", *LANGUAGES):  # what uses a table of SQL is the answer
         return blocks
     own = [frozenset(name for name in block.names if not _EVERYBODYS.fullmatch(name)) for block in blocks]
     defined = frozenset().union(*own)

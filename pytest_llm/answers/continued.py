@@ -9,6 +9,7 @@ from dataclasses import replace
 from pytest_llm.answers.blocks import CodeBlock
 
 _MOST = 12  # blocks of one program
+_OF_STATEMENTS = frozenset({"python", "javascript", "jsx", "typescript", "tsx", "ruby", "shell"})
 _OF_TYPES = frozenset({"java"})  # in which functions stand in types alone
 _LEFT_OUT = re.compile(r"^[ \t]*(?:\.\.\.|…)[ \t]*$", re.MULTILINE)
 _OF = re.compile(r"^(?:impl(?:<[^<>\n]{0,80}>)?[ \t]+(?:[\w:<>, ]{1,80} for )?|func \(\w+ \*?)(\w+)", re.MULTILINE)
@@ -17,25 +18,36 @@ _OF = re.compile(r"^(?:impl(?:<[^<>\n]{0,80}>)?[ \t]+(?:[\w:<>, ]{1,80} for )?|f
 def joined(blocks: Sequence[CodeBlock], language: str) -> CodeBlock | None:
     """The blocks as one, each line where it stands; None where they are no one program.
 
-    They are, where each one defines something of its own, and uses what another one defines, or is used by one, and
-    where all but the first begin as no file does. What two of them define or bind makes each a program of its own.
+    They are, where each one defines something, or, in a language of statements, is no example of what another one
+    defines; where each one uses what another one brings, or is used by one; and where all but the first begin as
+    no file does. What two of them define or bind makes each a program of its own.
     """
     if not 1 < len(blocks) <= _MOST or not all(map(_fits, blocks)):
         return None
     names = [_names(block) for block in blocks]
     known = [one | block.known for one, block in zip(names, blocks, strict=True)]
-    if not all(names) or sum(map(len, known)) > len(frozenset().union(*known)):
+    if sum(map(len, known)) > len(frozenset().union(*known)):
         return None
     if any(block.begins_a_file(language) for block in blocks[1:]):
         return None
     if language in _OF_TYPES and not all(name[0].isupper() for one in names for name in one):
         return None
-    words = [block.words for block in blocks]
-    bound = all(
-        any(at != other and (words[at] & names[other] or words[other] & names[at]) for other in range(len(blocks)))
-        for at in range(len(blocks))
-    )
-    return _joined(blocks) if bound else None
+    if language not in _OF_STATEMENTS and not all(names):
+        return None
+    return _joined(blocks) if _each_takes_part(blocks, names) else None
+
+
+def _each_takes_part(blocks: Sequence[CodeBlock], names: Sequence[frozenset[str]]) -> bool:
+    """names: what each block defines."""
+    brought = [own | block.known | block.imported for block, own in zip(blocks, names, strict=True)]
+    free = [block.words - block.known - block.imported for block in blocks]
+    for at, own in enumerate(names):
+        others = [other for other in range(len(blocks)) if other != at]
+        example = not own and any(free[at] & names[other] for other in others)
+        linked = any(free[at] & brought[other] or free[other] & brought[at] for other in others)
+        if example or not linked:
+            return False
+    return True
 
 
 def _fits(block: CodeBlock) -> bool:

@@ -69,9 +69,9 @@ class Pages:
         head = "\n".join(self._lines[start : min(fence, start + _HEAD)])
         if not begins_a_page(head) or any(_END.search(line) for line in self._lines[start:fence]):
             return None
-        another = self._beginnings[bisect_right(self._beginnings, fence) :][:1]
-        for end in self._ends[bisect_right(self._ends, fence) :][:_HEAD]:
-            if another and another[0] < end:
+        another, first = bisect_right(self._beginnings, fence), bisect_right(self._ends, fence)
+        for end in self._ends[first : first + _HEAD]:
+            if another < len(self._beginnings) and self._beginnings[another] < end:
                 return None
             after = range(end + 1, min(end + _HEAD, len(self._lines)))
             at = next((at for at in after if self._lines[at].strip()), None)

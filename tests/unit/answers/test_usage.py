@@ -74,6 +74,28 @@ def test_what_is_no_usage(label: str, codes: list[str], wanted: int) -> None:
     assert text(found) == ("".join(codes) if wanted < 0 else codes[wanted])
 
 
+IMPORTS, AREA = "import math\n", "def area(r):\n    return math.pi * r ** 2\n"
+ROUTE = '@app.route("/")\ndef home():\n    return "It works, and says so."\n'
+
+
+@pytest.mark.parametrize(
+    ("codes", "taken"),
+    [
+        ([IMPORTS, AREA, "print(area(2))\n"], [0, 1]),
+        ([AREA, IMPORTS], [0, 1]),
+        (["from flask import Flask\n\napp = Flask(__name__)\n", ROUTE, "app.run()\n"], [0, 1, 2]),
+        (["import pandas as pd\ndf = pd.read_csv(p)\n", "df.head()\n", "df.plot(x=1)\n" * 3], [0, 1, 2]),
+        ([IMPORTS, "print(math.pi)\n" * 3], [0, 1]),
+        (["LIMIT = 3\n", "def f(x):\n    return x < LIMIT\n", "print(f(2), LIMIT)\n"], [0, 1]),
+        # two ways to do it, each with its own imports
+        ([f"{IMPORTS}\n{AREA}", f"{IMPORTS}\ndef circle(r):\n    return math.tau * r * r / 2\n"], [1]),
+        (["x = f(1)\n", "def f(x):\n    return x\n"], [1]),
+    ],
+)
+def test_steps_of_which_some_only_import_or_bind(codes: list[str], taken: list[int]) -> None:
+    assert text(extract(answer(*codes, label="python")).code("python")) == "".join(codes[at] for at in taken)
+
+
 PROGRAM = "import math\n\ndef area(r):\n    return math.pi * r ** 2\n\nprint(area(2))\n"
 
 
