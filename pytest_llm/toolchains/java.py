@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -15,9 +15,9 @@ from pytest_llm.errors import CheckCrashed, Unsupported
 from pytest_llm.sandbox import sandbox
 from pytest_llm.syntax.outline import Outline, read
 from pytest_llm.toolchains import base, warm
-from pytest_llm.toolchains.completed import Around
+from pytest_llm.toolchains.completed import Around, Completed
 from pytest_llm.toolchains.java_missing import Missing, imported, is_of_others, missing
-from pytest_llm.toolchains.scaffold import Scaffolded, Style
+from pytest_llm.toolchains.scaffold import Scaffolded, Style, completions
 
 _UNDEFINED = re.compile(
     r"cant\.resolve|doesnt\.exist|cant\.ref|not\.def\.|undef\.label|cant\.apply\.symbol\b.*none"
@@ -27,20 +27,39 @@ _FOLLOWS = re.compile(
 )
 
 
+_OF_FLOW = re.compile(
+    r"var\.might|var\.not\.init|missing\.ret\.stmt|unreachable|unreported|initializer\.must|never\.thrown"
+    r"|cant\.ref\.non\.effectively|final\.parameter"
+)
 _NO_PACKAGE = re.compile(r"^package (\S+) does not exist|symbol:\s+class \w+\s+location: package (\S+)")
 _PACKAGES = """
-java.io java.lang.annotation java.lang.invoke java.lang.ref java.lang.reflect java.math java.net java.net.http
-java.nio java.nio.channels java.nio.charset java.nio.file java.nio.file.attribute java.security java.sql
-java.text java.time java.time.format java.time.temporal java.time.zone java.util java.util.concurrent
-java.util.concurrent.atomic
-java.util.concurrent.locks java.util.function java.util.logging java.util.prefs java.util.regex java.util.stream
-java.util.zip javax.crypto javax.crypto.spec
+com.sun.net.httpserver java.awt java.awt.event java.awt.geom java.awt.image java.beans java.io java.lang.annotation
+java.lang.invoke java.lang.management java.lang.ref java.lang.reflect java.math java.net java.net.http java.nio
+java.nio.channels java.nio.charset java.nio.file java.nio.file.attribute java.security java.security.cert
+java.security.spec java.sql java.text java.time java.time.chrono java.time.format java.time.temporal java.time.zone
+java.util java.util.concurrent java.util.concurrent.atomic java.util.concurrent.locks java.util.function
+java.util.jar java.util.logging java.util.prefs java.util.random java.util.regex java.util.stream java.util.zip
+javax.annotation.processing javax.crypto javax.crypto.spec javax.imageio javax.lang.model.element javax.management
+javax.net.ssl javax.script javax.sound.sampled javax.sql javax.swing javax.swing.border javax.swing.event
+javax.swing.table javax.swing.text javax.swing.tree javax.tools javax.xml.parsers javax.xml.stream
+javax.xml.transform javax.xml.transform.dom javax.xml.transform.stream javax.xml.xpath org.w3c.dom org.xml.sax
+org.xml.sax.helpers
 """
-# What is in two of them: the one that is meant.
-_MEANT = """
-java.lang.annotation.Annotation java.lang.reflect.Array java.lang.reflect.Proxy java.sql.Timestamp java.util.Date
-java.util.Formatter
-"""
+# What is in two of them: the one that is meant, and that which is tried after it.
+_MEANT = (
+    """
+    java.beans.IntrospectionException java.lang.annotation.Annotation java.lang.reflect.Array
+    java.lang.reflect.Modifier java.lang.reflect.Proxy java.net.Authenticator java.security.cert.Certificate
+    java.sql.Statement java.sql.Timestamp java.util.Date java.util.Formatter java.util.List java.util.Timer
+    java.util.jar.Attributes java.util.logging.Filter javax.xml.parsers.FactoryConfigurationError org.w3c.dom.Document
+    org.w3c.dom.Element
+    """,
+    """
+    com.sun.net.httpserver.Filter java.net.Proxy java.security.Timestamp java.sql.Array java.text.Annotation
+    java.util.List java.util.logging.Formatter javax.lang.model.element.Element javax.lang.model.element.Modifier
+    javax.management.IntrospectionException javax.swing.Timer javax.swing.text.Document org.xml.sax.Attributes
+    """,
+)
 FLAGS = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
 """Of a JVM that stays: quick to start, in little memory."""
 _OPENED = ("--add-exports", "jdk.compiler/com.sun.tools.javac.api=ALL-UNNAMED")  # for what jshell compiles by
@@ -90,10 +109,15 @@ class Java(Scaffolded):
         name = next(iter(outline.names.get("constructor", ())), "")
         return replace(self.style, members=Around(_CLASS.replace("Snippet", name))) if name else self.style
 
-    def imports(self, outline: Outline) -> str:
-        wanted = outline.all("used") - outline.all("defined")
-        meant = [name for name in _MEANT.split() if name.rpartition(".")[2] in wanted]
-        return " ".join(f"import {name};" for name in (*meant, *(f"{one}.*" for one in _PACKAGES.split()))) + "\n"
+    def halted(self, found: Sequence[base.Diagnostic]) -> bool:
+        """How values flow is looked at where all else is right."""
+        return any(not _OF_FLOW.search(one.code) for one in found)
+
+    def tries(self, text: str, outline: Outline) -> Iterator[Completed]:
+        """With what either of two packages means by a name."""
+        heads = [""] if outline.all("import") else dict.fromkeys(_imports(outline, meant) for meant in _MEANT)
+        for head in heads:
+            yield from completions(text, outline, self.style_for(outline), head)
 
     def compile(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
         words = [":".join(map(str, options.classpath))]
@@ -112,6 +136,12 @@ class Java(Scaffolded):
     def close(self) -> None:
         for pool in self._pools.values():
             pool.close()
+
+
+def _imports(outline: Outline, meant: str) -> str:
+    wanted = outline.all("used") - outline.all("defined")
+    named = [name for name in meant.split() if name.rpartition(".")[2] in wanted]
+    return " ".join(f"import {name};" for name in (*named, *(f"{one}.*" for one in _PACKAGES.split()))) + "\n"
 
 
 def _name(file: base.Snippet) -> str:

@@ -134,8 +134,12 @@ class Scaffolded(Toolchain):
         counts = [sum(self.one_pass or _unparsed(one) for one in errors(found)) for found in (said, best)]
         return self.distance(said) < self.distance(best) and not (guess and counts[0] > counts[1])
 
+    def halted(self, found: Sequence[Diagnostic]) -> bool:
+        """Whether errors kept the compiler from what it looks at last, wherever in the text that would stand."""
+        return False
+
     def distance(self, found: Sequence[Diagnostic]) -> tuple[int, ...]:
-        """How far from compiling: whether no parser takes it, how early the first error stands, how many follow.
+        """How far from compiling: how soon the compiler gave up, how early the first error stands, how many follow.
 
         What stands before the first error is right; how many there are says little, for one that is told may hide
         any number.
@@ -143,7 +147,8 @@ class Scaffolded(Toolchain):
         wrong = errors(found)
         first = min((one.line or 0 for one in wrong), default=0)
         broken = sum(map(_unparsed, wrong))
-        return (bool(broken) and not self.one_pass, bool(wrong), -first, len(wrong), broken)
+        unread = bool(broken) and not self.one_pass
+        return (unread, bool(wrong), self.halted(wrong), -first, len(wrong), broken)
 
     def _left(self, completed: Completed, outline: Outline) -> int | None:
         """Where the text closes what the scaffold opened: `}` and then `f() {` compile within a function.

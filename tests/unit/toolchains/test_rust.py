@@ -38,7 +38,7 @@ BROKEN = {
     "borrow": ("fn main() {\n    let mut v = vec![1];\n    let f = &v[0];\n    v.push(2);\n    println!(\"{f}\");\n}\n", "type", 4),
     "undefined function": ("fn main() {\n    foo();\n}\n", "undefined", 2),
     "undefined method": ("pub fn f(v: Vec<i32>) -> usize {\n    v.lenn()\n}\n", "undefined", 2),
-    "undefined trait": ("struct A;\n\nimpl Display for A {}\n", "undefined", 3),
+    "undefined trait": ("struct A;\n\nimpl Displai for A {}\n", "undefined", 3),
     "arguments": ("fn f(a: u8) {}\n\nfn main() { f(1, 2) }\n", "type", 3),
     "match": ("pub fn f(a: Option<u8>) -> u8 {\n    match a {\n        Some(x) => x,\n    }\n}\n", "type", 2),
     "missing crate": ("use rand::Rng;\n\nfn main() { rand::thread_rng().gen::<u8>(); }\n", "missing-dependency", 1),
