@@ -51,8 +51,8 @@ _MEANT = (
     java.beans.IntrospectionException java.lang.annotation.Annotation java.lang.reflect.Array
     java.lang.reflect.Modifier java.lang.reflect.Proxy java.net.Authenticator java.security.cert.Certificate
     java.sql.Statement java.sql.Timestamp java.util.Date java.util.Formatter java.util.List java.util.Timer
-    java.util.jar.Attributes java.util.logging.Filter javax.xml.parsers.FactoryConfigurationError org.w3c.dom.Document
-    org.w3c.dom.Element
+    java.util.jar.Attributes java.util.logging.Filter javax.xml.parsers.FactoryConfigurationError
+    org.w3c.dom.Document org.w3c.dom.Element
     """,
     """
     com.sun.net.httpserver.Filter java.net.Proxy java.security.Timestamp java.sql.Array java.text.Annotation

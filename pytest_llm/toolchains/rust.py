@@ -229,7 +229,7 @@ def _diagnostic(
 ) -> base.Diagnostic:
     spans = [_outermost(span, names) for span in item["spans"]]
     own = (span for span in spans if span["is_primary"] and span["file_name"] in names)
-    span = min(own, key=lambda one: (names.index(one["file_name"]), one["line_start"], one["column_start"]), default=None)
+    span = min(own, key=lambda one: (one["file_name"], one["line_start"], one["column_start"]), default=None)
     index = names.index(span["file_name"]) if span else 0
     warning = item["level"] == "warning"
     found = base.Diagnostic(
