@@ -125,9 +125,14 @@ class Balance:
         return cell.seconds * self.pace.factor(cell.group)
 
     def _rank(self) -> None:
-        """What nobody was given yet goes out by the time at which it would be asked now."""
-        queues = [
-            [(cell.id, cell.group, self._seconds(cell)) for cell in cells if not self.phases.is_given(cell.id)]
-            for cells in self.phases.left().values()
-        ]
-        self.phases.rank(merged(queues, self.pace.load(LOAD)))
+        """What nobody was given yet goes out by the time at which it would be asked now; what waits for answers that
+        are kept, after all these."""
+        load, left = self.pace.load(LOAD), self.phases.left().values()
+        fresh = [[cell for cell in cells if not self.phases.is_given(cell.id)] for cells in left]
+        order: list[str] = []
+        for waits in (False, True):
+            here = [[cell for cell in cells if self.phases.waits_for_kept(cell.id) == waits] for cells in fresh]
+            order += merged(
+                [[(cell.id, cell.group, self._seconds(cell)) for cell in cells] for cells in here], load
+            )
+        self.phases.rank(order)

@@ -129,6 +129,7 @@ class Dispatch:
                 if busy:
                     refused.add(server)
                     self.balance.refused(job.place, server)
+                    self.ranks = self.phases.ranks()
                 else:
                     self._lost(up[server], job.request, error)
             finally:
@@ -182,6 +183,8 @@ class Dispatch:
         """
         server, info = self.server(site.info.server), site.info
         loaded = group(info, job.request)
+        if known := self._fault(site, job):  # or what is loaded would make room for what cannot be
+            raise known.with_traceback(None)
         async with server.room(loaded, self.machine if info.local else None, exclusive=job.exclusive):
             try:
                 found, info = await self._answered(job, site, server, loaded, reasons)

@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pytest_llm.engine.jobs import Job
+from pytest_llm.engine.jobs import Job, kept_place
 from pytest_llm.engine.order import Group
 
 Free = Callable[[str, int], bool]
@@ -208,11 +208,16 @@ class Phases:
         self._wake()
 
     def rank(self, cells: Sequence[str]) -> None:
-        """The order of these, which nobody was given yet, from now on."""
+        """The order of these, which nobody was given yet, from now on; what is kept comes before its own cell."""
         given = (id_ for owner, queue in self._queues.items() if owner != KEPT for id_ in queue)
         first = 1 + max((self._places[id_].rank for id_ in given), default=-1)
         for rank, id_ in enumerate(cells, first):
             self._places[id_] = replace(self._places[id_], rank=rank)
+        for id_ in cells:
+            place = self._places[id_]
+            if place.cell.kept:
+                own = self._places[place.cell.kept[0].cell]
+                self._places[id_] = replace(place, rank=min(place.rank, own.rank))
 
     def left(self) -> dict[str, list[Placed]]:
         """What is still to be asked, by server."""
@@ -233,6 +238,10 @@ class Phases:
     def movable(self, cell: str) -> bool:
         """Whether nothing of it was asked yet."""
         return not self._asked[cell]
+
+    def waits_for_kept(self, cell: str) -> bool:
+        """Whether it is judged by answers that are asked apart from it."""
+        return kept_place(cell) in self._places
 
     def is_given(self, cell: str) -> bool:
         return any(cell in queue for owner, queue in self._queues.items() if owner != KEPT)

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_llm.engine.phases import Phases, Placed
+from pytest_llm.cases.request import ChatRequest
+from pytest_llm.engine.jobs import Job, kept_place
+from pytest_llm.engine.phases import KEPT, Phases, Placed
+from pytest_llm.models.reference import ModelRef
 
 
 def placed(order: str, questions: int = 1) -> list[Placed]:
@@ -97,9 +101,7 @@ ACTS = ["gw0", "gw1", "gw2", "one", "two", "rank"]
 @settings(max_examples=150, deadline=None)
 @given(
     st.text("abxy", min_size=1, max_size=8),
-    st.lists(
-        st.tuples(st.integers(0, 7), st.sampled_from(["gw0", "gw1", "gw2", "one", "two", "rank"])), max_size=24
-    ),
+    st.lists(st.tuples(st.integers(0, 7), st.sampled_from(ACTS)), max_size=24),
     st.data(),
 )
 def test_nobody_waits_for_ever(order: str, acts: list[tuple[int, str]], data: st.DataObject) -> None:
@@ -135,6 +137,60 @@ def test_nobody_waits_for_ever(order: str, acts: list[tuple[int, str]], data: st
             if free[0] in queue:
                 queue.remove(free[0])
         phases.done(free[0])
+        act(len(free[0]), data.draw(st.sampled_from(["one", "two", "rank"])))
+
+
+def graded(order: str) -> list[Placed]:
+    """The cells of `placed` before those that a model j of the first server grades; their answers are kept."""
+    answers = [
+        replace(cell, id=kept_place(cell.id), kept=(Job(f"{cell.id}#0", ChatRequest(ModelRef("", "", ""), ())),))
+        for cell in placed(order)
+    ]
+    return [*answers, *(Placed(cell.id, ("one", "j", ""), 0) for cell in placed(order))]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.text("abxy", min_size=1, max_size=6),
+    st.lists(st.tuples(st.integers(0, 11), st.sampled_from(ACTS)), max_size=24),
+    st.data(),
+)
+def test_nobody_waits_for_ever_for_an_answer_that_is_kept(
+    order: str, acts: list[tuple[int, str]], data: st.DataObject
+) -> None:
+    """As above: whose own answers are not there cannot go on."""
+    phases, cells = Phases(), graded(order)
+    phases.arrange(cells)
+    kept = {cell.id: cell for cell in cells if cell.kept}
+    phases.given(KEPT, list(kept))
+    queues: dict[str, list[str]] = {"gw0": [], "gw1": [], "gw2": []}
+
+    def act(number: int, to: str) -> None:
+        cell = cells[number % len(cells)]
+        if to == "rank":
+            left = [cell.id for cell in cells if not phases.is_given(cell.id)]
+            phases.rank(left[number:] + left[:number])
+        elif to not in queues:
+            phases.move([cell.id], (to, cell.group[1], ""))
+        elif not cell.kept and not any(cell.id in queue for queue in queues.values()):
+            queues[to].append(cell.id)
+            phases.given(to, [cell.id])
+
+    for number, to in acts:
+        act(number, to)
+    while any(queues.values()):
+        ranks = phases.ranks()
+        last = max(ranks[id_] for queue in queues.values() for id_ in queue)
+        heads = [queue[0] for queue in queues.values() if queue]
+        asked = [place for place in kept if ranks[place] < last or kept[place].kept[0].cell in heads]
+        free = [id_ for id_ in (*asked, *heads) if not phases.waits(id_) and kept_place(id_) not in kept]
+        assert free, (order, queues)
+        if kept.pop(free[0], None):
+            phases.asked(free[0], "first")
+        else:
+            (queue,) = (queue for queue in queues.values() if free[0] in queue)
+            queue.remove(free[0])
+            phases.done(free[0])
         act(len(free[0]), data.draw(st.sampled_from(["one", "two", "rank"])))
 
 
