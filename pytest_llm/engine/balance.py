@@ -125,8 +125,10 @@ class Balance:
         return cell.seconds * self.pace.factor(cell.group)
 
     def _rank(self) -> None:
-        """What nobody was given yet goes out by the time at which it would be asked now; what waits for answers that
-        are kept, after all these."""
+        """What nobody was given yet goes out by the time at which it would be asked now.
+
+        What waits for answers that are kept comes after all these.
+        """
         load, left = self.pace.load(LOAD), self.phases.left().values()
         fresh = [[cell for cell in cells if not self.phases.is_given(cell.id)] for cells in left]
         order: list[str] = []
