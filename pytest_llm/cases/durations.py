@@ -29,7 +29,7 @@ def parse_budget(value: Any) -> tuple[float, int]:
     if match := re.fullmatch(r"\s*([0-9]{1,9}(?:\.[0-9]{1,3})?)\s*k\s*", str(value)):
         if tokens := round(1000 * float(match[1])):
             return 0.0, tokens
-    elif re.search(r"[msh]\s*$", str(value)):
+    elif re.search(r"[0-9]\s*m?[msh]\s*$", str(value)):
         return parse_duration(value), 0
     raise ValueError(f"{value!r} is no budget: give a time such as 30m, or thousands of tokens such as 200k")
 

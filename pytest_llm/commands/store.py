@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pytest_llm.commands.stored import opened
 from pytest_llm.errors import InputError
 from pytest_llm.reports.plain import one_line, plain
+from pytest_llm.store.answers import Answer
 from pytest_llm.store.store import Store
 
 HEAD = 60  # characters of a prompt in a list
@@ -34,8 +35,10 @@ def ls(store: Store, model: str) -> int:
     """Print the models with answers; of those that hold `model` in their name, their newest answers."""
     found = store.models()
     if model:
-        found = [entry for entry in found if model in entry[0].question.model]
-        for name in dict.fromkeys(entry[0].question.model for entry in found):
+        if not (names := _named(found, model)):
+            print(plain(_none(model, found)), file=sys.stderr)
+            return 1
+        for name in names:
             for answer in store.newest_of_each(name):
                 asked = answer.question.request["messages"][-1]["content"]
                 print(one_line(f"{answer.id}  {answer.made[:16]}  {answer.kind:<9} {name}  {asked[:HEAD]}"))
@@ -48,12 +51,25 @@ def ls(store: Store, model: str) -> int:
             )
         runs = store.runs()
         print(f"{len(runs):>7} runs" + (f", the latest {runs[0]}" if runs else ""))
-    return 0 if found or not model else 1
+    return 0
+
+
+def _named(found: Sequence[tuple[Answer, int, str, str]], part: str) -> list[str]:
+    """The models with `part` in their name, each once."""
+    return [name for name in dict.fromkeys(last.question.model for last, *_ in found) if part in name]
+
+
+def _none(model: str, found: Sequence[tuple[Answer, int, str, str]]) -> str:
+    has = ", ".join(_named(found, "")) or "no answers yet"
+    return f"no answer of {model!r} is in the store\n  it has: {has}"
 
 
 def export(store: Store, folder: Path, model: str) -> int:
     from pytest_llm.store import exports
 
+    if model and not store.count(model):
+        print(plain(_none(model, store.models())), file=sys.stderr)
+        return 1
     number = exports.write(folder, store.newest_of_each(model))
     print(f"{number} answers written to {folder}")
     return 0 if number else 1

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from pytest_llm.errors import nearest
 from pytest_llm.plugin.gate_settings import gate_settings
 from pytest_llm.plugin.option_table import HOST_ENV, OPENAI_URL_ENV, STORE_ENV, TABLE, THINKS
-from pytest_llm.plugin.values import usage, value_of
+from pytest_llm.plugin.values import ini_value, usage, value_of
 from pytest_llm.settings import Settings
 
 SETTINGS = pytest.StashKey[Settings]()
@@ -70,7 +71,7 @@ def again(given: Sequence[str]) -> Iterator[str]:
 def settings(config: pytest.Config) -> Settings:
     """The settings of this run. Raises pytest.UsageError where a value is none."""
     cli = {o.name: config.getoption(o.dest, None) for o in TABLE if not o.ini_only}
-    ini = {o.name: config.getini(o.ini_name) for o in TABLE if o.ini or o.ini_only}
+    ini = {o.name: ini_value(config, o) for o in TABLE if o.ini or o.ini_only}
     value = {o.name: value_of(o, cli.get(o.name), ini.get(o.name)) for o in TABLE}
     for name in ADDRESSES:
         _check_addresses(f"--llm-{name.replace('_', '-')}", name, cli[name])
@@ -81,8 +82,8 @@ def settings(config: pytest.Config) -> Settings:
         root=root,
         models=tuple(cli["model"] or ()),
         default_models=tuple(ini["model"]),
-        thinks=_thinks(cli["think"]),
-        default_thinks=_thinks(ini["think"]),
+        thinks=_thinks("--llm-think", cli["think"]),
+        default_thinks=_thinks("llm_think", ini["think"]),
         engine=value["engine"] or None,
         embedded_models=tuple(value["embedded_models"]),
         modelfiles=tuple(root / folder for folder in value["modelfiles"] or ["modelfiles"]),
@@ -178,8 +179,9 @@ def _by_load(order: str) -> bool:
     return order == "load"
 
 
-def _thinks(modes: list[str] | None) -> tuple[str, ...]:
+def _thinks(said_by: str, modes: list[str] | None) -> tuple[str, ...]:
     for mode in modes or ():
         if mode not in THINKS:
-            raise pytest.UsageError(f"--llm-think must be one of {', '.join(THINKS)}, not {mode!r}")
+            meant = nearest(mode, list(THINKS))
+            raise pytest.UsageError(f"{said_by} must be one of {', '.join(THINKS)}, not {mode!r}{meant}")
     return tuple(modes or ())

@@ -42,9 +42,19 @@ def value_of(option: Option, said: Any, ini: Any) -> Any:
             case "size" if found is not option.default:
                 return _size(found)
     except ValueError as error:
-        said_by = option.ini_name if option.ini_only else option.flag
+        said_by = option.ini_name if said is None else option.flag
         raise pytest.UsageError(f"{said_by}: {error}") from None
     return found
+
+
+def ini_value(config: pytest.Config, option: Option) -> Any:
+    """What the ini file says. Raises pytest.UsageError where it is of another type."""
+    try:
+        return config.getini(option.ini_name)
+    except (ValueError, pytest.UsageError) as error:
+        if option.kind != "flag" or option.ini_name in str(error):
+            raise
+        raise pytest.UsageError(f"{option.ini_name}: {error}; write true or false") from None  # pytest names it not
 
 
 def _seconds(found: Any) -> float:

@@ -55,7 +55,8 @@ class Database:
         if address.path is not None and not create and not address.path.exists():
             raise self._fault("is not there", "a run that asks models makes it; --llm-store names another")
         self._busy = False
-        self._engine = _engine(address, readonly=self.readonly)
+        with self._told():
+            self._engine = _engine(address, readonly=self.readonly)
         self._connection: sa.Connection | None = None
         try:
             self._prepare(create=create and not self.readonly)

@@ -80,12 +80,12 @@ def test_every_option_takes_its_native_type(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("llm_slots = 0", "--llm-slots: must be auto or a whole number from 1, not 0"),
+        ("llm_slots = 0", "ERROR: llm_slots: must be auto or a whole number from 1, not 0"),
         ("llm_slots = 1.5", "must be auto or a whole number from 1, not 1.5"),
         ("llm_slots = true", "llm_slots"),
-        ("llm_silence_timeout = -1", "--llm-silence-timeout: a duration is more than nothing"),
+        ("llm_silence_timeout = -1", "ERROR: llm_silence_timeout: a duration is more than nothing"),
         ('llm_strict = "yes"', "llm_strict"),
-        ('llm_think = ["maybe"]', "not 'maybe'"),
+        ('llm_think = ["maybe"]', "ERROR: llm_think must be one of"),
     ],
 )
 def test_native_types_that_do_not_fit(bench: Bench, line: str, words: str) -> None:
@@ -93,6 +93,29 @@ def test_native_types_that_do_not_fit(bench: Bench, line: str, words: str) -> No
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert words in result.stderr.str()
     assert "Traceback" not in result.stderr.str()
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("llm_slots = many", "llm_slots: must be auto or a whole number from 1, not 'many'"),
+        ("llm_connect_timeout = soon", "llm_connect_timeout: 'soon' is no duration"),
+        ("llm_answer_size = big", "llm_answer_size: 'big' is no size"),
+        ("llm_budget = lots", "llm_budget: 'lots' is no budget"),
+        ("llm_gate_alpha = 200%", "llm_gate_alpha: must be a share"),
+        ("llm_strict = perhaps", "llm_strict: invalid truth value 'perhaps'; write true or false"),
+        (
+            "llm_think = onn",
+            "llm_think must be one of off, on, low, medium, high, max, default, not 'onn', did you",
+        ),
+    ],
+)
+def test_a_value_that_is_none_is_told_by_the_name_that_stands_in_the_file(
+    bench: Bench, line: str, words: str
+) -> None:
+    result = shown(bench, "pytest.ini", "[pytest]", [line])
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert f"ERROR: {words}" in result.stderr.str()
 
 
 @pytest.mark.parametrize("file", STRINGS)

@@ -38,7 +38,10 @@ def test_ls(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["store", "--store", place, "ls", "m"]) == 0
     (line,) = capsys.readouterr().out.splitlines()
     assert "answer    m" in line
-    assert main(["store", "--store", place, "ls", "zzz"]) == 1
+    for command in (["ls", "zzz"], ["export", str(tmp_path / "none"), "--model", "zzz"]):
+        assert main(["store", "--store", place, *command]) == 1
+        assert capsys.readouterr().err.startswith("no answer of 'zzz' is in the store\n  it has: ")
+    assert not (tmp_path / "none").exists()
 
 
 def test_out_and_in(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

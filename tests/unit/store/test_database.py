@@ -406,6 +406,13 @@ os._exit(9)
     assert before == after
 
 
+def test_a_driver_that_is_not_installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(StoreError, match="needs a driver that is not installed") as caught:
+        Store.open(parse("postgresql+psycopg://u@127.0.0.1:1/db", tmp_path), tmp_path)
+    assert caught.value.hint == "pip install 'pytest-llm-cases[postgres]'"
+
+
 def test_a_store_that_is_not_there_is_not_made_to_be_read(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="is not there"):
         Store.open(Address(tmp_path / "x.sqlite"), tmp_path, create=False)
