@@ -22,6 +22,7 @@ from pytest_llm.errors import Complaints, InputError, InputErrors
 
 SUFFIX = ".prompt.yaml"
 DEFAULTS = "_defaults.yaml"
+MISNAMED_DEFAULTS = "_defaults.yml"
 NOT_IN_DEFAULTS = ("id", "description", "prompt", "messages", "stages")
 MERGED = ("options", "vars")
 RESERVED_STAGES = frozenset(name for name in dir(dict) if not name.startswith("_"))  # `stages.items` is a method
@@ -153,7 +154,13 @@ def _takes_back(key: str, value: Any) -> bool:
 
 def _inherited(folder: Path, root: Path) -> list[Document]:
     """The defaults that hold in a folder, the farthest first."""
-    files = [f / DEFAULTS for f in reversed(above(folder, root))]
+    folders = list(reversed(above(folder, root)))
+    for misnamed in (f / MISNAMED_DEFAULTS for f in folders):
+        if misnamed.is_file():
+            raise InputError(
+                "defaults in a file of this name hold for no case", path=misnamed, hint=f"call it {DEFAULTS}"
+            )
+    files = [f / DEFAULTS for f in folders]
     return [_defaults(file, file.stat().st_mtime_ns) for file in files if file.is_file()]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pytest_llm.plugin import carried, exitcode, files, fixture, hookspecs, once, options, outputs
+from pytest_llm.plugin.telling import warn
 
 _NAMESAKE = "pytest-llm"  # another plugin, whose package has the same name as ours
 
@@ -71,6 +72,10 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> files.OwnF
         from pytest_llm.plugin.modelfiles import ModelfileFile
 
         return ModelfileFile.at(parent, file_path)
+    if file_path.name.endswith(options.MISNAMED):
+        warn(
+            parent.config, f"this file is not collected: a case file is called NAME{options.SUFFIX}", str(file_path)
+        )
     return None
 
 

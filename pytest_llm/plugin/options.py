@@ -17,6 +17,7 @@ from pytest_llm.settings import Settings
 
 SETTINGS = pytest.StashKey[Settings]()
 SUFFIX = ".prompt.yaml"
+MISNAMED = ".prompt.yml"
 MARK = f"{SUFFIX}::"  # what is in a cell's node id and in no other
 MODELFILES = (".Modelfile", "Modelfile")  # the suffix of one, and the name that Ollama takes without asking
 HAS_CELLS = pytest.StashKey[bool]()

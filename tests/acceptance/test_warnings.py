@@ -59,3 +59,10 @@ def test_many_cells_with_one_warning_share_its_line(bench: Bench) -> None:
     result.stdout.fnmatch_lines(
         ["t.prompt.yaml::t[[]m-row1]", "t.prompt.yaml::t[[]m-row2]", f"  t.prompt.yaml:*: {SAID}"]
     )
+
+
+def test_a_file_whose_name_is_nearly_that_of_a_case_file(bench: Bench) -> None:
+    bench.case("prompt: hi\nchecks: [{contains: hello}]").rename(bench.path / "t.prompt.yml")
+    result = bench.run()
+    assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
+    result.stdout.fnmatch_lines(["*t.prompt.yml:1: LlmWarning: *not collected: *called NAME.prompt.yaml"])

@@ -203,6 +203,14 @@ def test_bad_cases_say_where_and_what(tmp_path: Path, text: str, line: int | Non
     assert caught.value.line == line
 
 
+@pytest.mark.parametrize("folder", ["", "below/"])
+def test_defaults_under_a_name_that_holds_for_nothing_are_told(tmp_path: Path, folder: str) -> None:
+    write(tmp_path, "models: m", "_defaults.yml")
+    with pytest.raises(InputError, match=r"hold for no case\n  call it _defaults\.yaml") as caught:
+        one(tmp_path, "prompt: hi\nchecks: [x]", f"{folder}a.prompt.yaml")
+    assert caught.value.path == tmp_path / "_defaults.yml"
+
+
 def test_files_are_read_in_the_place_of_their_names(tmp_path: Path) -> None:
     write(tmp_path, "Say it.", "p.txt")
     write(tmp_path, "{type: object}", "s.json")
