@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, StrictBool, model_validator
 
 from pytest_llm.cases.fields import (
+    Allow,
     Example,
     FileRef,
     KeepAlive,
@@ -76,7 +77,7 @@ class Case(Strict):
     exclusive: bool | None = None
     marks: Annotated[tuple[str | dict[str, Any], ...], Listed] = ()
     checks: Annotated[tuple[Any, ...], Some] = ()
-    allow: Annotated[tuple[Literal["empty", "cut", "trimmed", "echo"], ...], Listed] = ()
+    allow: Allow = ()
 
     @model_validator(mode="after")
     def _one_question(self) -> Case:

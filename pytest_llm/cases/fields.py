@@ -78,6 +78,8 @@ ThinkMode = Annotated[
 ]
 
 
+# Answers that fail unless a case takes them.
+Allow = Annotated[tuple[Literal["empty", "cut", "trimmed", "echo"], ...], BeforeValidator(listed)]
 _TEXTS: dict[str, Any] = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
 
 

@@ -16,13 +16,12 @@ import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from pytest_llm.answers.extract import Artifact, extract
-from pytest_llm.cases.fields import Options
-from pytest_llm.cases.invalid import explain
 from pytest_llm.cases.request import ChatRequest, Message, think_field
 from pytest_llm.checks.base import Check, CheckContext, Finding
 from pytest_llm.engine.jobs import Job, checking
 from pytest_llm.engine.talk import Answer as Told
 from pytest_llm.errors import InputError, RunStopped
+from pytest_llm.plugin.call import Call, call, is_model
 from pytest_llm.plugin.carried import is_ours
 from pytest_llm.plugin.option_table import THINKS
 from pytest_llm.plugin.session import LlmSession, session
@@ -74,13 +73,18 @@ class Llm:
         __tracebackhide__ = True
         state = session(self._item.config)
         try:
-            request = self._request(state, prompt, model or self._model, think or self._think, format, system)
-            more = Options.model_validate(dict(options or {})).plain()
-        except ValidationError as error:
-            raise NotJudged(f"options: {explain(error, options, Options)[1]}") from None
+            said, more = call(
+                {} if options is None else options,
+                prompt=prompt,
+                format=format,
+                system=system,
+                timeout=timeout,
+                allow=allow,
+            )
+            request = self._request(state, said, model or self._model, think or self._think)
         except InputError as error:
             raise NotJudged(str(error)) from None
-        request = ChatRequest(**{**vars(request), "options": more, "timeout": timeout})
+        request = ChatRequest(**{**vars(request), "options": more, "timeout": said.timeout})
         job = Job(f"{self._item.nodeid}#{next(self._numbers)}", request)
         try:
             told = Told(job, state.engine.ask(job))
@@ -89,10 +93,10 @@ class Llm:
         except Exception as error:  # an engine of a plugin's may raise anything; `unanswered` says what it means
             told = Told(job, error=error)
         number = len(self._answers)
-        answer = Answer(self._item, told, allow, format if _is_model(format) else None, number)
+        answer = Answer(self._item, told, said.allow, format if is_model(format) else None, number)
         self._answers.append(answer)
         self._tell(answer)
-        answer.hold(list(_unlucky(told, allow)))
+        answer.hold(list(_unlucky(told, said.allow)))
         return answer
 
     def _tell(self, answer: Answer) -> None:
@@ -103,24 +107,17 @@ class Llm:
         told = numbers.properties(answer.found(()), identity)
         self._item.user_properties[:] = [*own, *(pair for pair in told if pair[0] not in _ITS_OWN)]
 
-    def _request(
-        self, state: LlmSession, prompt: Any, model: str, think: str | bool, format_: Any, system: str | None
-    ) -> ChatRequest:
+    def _request(self, state: LlmSession, said: Call, model: str, think: str | bool) -> ChatRequest:
         if not model:
             raise InputError(_NO_MODEL)
         mode = {True: "on", False: "off"}[think] if isinstance(think, bool) else think
         if mode not in THINKS:
             raise InputError(f"think is one of {', '.join(THINKS)}, not {think!r}")
-        said = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else list(prompt)
-        said = [*([{"role": "system", "content": system}] if system is not None else []), *said]
-        messages = tuple(Message(one["role"], one["content"]) for one in said)
-        schema = TypeAdapter(format_).json_schema() if _is_model(format_) else format_
+        system = [Message("system", said.system)] if said.system is not None else []
+        messages = (*system, *(Message(one.role, one.content) for one in said.prompt))
+        schema = TypeAdapter(said.format).json_schema() if is_model(said.format) else said.format
         ref = state.models.ref(model, lambda text: warn(state.config, text, self._item.nodeid))
         return ChatRequest(ref, messages, think_field(mode), schema)
-
-
-def _is_model(format_: Any) -> bool:
-    return isinstance(format_, type) and issubclass(format_, BaseModel)
 
 
 def _unlucky(told: Told, allow: Sequence[str]) -> Sequence[Finding]:

@@ -126,6 +126,35 @@ CROSSED = """
 """
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("None", "`prompt` must be some text or some messages, not None"),
+        ("''", "`prompt` must be some text or some messages, not ''"),
+        ("[]", "`prompt` must be some text or some messages, not []"),
+        ("['hi']", "`prompt.0` must be a mapping, not 'hi'"),
+        (
+            "[{'role': 'usr', 'content': 'hi'}]",
+            "`prompt.0.role` must be one of 'system', 'user', 'assistant', not 'usr'",
+        ),
+        ("[{'role': 'user'}]", "`prompt.0` needs `content`"),
+        ("'hi', allow=['emty']", "`allow.0` must be one of 'empty', 'cut', 'trimmed', 'echo', not 'emty'"),
+        ("'hi', allow='emty'", "`allow` must be one of 'empty', 'cut', 'trimmed', 'echo', not 'emty'"),
+        ("'hi', timeout='soon'", "`timeout` 'soon' is no duration"),
+        ("'hi', format='jsn'", "`format` must be 'json', a JSON Schema or a pydantic model, not 'jsn'"),
+        ("'hi', system=3", "`system` must be text, not 3"),
+        ("'hi', think='yes'", "think is one of off, on"),
+        ("'hi', options='hot'", "options: its value must be a mapping, not 'hot'"),
+    ],
+)
+def test_arguments_are_held_to_what_a_case_may_say(bench: Bench, arguments: str, words: str) -> None:
+    bench.file("test_it.py", f"def test_it(llm):\n    llm({arguments}, model='m')\n")
+    result = bench.run("test_it.py")
+    result.assert_outcomes(errors=1)
+    assert any(line.startswith(words) for line in result.outlines)
+    assert bench.server.asked() == []
+
+
 def test_a_test_is_crossed_with_the_models_of_the_run(bench: Bench) -> None:
     bench.server.add_model("n", capabilities=["completion", "thinking"])
     bench.server.add_model("m", capabilities=["completion", "thinking"])

@@ -38,4 +38,5 @@ class Said:
 
     def told(self, asked: Asked) -> str:
         status = f" {self.status}" if self.status else ""
-        return f"{asked.url} answered{status} for {asked.model!r}: {self.summary}"
+        whom = f" for {asked.model!r}" if asked.model else ""
+        return f"{asked.url} answered{status}{whom}: {self.summary}"

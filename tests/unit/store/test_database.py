@@ -409,7 +409,7 @@ os._exit(9)
 def test_a_driver_that_is_not_installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(StoreError, match="needs a driver that is not installed") as caught:
-        Store.open(parse("postgresql+psycopg://u@127.0.0.1:1/db", tmp_path), tmp_path)
+        Store.open(Address(url="postgresql+psycopg://u@127.0.0.1:1/db"), tmp_path)
     assert caught.value.hint == "pip install 'pytest-llm-cases[postgres]'"
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pytest_llm.reports.viewer import document
 from pytest_llm.reports.viewer.timeline import Timeline
 from tests.helpers.records import answer, cell
 
@@ -52,3 +55,10 @@ def test_spans(name: str) -> None:
     for number, one in enumerate(answers):
         spans.add(number, cell(str(number), answers=[one]))
     assert {one["server"]: one["spans"] for one in spans.plain()} == wanted
+
+
+def test_each_kind_of_span_has_a_colour_of_its_own() -> None:
+    style = (Path(document.__file__).parent / "page" / "style.css").read_text("utf-8")
+    fills = re.findall(r"rect(?:\.arc)?\.(\w+) \{ fill: var\((--[\w-]+)\)", style)
+    assert {"passed", "failed", "error", "skipped", "xfailed", "load"} <= {kind for kind, _ in fills}
+    assert len({colour for _, colour in fills}) == len(fills)

@@ -1,0 +1,48 @@
+"""What a call of the fixture `llm` says, held to what a case file may say by the same keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ValidationError
+
+from pytest_llm.cases.fields import Allow, Message, Options, Seconds, Strict
+from pytest_llm.cases.invalid import explain
+from pytest_llm.errors import InputError
+
+
+def _messages(prompt: Any) -> Any:
+    if not isinstance(prompt, Sequence) or not prompt:
+        raise ValueError(f"must be some text or some messages, not {prompt!r}")
+    return [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt
+
+
+def _format(said: Any) -> Any:
+    if said in (None, "json") or isinstance(said, dict) or is_model(said):
+        return said
+    raise ValueError(f"must be 'json', a JSON Schema or a pydantic model, not {said!r}")
+
+
+class Call(Strict):
+    """The arguments of a call that are a case's keys, think mode and model aside."""
+
+    prompt: Annotated[tuple[Message, ...], BeforeValidator(_messages)]
+    format: Annotated[Any, BeforeValidator(_format)] = None
+    system: str | None = None
+    timeout: Seconds
+    allow: Allow = ()
+
+
+def call(options: Any, **said: Any) -> tuple[Call, dict[str, Any]]:
+    """The arguments, and the request options as plain data. Raises InputError in a case file's words."""
+    try:
+        return Call.model_validate(said), Options.model_validate(options).plain()
+    except ValidationError as error:
+        if error.title == Options.__name__:
+            raise InputError(f"options: {explain(error, options, Options)[1]}") from None
+        raise InputError(explain(error, said, Call)[1]) from None
+
+
+def is_model(format_: Any) -> bool:
+    return isinstance(format_, type) and issubclass(format_, BaseModel)
