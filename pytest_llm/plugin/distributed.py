@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from math import ceil
 from typing import Any
 
@@ -114,6 +115,10 @@ class _Pace:
         return min(self._MOST, int(self._AHEAD / max(*self._last, 1e-6))) if known else 0
 
 
+# A worker that has just died is told of by xdist a moment later, which gives others what it was sent in between.
+_unless_dead = suppress(OSError)
+
+
 class _Ranked:
     """What the schedulers below share: the places of the cells, by id; what is no cell comes before them."""
 
@@ -177,7 +182,8 @@ class _InOrder(_Ranked):
             if num == 0:
                 return
             self._give(node, [self.collection[index] for index in self.pending[:num]])
-        super()._send_tests(node, num)  # type: ignore[misc]
+        with _unless_dead:
+            super()._send_tests(node, num)  # type: ignore[misc]
         self._left = ranks, len(self.pending)
 
     def _fill(self, node: Any) -> None:
@@ -199,7 +205,8 @@ class _Stealing(_InOrder):
     def check_schedule(self) -> None:
         for node in self.nodes:
             self._fill(node)
-        super().check_schedule()  # type: ignore[misc]
+        with _unless_dead:
+            super().check_schedule()  # type: ignore[misc]
 
     def remove_pending_tests_from_node(self, node: Any, indices: Sequence[int]) -> None:
         if self.ranks and self.desk:
@@ -224,7 +231,8 @@ class _InScopes(_Ranked):
                 units = sorted(self.workqueue.items(), key=lambda unit: ranks.get(unit[0], -1))
                 self.workqueue = OrderedDict(units)
             self._give(node, list(next(iter(self.workqueue.values()))))
-        super()._assign_work_unit(node)  # type: ignore[misc]
+        with _unless_dead:
+            super()._assign_work_unit(node)  # type: ignore[misc]
         self._left = ranks, len(self.workqueue)
 
     def mark_test_complete(self, node: Any, item_index: int, duration: float = 0) -> None:

@@ -38,6 +38,7 @@ class Node:
     """A worker, as far as a scheduler knows it."""
 
     shutting_down = False
+    dead = False
 
     def __init__(self, name: str, config: Any) -> None:
         self.workerinput = {"workerid": name}
@@ -46,8 +47,14 @@ class Node:
         self.messages = 0
 
     def send_runtest_some(self, indices: list[int]) -> None:
+        if self.dead:
+            raise OSError("cannot send (already closed?)")
         self.sent += indices
         self.messages += 1
+
+    def send_steal(self, indices: list[int]) -> None:
+        if self.dead:
+            raise OSError("cannot send (already closed?)")
 
     def shutdown(self) -> None:
         self.shutting_down = True
@@ -77,6 +84,10 @@ def run(way: str, ids: list[str], desk: Any, seconds: float = 1.0, dies: bool = 
         if dies and len(ran) > 20:
             dies = False
             gone = nodes.pop()
+            gone.dead = True  # its last report comes before the news of that
+            index = gone.sent.pop(0)
+            ran.append(ids[index])
+            scheduler.mark_test_complete(gone, index, seconds)
             crashed = scheduler.remove_node(gone)
             assert crashed == ids[gone.sent[0]]
             gone.sent.clear()
@@ -102,7 +113,7 @@ def test_cells_go_out_in_order_and_are_not_sorted_for_each(way: str) -> None:
     assert Counted.looks < 10 * CELLS
 
 
-@pytest.mark.parametrize("way", ["load", "loadscope"])
+@pytest.mark.parametrize("way", ["load", "worksteal", "loadscope"])
 def test_what_a_dead_worker_had_comes_back_in_order(way: str) -> None:
     ids = [f"f.prompt.yaml::{number}" for number in range(60)]
     ran, crashed, *_ = run(way, ids, desk({id_: 59 - place for place, id_ in enumerate(ids)}), dies=True)
