@@ -43,7 +43,11 @@ _BEGINS = re.compile(
     r"\s*(?:package |<\?php|import\b|from [\w.]+ import|#include|use |using |#!)"
 )  # only a file does
 _IMPORTS_ANYWHERE = frozenset({"python"})
-_BOUND = re.compile(r"^(?:(?:[\w<>\[\],*&]|::){1,40}[ \t]+){0,3}(\w+)[ \t]*(?::[^=\n]{1,60})?=(?!=)", re.MULTILINE)
+_BOUND = re.compile(
+    r"^(?!var[ \t]+\w+[ \t]+[^\s=:])"  # in Go its type stands behind the name
+    r"(?:(?:[\w<>\[\],*&]|::){1,40}[ \t]+){0,3}(?!_\b)(\w+)[ \t]*(?::[^=\n]{1,60})?=(?!=)",
+    re.MULTILINE,
+)
 _IMPORT = re.compile(r"^(?:import|from)\b(.*)", re.MULTILINE)
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _TEST_FILE = re.compile(

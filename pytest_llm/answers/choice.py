@@ -91,7 +91,8 @@ def _answer(blocks: Sequence[CodeBlock], language: str) -> CodeBlock:
             return last
     more = _without_usage(blocks, language)
     best = longest(more)
-    versions = [block for block in whole if block.line >= best.line and _version(block, block.first_name, best)]
+    later = [block for block in whole if block.line >= best.line or not best.complete]
+    versions = [block for block in later if _version(block, block.first_name, best)]
     if versions:
         return versions[-1]
     programs = ([block for block in some if block.language == best.language] for some in (blocks, more))
@@ -105,8 +106,18 @@ def _without_usage(blocks: Sequence[CodeBlock], language: str) -> Sequence[CodeB
         return blocks
     own = [frozenset(name for name in block.names if not _EVERYBODYS.fullmatch(name)) for block in blocks]
     defined = frozenset().union(*own)
+    script = any(map(_is_script, blocks))
     told = zip(blocks, own, strict=True)
-    return [block for block, names in told if names or not defined & (block.words - block.known)] or blocks
+    return [
+        block
+        for block, names in told
+        if names or _is_script(block) or not (script or defined & (block.words - block.known))
+    ] or blocks
+
+
+def _is_script(block: CodeBlock) -> bool:
+    """Whether it says what runs it: of what defines nothing, all else only calls it."""
+    return block.text.startswith("#!/")
 
 
 def _version(block: CodeBlock, name: str, other: CodeBlock) -> bool:

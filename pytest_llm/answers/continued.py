@@ -11,6 +11,7 @@ from pytest_llm.answers.blocks import CodeBlock
 _MOST = 12  # blocks of one program
 _OF_STATEMENTS = frozenset({"python", "javascript", "jsx", "typescript", "tsx", "ruby", "shell"})
 _OF_TYPES = frozenset({"java"})  # in which functions stand in types alone
+_PUBLIC = re.compile(r"^public\b", re.MULTILINE)
 _LEFT_OUT = re.compile(r"^[ \t]*(?:\.\.\.|…)[ \t]*$", re.MULTILINE)
 _OF = re.compile(r"^(?:impl(?:<[^<>\n]{0,80}>)?[ \t]+(?:[\w:<>, ]{1,80} for )?|func \(\w+ \*?)(\w+)", re.MULTILINE)
 
@@ -30,11 +31,17 @@ def joined(blocks: Sequence[CodeBlock], language: str) -> CodeBlock | None:
         return None
     if any(block.begins_a_file(language) for block in blocks[1:]):
         return None
-    if language in _OF_TYPES and not all(name[0].isupper() for one in names for name in one):
+    if language in _OF_TYPES and not _is_one_file(blocks, names):
         return None
     if language not in _OF_STATEMENTS and not all(names):
         return None
     return _joined(blocks) if _each_takes_part(blocks, names) else None
+
+
+def _is_one_file(blocks: Sequence[CodeBlock], names: Sequence[frozenset[str]]) -> bool:
+    """Whether all that is defined is types, of which one at most is public."""
+    public = sum(len(_PUBLIC.findall(block.text)) for block in blocks)
+    return public < 2 and all(name[0].isupper() for one in names for name in one)
 
 
 def _each_takes_part(blocks: Sequence[CodeBlock], names: Sequence[frozenset[str]]) -> bool:

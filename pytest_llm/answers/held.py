@@ -24,6 +24,7 @@ _OPENINGS: Sequence[tuple[re.Pattern[str], str]] = tuple(
         (r"\[([a-z+#]{1,12})(=[\w+#]{1,12})?\]\s*$", "[/{0}]"),
         (r"('{3}|\"{3})([a-z][\w+#]{0,12})\s*$", "{0}"),
         (r"(``?|\u00b4{3}|(?:\\`){3}|` ` `)[ \t]?([a-z][\w+#]{0,12})?\s*$", "{0}"),
+        (r"(```)[ \t]?([a-z][\w+#]{0,12})?[ \t](?=[^`]+```\s*$)", "{0}"),
         (r"#\+begin_src[ \t]+()(\S{1,20})", "#+end_src"),
         (r"\\begin\{(verbatim|lstlisting|minted)\}(\S{0,60})\s*$", "\\end{{{0}}}"),
         (r"\{code()(?::([\w+#]{1,20}))?[^{}\n]{0,80}\}\s*$", "{{code}}"),
@@ -72,8 +73,9 @@ def _between(lines: Sequence[str]) -> Iterator[tuple[range, CodeBlock]]:
         opening, closing = found[0], found[1].format(found[0][1]).lower()
         if closing in missing:
             continue
-        ends = str.endswith if closing[0] in "<[" else str.__eq__
-        below = range(start + (opening.end() == len(lines[start])), len(lines))
+        alone = opening.end() == len(lines[start])
+        ends = str.__eq__ if alone and closing[0] not in "<[" else str.endswith
+        below = range(start + alone, len(lines))
         end = next((n for n in below if ends(lines[n].strip().lower(), closing)), None)
         if end is None and len(missing) >= _UNCLOSED:
             return

@@ -21,8 +21,10 @@ _ATTRIBUTE = re.compile(
 _AROUND = re.compile(r"</?[a-z]\w{0,20}>|\]\([^()\s]{1,190}\)|[*`\[\]]", re.IGNORECASE)
 _PICTURE = re.compile(r"^[^\w\s!-~]+\s*|^[-=~]{3,}\s*|\s*[-=~]{3,}$")
 _ALONE = re.compile(
-    rf"(?:#{{1,6}}\s+)?\(?(?:(?:[^\W\d_]{{1,12}}\s){{0,2}}[^\W\d_]{{1,12}}\s?\d{{0,3}}[:：]\s{{0,3}}"
-    r"|(?:file(?:\s?name|\s?path)?|path|in|save (?:it |this )?as|create)\s)?"
+    rf"(?:#{{1,6}}\s+|//\s|\d{{1,3}}[.)]\s)?\(?(?:(?:[^\W\d_]{{1,12}}\s){{0,2}}[^\W\d_]{{1,12}}\s?\d{{0,3}}[:：]\s{{0,3}}"
+    r"|(?:file(?:\s?name|\s?path)?|path|in|save (?:it |this )?as|create)\s"
+    r"|(?:(?:and|now|then)\s)?(?:here(?:['’]s| is)\s)?(?:the\s)?(?:(?:full|complete|new|updated)\s)?"
+    r"(?:(?:file|code|contents?)\s)?(?:(?:of|for)\s)?)?"
     rf"({NAME})[\s):：.,]*(?:\([^()]{{0,60}}\)|(?<=\s)[-–—]\s.{{0,80}})?[\s:：]*",
     re.IGNORECASE,
 )

@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, field_validator, model_validator
 
 from pytest_llm.answers.extract import Artifact, CodeBlock, extent, normalise_language
-from pytest_llm.answers.guessing import guessed
+from pytest_llm.answers.guessing import guessed, is_code
 from pytest_llm.answers.languages import PROGRAMS, PROSE
 from pytest_llm.cases.durations import parse_duration
 from pytest_llm.cases.paths import inside
@@ -41,6 +41,9 @@ _ONLY_FOR = {
 _YEAR = re.compile(r"es(?:[35-7]|20[12]\d|next)", re.IGNORECASE)
 _LIBRARY = re.compile(rf"(?:{_YEAR.pattern}|dom|webworker|decorators|scripthost)(?:\.\w+)*", re.IGNORECASE)
 _OTHERS = {str: "", tuple: ", dom, dom.iterable, webworker"}
+# What a block with such a label holds where the line above it names a file of another language: how it is run, its
+# output, what it reads.
+_BESIDE = frozenset({"batch", "console", "diff", "json", "markdown", "powershell", "shell", "sql", "toml", "yaml"})
 _SUFFIXES = {
     "c": (".c", ".h"),
     "cpp": (".cpp", ".cc", ".cxx", ".hpp", ".hh", ".hxx", ".h", ".ipp", ".tpp", ".inl"),
@@ -189,7 +192,7 @@ class Compile(Check):
     def _pieces(self, artifact: Artifact, block: CodeBlock, language: str) -> tuple[list[CodeBlock], list[Snippet]]:
         """The blocks that are compiled together, each with the name its file gets (empty: the toolchain's)."""
         if self.files == "by-name":
-            named = {name: piece for piece in artifact.parts(language) if (name := _file_name(piece, language))}
+            named = _named(artifact.parts(language), language)
             if any(not piece.tests for piece in named.values()) or block in named.values():
                 return list(named.values()), [Snippet(piece.text, name) for name, piece in named.items()]
         return [block], [Snippet(block.text)]
@@ -299,6 +302,18 @@ def _left_out(artifact: Artifact, taken: Sequence[CodeBlock], language: str) -> 
             yield Finding("compile", f"this block is not compiled: {why}", severity="note", line=block.line)
 
 
+def _named(blocks: Iterable[CodeBlock], language: str) -> dict[str, CodeBlock]:
+    """The last block of each file: what is no code, such as its output, is none of it."""
+    named = dict[str, CodeBlock]()
+    for block in blocks:
+        name = _file_name(block, language)
+        if name and (name not in named or block.language == language or is_code(block.text, language)):
+            named[name] = block
+    return named
+
+
 def _file_name(block: CodeBlock, language: str) -> str:
     """The file name that the block gives, if a compiler of this language takes it; else empty."""
-    return next((name for name in block.file_names if safe_name(name, _SUFFIXES[language])), "")
+    beside = block.language in _BESIDE and block.language != language
+    names = (name for name in block.file_names if not (beside and name == block.title))
+    return next((name for name in names if safe_name(name, _SUFFIXES[language])), "")

@@ -423,6 +423,12 @@ def test_what_else_stands_behind_a_label(info: str) -> None:
     assert of(f"```python {info}\nx = 1\n```\n", "python").text == "x = 1\n"
 
 
+def test_a_fence_that_closes_in_its_line() -> None:
+    block = of("It is:\n\n```python print(1)```\n\nThat is it.\n", "python")
+    assert (block.text, block.place(1, 1)) == ("print(1)\n", (3, 11))
+    assert extract("```python print(1)``` is what you want.\n").blocks == ()
+
+
 def test_code_that_is_indented_less_than_its_fence() -> None:
     answer = "1. So:\n   ```python\nclass A:\n  def f(self):\n    return 1\n   ```\n"
     block = of(answer, "python")

@@ -65,6 +65,8 @@ def test_usage_in_any_order(language: str, labelled: bool) -> None:
         ("python", ["print(f())\n", "print(f(), f())\n"], 1),
         # what begins any program is nobody's
         ("python", ["def main():\n    pass\n", "import app\napp.main()\napp.main()\n"], 1),
+        # what says what runs it is the script; all else that defines nothing calls it
+        ("bash", ["#!/bin/bash\nls\n", "chmod +x list.sh\n./list.sh --long --all\n"], 0),
         # a query is the answer, not the tables that it is about
         ("sql", ["create table t (a int);\n", "select a from t where a > 1 order by a;\n"], 1),
     ],
@@ -94,6 +96,25 @@ ROUTE = '@app.route("/")\ndef home():\n    return "It works, and says so."\n'
 )
 def test_steps_of_which_some_only_import_or_bind(codes: list[str], taken: list[int]) -> None:
     assert text(extract(answer(*codes, label="python")).code("python")) == "".join(codes[at] for at in taken)
+
+
+def test_a_variable_with_its_type_behind_its_name() -> None:
+    shape = "package shape\n\ntype Shape interface{ Area() float64 }\n"
+    square = "type Square struct{}\n\nfunc (Square) Area() float64 { return 1 }\n\nvar _ Shape = Square{}\n"
+    assert text(extract(answer(shape, square, label="go")).code("go")) == shape + square
+
+
+def test_a_longer_version_that_breaks_off_replaces_no_whole_one() -> None:
+    whole = "def f(x):\n    return x\n"
+    cut = "```python\ndef f(x):\n    if not isinstance(x, int):\n        raise TypeError("
+    assert text(extract(answer(whole, label="python") + cut).code("python")) == whole
+
+
+def test_two_public_types_are_two_files() -> None:
+    calc = "public class Calc {\n    static int add(int a, int b) { return a + b; }\n}\n"
+    use = "class Use {\n    int three = Calc.add(1, 2);\n}\n"
+    assert text(extract(answer(calc, use, label="java")).code("java")) == calc + use
+    assert text(extract(answer(calc, f"public {use}", label="java")).code("java")) == calc
 
 
 PROGRAM = "import math\n\ndef area(r):\n    return math.pi * r ** 2\n\nprint(area(2))\n"

@@ -211,6 +211,24 @@ def test_files_are_named_in_many_ways(tmp_path: Path) -> None:
     assert not found(FILES_APART.replace("(2)", "(2))"), tmp_path, language="python", files="by-name")
 
 
+@pytest.mark.parametrize(
+    "beside",
+    [
+        "Run `a.py`:\n```bash\npython a.py --fast\n```\n",
+        "Run `a.py`:\n```\npython a.py --fast\n```\n",
+        "Output of `a.py`:\n```\nhello, world\n```\n",
+        'What `a.py` prints:\n```json\n{"x": 1}\n```\n',
+        "**a.py**\n```console\n$ python a.py\n```\n",
+    ],
+)
+def test_what_is_said_of_a_file_is_not_the_file(beside: str, tmp_path: Path) -> None:
+    for file, wanted in (("x = 1", []), ("x = )", [("syntax", 3)])):
+        answer = f"**a.py**\n```python\n{file}\n```\n{beside}"
+        assert failures(found(answer, tmp_path, language="python", files="by-name")) == wanted
+    last = "**a.py**\n```python\nx = )\n```\n**a.py**\n```\nx = 1\n```\n"
+    assert failures(found(last, tmp_path, language="python", files="by-name")) == []
+
+
 def test_columns_are_those_of_the_answer_where_something_is_laid_over_the_code(tmp_path: Path) -> None:
     (one,) = found("```python\n 9 x = 1\n10 y = 2\n11 z = )\n```\n", tmp_path, language="python")
     assert (one.line, one.column, one.source) == (4, 8, "11 z = )")
