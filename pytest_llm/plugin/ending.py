@@ -23,10 +23,9 @@ def show(reporter: pytest.TerminalReporter) -> None:
     from pytest_llm.reports.ending import lines, shown
     from pytest_llm.reports.viewer.matrix import matrix
     from pytest_llm.store.record import read
-    from pytest_llm.store.runs import FILE
 
     try:
-        cells = read(session(config).folder / FILE).cells
+        cells = read(session(config).record).cells
         made = matrix(cells.values(), shown)
     except InputError:  # it could not be written, which was said
         return

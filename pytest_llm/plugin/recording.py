@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
+import tempfile
 from collections import Counter
 from collections.abc import Generator, Mapping
+from contextlib import suppress
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,7 +63,9 @@ class Recorder:
         self._seen: set[str] = set()
         self._skipped: set[str] = set()
         self._warned = False
+        self._header = header
         self._writer: runs.Writer | None = None
+        self._spare: runs.Copy | None = None
         self._copy = _copy(state.config, header)
         self._hook = state.config.hook.pytest_llm_verdict
         self._rows = rows(state)
@@ -114,9 +121,10 @@ class Recorder:
     def close(self) -> None:
         if self._writer:
             self._writer.close()
-        if self._copy:
-            self._copy.close()
-        self._writer = self._copy = None
+        for copy in (self._copy, self._spare):
+            if copy:
+                copy.close()
+        self._writer = self._copy = self._spare = None
 
     def _write(self, line: str) -> None:
         try:
@@ -124,6 +132,11 @@ class Recorder:
                 self._writer.add(line)
         except OSError as error:
             self._trouble(error)
+        try:
+            if self._spare:
+                self._spare.add(line)
+        except OSError:
+            self._spare = None
         try:
             if self._copy:
                 self._copy.add(line)
@@ -138,6 +151,23 @@ class Recorder:
         folder = self._state.folder
         text = f"the record of this run cannot be written to {folder}: {error.strerror or error}; the run goes on"
         warn(self._state.config, text, f"{folder / runs.FILE}")
+        with suppress(OSError):
+            self._spare = self._elsewhere()
+
+    def _elsewhere(self) -> runs.Copy:
+        """The record in a temporary folder, with what was written so far: this run's reports are made of it.
+
+        Raises OSError.
+        """
+        folder = Path(tempfile.mkdtemp(prefix="pytest-llm-"))
+        self._state.config.add_cleanup(partial(shutil.rmtree, folder, ignore_errors=True))
+        spare = runs.Copy(folder / runs.FILE, self._header)
+        if self._writer:
+            with self._state.record.open(encoding="ascii") as kept:
+                for line in islice(kept, 1, None):
+                    spare.add(line)
+        self._state.record = folder / runs.FILE
+        return spare
 
 
 def _copy(config: pytest.Config, header: Header) -> runs.Copy | None:

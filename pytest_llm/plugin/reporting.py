@@ -33,9 +33,8 @@ class Report:
     def _write(self) -> None:
         from pytest_llm.reports.viewer import before, document
         from pytest_llm.store.record import read
-        from pytest_llm.store.runs import FILE
 
-        record = read(session(self._config).folder / FILE)
+        record = read(session(self._config).record)
         judged = gate(self._config)
         past = judged.past if judged and judged.past.cells else None
         told = before.story(record, list(before.kept(record)), past, judged.decision if judged else None)

@@ -224,6 +224,13 @@ class LlmSession:
         return self._recorded
 
     @cached_property
+    def record(self) -> Path:
+        """The file of the run's record; elsewhere than in its folder where nothing can be written there."""
+        from pytest_llm.store.runs import FILE
+
+        return self.folder / FILE
+
+    @cached_property
     def folder(self) -> Path:
         """The folder of the run; not made yet."""
         from pytest_llm.store.runs import folder_of

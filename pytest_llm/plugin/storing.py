@@ -14,7 +14,6 @@ from pytest_llm.errors import InputError, StoreError
 from pytest_llm.plugin.session import SESSION, LlmSession
 from pytest_llm.plugin.telling import warn
 from pytest_llm.reports.plain import one_line
-from pytest_llm.store import runs
 from pytest_llm.store.address import Address, default, parse
 from pytest_llm.store.record import CellLine, RunRecord
 from pytest_llm.store.revision import tracked
@@ -122,7 +121,7 @@ def finish(state: LlmSession) -> None:
     state.close()
     memory.settle()
     if not state.settings.replay:
-        memory.with_store(lambda store: _add(store, state.folder / runs.FILE))
+        memory.with_store(lambda store: _add(store, state.record))
     memory.close()
     for trouble in memory.troubles[told:]:
         print(f"pytest-llm: {one_line(trouble)}", file=sys.__stderr__)

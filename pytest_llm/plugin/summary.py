@@ -76,12 +76,11 @@ def register(config: pytest.Config) -> None:
 def _cells(config: pytest.Config) -> Mapping[str, CellLine]:
     """The cells of this run, as its record has them."""
     from pytest_llm.store.record import read
-    from pytest_llm.store.runs import FILE
 
     if HAS_CELLS not in config.stash:
         return {}
     try:
-        return read(session(config).folder / FILE).cells
+        return read(session(config).record).cells
     except InputError:
         return {}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import tempfile
 import time
 import xml.etree.ElementTree as ET
 from contextlib import ExitStack
@@ -212,10 +213,20 @@ def test_nothing_is_written_where_nothing_is_asked(bench: Bench, mode: list[str]
 
 
 @pytest.mark.parametrize("mode", [[], ["-n2"], ["-Werror"]])
-def test_where_nothing_can_be_written_the_run_goes_on(bench: Bench, mode: list[str]) -> None:
+def test_where_nothing_can_be_written_the_run_goes_on(
+    bench: Bench, tmp_path_factory: pytest.TempPathFactory, mode: list[str]
+) -> None:
     (bench.path / ".pytest_llm").write_text("a file, where the folder should be")
     for number in range(3):
         bench.case("prompt: hi\nchecks: [{contains: hello}]", f"t{number}")
+    outputs = (
+        "--llm-markdown=m.md",
+        "--llm-report=r.html",
+        f"--llm-store={tmp_path_factory.mktemp('s') / 's.sqlite'}",
+    )
+    assert bench.process(*mode, *outputs).ret == pytest.ExitCode.OK
+    assert "| `m` | 3 | 3 |" in (bench.path / "m.md").read_text("utf-8")
+    assert (bench.path / "r.html").exists()
     result = bench.process(*mode)
     result.assert_outcomes(passed=3, warnings=2)
     text = result.stdout.str() + result.stderr.str()
@@ -223,6 +234,31 @@ def test_where_nothing_can_be_written_the_run_goes_on(bench: Bench, mode: list[s
     assert text.count("store.sqlite cannot be made") == 1
     assert text.count("3 answers of this run are not in it") == 1
     assert "INTERNALERROR" not in text
+
+
+@pytest.mark.parametrize("written", range(5))  # lines before the disk is full: the header, a cell each, the end
+def test_a_disk_that_fills_up_loses_nothing_of_the_reports(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, written: int
+) -> None:
+    for number in range(3):
+        bench.case("prompt: hi\nchecks: [{contains: hello}]", f"t{number}")
+    real, lines = runs.Writer.add, iter(range(100))
+
+    def add(writer: runs.Writer, line: str) -> None:
+        if next(lines) >= written:
+            raise OSError(28, "No space left on device")
+        real(writer, line)
+
+    aside = bench.path / "aside"
+    aside.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(aside))
+    monkeypatch.setattr(runs.Writer, "add", add)
+    result = bench.run("--llm-markdown=m.md", "--llm-report=r.html")
+    result.assert_outcomes(passed=3)
+    assert "| `m` | 3 | 3 |" in (bench.path / "m.md").read_text("utf-8")
+    assert (bench.path / "r.html").exists()
+    result.stdout.fnmatch_lines(["passed * 3/3"])
+    assert not [path for path in aside.iterdir() if path.name.startswith("pytest-llm-")]
 
 
 @pytest.mark.parametrize("mode", [[], ["-n2"]])
