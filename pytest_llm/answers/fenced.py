@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from pytest_llm.answers.blocks import CodeBlock
 from pytest_llm.answers.fences import Fenced, scan
-from pytest_llm.answers.languages import JSON_LABELS, guess_language, is_label, normalise_language
+from pytest_llm.answers.languages import JSON_LABELS, PROSE, guess_language, is_label, normalise_language
 from pytest_llm.answers.overlaid import unlaid
 from pytest_llm.answers.titles import title
 from pytest_llm.answers.unfenced import before_prose
@@ -51,11 +51,14 @@ def _begun_in_its_fence(block: CodeBlock, fence: str) -> CodeBlock:
     if found is None:
         return block
     label, code = found.groups() if found[1] and is_label(found[1]) else ("", block.info)
-    if not guess_language(code) and guess_language(f"{code}\n{block.text}") != "json":
+    language, sign = normalise_language(label), guess_language(code)
+    if language in PROSE | {"shell"} and sign != language:  # any words may stand there
+        return block
+    if not sign and guess_language(f"{code}\n{block.text}") != "json":
         return block
     line, text = block.line - 1, f"{code}\n{block.text}"
     places = tuple((line + at, block.indent if at else max(0, fence.find(code))) for at in range(text.count("\n")))
-    return replace(block, text=text, language=normalise_language(label), info=label, line=line, places=places)
+    return replace(block, text=text, language=language, info=label, line=line, places=places)
 
 
 def _cell(block: CodeBlock, first: str) -> str:

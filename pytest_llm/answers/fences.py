@@ -195,7 +195,7 @@ def _beside(lines: Sequence[str], start: int, end: int, opening: _Opening) -> in
 
 def _is_alone(line: str, opening: _Opening) -> bool:
     """Whether a line is nothing but signs of a fence; in Markdown, that of another block."""
-    width, body = _indent(line[:80])
+    width, body = _indent(line)
     alone = width <= opening.limit and body[:1] in ("`", "~") and _ALONE.match(body) is not None
     return alone and normalise_language(opening.info) != "markdown"
 

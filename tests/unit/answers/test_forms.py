@@ -59,6 +59,8 @@ def test_what_only_looks_like_an_end() -> None:
     for inner in ("```python", "```python x", "``` `x`", "    ```"):
         assert of(f"```go\n{inner}\n```\n").text == f"{inner}\n"
     assert [block.language for block in extract("```go\nx\n```\n```\nls\n```\n").blocks] == ["go", ""]
+    wide = f"{'~' * 90}x\ny\n"
+    assert [block.text for block in extract(f"~~~text\n{wide}").blocks] == [wide]
 
 
 HELD = {  # what stands around code without a fence, and the line in which it begins
@@ -420,6 +422,7 @@ def test_code_that_begins_in_its_fence(language: str, label: str, code: str, bef
     "info", ['title="a.py"', "showLineNumbers", "{1,3-5}", "# a.py", "a.py", "linenums=1 hl_lines='2 3'", "copy"]
 )
 def test_what_else_stands_behind_a_label(info: str) -> None:
+    assert of("```bash import data\nls\n```\n", "shell").text == "ls\n"
     assert of(f"```python {info}\nx = 1\n```\n", "python").text == "x = 1\n"
 
 

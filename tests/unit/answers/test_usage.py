@@ -104,6 +104,14 @@ def test_a_variable_with_its_type_behind_its_name() -> None:
     assert text(extract(answer(shape, square, label="go")).code("go")) == shape + square
 
 
+def test_imports_of_rust_stand_anywhere_but_once() -> None:
+    point = "pub struct Point {\n    pub x: i32,\n}\n"
+    shown = "use std::fmt;\n\nimpl fmt::Display for Point {\n    // shows x\n}\n"
+    assert text(extract(answer(point, shown, label="rust")).code("rust")) == point + shown
+    twice = f"use std::{{fmt, io}};\n\n{point}"
+    assert text(extract(answer(twice, shown, label="rust")).code("rust")) in (twice, shown)
+
+
 def test_a_longer_version_that_breaks_off_replaces_no_whole_one() -> None:
     whole = "def f(x):\n    return x\n"
     cut = "```python\ndef f(x):\n    if not isinstance(x, int):\n        raise TypeError("
