@@ -40,7 +40,7 @@ _TOP = re.compile(
     re.MULTILINE,
 )
 _BEGINS = re.compile(
-    r"\s*(?:package |<\?php|import\b|from [\w.]+ import|#include|use |using |#!)"
+    r"\s*(?:package |<\?php|import\b|from [\w.]+ import|#include \"|use |using |#!)"
 )  # only a file does
 _IMPORTS_ANYWHERE = frozenset({"python", "rust"})
 _USE = re.compile(r"^use (?:[\w:]+::)?(\w+|\{[^{}]{0,300}\});", re.MULTILINE)

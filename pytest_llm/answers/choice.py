@@ -125,9 +125,8 @@ def _version(block: CodeBlock, name: str, other: CodeBlock) -> bool:
     file, known = next(iter(block.file_names), ""), next(iter(other.file_names), "")
     if block is other or (file and known):
         return block is not other and file == known
-    excerpt = _length(block) * _EXCERPT < _length(other) and not name.startswith("key ")
-    excerpt = excerpt or block.text.strip() in other.text
-    return name != "" and name == other.first_name and not excerpt
+    excerpt = _length(block) * _EXCERPT < _length(other) or block.text.strip() in other.text
+    return name != "" and name == other.first_name and (name.startswith("key ") or not excerpt)
 
 
 def _length(block: CodeBlock) -> int:

@@ -15,7 +15,7 @@ from pytest_llm.answers.unfenced import before_prose
 from pytest_llm.syntax.grammars import LANGUAGES
 
 _WRAPS = re.compile(r"\s{0,20}(?:```+|~~~+)[ \t]*\w")
-_BEHIND = re.compile(r"([A-Za-z][\w+#-]*)?[ \t]*(\S.*)")
+_BEHIND = re.compile(r"(?:([A-Za-z][\w+#-]*)(?![\w+#-]))?[ \t]*(\S.*)")
 _CELL = re.compile(r"%%(\w+)(?:[ \t]+(?:-a[ \t]+)?(\S+))?[ \t]*$")  # of a notebook: `%%bash`, `%%writefile a.py`
 _DEEPEST = 3  # answers wrapped in Markdown wrapped in Markdown
 
@@ -54,9 +54,9 @@ def _begun_in_its_fence(block: CodeBlock, fence: str) -> CodeBlock:
     language, sign = normalise_language(label), guess_language(code)
     if language in PROSE | {"shell"} and sign != language:  # any words may stand there
         return block
-    if not sign and guess_language(f"{code}\n{block.text}") != "json":
-        return block
     line, text = block.line - 1, f"{code}\n{block.text}"
+    if not sign and not (code[0] in "{[" and guess_language(text) == "json"):
+        return block
     places = tuple((line + at, block.indent if at else max(0, fence.find(code))) for at in range(text.count("\n")))
     return replace(block, text=text, language=language, info=label, line=line, places=places)
 

@@ -120,6 +120,8 @@ def test_the_corrected_page_wins_though_it_is_shorter() -> None:
 def test_the_corrected_json_wins() -> None:
     text = fence('{"a": 1, "why": "a long story"}', "json") + "No:\n" + fence('{"a": 2}', "json")
     assert text_of(extract(text).json_text()) == '{"a": 2}'
+    part = fence('[{"a": 1}, {"a": 2}]', "json") + "Only:\n" + fence('{"a": 2}', "json")
+    assert text_of(extract(part).json_text()) == '{"a": 2}'
     other = fence('{"a": 1, "why": "a long story"}', "json") + "As in:\n" + fence('{"b": 2}', "json")
     assert text_of(extract(other).json_text()).startswith('{"a"')
 

@@ -104,6 +104,14 @@ def test_a_variable_with_its_type_behind_its_name() -> None:
     assert text(extract(answer(shape, square, label="go")).code("go")) == shape + square
 
 
+def test_headers_of_the_library_stand_anywhere() -> None:
+    point = "struct point {\n    int x;\n};\n"
+    main = "#include <stdio.h>\n\nint main(void) {\n    struct point p = {1};\n    return p.x;\n}\n"
+    assert text(extract(answer(point, main, label="c")).code("c")) == point + main
+    own = main.replace("<stdio.h>", '"point.h"')
+    assert text(extract(answer(point, own, label="c")).code("c")) == point
+
+
 def test_imports_of_rust_stand_anywhere_but_once() -> None:
     point = "pub struct Point {\n    pub x: i32,\n}\n"
     shown = "use std::fmt;\n\nimpl fmt::Display for Point {\n    // shows x\n}\n"
