@@ -47,7 +47,7 @@ class InputError(PytestLlmError):
 
     def __str__(self) -> str:
         where = "" if self.path is None else f"{self.path}:{self.line}: " if self.line else f"{self.path}: "
-        return f"{where}{self.message}" + (f"\n  {self.hint}" if self.hint else "")
+        return f"{where}{self.message}{indented(self.hint)}"
 
 
 class InputErrors(InputError):
@@ -102,7 +102,7 @@ class HarnessError(PytestLlmError):
         return (_rebuild, (type(self), self.args, self.__dict__))
 
     def __str__(self) -> str:
-        return self.message + (f"\n  {self.hint}" if self.hint else "")
+        return f"{self.message}{indented(self.hint)}"
 
 
 class ProviderError(HarnessError):
@@ -279,6 +279,11 @@ def _rebuild(kind: type[HarnessError], args: tuple[str, ...], state: dict[str, o
     error = kind(*args)
     error.__dict__.update(state)
     return error
+
+
+def indented(hint: str) -> str:
+    """The lines of a hint as they stand below a message."""
+    return "".join(f"\n  {line}" for line in hint.splitlines())
 
 
 def nearest(word: str, known: list[str]) -> str:

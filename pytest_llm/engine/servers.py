@@ -139,7 +139,7 @@ class Server:
         self.unanswered[whom] = self.unanswered[whom] + 1 if isinstance(error, Unanswered) else 0
         if self.unanswered[whom] >= IN_A_ROW and error.reach == "request":
             error.reach = "model"
-            error.hint = f"two in a row: this model is asked no more\n  {error.hint}"
+            error.hint = f"two in a row: this model is asked no more\n{error.hint}"
         if error.reach == "server":
             self.down = self.down or error
         elif error.reach == "model":
@@ -155,5 +155,5 @@ def _after(error: ProviderError, reasons: list[str]) -> ProviderError:
     if not reasons:
         return error
     told = copy.copy(error)
-    told.hint = "\n  ".join(filter(None, [error.hint, f"asked {len(reasons) + 1} times; before: {reasons[0]}"]))
+    told.hint = "\n".join(filter(None, [error.hint, f"asked {len(reasons) + 1} times; before: {reasons[0]}"]))
     return told

@@ -27,7 +27,7 @@ class Complaint:
     text: str
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}: {self.text}"
+        return f"{self.path.name}:{self.line}: {self.text}"
 
 
 def lint(spec: ModelSpec, *, system_tokens: int = system.TOKENS, templates: bool = True) -> list[Complaint]:

@@ -11,6 +11,7 @@ from pytest_llm.cases.durations import in_words
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.engine.order import Group, group
 from pytest_llm.errors import InputError, StoreError
+from pytest_llm.gates.decide import number
 from pytest_llm.plugin import storing
 from pytest_llm.plugin.marks import keeps_from_asking
 from pytest_llm.plugin.nodes import PromptItem
@@ -27,7 +28,7 @@ def show(config: pytest.Config, cells: Sequence[PromptItem], tests: int = 0) -> 
     for item in cells:
         for line in _request(item):
             write(plain(line))
-    write(f"\n{len(cells)} requests shown, none asked")
+    write(f"\n{number(len(cells), 'request')} shown, none asked")
     asked = [item for item in cells if not item.plan.model.fault and not keeps_from_asking(item)]
     write(foreseen([item.plan for item in asked]))
     if said := _time(asked, session(config)):

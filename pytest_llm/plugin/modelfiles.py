@@ -50,7 +50,7 @@ class ModelfileItem(pytest.Item):
         self.refused = wrong.errors
         if not (self._strict or self.refused):
             for complaint in self.complaints:
-                warn(self.config, str(complaint), self.nodeid, complaint.line)
+                warn(self.config, complaint.text, self.nodeid, complaint.line)
 
     def runtest(self) -> None:
         """What is refused comes first, then all else that is to be said of the file."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pytest_llm.errors import InputError, InputErrors, PytestLlmError
+from pytest_llm.errors import InputError, InputErrors, PytestLlmError, indented
 from pytest_llm.reports.plain import plain
 
 MOST_TOLD = 50  # errors of one file: a table of a thousand rows may have one each
@@ -84,4 +84,4 @@ def told(error: InputError, root: Path) -> str:
     path = error.path
     shown = path.relative_to(root) if path and path.is_relative_to(root) else path
     where = f"{shown}:{error.line}: " if path and error.line else f"{shown}: " if path else ""
-    return f"{where}{error.message}" + (f"\n  {error.hint}" if error.hint else "")
+    return f"{where}{error.message}{indented(error.hint)}"

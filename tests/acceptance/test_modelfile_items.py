@@ -77,8 +77,8 @@ def test_what_becomes_of_them(folder: Bench, mode: list[str]) -> None:
         ]
     )
     shown = result.stdout.str()
-    assert "modelfiles/odd.Modelfile:2: unknown PARAMETER 'temprature'" in shown
-    assert "modelfiles/odd.Modelfile:3: PARAMETER top_p 3 is out of range, 0 to 1" in shown
+    assert "modelfiles/odd.Modelfile:2: LlmWarning: unknown PARAMETER 'temprature'" in shown
+    assert "modelfiles/odd.Modelfile:3: LlmWarning: PARAMETER top_p 3 is out of range, 0 to 1" in shown
     assert "Traceback" not in shown
     assert folder.server.requests == []
     assert not (folder.path / ".pytest_llm").exists()
@@ -160,8 +160,8 @@ def test_files_and_memory(folder: Bench) -> None:
     result.stdout.fnmatch_lines(
         [
             "modelfiles/bad.Modelfile:1: *cut.gguf is no whole GGUF file*",
-            "*good.Modelfile:2: with num_ctx 32768*and llm_vram is 4.5 GiB: a num_ctx of 28672 would fit",
-            "*odd.Modelfile:1: FROM ./none.gguf: there is no such file*",
+            "*good.Modelfile:2: LlmWarning: with num_ctx 32768*llm_vram is 4.5 GiB: a num_ctx of 28672 would fit",
+            "*odd.Modelfile:1: LlmWarning: FROM ./none.gguf: there is no such file*",
         ]
     )
     folder.run("modelfiles/good.Modelfile", "-o", "llm_vram=5GiB").assert_outcomes(passed=1)

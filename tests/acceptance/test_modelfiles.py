@@ -80,7 +80,7 @@ def test_what_a_linter_says_is_warned_of_once(versioned: Bench) -> None:
     versioned.case(CASE, "other")
     result = versioned.process()
     result.assert_outcomes(passed=2, warnings=1)
-    result.stdout.fnmatch_lines(["*modelfiles/coder.Modelfile:2: unknown PARAMETER 'temprature'*'temperature'?"])
+    result.stdout.fnmatch_lines(["*LlmWarning: coder.Modelfile:2: unknown PARAMETER 'temprature'*'temperature'?"])
 
 
 BROKEN = {

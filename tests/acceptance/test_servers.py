@@ -220,6 +220,7 @@ def test_what_is_missing_is_told_with_the_modelfile_and_its_line(served: Bench, 
     result = served.run()
     result.assert_outcomes(errors=2, passed=1)
     told_once(result, words)
+    assert f"\n2 cells: {words}" in result.stdout.str()
 
 
 def test_from_another_modelfile_is_built_after_it(served: Bench) -> None:

@@ -35,7 +35,7 @@ class Builder:
     async def _build(self, spec: ModelSpec) -> str:
         if command := missing_file(spec):
             raise ModelUnavailable(
-                f"{spec.path}:{command.line}: {command.name} {command.value}: there is no such file",
+                f"{spec.path.name}:{command.line}: {command.name} {command.value}: there is no such file",
                 hint="mend the path, build the file, or download it",
             )
         base = await self._base(spec)

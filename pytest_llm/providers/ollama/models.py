@@ -250,9 +250,9 @@ class Models:
         built: the Modelfile that wants it as its base. That is no answer to what the base may be, nor is another.
         """
         there = sorted(await self.digests())
-        where = f"{built.path}:{built.line('FROM')}: " if built else ""
+        where = f"{built.path.name}:{built.line('FROM')}: " if built else ""
         hint = _nearest(name, there, self._modelfiles, built.path.name.removesuffix(".Modelfile") if built else "")
-        pull = f"\n  `ollama pull {name}` or --llm-pull fetches it"
+        pull = f"\n`ollama pull {name}` or --llm-pull fetches it"
         ours = name.startswith(f"{NAMESPACE}/")
         return NotThere(
             f"{where}the model {name!r} is not on {self._http.url}",

@@ -110,7 +110,7 @@ class Http:
                 raise
             if not await self._is_back():
                 told = f"it was there before, and not back within {self.limits.restart:g} s (--llm-restart-timeout)"
-                error.hint = f"{told}\n  {error.hint}"
+                error.hint = f"{told}\n{error.hint}"
                 raise
         return await exchange()
 
