@@ -251,7 +251,7 @@ def test_no_file_from_outside_goes_to_a_server_that_the_repository_names(
 )
 def test_lint(text: str, line: int | None, words: str) -> None:
     found = [str(one) for one in lint(spec_of(f"FROM m\n{text}\n"))]
-    assert [entry for entry in found if words in entry and entry.startswith(f"{HERE}:{line}: ")], found
+    assert [entry for entry in found if words in entry and entry.startswith(f"{HERE.name}:{line}: ")], found
 
 
 @pytest.mark.parametrize(
