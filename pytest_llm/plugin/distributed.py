@@ -219,6 +219,7 @@ class _InScopes(_Ranked):
 
     collection: list[str]
     workqueue: OrderedDict[str, Any]
+    registered_collections: Mapping[Any, Sequence[str]]
     assigned_work: Mapping[Any, Any]
 
     def _split_scope(self, nodeid: str) -> str:
@@ -249,6 +250,8 @@ class _InScopes(_Ranked):
         return begun if died else crashed
 
     def _reschedule(self, node: Any) -> None:
+        if node not in self.registered_collections:  # it has come in a dead one's place, and collects
+            return
         super()._reschedule(node)  # type: ignore[misc]
         while self.ranks and not node.shutting_down and self._room(node) > 0:
             self._assign_work_unit(node)

@@ -60,8 +60,8 @@ class Node:
         self.shutting_down = True
 
 
-def run(way: str, ids: list[str], desk: Any, seconds: float = 1.0, dies: bool = False) -> Run:
-    """Two workers run them in turn, each cell in so many seconds; one of them may die on the way."""
+def begun(way: str, ids: list[str], desk: Any) -> tuple[Any, list[Node]]:
+    """A scheduler that has handed out the first cells, and its two workers."""
     stash = pytest.Stash()
     stash[DESK] = desk
     values = {"maxschedchunk": None, "tx": ["a", "b"], "loadscopereorder": True, "dist": way}
@@ -74,6 +74,12 @@ def run(way: str, ids: list[str], desk: Any, seconds: float = 1.0, dies: bool = 
         scheduler.add_node(node)
         scheduler.add_node_collection(node, ids)
     scheduler.schedule()
+    return scheduler, nodes
+
+
+def run(way: str, ids: list[str], desk: Any, seconds: float = 1.0, dies: bool = False) -> Run:
+    """Two workers run them in turn, each cell in so many seconds; one of them may die on the way."""
+    scheduler, nodes = begun(way, ids, desk)
     ran, crashed, most = list[str](), "", 0
     while left := [node for node in nodes if node.sent]:
         for node in left:
@@ -119,6 +125,26 @@ def test_what_a_dead_worker_had_comes_back_in_order(way: str) -> None:
     ran, crashed, *_ = run(way, ids, desk({id_: 59 - place for place, id_ in enumerate(ids)}), dies=True)
     assert sorted([*ran, crashed]) == sorted(ids)
     assert sorted(ran[-30:], key=ids.index, reverse=True) == ran[-30:]
+
+
+@pytest.mark.parametrize("way", ["load", "worksteal", "loadscope"])
+def test_both_workers_die_and_one_that_comes_in_their_place_has_not_collected_yet(way: str) -> None:
+    ids = [f"f.prompt.yaml::{number}" for number in range(20)]
+    scheduler, nodes = begun(way, ids, desk({id_: place for place, id_ in enumerate(ids)}))
+    crashed, config = [], nodes[0].config
+    for node in nodes:
+        crashed.append(scheduler.remove_node(node))
+        scheduler.add_node(Node(f"after {node.gateway.id}", config))
+    news = list(scheduler.nodes)
+    for node in news:
+        scheduler.add_node_collection(node, ids)
+        scheduler.schedule()
+    ran = list[str]()
+    while left := [node for node in news if node.sent]:
+        for node in left:
+            ran.append(ids[index := node.sent.pop(0)])
+            scheduler.mark_test_complete(node, index, 1.0)
+    assert sorted([*ran, *crashed]) == sorted(ids)
 
 
 @pytest.mark.parametrize("way", ["load", "worksteal"])
