@@ -21,9 +21,9 @@ def check(config: pytest.Config) -> None:
 
 def _obstacle(file: Path) -> str:
     """What is in the file's way; "" for nothing that can be seen before it is written."""
-    if file.is_dir():
+    if os.path.isdir(file):  # unlike Path's, no error where a folder above may not be entered
         return "it is a folder; give the name of a file"
-    there = next(part for part in (file, *file.parents) if part.exists())
-    if there != file and not there.is_dir():
+    there = next(part for part in (file, *file.parents) if os.path.exists(part))
+    if there != file and not os.path.isdir(there):
         return f"{there} is no folder"
     return "" if os.access(there, os.W_OK) else f"{there} may not be written to"
