@@ -43,7 +43,6 @@ _BEGINS = re.compile(
     r"\s*(?:package |<\?php|import\b|from [\w.]+ import|#include \"|use |using |#!)"
 )  # only a file does
 _IMPORTS_ANYWHERE = frozenset({"python", "rust"})
-_USE = re.compile(r"^use (?:[\w:]+::)?(\w+|\{[^{}]{0,300}\});", re.MULTILINE)
 _BOUND = re.compile(
     r"^(?!var[ \t]+\w+[ \t]+[^\s=:])"  # in Go its type stands behind the name
     r"(?:(?:[\w<>\[\],*&]|::){1,40}[ \t]+){0,3}(?!_\b)(\w+)[ \t]*(?::[^=\n]{1,60})?=(?!=)",
@@ -131,9 +130,8 @@ class CodeBlock:
 
     @cached_property
     def known(self) -> frozenset[str]:
-        """What it defines or binds at top level, by Rust's `use` too, of which two cannot bring one name."""
-        used = _WORD.findall(" ".join(_USE.findall(self.text)))
-        return self.names | frozenset((*_BOUND.findall(self.text), *used))
+        """What it defines or binds at top level."""
+        return self.names | frozenset(_BOUND.findall(self.text))
 
     @cached_property
     def words(self) -> frozenset[str]:

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pytest_llm.answers.blocks import CodeBlock
+from pytest_llm.answers.heads import Placed, following
 
 _MOST = 12  # blocks of one program
 _OF_STATEMENTS = frozenset({"python", "javascript", "jsx", "typescript", "tsx", "ruby", "shell"})
 _OF_TYPES = frozenset({"java"})  # in which functions stand in types alone
-_PUBLIC = re.compile(r"^public\b", re.MULTILINE)
 _LEFT_OUT = re.compile(r"^[ \t]*(?:\.\.\.|…)[ \t]*$", re.MULTILINE)
 _OF = re.compile(r"^(?:impl(?:<[^<>\n]{0,80}>)?[ \t]+(?:[\w:<>, ]{1,80} for )?|func \(\w+ \*?)(\w+)", re.MULTILINE)
 
@@ -21,7 +21,7 @@ def joined(blocks: Sequence[CodeBlock], language: str) -> CodeBlock | None:
 
     They are, where each one defines something, or, in a language of statements, is no example of what another one
     defines; where each one uses what another one brings, or is used by one; and where all but the first begin as
-    no file does. What two of them define or bind makes each a program of its own.
+    no file does, or may follow as one. What two of them define or bind makes each a program of its own.
     """
     if not 1 < len(blocks) <= _MOST or not all(map(_fits, blocks)):
         return None
@@ -29,19 +29,12 @@ def joined(blocks: Sequence[CodeBlock], language: str) -> CodeBlock | None:
     known = [one | block.known for one, block in zip(names, blocks, strict=True)]
     if sum(map(len, known)) > len(frozenset().union(*known)):
         return None
-    if any(block.begins_a_file(language) for block in blocks[1:]):
-        return None
-    if language in _OF_TYPES and not _is_one_file(blocks, names):
+    if language in _OF_TYPES and not all(name[0].isupper() for one in names for name in one):
         return None
     if language not in _OF_STATEMENTS and not all(names):
         return None
-    return _joined(blocks) if _each_takes_part(blocks, names) else None
-
-
-def _is_one_file(blocks: Sequence[CodeBlock], names: Sequence[frozenset[str]]) -> bool:
-    """Whether all that is defined is types, of which one at most is public."""
-    public = sum(len(_PUBLIC.findall(block.text)) for block in blocks)
-    return public < 2 and all(name[0].isupper() for one in names for name in one)
+    lines = following(blocks, language) if _each_takes_part(blocks, names) else None
+    return _joined(blocks[0], lines) if lines else None
 
 
 def _each_takes_part(blocks: Sequence[CodeBlock], names: Sequence[frozenset[str]]) -> bool:
@@ -66,10 +59,6 @@ def _names(block: CodeBlock) -> frozenset[str]:
     return block.names or frozenset(f"of {name}" for name in _OF.findall(block.text))
 
 
-def _joined(blocks: Sequence[CodeBlock]) -> CodeBlock:
-    places = tuple(
-        (block.line + at, block.indent) if not block.places else block.places[at]
-        for block in blocks
-        for at in range(block.text.count("\n"))
-    )
-    return replace(blocks[0], text="".join(block.text for block in blocks), places=places)
+def _joined(block: CodeBlock, lines: Sequence[Placed]) -> CodeBlock:
+    places = tuple(place for _, place in lines)
+    return replace(block, text="".join(f"{line}\n" for line, _ in lines), places=places)

@@ -116,10 +116,11 @@ def _types(comment: str, language: str) -> str:
     """The types that a comment describes in the language; empty where it describes none."""
     code = _MARKS.sub("", comment)
     begins = _BEGINS.search(code)
-    if begins is None or "}" not in code[begins.start() :]:
+    if begins is None:
         return ""
-    end = code.rindex("}")
-    code = code[begins.start() : end + 1 + (code[end + 1 : end + 2] == ";")]
+    code = code[begins.start() :]
+    end = code.rfind("}") + 1
+    code = code[: end + (code[end : end + 1] == ";")] if end else code.partition("\n")[0]
     if language in _ONE_PUBLIC:
         code = re.sub("^public ", "", code, flags=re.MULTILINE)
     outline = read(code, language)

@@ -19,6 +19,10 @@ _METHODS: Mapping[str, str] = {
     "std::hash::Hasher": "finish",
     "std::fmt::Write as _": "write_str write_char write_fmt write writeln",
     "std::str::FromStr": "from_str",
+    "std::pin::pin": "pin",
+    "std::ptr::addr_of": "addr_of",
+    "std::ptr::addr_of_mut": "addr_of_mut",
+    "std::task::ready": "ready",
 }
 # Of names that stand in two places: this one where any of the others is used too.
 _BESIDE: Mapping[str, tuple[str, str]] = {

@@ -204,7 +204,7 @@ METHOD = "func (t *T) N() int {\n\treturn t.n\n}\n"
         ([TYPES, METHOD, USE], [0, 1, 2]),
         ([TYPES, "func g() {}\n"], [0]),
         ([TYPES, "x := T{1}\nfmt.Println(x)\n"], [0]),
-        ([TYPES, "package a\n\n" + USE], [0]),
+        ([TYPES, "package b\n\n" + USE], [0]),
         ([TYPES, "// use.go\n" + USE], [0]),
         ([TYPES, METHOD, "// ... the rest as before\n" + USE], [0, 1]),
         ([TYPES, "func (t *T) N() int {\n...\n}\n"], [0]),

@@ -1,0 +1,118 @@
+"""What files begin with, where several of one package follow one another as one text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pytest_llm.answers.blocks import CodeBlock
+
+Placed = tuple[str, tuple[int, int | None]]  # a line of code, and its place in the answer
+
+_BEFORE = re.compile(r"\s*(?://.*|#!\[.*)?$")
+_BROUGHT = re.compile(r"(\w+)(?=::\{self\b|\s*[\",;}])")  # a name by what imports it
+_IMPORT = re.compile(r"^(?:import|use)\b\s*")
+_BEGINS = re.compile(r"(?:package|import|use)\b")
+
+
+@dataclass(frozen=True)
+class _Head:
+    """What a file of a language begins with. lines: the package clause and imports. of_all: an import that needs
+    nothing but the language's library, or the program itself. public: what only one type of a file may be.
+    """
+
+    lines: re.Pattern[str]
+    of_all: re.Pattern[str]
+    public: re.Pattern[str] | None = None
+
+
+_HEADS = {
+    "go": _Head(
+        re.compile(r'package \w+\s*$|import\s*\(\s*$|(?:import\s+|\s+)(?:[\w.]+ )?"[^"]*"\s*$|\)\s*$'),
+        re.compile(r'(?:[\w.]+ )?"[^".]*"'),
+    ),
+    "java": _Head(
+        re.compile(r"(?:package|import) [\w.* ]+;\s*$"),
+        re.compile(r"(?:static )?javax?\."),
+        re.compile(
+            r"public (?=(?:(?:abstract|final|sealed|non-sealed) )*(?:class|interface|enum|record|@interface)\b)"
+        ),
+    ),
+    "rust": _Head(re.compile(r"use [^;]+;\s*$"), re.compile(r"(?:std|core|alloc|crate|self|super)::")),
+}
+
+
+def following(blocks: Sequence[CodeBlock], language: str) -> list[Placed] | None:
+    """The lines of the blocks as one file; None where they cannot be one.
+
+    Where later ones begin as files do, they are of the same package, and import what is there for all: that stands
+    at the top then, once.
+    """
+    head = _HEADS.get(language)
+    texts = [list(_placed(block)) for block in blocks]
+    if head is None:
+        begun = any(block.begins_a_file(language) for block in blocks[1:])
+        return None if begun else [line for text in texts for line in text]
+    ends = [_end(text, head) for text in texts]
+    tops = [text[:end] for text, end in zip(texts, ends, strict=True)]
+    rests = [text[end:] for text, end in zip(texts, ends, strict=True)]
+    imported = [[name for line, _ in top if (name := _imported(line, head))] for top in tops]
+    later = [name for names in imported[1:] for name in names]
+    brought = [_BROUGHT.findall(name) for name in {name for names in imported for name in names}]
+    package, *others = (next((line for line, _ in top if line.startswith("package ")), "").strip() for top in tops)
+    if not {"", package}.issuperset(others) or not all(map(head.of_all.match, later)):
+        return None
+    if sum(map(len, brought)) > len(frozenset().union(*brought)):
+        return None  # in each file the name means something else
+    if any(_BEGINS.match(line) for rest in rests[0 if later else 1 :] for line, _ in rest):
+        return None
+    return [line for part in (_once(tops, head), *_one_public(rests, head)) for line in part]
+
+
+def _placed(block: CodeBlock) -> Iterator[Placed]:
+    for at, line in enumerate(block.text.split("\n")[:-1]):
+        yield line, block.places[at] if block.places else (block.line + at, block.indent)
+
+
+def _end(text: Sequence[Placed], head: _Head) -> int:
+    """How many lines of a text are its head: up to the last of its imports."""
+    end, within = 0, False
+    for at, (line, _) in enumerate(text):
+        if within or line.startswith("/*"):
+            within = "*/" not in line
+        elif head.lines.match(line):
+            end = at + 1
+        elif not _BEFORE.match(line):
+            break
+    return end
+
+
+def _imported(line: str, head: _Head) -> str:
+    """What a line imports; empty for any other."""
+    if not head.lines.match(line) or line.startswith("package "):
+        return ""
+    name = _IMPORT.sub("", line.strip())
+    return "" if name in ("(", ")") else name
+
+
+def _once(tops: Sequence[Sequence[Placed]], head: _Head) -> Iterator[Placed]:
+    """The lines of all heads, what is imported and the package but once."""
+    seen = set[str]()
+    for line, place in (line for top in tops for line in top):
+        name = line.strip() if line.startswith("package ") else _imported(line, head)
+        if not name or name not in seen:
+            yield line, place
+        seen.add(name)
+
+
+def _one_public(texts: Sequence[Sequence[Placed]], head: _Head) -> Iterator[Sequence[Placed]]:
+    """All but the first public type without that word: blanks stand in its place."""
+    known = False
+    for text in texts:
+        found = [head.public.match(line) if head.public else None for line, _ in text]
+        yield [
+            (" " * public.end() + line[public.end() :] if known and public else line, place)
+            for (line, place), public in zip(text, found, strict=True)
+        ]
+        known = known or any(found)
