@@ -12,8 +12,12 @@ from pytest_llm.syntax.outline import Outline
 
 _GENERATED = re.compile(r"(?:get|set|is|has|with|can)[A-Z]\w*|builder|toBuilder|of|log|logger")
 _KNOWN_NAMES = """
-Override Deprecated SuppressWarnings FunctionalInterface SafeVarargs Object Comparable Runnable Iterable Iterator
-Exception RuntimeException Thread AutoCloseable Closeable Serializable Cloneable Callable Comparator
+ArithmeticException AutoCloseable Boolean Byte Callable CharSequence Character Class ClassCastException Cloneable
+Closeable Comparable Comparator Deprecated Double Enum Error Exception Float FunctionalInterface
+IllegalArgumentException IllegalStateException IndexOutOfBoundsException Integer InterruptedException Iterable
+Iterator Long Math NullPointerException Number NumberFormatException Object Override Process ProcessBuilder Record
+Runnable Runtime RuntimeException SafeVarargs Serializable Short String StringBuffer StringBuilder SuppressWarnings
+System Thread ThreadLocal Throwable UnsupportedOperationException Void
 """
 _LIBRARY_NAMES = """
 ArrayDeque ArrayList Arrays AtomicBoolean AtomicInteger AtomicLong BiConsumer BiFunction BigDecimal BigInteger
@@ -76,7 +80,7 @@ class Missing:
             return True
         if what == "class":
             return self.everything and name not in LIBRARY and not self._misspelt_type(name)
-        if name in LIBRARY or (what == "variable" and nearest(name, self.used, _LIKE)):
+        if name in LIBRARY or (what == "variable" and _is_other(name, nearest(name, self.used, _LIKE))):
             return False
         if what == "method" and bare and is_slip(name, nearest(name, self.used, _LIKE_TYPE)):
             return False
@@ -88,9 +92,13 @@ class Missing:
         return bool(place & self.heirs) or bool(place & self.marked and _GENERATED.fullmatch(name))
 
     def _misspelt_type(self, name: str) -> bool:
-        """Whether a type of the file, or one of the library, is meant; `Lists` is another library's."""
-        near = get_close_matches(name, sorted(self.own | LIBRARY), n=1, cutoff=_LIKE_TYPE)
-        return bool(near) and not name.startswith(near[0])
+        """Whether a type of the file, or one of the library, is meant; `Strings` is another library's."""
+        return _is_other(name, nearest(name, self.own | LIBRARY | _KNOWN, _LIKE_TYPE))
+
+
+def _is_other(name: str, near: str) -> bool:
+    """Whether a name that is near is meant by another one: a type that only goes on from it is one of its own."""
+    return near != "" and not (name[0].isupper() and name.startswith(near))
 
 
 @lru_cache(maxsize=256)  # of one name a thousand errors may be told
