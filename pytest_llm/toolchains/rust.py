@@ -28,6 +28,7 @@ _UNRESOLVED = re.compile("E0(40[1-9]|41[0-9]|42[2-9]|43[0-7]|53[12]|57[346])|can
 _NEWEST, _SINCE = "2024", (1, 85)
 # What that edition takes otherwise: chains of `let`, its prelude, how long temporaries live, what `impl` captures.
 _OF_NEWEST = re.compile(r"E0(499|50[256]|515|597|700|716)|.* (2024|trait `(?:Into)?Future`)")
+_HIDDEN = re.compile(r"^#(?= [^\[!]|$)", re.MULTILINE)  # before a line that rustdoc compiles and does not show
 _BROKE = re.compile("internal compiler error|rustc interrupted by SIG|compiler unexpectedly panicked")
 _OWN = re.compile("can't find crate for `(?:alloc|core|std)`|found (?:invalid metadata|crate `std` compiled)")
 _CONDITION = re.compile(r"\bcfg(?:_attr)?\b")
@@ -69,6 +70,7 @@ class Rust(Scaffolded):
     def _completed(self, files: Sequence[base.Snippet], options: base.Options) -> list[base.Diagnostic]:
         """By the edition that explains more, where the case names none."""
         started = monotonic()
+        files = [replace(file, text=_HIDDEN.sub(" ", file.text)) for file in files]
         found = super()._completed(files, options)
         of_newest = any(_OF_NEWEST.match(f"{one.code} {one.message}") for one in errors(found))
         if options.edition or not of_newest or not self._knows_newest:
