@@ -20,11 +20,13 @@ _BEGINS = re.compile(r"(?:package|import|use)\b")
 class _Head:
     """What a file of a language begins with. lines: the package clause and imports. of_all: an import that needs
     nothing but the language's library, or the program itself. public: what only one type of a file may be.
+    anywhere: imports may stand below other code.
     """
 
     lines: re.Pattern[str]
     of_all: re.Pattern[str]
     public: re.Pattern[str] | None = None
+    anywhere: bool = False
 
 
 _HEADS = {
@@ -39,7 +41,9 @@ _HEADS = {
             r"public (?=(?:(?:abstract|final|sealed|non-sealed) )*(?:class|interface|enum|record|@interface)\b)"
         ),
     ),
-    "rust": _Head(re.compile(r"use [^;]+;\s*$"), re.compile(r"(?:std|core|alloc|crate|self|super)::")),
+    "rust": _Head(
+        re.compile(r"use [^;]+;\s*$"), re.compile(r"(?:std|core|alloc|crate|self|super)::"), anywhere=True
+    ),
 }
 
 
@@ -47,7 +51,7 @@ def following(blocks: Sequence[CodeBlock], language: str) -> list[Placed] | None
     """The lines of the blocks as one file; None where they cannot be one.
 
     Where later ones begin as files do, they are of the same package, and import what is there for all: that stands
-    at the top then, once.
+    once then, and at the top.
     """
     head = _HEADS.get(language)
     texts = [list(_placed(block)) for block in blocks]
@@ -67,7 +71,9 @@ def following(blocks: Sequence[CodeBlock], language: str) -> list[Placed] | None
         return None  # in each file the name means something else
     if any(_BEGINS.match(line) for rest in rests[0 if later else 1 :] for line, _ in rest):
         return None
-    return [line for part in (_once(tops, head), *_one_public(rests, head)) for line in part]
+    once, rests = _once(tops, head), list(_one_public(rests, head))
+    parts = zip(once, rests, strict=True) if head.anywhere else (once, rests)
+    return [line for part in parts for lines in part for line in lines]
 
 
 def _placed(block: CodeBlock) -> Iterator[Placed]:
@@ -96,17 +102,20 @@ def _imported(line: str, head: _Head) -> str:
     return "" if name in ("(", ")") else name
 
 
-def _once(tops: Sequence[Sequence[Placed]], head: _Head) -> Iterator[Placed]:
-    """The lines of all heads, what is imported and the package but once."""
-    seen = set[str]()
-    for line, place in (line for top in tops for line in top):
-        name = line.strip() if line.startswith("package ") else _imported(line, head)
-        if not name or name not in seen:
-            yield line, place
-        seen.add(name)
+def _once(tops: Sequence[Sequence[Placed]], head: _Head) -> list[list[Placed]]:
+    """The lines of each head, what is imported and the package but once."""
+    seen, found = set[str](), list[list[Placed]]()
+    for top in tops:
+        found.append([])
+        for line, place in top:
+            name = line.strip() if line.startswith("package ") else _imported(line, head)
+            if not name or name not in seen:
+                found[-1].append((line, place))
+            seen.add(name)
+    return found
 
 
-def _one_public(texts: Sequence[Sequence[Placed]], head: _Head) -> Iterator[Sequence[Placed]]:
+def _one_public(texts: Sequence[Sequence[Placed]], head: _Head) -> Iterator[list[Placed]]:
     """All but the first public type without that word: blanks stand in its place."""
     known = False
     for text in texts:

@@ -39,8 +39,8 @@ ONE = {
     ),
     "rust": (
         ["use std::fmt;\n\npub struct T;\n", "use std::fmt;\nuse std::io;\n\nimpl fmt::Debug for T { }\n"],
-        "use std::fmt;\nuse std::io;\n\npub struct T;\n\nimpl fmt::Debug for T { }\n",
-        [2, 9, 3, 4, 10, 11],
+        "use std::fmt;\n\npub struct T;\nuse std::io;\n\nimpl fmt::Debug for T { }\n",
+        [2, 3, 4, 9, 10, 11],
     ),
 }  # fmt: skip
 

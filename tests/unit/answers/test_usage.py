@@ -126,11 +126,11 @@ def test_a_longer_version_that_breaks_off_replaces_no_whole_one() -> None:
     assert text(extract(answer(whole, label="python") + cut).code("python")) == whole
 
 
-def test_two_public_types_are_two_files() -> None:
+def test_two_public_types_are_one_program_though_two_files() -> None:
     calc = "public class Calc {\n    static int add(int a, int b) { return a + b; }\n}\n"
     use = "class Use {\n    int three = Calc.add(1, 2);\n}\n"
     assert text(extract(answer(calc, use, label="java")).code("java")) == calc + use
-    assert text(extract(answer(calc, f"public {use}", label="java")).code("java")) == calc
+    assert text(extract(answer(calc, f"public {use}", label="java")).code("java")) == f"{calc}       {use}"
 
 
 PROGRAM = "import math\n\ndef area(r):\n    return math.pi * r ** 2\n\nprint(area(2))\n"
