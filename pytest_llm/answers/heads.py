@@ -11,7 +11,7 @@ from pytest_llm.answers.blocks import CodeBlock
 Placed = tuple[str, tuple[int, int | None]]  # a line of code, and its place in the answer
 
 _BEFORE = re.compile(r"\s*(?://.*|#!\[.*)?$")
-_BROUGHT = re.compile(r"(\w+)(?=::\{self\b|\s*[\",;}])")  # a name by what imports it
+_BROUGHT = re.compile(r"\b(\w+)\b(?=::\{self\b|\s*[\",;}])")  # a name by what imports it
 _IMPORT = re.compile(r"^(?:import|use)\b\s*")
 _BEGINS = re.compile(r"(?:package|import|use)\b")
 
