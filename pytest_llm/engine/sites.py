@@ -188,9 +188,12 @@ class Sites:
 
 
 async def _on_time(asked: Sequence[asyncio.Task[Site]]) -> set[asyncio.Task[Site]]:
-    """Wait for the first that is there, and a little for the others; those that are not there by then."""
+    """Wait for the first that has the model, and a little for the others; those that are not there by then.
+
+    One that does not say that it has it keeps nobody from waiting: it may answer with another one.
+    """
     late = set(asked)
-    while late and not any(one.done() and not one.exception() for one in asked):
+    while late and not any(one.done() and not one.exception() and one.result().info.listed for one in asked):
         _, late = await asyncio.wait(late, return_when=asyncio.FIRST_COMPLETED)
     return (await asyncio.wait(late, timeout=LATE))[1] if late else late
 

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Generator, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -64,14 +64,18 @@ class Recorder:
         self._skipped: set[str] = set()
         self._warned = False
         self._header = header
+        self._open = ExitStack()  # also what is written to no more
         self._writer: runs.Writer | None = None
         self._spare: runs.Copy | None = None
-        self._copy = _copy(state.config, header)
+        if copy := _copy(state.config, header):
+            self._open.callback(copy.close)
+        self._copy = copy
         self._hook = state.config.hook.pytest_llm_verdict
         self._rows = rows(state)
         self._gate = state.config.pluginmanager.get_plugin("llm_gate")
         try:
             self._writer = runs.Writer(state.settings.root, header)
+            self._open.callback(self._writer.close)
             runs.sweep(self._writer.folder.parent, state.settings.keep_runs)
         except InputError as error:
             raise pytest.UsageError(str(error)) from None
@@ -119,11 +123,7 @@ class Recorder:
         return result
 
     def close(self) -> None:
-        if self._writer:
-            self._writer.close()
-        for copy in (self._copy, self._spare):
-            if copy:
-                copy.close()
+        self._open.close()
         self._writer = self._copy = self._spare = None
 
     def _write(self, line: str) -> None:
@@ -162,6 +162,7 @@ class Recorder:
         folder = Path(tempfile.mkdtemp(prefix="pytest-llm-"))
         self._state.config.add_cleanup(partial(shutil.rmtree, folder, ignore_errors=True))
         spare = runs.Copy(folder / runs.FILE, self._header)
+        self._open.callback(spare.close)
         if self._writer:
             with self._state.record.open(encoding="ascii") as kept:
                 for line in islice(kept, 1, None):

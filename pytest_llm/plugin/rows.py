@@ -15,7 +15,6 @@ from pytest_llm.plugin.options import MARK
 from pytest_llm.plugin.session import LlmSession
 from pytest_llm.reports.plain import visible
 from pytest_llm.store.record import read
-from pytest_llm.store.runs import FILE
 
 COMMANDS = ("  whole: ", "  again: ")
 CAPTURED = ("Captured stdout", "Captured stderr", "Captured log")
@@ -28,7 +27,7 @@ def rows(state: LlmSession) -> Rows | None:
     if not path or not config.pluginmanager.hasplugin("html"):
         return None
     whole = config.getoption("self_contained_html", False)
-    found = Rows(state.folder, None if whole else Path(config.invocation_params.dir, path).resolve())
+    found = Rows(state, None if whole else Path(config.invocation_params.dir, path).resolve())
     config.pluginmanager.register(found, "llm_html_rows")
     return found
 
@@ -36,8 +35,8 @@ def rows(state: LlmSession) -> Rows | None:
 class Rows:
     """Gives each row of a cell its page, and leaves out of its log what the page shows."""
 
-    def __init__(self, folder: Path, report: Path | None) -> None:
-        self._folder, self._report = folder, report
+    def __init__(self, state: LlmSession, report: Path | None) -> None:
+        self._state, self._report = state, report
 
     def show(self, report: pytest.TestReport, line: Mapping[str, Any]) -> None:
         """Hang the page of a cell on its report."""
@@ -45,7 +44,7 @@ class Rows:
         from pytest_llm.verdicts.verdict import Verdict
 
         if line["answers"]:
-            page = extras(Verdict.from_plain(line, self._folder), self._report)
+            page = extras(Verdict.from_plain(line, self._state.folder), self._report)
             report.extras = [*getattr(report, "extras", []), *page]  # type: ignore[attr-defined]
 
     @pytest.hookimpl(optionalhook=True)
@@ -54,8 +53,8 @@ class Rows:
         from pytest_llm.reports.html_summary import style, summary
 
         prefix.append(style())
-        with suppress(InputError):  # the record could not be written, which was told
-            prefix.append(summary(read(self._folder / FILE)))
+        with suppress(InputError):  # it could not be written anywhere, which was told
+            prefix.append(summary(read(self._state.record)))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_html(self, report: pytest.TestReport, data: list[str]) -> None:

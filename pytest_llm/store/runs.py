@@ -66,29 +66,21 @@ def folder_of(root: Path, run: str) -> Path:
     return root / HOME / "runs" / run
 
 
-class Writer:
-    """Writes the record of a run that goes on. Its file is locked, so that no other run sweeps it away."""
+class _Lines:
+    """A file of lines, begun with a header; each is written at once, and whole or not at all."""
 
-    def __init__(self, root: Path, header: Header) -> None:
-        """Make the folder and write the header. Raises InputError (a link leads out), OSError."""
-        runs = home(root)
-        make_home(root)
-        runs.mkdir(exist_ok=True)
-        self.folder = runs / header.run
-        self.folder.mkdir(exist_ok=True)
-        new = self.folder / f"{FILE}.new"
-        self._file: BinaryIO = open(new, "xb", buffering=0)  # noqa: SIM115
-        _lock(self._file)
+    def __init__(self, path: Path, mode: str, header: Header) -> None:
+        """Raises OSError."""
+        self._file: BinaryIO = open(path, mode, buffering=0)  # noqa: SIM115
         self._size = 0
         try:
             self.add(to_line(header))
-            new.rename(self.folder / FILE)  # who sees the name sees a lock and a header
         except OSError:
             self.close()
             raise
 
     def add(self, line: str) -> None:
-        """Write a line at once. Raises OSError; what was written of it is then taken back."""
+        """Raises OSError; what was written of it is then taken back."""
         data = line.encode("ascii")
         try:
             if self._file.write(data) != len(data):
@@ -105,21 +97,33 @@ class Writer:
             self._file.close()
 
 
-class Copy:
+class Writer(_Lines):
+    """Writes the record of a run that goes on. Its file is locked, so that no other run sweeps it away."""
+
+    def __init__(self, root: Path, header: Header) -> None:
+        """Make the folder and write the header. Raises InputError (a link leads out), OSError."""
+        runs = home(root)
+        make_home(root)
+        runs.mkdir(exist_ok=True)
+        self.folder = runs / header.run
+        self.folder.mkdir(exist_ok=True)
+        new = self.folder / f"{FILE}.new"
+        super().__init__(new, "xb", header)
+        _lock(self._file)
+        try:
+            new.rename(self.folder / FILE)  # who sees the name sees a lock and a header
+        except OSError:
+            self.close()
+            raise
+
+
+class Copy(_Lines):
     """A second file with the lines of a record, wherever the user wants it; what was there is replaced."""
 
     def __init__(self, path: Path, header: Header) -> None:
         """Raises OSError."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file: BinaryIO = open(path, "wb", buffering=0)  # noqa: SIM115
-        self.add(to_line(header))
-
-    def add(self, line: str) -> None:
-        self._file.write(line.encode("ascii"))
-
-    def close(self) -> None:
-        with suppress(OSError):
-            self._file.close()
+        super().__init__(path, "wb", header)
 
 
 def found(runs: Path) -> list[Path]:

@@ -253,12 +253,42 @@ def test_a_disk_that_fills_up_loses_nothing_of_the_reports(
     aside.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(aside))
     monkeypatch.setattr(runs.Writer, "add", add)
-    result = bench.run("--llm-markdown=m.md", "--llm-report=r.html")
+    result = bench.run("--llm-markdown=m.md", "--llm-report=r.html", "--html=p.html")
     result.assert_outcomes(passed=3)
     assert "| `m` | 3 | 3 |" in (bench.path / "m.md").read_text("utf-8")
+    assert "3 of 3" in (bench.path / "p.html").read_text("utf-8")
     assert (bench.path / "r.html").exists()
     result.stdout.fnmatch_lines(["passed * 3/3"])
     assert not [path for path in aside.iterdir() if path.name.startswith("pytest-llm-")]
+
+
+COPIES_FILL_UP = """
+    import json
+
+    from pytest_llm.store import runs
+
+    def add(copy, line, real=runs.Copy.add):
+        if json.loads(line)["kind"] == "KIND":
+            raise OSError(28, "No space left on device")
+        real(copy, line)
+
+    runs.Copy.add = add
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "wanted"),
+    [("cell", "copy.jsonl"), ("cell", ""), ("run", "")],  # else the record's own folder cannot be written
+)
+def test_a_copy_that_cannot_be_written_leaves_no_file_open(bench: Bench, kind: str, wanted: str) -> None:
+    """Or Python's warning of it is, with `-Werror`, an error of whatever runs next."""
+    bench.file("conftest.py", COPIES_FILL_UP.replace("KIND", kind))
+    if not wanted:
+        (bench.path / ".pytest_llm").write_text("a file, where the folder should be")
+    for number in range(2):
+        bench.case("prompt: hi\nchecks: [{contains: hello}]", f"t{number}")
+    result = bench.process("-Werror", "--llm-store=none", f"--llm-jsonl={wanted}")
+    result.assert_outcomes(passed=2, warnings=1)
 
 
 @pytest.mark.parametrize("mode", [[], ["-n2"]])

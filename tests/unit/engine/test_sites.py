@@ -50,9 +50,9 @@ def test_stored_answers_are_looked_for_once_of_each_kind() -> None:
 class Late(Desk):
     """Tells what it knows of a model when it may: a digest, or an error."""
 
-    def __init__(self, server: str, told: str | Exception, *, late: bool = True) -> None:
+    def __init__(self, server: str, told: str | Exception, *, late: bool = True, listed: bool = True) -> None:
         super().__init__()
-        self.server, self.told, self.there = server, told, asyncio.Event()
+        self.server, self.told, self.there, self.listed = server, told, asyncio.Event(), listed
         if not late:
             self.there.set()
 
@@ -60,7 +60,7 @@ class Late(Desk):
         await self.there.wait()
         if isinstance(self.told, Exception):
             raise self.told
-        return ModelInfo(self.server, "b", self.told)
+        return ModelInfo(self.server, "b", self.told, listed=self.listed)
 
 
 @pytest.mark.parametrize(
@@ -95,3 +95,35 @@ def test_a_server_that_is_not_there_at_once_comes_late(
         return "".join(group[0] for group in after)
 
     assert (asyncio.run(run()), came, told) == ("A" + "".join(joined), joined, said)
+
+
+@pytest.mark.parametrize(
+    ("here", "late", "found", "told"),
+    [
+        (("", False), ("1", True), "L", 0),
+        (("", False), ("", False), "AL", 0),
+        (("", False), (ServerDown("it is down"), False), "A", 1),
+        ((ModelUnavailable("it lacks it"), True), ("1", True), "L", 0),
+        ((ServerDown("it is down"), True), ("1", False), "L", 1),
+    ],
+)
+def test_who_may_not_have_the_model_is_not_asked_before_the_late_one_is_there(
+    monkeypatch: pytest.MonkeyPatch,
+    here: tuple[str | Exception, bool],
+    late: tuple[str | Exception, bool],
+    found: str,
+    told: int,
+) -> None:
+    monkeypatch.setattr(module, "LATE", 0.001)
+    said = list[str]()
+
+    async def run() -> str:
+        first, later = Late("A", here[0], late=False, listed=here[1]), Late("L", late[0], listed=late[1])
+        sites = Sites(lambda _: [first, later], lambda _: Server(), said.append, said.append)
+        groups = asyncio.create_task(sites.groups(ChatRequest(MODEL, ())))
+        await asyncio.sleep(0.01)
+        assert not groups.done()
+        later.there.set()
+        return "".join(group[0] for group in await groups)
+
+    assert (asyncio.run(run()), len(said)) == (found, told)

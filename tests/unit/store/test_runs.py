@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -160,9 +161,21 @@ class FullDisk:
         self._file.close()
 
 
-def test_a_full_disk_leaves_whole_lines(tmp_path: Path) -> None:
-    writer = runs.Writer(tmp_path, Header("20200101-000000-1"))
-    file = writer.folder / runs.FILE
+def begun(root: Path) -> tuple[runs.Writer, Path]:
+    writer = runs.Writer(root, Header("20200101-000000-1"))
+    return writer, writer.folder / runs.FILE
+
+
+def copied(root: Path) -> tuple[runs.Copy, Path]:
+    file = root / "new" / "copy.jsonl"
+    return runs.Copy(file, Header("20200101-000000-1")), file
+
+
+@pytest.mark.parametrize("begin", [begun, copied])
+def test_a_full_disk_leaves_whole_lines(
+    tmp_path: Path, begin: Callable[[Path], tuple[runs.Writer | runs.Copy, Path]]
+) -> None:
+    writer, file = begin(tmp_path)
     small, large = to_line(CellLine("small", "passed")), to_line(CellLine("large" * 1000, "passed"))
     disk = FullDisk(file, 2 * len(small) + 10)
     writer._file.close()
