@@ -10,7 +10,7 @@ import shutil
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 from pytest_llm.errors import InputError
 from pytest_llm.store.record import Header, to_line
@@ -69,7 +69,7 @@ def folder_of(root: Path, run: str) -> Path:
 class _Lines:
     """A file of lines, begun with a header; each is written at once, and whole or not at all."""
 
-    def __init__(self, path: Path, mode: str, header: Header) -> None:
+    def __init__(self, path: Path, mode: Literal["xb", "wb"], header: Header) -> None:
         """Raises OSError."""
         self._file: BinaryIO = open(path, mode, buffering=0)  # noqa: SIM115
         self._size = 0
