@@ -42,14 +42,19 @@ _TOP = re.compile(
 _BEGINS = re.compile(
     r"\s*(?:package |<\?php|import\b|from [\w.]+ import|#include \"|use |using |#!)"
 )  # only a file does
+_STANDS_FIRST = re.compile(r"^(?:from __future__ |#!\[|namespace [\w.]+;)|\A\s*#!/", re.MULTILINE)
 _IMPORTS_ANYWHERE = frozenset({"python", "rust"})
 _BOUND = re.compile(
     r"^(?!var[ \t]+\w+[ \t]+[^\s=:])"  # in Go its type stands behind the name
     r"(?:(?:[\w<>\[\],*&]|::){1,40}[ \t]+){0,3}(?!_\b)(\w+)[ \t]*(?::[^=\n]{1,60})?=(?!=)",
     re.MULTILINE,
 )
+_DEFAULT = re.compile(r"^export default\b", re.MULTILINE)  # a module has one
 _IMPORT = re.compile(r"^(?:import|from)\b(.*)", re.MULTILINE)
 _WORD = re.compile(r"[A-Za-z_]\w*")
+_SAID = re.compile(
+    r"(?:^|[ \t])#[ \t].*|(?:^|[;{},)])[ \t]*//.*|^[ \t]*(?:/\*|\*[ \t]).*", re.MULTILINE
+)  # by comments; `//` amid a line also divides
 _TEST_FILE = re.compile(
     r"(?:_test\.\w+|[._-]spec\.\w+|\.test\.\w+|(?:^|/)test_\w+\.py|Tests?\.(?:java|cs)|(?:^|/)tests?/[\w./-]+)$"
 )
@@ -130,21 +135,32 @@ class CodeBlock:
 
     @cached_property
     def known(self) -> frozenset[str]:
-        """What it defines or binds at top level."""
-        return self.names | frozenset(_BOUND.findall(self.text))
+        """What it defines, binds or is to others at top level."""
+        return self.names.union(_BOUND.findall(self.text), _DEFAULT.findall(self.text))
 
     @cached_property
     def words(self) -> frozenset[str]:
-        return frozenset(_WORD.findall(self.text))
+        """Those of its code, without comments."""
+        return frozenset(_WORD.findall(_SAID.sub("", self.text)))
 
     @cached_property
     def imported(self) -> frozenset[str]:
         """The words of its imports, which name what they bring."""
         return frozenset(_WORD.findall(" ".join(_IMPORT.findall(self.text))))
 
+    @cached_property
+    def stands_first(self) -> bool:
+        """It holds what stands at the beginning of a file and nowhere else, in any language that has it."""
+        return _STANDS_FIRST.search(self.text) is not None
+
+    @cached_property
+    def ends_code(self) -> bool:
+        """What follows it is code no longer, but text between PHP."""
+        return self.text.rstrip().endswith("?>")
+
     def begins_a_file(self, language: str) -> bool:
         """Whether a text in the language cannot go on another one: it begins as only a file does."""
-        return language not in _IMPORTS_ANYWHERE and _BEGINS.match(self.text) is not None
+        return self.stands_first or (language not in _IMPORTS_ANYWHERE and _BEGINS.match(self.text) is not None)
 
     @cached_property
     def complete(self) -> bool:

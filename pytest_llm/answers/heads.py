@@ -53,6 +53,8 @@ def following(blocks: Sequence[CodeBlock], language: str) -> list[Placed] | None
     Where later ones begin as files do, they are of the same package, and import what is there for all: that stands
     once then, and at the top.
     """
+    if any(block.stands_first for block in blocks[1:]) or any(block.ends_code for block in blocks[:-1]):
+        return None
     head = _HEADS.get(language)
     texts = [list(_placed(block)) for block in blocks]
     if head is None:

@@ -63,6 +63,7 @@ def test_files_of_one_package_are_one_program(language: str) -> None:
 
 
 APART = {
+    "csharp": [["namespace X;\nclass A { }\n", "namespace X;\nclass B { A a; int n; }\n"]],
     "go": [
         ["package a\n\ntype T int\n", "package main\n\nvar x T = 1\nfunc main() {}\n"],
         ["type T int\n", "package a\n\nvar x T = 1\nfunc F() {}\n"],
@@ -81,6 +82,21 @@ APART = {
         ["struct T;\n", "use mine::T;\n\nfn main() { let t = T; }\n"],
         ["use std::fmt;\n\nstruct T;\n", "use std::fmt::{self, Debug};\n\nfn f(t: T) -> u8 { 1 }\n"],
         ["struct T;\n", "use rand::Rng;\n\nfn f(t: T) -> u8 { 1 }\n"],
+        ["struct T;\n", "#![allow(dead_code)]\nfn f(t: T) -> u8 { 1 }\n"],
+        ["use std::fmt;\n\nstruct T;\n", "// Of T.\n#![allow(unused)]\nuse std::io;\n\nfn f(t: T) -> u8 { 1 }\n"],
+    ],
+    "javascript": [
+        ["export default function f() { return 1; }\n", "export default function g() { return f() + 1; }\n"],
+        ["class A { }\nexport default A;\n", "export default function g() { return new A(); }\n"],
+    ],
+    "php": [["<?php\nfunction f() { }\n?>\n", "function g() { f(); f(); }\n"]],
+    "python": [
+        ["def f():\n    return 1\n", "from __future__ import annotations\n\ndef g():\n    return f()\n"],
+        [
+            "def f():\n    return 1\n",
+            '"""Of f."""\nfrom __future__ import annotations\n\ndef g():\n    return f()\n',
+        ],
+        ["def f():\n    return 1\n", "#!/usr/bin/env python3\ndef g():\n    return f()\n"],
     ],
 }
 

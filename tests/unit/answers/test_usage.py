@@ -61,6 +61,12 @@ def test_usage_in_any_order(language: str, labelled: bool) -> None:
             -1,
         ),
         ("python", ["print('nothing of the other one')\n" * 3, "def f():\n    return 1\n"], 0),
+        # a comment uses nothing
+        ("python", ["# area of it\nw = 3\nprint(w, w)\nprint(w * w)\n", "def area(r):\n    return r\n"], 0),
+        ("go", ["func run() {\n}\n", "package main\n\nfunc main() {  // run it\n\tprintln(1)\n}\n"], 1),
+        ("javascript", ["/**\n * to sort it\n */\nxs = [3, 2];\nxs.shift();\n", "function sort(x) {\n}\n"], 0),
+        ("javascript", ["print(1);  // to sort it\nprint(2);\nprint(3);\n", "function sort(x) {\n}\n"], 0),
+        ("bash", ["# backup of it\ncd /tmp\ntar cf a.tar b  # backup\n", "backup() {\n  ls\n}\n"], 0),
         # where all of them only use something, the longest
         ("python", ["print(f())\n", "print(f(), f())\n"], 1),
         # what begins any program is nobody's
