@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from pytest_llm.errors import CheckCrashed
@@ -51,6 +51,11 @@ class Outline:
     def all(self, capture: str) -> frozenset[str]:
         """The texts captured under a name."""
         return frozenset(self.names.get(capture, {}))
+
+    def having(self, capture: str, texts: Iterable[str]) -> Outline:
+        """With more texts captured under a name."""
+        more = dict.fromkeys(texts, 1) | dict(self.names.get(capture, {}))
+        return replace(self, names={**self.names, capture: more})
 
     @property
     def errors(self) -> int:

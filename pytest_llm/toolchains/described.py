@@ -98,10 +98,15 @@ def described(text: str, outline: Outline, language: str) -> tuple[int, str] | N
     own = outline.all("defined")
     top = max((piece.end for piece in outline.pieces if piece.kind in ("import", "head")), default=0)
     for start, end in _comments(outline.pieces):
-        if (found := _types(text[start:end], language)) and own.isdisjoint(_NAME.findall(found)):
+        if (found := _types(text[start:end], language)) and own.isdisjoint(declared(found)):
             return max(end, top), f"\n{found}\n"
     nodes = [made for name, made in _NODES[language].items() if name not in own and re.search(rf"\b{name}\b", text)]
     return (top, "\n" + "\n".join(nodes) + "\n") if nodes else None
+
+
+def declared(types: str) -> frozenset[str]:
+    """The names of such types."""
+    return frozenset(_NAME.findall(types))
 
 
 def _comments(pieces: Sequence[Piece]) -> Iterator[tuple[int, int]]:

@@ -19,7 +19,7 @@ from pytest_llm.syntax.grammars import Kind
 from pytest_llm.syntax.outline import Outline, Piece, pairs, read
 from pytest_llm.toolchains.base import Diagnostic, Options, Snippet, Toolchain, clean, fails, inside, remaining
 from pytest_llm.toolchains.completed import Around, Completed, start_of
-from pytest_llm.toolchains.described import described
+from pytest_llm.toolchains.described import declared, described
 from pytest_llm.toolchains.prompts import told
 
 _ENDED = frozenset({"timeout", "limit", "crash"})
@@ -99,6 +99,7 @@ class Scaffolded(Toolchain):
         types = described(text, outline, self.grammar(text))
         if types is not None:
             yield Completed(text, (types,))
+            outline = outline.having("defined", declared(types[1]))  # so that no import is of the same name
         if self.lacking(found):
             yield from (one if types is None else one.having(types) for one in self.tries(text, outline))
 
