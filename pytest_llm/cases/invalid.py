@@ -26,7 +26,7 @@ _EXPECTED = {
     "dict_type": "a mapping",
     "model_type": "a mapping",
     "model_attributes_type": "a mapping",
-    "string_too_short": "something, not nothing",
+    "string_too_short": "something",
 }
 
 

@@ -82,6 +82,7 @@ class Dispatch:
         self.phases.arrange(cells)
         self.phases.widen(self._sites.wider)
         self.balance.begin(self.phases.cells())
+        self.even()
 
     def _joined(self, server: str) -> None:
         """A server that came late takes its part of what is left."""

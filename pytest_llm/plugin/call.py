@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ValidationError
 
 from pytest_llm.cases.fields import Allow, Message, Options, Seconds, Strict
 from pytest_llm.cases.invalid import explain
 from pytest_llm.errors import InputError
+
+B = TypeVar("B", bound=BaseModel)
 
 
 def _messages(prompt: Any) -> Any:
@@ -36,12 +38,14 @@ class Call(Strict):
 
 def call(options: Any, **said: Any) -> tuple[Call, dict[str, Any]]:
     """The arguments, and the request options as plain data. Raises InputError in a case file's words."""
+    return _held_to(Call, said), _held_to(Options, options, "options: ").plain()
+
+
+def _held_to(kind: type[B], said: Any, where: str = "") -> B:
     try:
-        return Call.model_validate(said), Options.model_validate(options).plain()
+        return kind.model_validate(said)
     except ValidationError as error:
-        if error.title == Options.__name__:
-            raise InputError(f"options: {explain(error, options, Options)[1]}") from None
-        raise InputError(explain(error, said, Call)[1]) from None
+        raise InputError(f"{where}{explain(error, said, kind)[1]}") from None
 
 
 def is_model(format_: Any) -> bool:

@@ -35,7 +35,7 @@ class LookAhead:
         kept = [place.id for place in placed if place.kept]
         ranks, server = lambda: self._engine.ranks, self._engine.server
         self._window = Window(state.settings.window, self._cells, kept, ranks, server, state.judging.is_judged)
-        self._sorted: Mapping[str, int] = self._engine.ranks
+        self._sorted: Mapping[str, int] = {}
         self._position = 0
 
     def at(self, item: pytest.Item) -> None:

@@ -144,6 +144,9 @@ CROSSED = """
         ("'hi', format='jsn'", "`format` must be 'json', a JSON Schema or a pydantic model, not 'jsn'"),
         ("'hi', system=3", "`system` must be text, not 3"),
         ("'hi', think='yes'", "think is one of off, on"),
+        ("[{'role': 'user', 'content': ''}]", "`prompt.0.content` must be something, not ''"),
+        ("'', options={'temperature': 'hot'}", "`prompt` must be some text"),
+        ("'hi', options={'temperature': 'hot'}", "options: `temperature` must be a number, not 'hot'"),
         ("'hi', options='hot'", "options: its value must be a mapping, not 'hot'"),
     ],
 )

@@ -8,6 +8,8 @@ import pytest
 
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.engine import sites as module
+from pytest_llm.engine.dispatch import Dispatch
+from pytest_llm.engine.phases import Placed
 from pytest_llm.engine.servers import Server
 from pytest_llm.engine.sites import Site, Sites, agreeing, distinct
 from pytest_llm.errors import ModelUnavailable, ServerDown
@@ -127,3 +129,28 @@ def test_who_may_not_have_the_model_is_not_asked_before_the_late_one_is_there(
         return "".join(group[0] for group in await groups)
 
     assert (asyncio.run(run()), len(said)) == (found, told)
+
+
+@pytest.mark.parametrize("when", ["before the order is settled", "after it"])
+def test_who_comes_late_has_its_part_at_once(monkeypatch: pytest.MonkeyPatch, when: str) -> None:
+    """And not only when the first question is answered, which may take a load of minutes."""
+    monkeypatch.setattr(module, "LATE", 0.001)
+
+    async def run() -> set[str]:
+        here, later = Late("A", "1", late=False), Late("L", "1")
+        dispatch = Dispatch(lambda _: [here, later])
+        requests = [
+            ChatRequest(ModelRef(name, "desk", name), (), options={"num_ctx": n}) for n, name in enumerate("mn")
+        ]
+        groups = await dispatch.groups(requests)
+        cells = [Placed(f"{n}", of[0], 1, of) for n, of in enumerate(groups)]
+        if when == "after it":
+            dispatch.arrange(cells)
+        later.there.set()
+        for _ in range(20):
+            await asyncio.sleep(0)
+        if when != "after it":
+            dispatch.arrange(cells)
+        return {dispatch.phases.server(cell.id) for cell in cells}
+
+    assert asyncio.run(run()) == {"A", "L"}
