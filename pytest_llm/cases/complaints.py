@@ -50,11 +50,11 @@ _PARTS: dict[str, type[BaseModel]] = {
 
 def complaints(error: ValidationError, data: Any) -> Iterator[tuple[KeyPath, str, str]]:
     """(path, what is wrong, what to do) for each place, unknown keys first, in people's words."""
-    seen: set[KeyPath] = set()
+    told: set[KeyPath] = set()  # and what is around it: a table of a thousand rows may have an error in each
     for item in sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden"):
         path = real_path(item["loc"], data)
-        if not any(other[: len(path)] == path for other in seen):
-            seen.add(path)
+        if path not in told:
+            told.update(path[:end] for end in range(len(path) + 1))
             yield path, _sentence(item, path), _hint(item, path)
 
 
