@@ -138,12 +138,17 @@ class Dispatch:
                 self.even()
 
     def _best(self, job: Job, up: Mapping[str, Site]) -> Mapping[str, Site]:
-        """Of servers those that may be asked: what has no place in the order goes where its model is loaded."""
-        placed = self.phases.cell(job.place)
+        """Of servers those that may be asked: what has no place in the order goes where its model is loaded.
+
+        But not to one that wants to be left alone, where another one does not.
+        """
+        if self.phases.cell(job.place):
+            return up
+        awake = {name: site for name, site in up.items() if not self.server(name).rests} or up
         ready = {
-            name: site for name, site in up.items() if self.server(name).loaded == group(site.info, job.request)
+            name: site for name, site in awake.items() if self.server(name).loaded == group(site.info, job.request)
         }
-        return up if placed else ready or up
+        return ready or awake
 
     def _fault(self, site: Site, job: Job) -> ProviderError | None:
         """Why a site is not asked."""

@@ -402,3 +402,19 @@ def test_what_has_no_place_in_the_order_is_asked_where_its_model_is_loaded() -> 
         assert (one.asked, two.asked) == (["first"], ["second", "third"])
     finally:
         engine.close()
+
+
+@pytest.mark.parametrize("model", ["n", "m"], ids=["loaded there", "loaded nowhere"])
+def test_what_has_no_place_in_the_order_is_not_asked_where_nobody_is_to_ask(model: str) -> None:
+    busy = ServerBusy("busy")
+    busy.wait = 60.0
+    one, two = Desk(server="one"), Desk(server="two", script={"refused": [busy]})
+    engine = Engine(Dispatch(lambda name: [two, one], slots=2, pause=lambda seconds: asyncio.sleep(3600)))
+    try:
+        engine.ask(job("first", "n"))
+        engine.begin([job("refused", "n")])
+        until(lambda: "refused" in two.asked)
+        assert [engine.begin([job(id_, model)])[0].result(10).text for id_ in "ab"] == ["re: a", "re: b"]
+        assert (one.asked, two.asked) == (["a", "b"], ["first", "refused"])
+    finally:
+        engine.close()
