@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 
 from pytest_llm.answers.blocks import CodeBlock
@@ -13,6 +13,7 @@ Placed = tuple[str, tuple[int, int | None]]  # a line of code, and its place in 
 _BEFORE = re.compile(r"\s*(?://.*|#!\[.*)?$")
 _BROUGHT = re.compile(r"\b(\w+)\b(?=::\{self\b|\s*[\",;}])")  # a name by what imports it
 _IMPORT = re.compile(r"^(?:import|use)\b\s*")
+_LISTED = re.compile(r"(\S+::)\{([^{}]*)\};")  # what is imported from one place
 _BEGINS = re.compile(r"(?:package|import|use)\b")
 
 
@@ -65,7 +66,8 @@ def following(blocks: Sequence[CodeBlock], language: str) -> list[Placed] | None
     rests = [text[end:] for text, end in zip(texts, ends, strict=True)]
     imported = [[name for line, _ in top if (name := _imported(line, head))] for top in tops]
     later = [name for names in imported[1:] for name in names]
-    brought = [_BROUGHT.findall(name) for name in {name for names in imported for name in names}]
+    each = {one for names in imported for name in names for one in _each(name)}
+    brought = [_BROUGHT.findall(one) for one in each]
     package, *others = (next((line for line, _ in top if line.startswith("package ")), "").strip() for top in tops)
     if not {"", package}.issuperset(others) or not all(map(head.of_all.match, later)):
         return None
@@ -111,10 +113,29 @@ def _once(tops: Sequence[Sequence[Placed]], head: _Head) -> list[list[Placed]]:
         found.append([])
         for line, place in top:
             name = line.strip() if line.startswith("package ") else _imported(line, head)
-            if not name or name not in seen:
-                found[-1].append((line, place))
-            seen.add(name)
+            names = _each(name) if name else []
+            if not names or not seen.issuperset(names):
+                found[-1].append((_less(line, names, seen), place))
+            seen.update(names)
     return found
+
+
+def _each(name: str) -> list[str]:
+    """All that an import names, each as an import of its own."""
+    listed = _LISTED.fullmatch(name)
+    if listed is None:
+        return [name]
+    return [f"{listed[1]}{part.strip()};".replace("::self;", ";") for part in listed[2].split(",")]
+
+
+def _less(line: str, names: Sequence[str], seen: Container[str]) -> str:
+    """A line that lists several imports, with blanks in place of those that were seen."""
+    if not any(name in seen for name in names):
+        return line
+    before, parts, behind = re.split(r"(?<=\{)([^{}]*)(?=\})", line)
+    told = zip(parts.split(","), names, strict=True)
+    left = "".join(" " * (len(part) + 1) if name in seen else f"{part}," for part, name in told)
+    return f"{before}{left[:-1]}{behind}"
 
 
 def _one_public(texts: Sequence[Sequence[Placed]], head: _Head) -> Iterator[list[Placed]]:
