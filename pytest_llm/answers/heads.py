@@ -13,7 +13,7 @@ Placed = tuple[str, tuple[int, int | None]]  # a line of code, and its place in 
 _BEFORE = re.compile(r"\s*(?://.*|#!\[.*)?$")
 _BROUGHT = re.compile(r"\b(\w+)\b(?=::\{self\b|\s*[\",;}])")  # a name by what imports it
 _IMPORT = re.compile(r"^(?:import|use)\b\s*")
-_LISTED = re.compile(r"(\S+::)\{([^{}]*)\};")  # what is imported from one place
+_LISTED = re.compile(r"([^\s{}]+::)\{([^{}]*)\};")  # what is imported from one place
 _BEGINS = re.compile(r"(?:package|import|use)\b")
 
 
