@@ -96,8 +96,8 @@ APART = {
         ["struct T;\n", "use mine::T;\n\nfn main() { let t = T; }\n"],
         ["use std::fmt::Result;\n\nstruct T;\n", "use std::io::{self, Result};\n\nfn f(t: T) -> u8 { 1 }\n"],
         [  # no Rust
-            "use std::{a}::{c};\n\nstruct T;\nfn f(t: T) -> u8 { 1 }\n",
-            "use std::{a}::{c, d};\n\nfn g(t: T) {}\n",
+            "use std::{}::{c};\n\nstruct T;\nfn f(t: T) -> u8 { 1 }\n",
+            "use std::{}::{c, d};\n\nfn g(t: T) {}\n",
         ],
         ["use std::{fmt, io::{self}};\n\nstruct T;\n", "use std::fmt;\n\nfn f(t: T) -> u8 { 1 }\n"],
         ["struct T;\n", "use rand::Rng;\n\nfn f(t: T) -> u8 { 1 }\n"],
