@@ -22,12 +22,12 @@ from pytest_llm.engine.jobs import Job, checking
 from pytest_llm.engine.talk import Answer as Told
 from pytest_llm.errors import InputError, RunStopped
 from pytest_llm.plugin.call import Call, call, is_model
-from pytest_llm.plugin.carried import is_ours
 from pytest_llm.plugin.option_table import THINKS
 from pytest_llm.plugin.session import LlmSession, session
 from pytest_llm.plugin.telling import CellFault, NotJudged, longrepr, warn
 from pytest_llm.providers.base import Response
 from pytest_llm.reports import numbers, terminal
+from pytest_llm.reports.properties import is_ours
 from pytest_llm.verdicts import luck
 from pytest_llm.verdicts.asking import Asking
 from pytest_llm.verdicts.judge import clocked, partial_response, run, unanswered

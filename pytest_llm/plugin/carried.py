@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_llm.reports.properties import is_ours, shared
+
 if TYPE_CHECKING:
     from pytest_llm.store.record import CellLine
 
@@ -15,11 +17,6 @@ CARRIED = "llm_cell"  # of a report: what a worker hands over; builtins survive 
 
 _PROTOCOL = pickle.HIGHEST_PROTOCOL
 _PACKED, _NUMBERS = "llm_report", "llm_numbers"
-
-
-def is_ours(pair: tuple[str, object]) -> bool:
-    """Whether a property is one of a cell's numbers, and not the user's own."""
-    return pair[0].startswith("llm.")
 
 
 def carry(line: CellLine, report: pytest.TestReport) -> None:
@@ -60,7 +57,4 @@ def unpack(data: dict[str, Any]) -> None:
 @lru_cache(maxsize=64)
 def _properties(packed: bytes) -> list[tuple[str, object]]:
     """pytest keeps every report, and the three of a cell say the same: that is made once."""
-    from pytest_llm.reports.numbers import shared
-
-    pairs = pickle.loads(packed)  # noqa: S301 (as above)
-    return [shared(pair) if is_ours(pair) else pair for pair in pairs]
+    return [shared(pair) for pair in pickle.loads(packed)]  # noqa: S301 (as above)

@@ -23,13 +23,13 @@ from pytest_llm.engine.order import key
 from pytest_llm.errors import Complaints, InputError, RunStopped
 from pytest_llm.models.reference import ModelRef
 from pytest_llm.plugin import marks, options
-from pytest_llm.plugin.carried import is_ours
 from pytest_llm.plugin.files import OwnFile
 from pytest_llm.plugin.session import session
 from pytest_llm.plugin.telling import CellFault, ChecksFailed, NotJudged, longrepr, told, warn
 from pytest_llm.providers.wire.secrets import cleaned
 from pytest_llm.reports import numbers, terminal
 from pytest_llm.reports.plain import plain
+from pytest_llm.reports.properties import is_ours
 from pytest_llm.verdicts import plan as planning
 from pytest_llm.verdicts.identity import identity
 from pytest_llm.verdicts.pipeline import first_jobs

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 from pytest_llm.checks.base import UNWALLED
 from pytest_llm.providers.base import Response
 from pytest_llm.reports.plain import visible
+from pytest_llm.reports.properties import own
 from pytest_llm.reports.samples import title
 from pytest_llm.verdicts.estimate import estimate
 from pytest_llm.verdicts.luck import thinking_tokens
@@ -18,7 +17,6 @@ from pytest_llm.verdicts.verdict import Verdict
 
 HIDDEN_THINKING_RATIO = 3  # times what the visible text explains: no tokenizer is that far from the average
 CHARS_PER_TOKEN = 4  # of English
-_PREFIX = "llm."
 
 
 def properties(verdict: Verdict, identity: Mapping[str, Any]) -> list[tuple[str, object]]:
@@ -26,19 +24,7 @@ def properties(verdict: Verdict, identity: Mapping[str, Any]) -> list[tuple[str,
 
     identity: which cell it is, as the run's record says it.
     """
-    return [_pair(name, value) for name, value in _properties(verdict, identity).items()]
-
-
-@lru_cache(maxsize=1024, typed=True)
-def _pair(name: str, value: object) -> tuple[str, object]:
-    """pytest keeps those of every cell, and most are alike: of these it keeps one."""
-    return sys.intern(_PREFIX + name), value
-
-
-def shared(pair: tuple[str, object]) -> tuple[str, object]:
-    """One that came from another process, kept as the others are."""
-    name, value = pair
-    return _pair(name.removeprefix(_PREFIX), value) if isinstance(value, str | int | float | None) else pair
+    return [own(name, value) for name, value in _properties(verdict, identity).items()]
 
 
 def _properties(verdict: Verdict, identity: Mapping[str, Any]) -> dict[str, object]:
