@@ -171,8 +171,8 @@ ROWS: dict[str, tuple[str, Sequence[tuple[str, int | None, str]], str]] = {
         "real time",
     ),
     "a worklet that paints": (
-        "document.body.style.background = 'paint(n)';\n"
-        "CSS.paintWorklet.addModule(address('registerPaint(\"n\", class { paint() { nope(); } })'));",
+        "CSS.paintWorklet.addModule(address('registerPaint(\"n\", class { paint() { nope(); } })')).then(() => "
+        "{ document.body.style.background = 'paint(n)'; });",  # set before, Chromium paints it at most times only
         NOPE,
         "real time",
     ),
