@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -98,6 +99,16 @@ def test_whoever_waits_is_woken(how: object) -> None:
 ACTS = ["gw0", "gw1", "gw2", "one", "two", "rank"]
 
 
+def arranged_anew(phases: Phases, cells: Sequence[Placed], number: int, to: str) -> None:
+    """A cell is moved to another server, or, with "rank", those that nobody was given get another order."""
+    cell = cells[number % len(cells)]
+    if to == "rank":
+        left = [cell.id for cell in cells if not phases.is_given(cell.id)]
+        phases.rank(left[number:] + left[:number])
+    else:
+        phases.move([cell.id], (to, cell.group[1], ""))
+
+
 @settings(max_examples=150, deadline=None)
 @given(
     st.text("abxy", min_size=1, max_size=8),
@@ -115,11 +126,8 @@ def test_nobody_waits_for_ever(order: str, acts: list[tuple[int, str]], data: st
 
     def act(number: int, to: str) -> None:
         cell = cells[number % len(cells)]
-        if to == "rank":
-            left = [cell.id for cell in cells if not phases.is_given(cell.id)]
-            phases.rank(left[number:] + left[:number])
-        elif to not in queues:
-            phases.move([cell.id], (to, cell.group[1], ""))
+        if to not in queues:
+            arranged_anew(phases, cells, number, to)
         else:
             for owner, queue in queues.items():
                 if cell.id in queue:
@@ -167,11 +175,8 @@ def test_nobody_waits_for_ever_for_an_answer_that_is_kept(
 
     def act(number: int, to: str) -> None:
         cell = cells[number % len(cells)]
-        if to == "rank":
-            left = [cell.id for cell in cells if not phases.is_given(cell.id)]
-            phases.rank(left[number:] + left[:number])
-        elif to not in queues:
-            phases.move([cell.id], (to, cell.group[1], ""))
+        if to not in queues:
+            arranged_anew(phases, cells, number, to)
         elif not cell.kept and not any(cell.id in queue for queue in queues.values()):
             queues[to].append(cell.id)
             phases.given(to, [cell.id])
