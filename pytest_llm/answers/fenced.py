@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from pytest_llm.answers.blocks import CodeBlock
-from pytest_llm.answers.fences import Fenced, scan
+from pytest_llm.answers.fences import Fenced, at_its_end, scan
 from pytest_llm.answers.languages import JSON_LABELS, PROSE, guess_language, is_label, normalise_language
 from pytest_llm.answers.overlaid import unlaid
 from pytest_llm.answers.titles import title
@@ -54,10 +54,11 @@ def _begun_in_its_fence(block: CodeBlock, fence: str) -> CodeBlock:
     language, sign = normalise_language(label), guess_language(code)
     if language in PROSE | {"shell"} and sign != language:  # any words may stand there
         return block
+    before, code = at_its_end(fence, code)
     line, text = block.line - 1, f"{code}\n{block.text}"
     if not sign and not (code[0] in "{[" and guess_language(text) == "json"):
         return block
-    places = tuple((line + at, block.indent if at else max(0, fence.find(code))) for at in range(text.count("\n")))
+    places = tuple((line + at, block.indent if at else before) for at in range(text.count("\n")))
     return replace(block, text=text, language=language, info=label, line=line, places=places)
 
 

@@ -209,6 +209,15 @@ def _visible(line: str) -> str:
     return line if line.isascii() or ("```" not in line and "~~~" not in line) else line.translate(_UNSEEN)
 
 
+def at_its_end(line: str, code: str) -> tuple[int, str]:
+    """(offset, text) of code that ends the line of a fence, with what no reader sees of it."""
+    seen = [at for at, sign in enumerate(line) if _UNSEEN.get(ord(sign), sign) is not None]
+    first = "".join(line[at] for at in seen).translate(_UNSEEN).rfind(code)
+    if first < 0:
+        return 0, code
+    return seen[first], line[seen[first] : seen[first + len(code) - 1] + 1]
+
+
 def _fence_like(line: str, opening: _Opening) -> str | None:
     """The info string of a fence as long as `opening`'s, "" where it is bare; None where it is none."""
     if opening.mark not in line:

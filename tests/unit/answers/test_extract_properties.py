@@ -110,6 +110,8 @@ def test_twice_as_many_tags_that_nothing_closes_take_twice_the_steps() -> None:
 
 
 @given(TEXTS)
+@example("~~~<html>\ufeff```")
+@example("> - \u200b```go\u200b package\u00a0main\ufeff;\n> - func F() {}")
 def test_every_block_is_where_it_says(text: str) -> None:
     artifact = extract(text)
     lines = artifact.answer.split("\n")
