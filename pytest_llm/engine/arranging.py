@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from pytest_llm.engine.order import Group
-from pytest_llm.engine.sharing import Work, merged, share
+from pytest_llm.engine.sharing import Queue, Work, merged, share
 
 Groups = tuple[Group, ...]
 
@@ -66,4 +66,5 @@ def by_load(
     for turn in sorted(turns, key=rank):
         group = at[turn.id]
         queues[turn.turn][group[0]].append((turn.id, group, turn.seconds))
-    return [by_id[id_] for _, of in sorted(queues.items()) for id_ in merged(of.values(), load)]
+    merges = (merged(map(Queue, of.values()), load) for _, of in sorted(queues.items()))
+    return [by_id[id_] for ids in merges for id_ in ids]

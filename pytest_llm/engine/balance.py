@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import fmean
 
 from pytest_llm.engine.order import Group
-from pytest_llm.engine.phases import Phases, Placed
+from pytest_llm.engine.phases import Phases
+from pytest_llm.engine.places import Placed
 from pytest_llm.engine.servers import Server
-from pytest_llm.engine.sharing import Pace, Part, Shares, Work, assigned, merged, taken
+from pytest_llm.engine.sharing import Pace, Part, Queue, Shares, Work, assigned, merged, taken
 
-AGAIN = 16  # a server that found nothing to take looks again when a sixteenth of what was left is done
+AGAIN = 16  # what is left is looked at again when a sixteenth of it is done: by servers that found nothing to take
 LOAD = 10.0  # seconds, about, where nothing was loaded yet: as an answer
 
 
@@ -25,11 +26,12 @@ class Balance:
     pace: Pace = field(default_factory=Pace)
     servers: tuple[str, ...] = ()
     _looked: dict[str, int] = field(default_factory=dict)
+    _ranked: int = 0
 
     def begin(self, cells: Iterable[Placed]) -> None:
         """The order is settled."""
         self.servers = tuple(dict.fromkeys(group[0] for cell in cells for group in (cell.group, *cell.groups)))
-        self._looked = {}
+        self._looked, self._ranked = {}, self.phases.count()
 
     def joined(self, server: str) -> None:
         """One more can be asked."""
@@ -41,10 +43,18 @@ class Balance:
             self.pace.saw(group, placed.seconds / max(1, placed.questions), took)
 
     def even(self) -> bool:
-        """Let servers that have nothing to do take something; whether one did."""
-        idle = [name for name in self.servers if self.phases.idle(name)] if len(self.servers) > 1 else []
-        helped = [self._helps(name) for name in idle]
-        return any(helped)
+        """Let servers that have nothing to do take something; whether the order is another one by now.
+
+        Which is so, too, when a part of what was left is done: by then it is known better who is ready when.
+        """
+        if len(self.servers) < 2:
+            return False
+        helped = [self._helps(name) for name in self.servers if self.phases.idle(name)]
+        self.exchange()
+        old = 0 < self.phases.count() <= self._ranked * (1 - 1 / AGAIN)
+        if old:
+            self._rank()
+        return old or any(helped)
 
     def rests(self) -> None:
         """A server wants to be left alone: who found nothing to take looks again."""
@@ -94,12 +104,35 @@ class Balance:
         self._rank()
         return True
 
+    def exchange(self) -> None:
+        """A server that lacks cells answers some that wait for others, which get as many of its own to come.
+
+        So no slot is idle where workers were given too many of one server's cells.
+        """
+        for name in self.servers if len(self.servers) > 1 else ():
+            while self.phases.lacking(name) and (pair := self._pair(name)):
+                self.phases.exchange(*pair)
+
+    def _pair(self, lacking: str) -> tuple[str, str] | None:
+        """A cell that waits elsewhere, and the next of the server's own, where neither then needs a load."""
+        own = self.phases.next(lacking)
+        if own is None or own.alone or not self._is_loaded(own.group):
+            return None
+        waiting = map(self.phases.cell, self.phases.waiting(lacking))
+        return next(((cell.id, own.id) for cell in waiting if cell and self._is_like(own, cell)), None)
+
+    def _is_like(self, own: Placed, cell: Placed) -> bool:
+        return cell.groups == own.groups and not cell.alone and self._is_loaded(cell.group)
+
+    def _is_loaded(self, group: Group) -> bool:
+        return self.server(group[0]).loaded == group
+
     def _shares(self, movable: Callable[[str], bool]) -> tuple[Shares, list[list[str]]]:
         """What is left, and of each work the cells. What cannot be moved any more keeps its server busy."""
         works: defaultdict[tuple[Group, Collection[Group]], list[Placed]] = defaultdict(list)
         busy = defaultdict(float, {name: self.server(name).rests for name in self.servers})
         for server, cells in self.phases.left().items():
-            busy[server] += self.phases.inside[server] * fmean(map(self._seconds, cells)) / 2  # half done, about
+            busy[server] += self._busy(server, cells)
             for cell in cells:
                 if movable(cell.id):
                     works[cell.group, cell.groups].append(cell)
@@ -121,6 +154,10 @@ class Balance:
         shares = Shares(made, parts, self.pace.load(LOAD), ready, busy, gone, self.pace.factor)
         return shares, [[cell.id for cell in cells] for cells in works.values()]
 
+    def _busy(self, server: str, left: Sequence[Placed]) -> float:
+        """Seconds of what is under way at a server, which is half done, about, and like what is left."""
+        return self.phases.inside[server] * fmean(map(self._seconds, left)) / 2
+
     def _seconds(self, cell: Placed) -> float:
         return cell.seconds * self.pace.factor(cell.group)
 
@@ -129,12 +166,17 @@ class Balance:
 
         What waits for answers that are kept comes after all these.
         """
-        load, left = self.pace.load(LOAD), self.phases.left().values()
-        fresh = [[cell for cell in cells if not self.phases.is_given(cell.id)] for cells in left]
-        order: list[str] = []
-        for waits in (False, True):
-            here = [[cell for cell in cells if self.phases.waits_for_kept(cell.id) == waits] for cells in fresh]
-            order += merged(
-                [[(cell.id, cell.group, self._seconds(cell)) for cell in cells] for cells in here], load
+        queues = [
+            Queue(
+                [(cell.id, cell.group, self._seconds(cell)) for cell in sorted(cells, key=self._turn)],
+                self._busy(server, cells),
+                None if self.server(server).loads.under_way else self.server(server).loaded,
             )
-        self.phases.rank(order)
+            for server, cells in self.phases.left().items()
+        ]
+        fresh = [id_ for id_ in merged(queues, self.pace.load(LOAD)) if not self.phases.is_given(id_)]
+        self.phases.rank(sorted(fresh, key=self.phases.waits_for_kept))
+        self._ranked = self.phases.count()
+
+    def _turn(self, cell: Placed) -> tuple[bool, bool]:
+        return not self.phases.is_given(cell.id), self.phases.waits_for_kept(cell.id)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from pytest_llm.engine.engine import Engine
     from pytest_llm.engine.jobs import Job
-    from pytest_llm.engine.phases import Placed
+    from pytest_llm.engine.places import Placed
     from pytest_llm.providers.base import Response
 
 _MOST = 64  # calls at a time: two or so a worker

@@ -20,7 +20,8 @@ from pytest_llm.engine.jobs import Job
 from pytest_llm.engine.loading import Attempt, loading, with_load
 from pytest_llm.engine.memory import Forgetful, Memory
 from pytest_llm.engine.order import Group, group, key
-from pytest_llm.engine.phases import Phases, Placed
+from pytest_llm.engine.phases import Phases
+from pytest_llm.engine.places import Placed
 from pytest_llm.engine.servers import Pause, Server
 from pytest_llm.engine.sites import Site, Sites, check_usable, distinct, nowhere
 from pytest_llm.engine.slots import Slots
@@ -116,7 +117,9 @@ class Dispatch:
             able = {site.info.server: site for site in sites if not (len(sites) > 1 and self._fault(site, job))}
             up = {name: site for name, site in able.items() if name not in refused} or able
             up = up or {sites[0].info.server: sites[0]}
-            server = await self.phases.turn(job.place, job.id, self._best(job, up))
+            turn = self.phases.turn(job.place, job.id, self._best(job, up))
+            self.balance.exchange()
+            server = await turn
             try:
                 return await self._asked_at(job, up[server], reasons)
             except _Moved:

@@ -24,7 +24,7 @@ from pytest_llm.engine.dispatch import Dispatch
 from pytest_llm.engine.inquiries import Inquiries, Inquiry
 from pytest_llm.engine.jobs import Job
 from pytest_llm.engine.order import Group
-from pytest_llm.engine.phases import KEPT, Placed
+from pytest_llm.engine.places import KEPT, Placed
 from pytest_llm.errors import ProviderError, RunStopped
 from pytest_llm.providers.base import Response
 

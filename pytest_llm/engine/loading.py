@@ -24,6 +24,10 @@ class Loads:
         self._group: Group | None = None
         self._load: asyncio.Task[float | None] | None = None
 
+    @property
+    def under_way(self) -> bool:
+        return self._load is not None and not self._load.done()
+
     async def ready(self, group: Group, load: Callable[[], Coroutine[Any, Any, float | None]]) -> float | None:
         """Wait until a group is loaded; the seconds that took. Raises, for all of it, what the load raised.
 

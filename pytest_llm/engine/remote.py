@@ -22,7 +22,7 @@ from pytest_llm.errors import RunStopped
 if TYPE_CHECKING:
     from pytest_llm.cases.request import ChatRequest
     from pytest_llm.engine.order import Group
-    from pytest_llm.engine.phases import Placed
+    from pytest_llm.engine.places import Placed
     from pytest_llm.providers.base import Response
 
 Address = tuple[str, int, str]  # host, port, key in hex

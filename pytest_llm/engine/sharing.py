@@ -106,7 +106,7 @@ class Shares:
 
 
 def share(works: Sequence[Work], load: float, ready: Collection[Group] = ()) -> Shares:
-    """The longest first, each whole to the server that is ready with it first; who gets none takes a part.
+    """The longest first, each whole to the server that is ready with it first; who gets none takes its part of one.
 
     What else is to be divided shows when a server has nothing to do: then it is known what answers and loads take.
     """
@@ -114,8 +114,30 @@ def share(works: Sequence[Work], load: float, ready: Collection[Group] = ()) -> 
     for server in dict.fromkeys(group[0] for work in works for group in work.groups):
         nothing = all(part.server != server for part in shares.parts)
         if nothing and (move := taken(shares, server)):
-            shares = shares.moved(move)
+            shares = divided(shares.moved(move), move.part.work)
     return shares
+
+
+def divided(shares: Shares, number: int) -> Shares:
+    """A work anew among the servers that have parts of it, so that all are ready at once."""
+    work = shares.works[number]
+    groups = [part.group for part in shares.parts if part.work == number]
+    others = replace(shares, parts=tuple(part for part in shares.parts if part.work != number))
+    begins = {group: others.end(group[0]) + others.loads(group) for group in groups}
+    level, cut, parts = _level(list(begins.values()), sum(work.seconds)), 0, list(others.parts)
+    for group in groups:
+        begin, at = cut, begins[group]
+        while cut < len(work.seconds) and (group == groups[-1] or at + work.seconds[cut] / 2 <= level):
+            at, cut = at + work.seconds[cut], cut + 1
+        parts += [Part(number, group, begin, cut)] if cut > begin else []
+    return replace(shares, parts=tuple(parts))
+
+
+def _level(begins: Sequence[float], total: float) -> float:
+    """When all are ready that share `total` seconds of work, of whom each can begin at its time."""
+    first = sorted(begins)
+    levels = ((total + sum(first[:n])) / n for n in range(1, len(first) + 1))
+    return min(levels)
 
 
 def assigned(shares: Shares, numbers: Iterable[int]) -> Shares:
@@ -183,15 +205,31 @@ def _cut(shares: Shares, part: Part, group: Group) -> Move:
     return Move(part, part.begin - later, group, best[0])
 
 
-def merged(queues: Iterable[Sequence[tuple[str, Group, float]]], load: float) -> list[str]:
-    """The cells of all servers by the time at which each would be asked. Each of them: id, group, seconds."""
+@dataclass(frozen=True)
+class Queue:
+    """What a server has to do.
+
+    cells: id, group and seconds of each; busy: seconds before it can begin; loaded: the group that needs no load.
+    """
+
+    cells: Sequence[tuple[str, Group, float]]
+    busy: float = 0.0
+    loaded: Group | None = None
+
+
+def merged(queues: Iterable[Queue], load: float) -> list[str]:
+    """The cells of all servers by the time at which each would be answered; what has a model loaded, when it has.
+
+    A cell that waits for a load keeps others from nothing that could be answered before.
+    """
     starts: list[tuple[float, int, str]] = []
     for queue in queues:
-        at, loaded = 0.0, None
-        for place, (id_, group, seconds) in enumerate(queue):
-            at += load if group != loaded else 0.0
-            starts.append((at, place, id_))
-            at, loaded = at + seconds, group
+        at, loaded = queue.busy, queue.loaded
+        for place, (id_, group, seconds) in enumerate(queue.cells):
+            begin, anew = at, group != loaded
+            at += (load if anew else 0.0) + seconds
+            starts.append((begin if anew else at, place, id_))
+            loaded = group
     return [id_ for _, _, id_ in sorted(starts, key=lambda start: start[:2])]
 
 

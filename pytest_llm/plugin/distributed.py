@@ -142,10 +142,12 @@ class _Ranked:
 
     @property
     def hold(self) -> int:
-        """How many cells a worker has at least: its part of what the servers are asked, another one that it
-        judges, and one that is on its way to it; two where its part is one."""
-        room, workers = (desk.room if (desk := self.desk) else 0), len(self.nodes)
-        return 2 if room <= workers else 2 + ceil(room / workers)
+        """How many cells a worker has at least: one that it waits for or judges, and one that is on its way to it.
+
+        Of each further question that the servers are asked at a time, its part: that one, and the next.
+        """
+        room = max(1, desk.room) if (desk := self.desk) else 1
+        return 2 + 2 * (room - 1) // len(self.nodes)
 
     def _give(self, node: Any, ids: Sequence[str]) -> None:
         """Tell the engine who runs what, before the worker knows."""
@@ -171,7 +173,7 @@ class _InOrder(_Ranked):
 
     def _room(self, node: Any) -> int:
         """How many more a worker is to get: of the last ones no more than its part."""
-        held, part = len(self.node2pending[node]), len(self.pending) // len(self.nodes)
+        held, part = len(self.node2pending[node]), ceil(len(self.pending) / len(self.nodes))
         return min(self.hold - held + self._pace.more, max(2 - held, part)) if held < self.hold else 0
 
     def _send_tests(self, node: Any, num: int) -> None:

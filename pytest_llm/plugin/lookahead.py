@@ -14,7 +14,7 @@ from pytest_llm.plugin.nodes import PromptItem
 from pytest_llm.providers.base import Response
 
 if TYPE_CHECKING:
-    from pytest_llm.engine.phases import Placed
+    from pytest_llm.engine.places import Placed
     from pytest_llm.plugin.session import LlmSession
 
 

@@ -13,7 +13,7 @@ from pytest_llm.engine.arranging import Groups, Turn, by_load, shared
 from pytest_llm.engine.balance import LOAD
 from pytest_llm.engine.jobs import Job, kept_place
 from pytest_llm.engine.order import Group
-from pytest_llm.engine.phases import Placed
+from pytest_llm.engine.places import Placed
 from pytest_llm.errors import InputError, StoreError
 from pytest_llm.plugin.foreseen import wall
 from pytest_llm.plugin.marks import keeps_from_asking

@@ -17,11 +17,12 @@ from pytest_llm.engine.balance import LOAD
 from pytest_llm.engine.dispatch import Dispatch
 from pytest_llm.engine.engine import Engine
 from pytest_llm.engine.jobs import Job
-from pytest_llm.engine.phases import Placed
+from pytest_llm.engine.places import Placed
 from pytest_llm.engine.window import Window
 from pytest_llm.errors import ModelUnavailable, ServerBusy
 from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import ModelInfo, Resident, Response
+from tests.helpers.workers import handed_out
 
 GUESS = 10.0  # seconds of an answer, where no earlier run tells
 
@@ -67,7 +68,8 @@ class Scene:
     """Models with so many cells each, and servers with so much that each answer takes longer there.
 
     load, answer: seconds. guess: of an answer, as the run has it before it begins. refusals: by a server's number.
-    late: by the number of one server, after so many answers of the others it tells what it has.
+    late: by the number of one server, after so many answers of the others it tells what it has. workers: of
+    pytest-xdist, 0 for a plain run. check: seconds in which a worker judges an answer.
     """
 
     cells: tuple[int, ...]
@@ -79,6 +81,8 @@ class Scene:
     window: int = 0
     refusals: Mapping[int, Refusal] = field(default_factory=dict)
     late: Mapping[int, int] = field(default_factory=dict)
+    workers: int = 0
+    check: float = 0.0
 
     @property
     def bound(self) -> float:
@@ -192,7 +196,7 @@ class Ran:
 
 
 def run(scene: Scene) -> Ran:
-    """All cells, in the order and with the look-ahead of a plain run, each over when it is answered."""
+    """All cells, with the look-ahead of a plain run, each over when it is answered, or as workers get them."""
     answered = asyncio.Semaphore(0)
     servers = [
         Served(f"s{n}", scene, speed, scene.refusals.get(n), scene.late.get(n, 0), answered)
@@ -214,7 +218,8 @@ def run(scene: Scene) -> Ran:
     engine = Engine(Dispatch(lambda _: servers, slots=scene.slots, troubles=troubles), loop=clock)
     try:
         engine.arrange(_placed(scene, jobs, engine))
-        seconds = asyncio.run_coroutine_threadsafe(_all(engine, scene, jobs), clocks[0]).result(60)
+        ways = handed_out(engine, jobs, scene.workers, scene.check) if scene.workers else _all(engine, scene, jobs)
+        seconds = asyncio.run_coroutine_threadsafe(ways, clocks[0]).result(60)
         loads, refused = [server.loads for server in servers], [server.refused for server in servers]
         return Ran(seconds, loads, refused, troubles)
     finally:

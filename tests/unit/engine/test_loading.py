@@ -13,7 +13,7 @@ from pytest_llm.cases.request import ChatRequest
 from pytest_llm.engine.dispatch import Dispatch
 from pytest_llm.engine.engine import Engine
 from pytest_llm.engine.events import Event, Stream
-from pytest_llm.engine.phases import Placed
+from pytest_llm.engine.places import Placed
 from pytest_llm.errors import (
     BrokenAnswer,
     ModelUnavailable,

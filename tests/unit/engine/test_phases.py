@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.engine.jobs import Job, kept_place
-from pytest_llm.engine.phases import KEPT, Phases, Placed
+from pytest_llm.engine.phases import Phases
+from pytest_llm.engine.places import KEPT, Placed
 from pytest_llm.models.reference import ModelRef
 
 
@@ -96,15 +97,22 @@ def test_whoever_waits_is_woken(how: object) -> None:
     asyncio.run(scene())
 
 
-ACTS = ["gw0", "gw1", "gw2", "one", "two", "rank"]
+ANEW = ["one", "two", "rank", "exchange"]
+ACTS = ["gw0", "gw1", "gw2", *ANEW]
 
 
 def arranged_anew(phases: Phases, cells: Sequence[Placed], number: int, to: str) -> None:
-    """A cell is moved to another server, or, with "rank", those that nobody was given get another order."""
+    """A cell is moved to another server; with "rank" those that nobody was given get another order, with "exchange"
+    one of them another's server, and that one its.
+    """
     cell = cells[number % len(cells)]
+    left = [cell.id for cell in cells if not phases.is_given(cell.id)]
     if to == "rank":
-        left = [cell.id for cell in cells if not phases.is_given(cell.id)]
         phases.rank(left[number:] + left[:number])
+    elif to == "exchange":
+        later = [cell.id for cell in cells if cell.id in left and not cell.kept]
+        if later and (cell.kept or phases.is_given(cell.id)):
+            phases.exchange(cell.id, later[number % len(later)])
     else:
         phases.move([cell.id], (to, cell.group[1], ""))
 
@@ -118,7 +126,7 @@ def arranged_anew(phases: Phases, cells: Sequence[Placed], number: int, to: str)
 def test_nobody_waits_for_ever(order: str, acts: list[tuple[int, str]], data: st.DataObject) -> None:
     """Cells are given, taken back and given again to anybody, in any order; each process does one after another.
 
-    In between they are moved to another server, and those that nobody was given get another order.
+    In between they are moved to another server, exchanged, and those that nobody was given get another order.
     """
     phases, cells = Phases(), placed(order, data.draw(st.integers(0, 1)))
     phases.arrange(cells)
@@ -145,7 +153,7 @@ def test_nobody_waits_for_ever(order: str, acts: list[tuple[int, str]], data: st
             if free[0] in queue:
                 queue.remove(free[0])
         phases.done(free[0])
-        act(len(free[0]), data.draw(st.sampled_from(["one", "two", "rank"])))
+        act(len(free[0]), data.draw(st.sampled_from(ANEW)))
 
 
 def graded(order: str) -> list[Placed]:
@@ -196,7 +204,7 @@ def test_nobody_waits_for_ever_for_an_answer_that_is_kept(
             (queue,) = (queue for queue in queues.values() if free[0] in queue)
             queue.remove(free[0])
             phases.done(free[0])
-        act(len(free[0]), data.draw(st.sampled_from(["one", "two", "rank"])))
+        act(len(free[0]), data.draw(st.sampled_from(ANEW)))
 
 
 def test_a_slot_is_waited_for_and_what_waits_may_be_moved_to_another_server() -> None:
@@ -222,6 +230,43 @@ def test_a_slot_is_waited_for_and_what_waits_may_be_moved_to_another_server() ->
         assert phases.idle("two") is True
 
     asyncio.run(scene())
+
+
+def test_a_slot_that_nobody_waits_for_is_taken_by_one_that_waits_for_another_server() -> None:
+    async def scene() -> None:
+        phases = Phases(lambda _, inside: inside < 1)
+        cells = [Placed(f"{n}a", (at, "a", ""), 1) for n, at in enumerate(["one", "one", "one", "two", "two"])]
+        cells.append(Placed("5b", ("two", "b", "")))
+        phases.arrange(cells)
+        phases.given("", ["0a", "1a", "2a"])
+        turns = [asyncio.ensure_future(phases.turn(f"{n}a", "q", ["one", "two"][: 1 + (n > 1)])) for n in range(3)]
+        await asyncio.sleep(0)
+        assert (phases.lacking("one"), phases.lacking("two")) == (False, True)
+        assert list(phases.waiting("two")) == ["2a"]  # the other may not be asked there
+        assert list(phases.waiting("one")) == []
+        assert (phases.next("one"), phases.next("two")) == (None, cells[3])
+        phases.exchange("2a", "3a")
+        await asyncio.sleep(0)
+        assert turns[2].result() == "two"
+        assert (phases.server("2a"), phases.server("3a")) == ("two", "one")
+        assert [cell.id for cell in phases.left()["two"]] == ["4a", "5b"]
+        assert [cell.id for cell in phases.left()["one"]] == ["1a", "3a"]
+        phases.given("", ["3a", "4a", "5b"])
+        assert [cell.id for cell in cells if phases.waits(cell.id)] == ["5b"]  # for what is left of a at its server
+        turns[1].cancel()
+
+    asyncio.run(scene())
+
+
+def test_what_has_come_by_an_exchange_is_before_the_phases_that_follow() -> None:
+    phases = Phases()
+    cells = [
+        Placed(f"{n}{kind}", (at, kind, "")) for n, (at, kind) in enumerate(zip("112211", "aaaabb", strict=True))
+    ]
+    phases.arrange(cells)
+    phases.given("", ["0a"])
+    phases.exchange("0a", "2a")
+    assert [cell.id for cell in phases.left()["1"]] == ["1a", "2a", "4b", "5b"]
 
 
 def test_who_is_cancelled_takes_no_slot() -> None:

@@ -13,7 +13,7 @@ import pytest
 from pytest_llm.engine.desk import Desk, Worker
 from pytest_llm.engine.engine import Engine
 from pytest_llm.engine.jobs import checking
-from pytest_llm.engine.phases import Placed
+from pytest_llm.engine.places import Placed
 from pytest_llm.engine.remote import RemoteEngine
 from pytest_llm.errors import HarnessError, RunStopped, ServerDown
 from pytest_llm.providers.base import Response

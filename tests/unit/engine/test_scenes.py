@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -51,6 +52,39 @@ def test_any_run_takes_little_more_and_loads_nothing_twice_on_a_server(speeds: t
         ran = run(scene)
         times = (1.05 if of_many(scene) else 1.1) if len(speeds) == 1 else 1.3
         assert ran.seconds <= times * scene.bound + scene.whole + 1e-6, scene
+        assert ran.most == 1, scene
+
+
+@pytest.mark.parametrize("workers", [2, 3, 8])
+@pytest.mark.parametrize(
+    ("scene", "most"),
+    [
+        (Scene((120,), (1,) * 3, slots=4), 1.0),
+        (Scene((101,), (1,) * 4, slots=2), 1.05),
+        (Scene((100,), (1, 4)), 1.1),  # a worker that waits for the slow one keeps the quick one from nothing
+        (Scene((150,), (1, 4), slots=2), 1.1),
+        (Scene((200,), (1, 2, 4), slots=4), 1.1),
+        (Scene((60,), (1, 20), answer=0.02), 1.1),
+        (Scene((30,) * 4, (1, 3), slots=2), 1.2),
+        (Scene((25,) * 8, (1, 1)), 1.0),
+        (Scene((10, 40, 3, 20, 20, 10, 40, 10), (1, 1), slots=4, load=20), 1.2),  # who waits for a load is one
+        (Scene((100,), (1, 4), check=0.1), 1.1),
+    ],
+)
+def test_workers_are_handed_out_what_each_server_lacks(scene: Scene, most: float, workers: int) -> None:
+    scene = replace(scene, workers=workers)
+    ran = run(scene)
+    judging = scene.load + sum(scene.cells) * scene.check / workers
+    assert ran.seconds <= most * max(scene.bound, judging) + scene.whole + 1e-6
+    assert ran.most == 1
+
+
+@pytest.mark.parametrize("speeds", [(1.0,), (1.0, 1.5, 2.0)], ids=["equal", "unequal"])
+def test_any_run_of_workers_loads_nothing_twice_on_a_server(speeds: tuple[float, ...]) -> None:
+    random = Random(5)
+    for scene in (drawn(random, speeds) for _ in range(40)):
+        ran = run(replace(scene, workers=2))
+        assert ran.seconds <= (1.2 if len(speeds) == 1 else 1.4) * scene.bound + scene.whole + 1e-6, scene
         assert ran.most == 1, scene
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_llm.engine.order import Group
-from pytest_llm.engine.sharing import Pace, Part, Shares, Work, merged, share, taken
+from pytest_llm.engine.sharing import Pace, Part, Queue, Shares, Work, merged, share, taken
 
 
 def group(server: str, model: str) -> Group:
@@ -40,12 +40,10 @@ def said(shares: Shares) -> dict[str, dict[str, int]]:
         ([work("m", 20)], 20, [group("A", "m")], {"A": {"m": 20}}),  # another load takes as long
         ([work("m", 3, "A"), work("n", 4, "AB")], 1, (), {"A": {"m": 3}, "B": {"n": 4}}),
         ([work("m", 1)], 0, (), {"A": {"m": 1}}),  # a cell is whole
-        (
-            [work("m", 12, "ABC")],
-            0,
-            (),
-            {"A": {"m": 3}, "B": {"m": 6}, "C": {"m": 3}},
-        ),  # whoever is ready takes more
+        ([work("m", 12, "ABC")], 0, (), {"A": {"m": 4}, "B": {"m": 4}, "C": {"m": 4}}),
+        ([work("m", 101, "ABC")], 9, (), {"A": {"m": 34}, "B": {"m": 34}, "C": {"m": 33}}),
+        ([work("m", 31, "ABC")], 6, [group("A", "m")], {"A": {"m": 14}, "B": {"m": 8}, "C": {"m": 9}}),
+        ([work("m", 31, "ABC")], 20, [group("A", "m")], {"A": {"m": 24}, "B": {"m": 4}, "C": {"m": 3}}),
         ([work("m", 9), work("n", 2, least=6)], 1, (), {"A": {"m": 9}, "B": {"n": 2}}),
         ([work("m", 9, least=9)], 1, (), {"A": {"m": 9}}),  # all are answered at once
     ],
@@ -119,12 +117,23 @@ def test_what_speaks_against_another_load(gone: list[Group], slow: float, won: f
     assert (move and 6 - move.cut) == expected
 
 
-def test_the_cells_of_all_servers_by_when_they_would_be_asked() -> None:
-    a = [("a0", group("A", "m"), 2.0), ("a1", group("A", "m"), 2.0), ("a2", group("A", "n"), 2.0)]
-    b = [(f"b{n}", group("B", "m"), 1.0) for n in range(4)]
-    assert merged([a, b], load=1) == ["a0", "b0", "b1", "a1", "b2", "b3", "a2"]
-    assert merged([a], load=1) == ["a0", "a1", "a2"]
-    assert merged([], load=1) == []
+A = [("a0", group("A", "m"), 2.0), ("a1", group("A", "m"), 2.0), ("a2", group("A", "n"), 2.0)]
+B = [(f"b{n}", group("B", "m"), 1.0) for n in range(4)]
+
+
+@pytest.mark.parametrize(
+    ("queues", "expected"),
+    [
+        ([], ""),
+        ([Queue(A)], "a0 a1 a2"),
+        ([Queue(A), Queue(B)], "a0 b0 b1 b2 a1 a2 b3"),  # the first of a group when its load begins
+        ([Queue(A, loaded=group("A", "m")), Queue(B)], "b0 a0 b1 a1 a2 b2 b3"),
+        ([Queue(A, 1.5), Queue(B)], "b0 a0 b1 b2 b3 a1 a2"),
+        ([Queue(B, loaded=group("B", "m")), Queue(A)], "a0 b0 b1 b2 b3 a1 a2"),
+    ],
+)
+def test_the_cells_of_all_servers_by_when_they_would_be_answered(queues: list[Queue], expected: str) -> None:
+    assert " ".join(merged(queues, load=1)) == expected
 
 
 def test_what_was_seen_mends_what_was_estimated() -> None:

@@ -9,7 +9,7 @@ import pytest
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.engine import sites as module
 from pytest_llm.engine.dispatch import Dispatch
-from pytest_llm.engine.phases import Placed
+from pytest_llm.engine.places import Placed
 from pytest_llm.engine.servers import Server
 from pytest_llm.engine.sites import Site, Sites, agreeing, distinct
 from pytest_llm.errors import ModelUnavailable, ServerDown
