@@ -5,8 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-NAME = r"(?:\./)?[\w@+-][\w@.+/-]*\.[A-Za-z][A-Za-z0-9]{0,9}"
-_NAMES = re.compile(rf"(?<![\w./@-]){NAME}(?![A-Za-z0-9/])")
+_ENDINGS = """
+R adb adoc ads asm asp aspx astro awk axaml bash bat bib bicep blade c cc cfg cjs cl clj cljc cljs cls cmake cmd
+cob coffee conf config containerfile cpp cr cs cshtml csproj css csv cts cu cuh cxx cypher dart def dockerfile edn ejs
+el elm erb erl ex exs fish frag fsproj fsx ftl gd gemspec gleam glsl go gotmpl gql gradle graphql groovy h haml hbs
+hcl hh hlsl hpp hrl hs htm html hx hxx inc inf ini inl ino ipp ipynb iss j2 jade java jinja jinja2 jl js json json5
+jsonc jsonl jsp jsx kt kts less liquid lisp lock lua m4 make markdown md mdx metal mjs mk ml mli mm mod mts mustache
+nasm ndjson nim nix nu php phtml pl plist pm po prisma proto ps1 psm1 pug purs py pyi pyx r rake rb razor re resx rkt
+robot rs rst sass sbt sc scala scm scss sed service sh sln sol sql storyboard styl sum sv svelte svg swift tcc tcl tex
+tf tfvars thrift timer toml tpl tpp ts tsv tsx twig txt vb vbproj vert vhd vhdl vim vue wat wgsl xaml xhtml xib xml xsd
+xsl xslt yaml yml zig zsh
+"""  # of files, as they are written: `Array.map` and `System.Text.Json` are none
+_PRODUCTS = """
+Alpine Angular Backbone Chart D3 Discord Ember Express Handlebars Leaflet Moment Nest Next Node Nuxt P5 Phaser Pixi
+Plotly Preact React Svelte TensorFlow Three Vue d3 p5 three
+"""  # that are called `Name.js`
+NAME = (
+    rf"(?!(?:{'|'.join(_PRODUCTS.split())})\.js\b)(?:\./)?[\w@+-][\w@.+/-]*\.(?:{'|'.join(_ENDINGS.split())})"
+    r"(?![A-Za-z0-9])"
+)
+_NAMES = re.compile(rf"(?<![\w./@-]){NAME}(?!/)")
 _STRONG = re.compile(r"__(?=\S)(.{1,190}?)__(?![\w.])")
 _MARKS = re.compile(r"[\s>]*(?:[-*+]\s+|\d{1,3}[.)]\s+)?")
 _QUOTED = re.compile(r"[\s>]*")
