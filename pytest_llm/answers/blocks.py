@@ -33,7 +33,7 @@ _TOP = re.compile(
     r"(?:function\b|class\b|\(|[\w$]+[ \t]*=>)"
     r"|^(?!(?:else|return|if|for|while|switch|catch|using|case)\b)(?:[A-Za-z_][\w<>\[\],:]{0,60}[ \t*&]+){1,5}"
     r"([A-Za-z_]\w*)[ \t]*\([^;{}()]{0,300}\)[ \t]*(?:const[ \t]*)?\n?\{"
-    rf"|^{_BEFORE}fun[ \t]+(?:<[^<>\n]{{0,80}}>[ \t]*)?(?:[\w<>?, ]{{1,60}}\.)?(\w+)"
+    rf"|^{_BEFORE}fun[ \t]+(?:<[^<>\n]{{0,80}}>[ \t]*)?(?:[\w<>?, ]{{1,60}}(?=\.))?(\.?\w+)"
     r"|^([A-Za-z_][\w-]*)[ \t]*\(\)[ \t]*\n?\{"
     r"|^(?i:create[ \t]+(?:or[ \t]+replace[ \t]+)?(?:table|view|function|procedure)[ \t]+(?:if not exists[ \t]+)?)"
     r"([\w.\"`]+)",
@@ -42,7 +42,7 @@ _TOP = re.compile(
 _BEGINS = re.compile(
     r"\s*(?:package |<\?php|import\b|from [\w.]+ import|#include \"|use |using |#!)"
 )  # only a file does
-_STANDS_FIRST = re.compile(r"^(?:from __future__ |#!\[|namespace [\w.]+;)|\A\s*#!/", re.MULTILINE)
+_STANDS_FIRST = re.compile(r"^(?:from __future__ |#!\[|namespace [\w.]+;|#include \")|\A\s*#!/", re.MULTILINE)
 _IMPORTS_ANYWHERE = frozenset({"python", "rust"})
 _BOUND = re.compile(
     r"^(?!var[ \t]+\w+[ \t]+[^\s=:])"  # in Go its type stands behind the name
@@ -51,7 +51,12 @@ _BOUND = re.compile(
 )
 _DEFAULT = re.compile(r"^export default\b", re.MULTILINE)  # a module has one
 _IMPORT = re.compile(r"^(?:import|from)\b(.*)", re.MULTILINE)
+_BROUGHT = re.compile(
+    r"^(?:const|let|var)[ \t]+(\w+)[ \t]*=[ \t]*(?:await[ \t]+)?(?:require|import)\b", re.MULTILINE
+)
 _WORD = re.compile(r"[A-Za-z_]\w*")
+_MEMBER = re.compile(r"\.[A-Za-z_]\w*")
+_MEMBERS = re.compile(r"\b([A-Za-z_]\w*)(?:\??\.[A-Za-z_]\w*)+")
 _SAID = re.compile(
     r"(?:^|[ \t])#[ \t].*|(?:^|[;{},)])[ \t]*//.*|^[ \t]*(?:/\*|\*[ \t]).*", re.MULTILINE
 )  # by comments; `//` amid a line also divides
@@ -116,18 +121,18 @@ class CodeBlock:
 
     @cached_property
     def first_name(self) -> str:
-        """What the block is: a page, the first key of its JSON, the first name that it defines at top level."""
+        """What the block is: a page, the first key of its JSON, the first name at its top level, a script."""
         head = self.text[:_LOOKED_AT]
         if key := _KEY.match(head):
             return f"key {key[1]}"
         if begins_a_page(head) or (self.language == "html" and PAGE.search(head)):
             return "page"
         found = _TOP.search(head)
-        return next(filter(None, found.groups()), "") if found else ""
+        return next(filter(None, found.groups()), "") if found else "script" if head.startswith("#!/") else ""
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """What it defines at top level; a method of Go's with its receiver."""
+        """What it defines at top level; a method of Go's with its receiver, an extension with its point."""
         found = _TOP.finditer(self.text[:_LOOKED_AT])
         return frozenset(
             one[0] if one[0].startswith("func (") else next(filter(None, one.groups())) for one in found
@@ -139,9 +144,16 @@ class CodeBlock:
         return self.names.union(_BOUND.findall(self.text), _DEFAULT.findall(self.text))
 
     @cached_property
+    def code(self) -> str:
+        """Its text without comments."""
+        return _SAID.sub("", self.text)
+
+    @cached_property
     def words(self) -> frozenset[str]:
-        """Those of its code, without comments."""
-        return frozenset(_WORD.findall(_SAID.sub("", self.text)))
+        """Those of its code, without members of what it binds itself; each member with its point, too."""
+        own = self.known.difference(_BROUGHT.findall(self.text))
+        free = _MEMBERS.sub(lambda found: found[1] if found[1] in own else found[0], self.code)
+        return frozenset(_WORD.findall(free)).union(_MEMBER.findall(self.code))
 
     @cached_property
     def imported(self) -> frozenset[str]:

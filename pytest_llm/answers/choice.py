@@ -10,9 +10,17 @@ from pytest_llm.answers.blocks import CodeBlock
 from pytest_llm.answers.continued import joined
 from pytest_llm.answers.fenced import fenced_blocks
 from pytest_llm.answers.fences import written
+from pytest_llm.answers.prose import COMMAND
 from pytest_llm.syntax.grammars import LANGUAGES
 
-_EVERYBODYS = re.compile(r"main|usage|demo|example\w*|test\w*", re.IGNORECASE)
+_EVERYBODYS = re.compile(r"main|program|usage|demo|example\w*|test\w*", re.IGNORECASE)
+_OF_WORDS = frozenset({"ruby", "shell"})  # in which mere words do something
+_DOES = re.compile(
+    r"\w[ \t]*!?\(|[=;]"
+    r"|^[ \t]*(?:[#@<]|(?:import|from|use|using|package|require|return|raise|throw|pass|del|export)\b)",
+    re.MULTILINE,
+)
+_PROMPT = "$%!> "
 _EXCERPT = 4  # a block this many times shorter than the one it repeats is an excerpt of it
 _TELLING = 30  # characters, blanks aside: fewer stand in a prompt by chance
 
@@ -45,7 +53,7 @@ def choose(tiers: Iterable[Sequence[CodeBlock]], given: Given, language: str = "
     for tier in tiers:
         own = [block for block in tier if not given.holds(block)]
         if own:
-            return _answer([block for block in own if not block.tests] or own, language)
+            return _answer(_programs(own, language), language)
         echoes += tier
     return replace(longest(echoes), echo=not given.counts) if echoes else None
 
@@ -97,6 +105,26 @@ def _answer(blocks: Sequence[CodeBlock], language: str) -> CodeBlock:
         return versions[-1]
     programs = ([block for block in some if block.language == best.language] for some in (blocks, more))
     return next(filter(None, (joined(some, best.language or language) for some in programs)), best)
+
+
+def _programs(blocks: Sequence[CodeBlock], language: str) -> Sequence[CodeBlock]:
+    """Those that are more than tests, commands, or sample output with the code's own label, where any is."""
+    more = [block for block in blocks if not block.tests] or blocks
+    named = more[0].language or language
+    if named not in LANGUAGES or named in _OF_WORDS:
+        return more
+    return [block for block in more if not _is_run(block) and not _is_shown(block)] or more
+
+
+def _is_run(block: CodeBlock) -> bool:
+    """Whether all of its lines are commands of a shell."""
+    told = filter(None, (line.lstrip(_PROMPT) for line in block.text.split("\n")))
+    return all(COMMAND.match(line) for line in told)
+
+
+def _is_shown(block: CodeBlock) -> bool:
+    """Whether it is values alone: it does, binds and brings nothing."""
+    return not block.names and not _DOES.search(block.code)
 
 
 def _without_usage(blocks: Sequence[CodeBlock], language: str) -> Sequence[CodeBlock]:

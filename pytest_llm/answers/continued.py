@@ -11,6 +11,7 @@ from pytest_llm.answers.heads import Placed, following
 
 _MOST = 12  # blocks of one program
 _OF_STATEMENTS = frozenset({"python", "javascript", "jsx", "typescript", "tsx", "ruby", "shell"})
+_IN_ORDER = frozenset({"c", "cpp"})  # in which nothing is used above where it is defined
 _OF_TYPES = frozenset({"java"})  # in which functions stand in types alone
 _LEFT_OUT = re.compile(r"^[ \t]*(?:\.\.\.|…)[ \t]*$", re.MULTILINE)
 _OF = re.compile(r"^(?:impl(?:<[^<>\n]{0,80}>)?[ \t]+(?:[\w:<>, ]{1,80} for )?|func \(\w+ \*?)(\w+)", re.MULTILINE)
@@ -33,6 +34,8 @@ def joined(blocks: Sequence[CodeBlock], language: str) -> CodeBlock | None:
         return None
     if language not in _OF_STATEMENTS and not all(names):
         return None
+    if language in _IN_ORDER and _uses_what_follows(blocks):
+        return None
     lines = following(blocks, language) if _each_takes_part(blocks, names) else None
     return _joined(blocks[0], lines) if lines else None
 
@@ -48,6 +51,12 @@ def _each_takes_part(blocks: Sequence[CodeBlock], names: Sequence[frozenset[str]
         if example or not linked:
             return False
     return True
+
+
+def _uses_what_follows(blocks: Sequence[CodeBlock]) -> bool:
+    return any(
+        (block.words - block.known) & other.names for at, block in enumerate(blocks) for other in blocks[at + 1 :]
+    )
 
 
 def _fits(block: CodeBlock) -> bool:

@@ -31,6 +31,7 @@ _PAGE_END = re.compile(r"</html\s*>", re.IGNORECASE)
 _MARKUP = re.compile(r"<(?:body|canvas|script|svg|style|div|button|p|h1)\b", re.IGNORECASE)
 _FENCE = re.compile("```|~~~")
 _WHOLE = frozenset({"html", "json"})  # languages in which sentences may stand at the left edge
+_SHOWS = 40_000  # characters: what a text is shows at its beginning
 _FEW = 8  # blocks that are read one by one
 
 
@@ -234,7 +235,7 @@ def _unfenced(lines: Sequence[str]) -> tuple[CodeBlock, ...]:
     lines = [line.removesuffix("\r") for line in lines]
     text = "\n".join(lines)
     language = guess_language(text)
-    if not language and (sign := guess_language(dedent(without_prose(lines)).strip("\n"))) not in _WHOLE:
+    if not language and (sign := guess_language(dedent(without_prose(lines)[:_SHOWS]).strip("\n"))) not in _WHOLE:
         language = sign
     if language in LANGUAGES:
         return tuple(unfenced(lines, language))

@@ -62,15 +62,13 @@ def between_tags(lines: Sequence[str]) -> list[CodeBlock]:
 
 def _between(lines: Sequence[str]) -> Iterator[tuple[range, CodeBlock]]:
     """Each block, and the lines that it takes with its tags, counted from 0."""
+    openings = {line: found for line in set(lines) if _MAY_OPEN.match(line) and (found := _opening(line))}
     at, missing, count = 0, set[str](), 0
-    while at < len(lines) and count < MOST:
+    while openings and at < len(lines) and count < MOST:
         start, at = at, at + 1
-        if not _MAY_OPEN.match(lines[start]):
+        if lines[start] not in openings:
             continue
-        found = next(((m, end) for pattern, end in _OPENINGS if (m := pattern.match(lines[start][:300]))), None)
-        if found is None:
-            continue
-        opening, closing = found[0], found[1].format(found[0][1]).lower()
+        opening, closing = openings[lines[start]]
         if closing in missing:
             continue
         alone = opening.end() == len(lines[start])
@@ -86,6 +84,12 @@ def _between(lines: Sequence[str]) -> Iterator[tuple[range, CodeBlock]]:
         inner = [*lines[start:end], lines[end].rstrip()[: -len(closing)]]
         inner[0] = inner[0][opening.end() :]
         yield range(start, at), _tagged(inner, start + 1, opening)
+
+
+def _opening(line: str) -> tuple[re.Match[str], str] | None:
+    """What opens code in a line, and what closes it."""
+    found = ((opening, end) for pattern, end in _OPENINGS if (opening := pattern.match(line[:300])))
+    return next(((opening, end.format(opening[1]).lower()) for opening, end in found), None)
 
 
 def _tagged(inner: list[str], line: int, opening: re.Match[str]) -> CodeBlock:

@@ -33,11 +33,12 @@ _OUTPUT = re.compile(
     r"|(?:вывод|результат)\w*:?$|(?:输出|输入|结果|出力|入力)[^。]{0,20}[:：]?$",
     re.IGNORECASE,
 )
-_COMMAND = re.compile(
+COMMAND = re.compile(
     r"(?:gcc|g\+\+|clang|clang\+\+|rustc|cargo|javac|kotlinc|dotnet|node|npx|npm|yarn|pnpm) (?:[\w./@]|--?\w)"
     r"|(?:tsc|ts-node|csc|python3?|pip3?|php|ruby|make|chmod|bash|sh) (?:[\w./@]|--?\w)"
     r"|go (?:run|build|test|mod|get|fmt|vet)\b|java (?:-\w+ |[A-Z])|\./\w"
 )
+"""How a line begins in which code is compiled or run, or what it needs is installed."""
 _TITLE = re.compile(rf"[`*_]*({NAME})[`*_]*:?[`*_]*")
 _TAG = re.compile(r"([A-Za-z+#]{1,12})(?:[ \t]?[Cc]opy(?: code)?)?")
 _TYPED = frozenset({"python"})  # where a line may be `Name: Type = value`
@@ -176,7 +177,7 @@ class _Reading:
         """How the code is compiled or run, below code and right below prose."""
         if not (self._begun and self._talk and self._apart) or self._language == "shell":
             return False
-        return _COMMAND.match(line) is not None and not line.endswith(("{", ";", "("))
+        return COMMAND.match(line) is not None and not line.endswith(("{", ";", "("))
 
     def _is_output(self, at: int) -> bool:
         """Whether nothing in the paragraph looks like code."""

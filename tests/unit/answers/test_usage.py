@@ -82,6 +82,74 @@ def test_what_is_no_usage(label: str, codes: list[str], wanted: int) -> None:
     assert text(found) == ("".join(codes) if wanted < 0 else codes[wanted])
 
 
+SORT = {"python": "def sort(xs):\n    return xs\n", "javascript": "function sort(xs) {\n  return xs;\n}\n"}
+
+
+@pytest.mark.parametrize(
+    ("language", "code", "uses"),
+    [
+        ("python", "nums = [3, 1, 2]\nnums.sort()\nprint(nums)\n", False),
+        ("python", "import tools\ntools.sort([3, 1, 2])\nprint(tools)\n", True),
+        ("python", "nums = [3, 1, 2]\nprint(sort(nums), nums)\n", True),
+        ("javascript", "const nums = [3, 1, 2];\nnums.sort();\nconsole.log(nums);\n", False),
+        ("javascript", "const nums = [3, 1, 2];\nnums?.sort();\nconsole.log(nums);\n", False),
+        ("javascript", "const tools = require('./tools');\ntools.sort([3, 1, 2]);\n", True),
+        ("javascript", "const tools = await import('./tools');\ntools.sort([3, 1]);\n", True),
+    ],
+)
+def test_a_member_of_what_a_block_binds_is_not_what_another_defines(language: str, code: str, uses: bool) -> None:
+    assert len(code) > len(SORT[language])
+    for codes in ((code, SORT[language]), (SORT[language], code)):
+        found = text(extract(answer(*codes, label=language)).code(language))
+        assert found == (SORT[language] if uses else code)
+
+
+@pytest.mark.parametrize(
+    ("language", "aside"),
+    [
+        ("python", "ab" * 40),
+        ("python", "{0: 0, 1: 1, 2: 4, 3: 9, 4: 16, 5: 25, 6: 36, 7: 49}"),
+        ("python", "pip install requests numpy pandas matplotlib scipy"),
+        ("python", "!pip install requests numpy pandas matplotlib scipy"),
+        ("python", "$ python3 add.py 1 2\n$ python3 add.py 3 4\n\n$ python3 add.py 5 6"),
+        ("javascript", "[[1, 2], [1, 3], [1, 4], [1, 5], [2, 3], [2, 4], [2, 5]]\n// and so on"),
+        ("javascript", "npm install left-pad right-pad center-pad top-pad"),
+        ("go", "go mod init example.com/add\ngo get example.com/other\ngo run ."),
+        ("c", "The sum is 3 and the difference is 1 and the product is 2 and that is it"),
+        ("rust", "cargo add serde\ncargo run --release --quiet"),
+        ("csharp", "dotnet new console -n Add\ndotnet run --project Add --configuration Release"),
+    ],
+)
+def test_output_and_commands_with_the_codes_own_label(language: str, aside: str) -> None:
+    code = USAGE[language][0]
+    for codes in ((code, f"{aside}\n"), (f"{aside}\n", code)):
+        assert text(extract(answer(*codes, label=language)).code(language)) == code
+    assert text(extract(answer(f"{aside}\n", label=language)).code(language)) == f"{aside}\n"
+
+
+def test_a_program_of_csharp_that_only_uses_a_type() -> None:
+    code, use = "class Add\n{\n    public int Of(int a) => a;\n}\n", "System.Console.Write(new Add().Of(1));"
+    program = f"using System;\n\nclass Program\n{{\n    static void Main()\n    {{\n        {use}\n    }}\n}}\n"
+    assert text(extract(answer(code, program, label="csharp")).code("csharp")) == code
+    assert text(extract(answer(program, code, label="csharp")).code("csharp")) == program + code
+
+
+def test_a_later_script_is_a_version_of_an_earlier_one() -> None:
+    old, new = "#!/bin/bash\nfor f in $(ls)\ndo\n  echo $f\ndone\n", "#!/usr/bin/env bash\nprintf '%s\\n' *\n"
+    assert text(extract(answer(old, new, label="bash")).code("shell")) == new
+    named = [f"#!/bin/bash\n# {name}\n{body}" for name, body in (("a.sh", "ls -l | wc\n"), ("b.sh", "ls\n"))]
+    assert text(extract(answer(*named, label="bash")).code("shell")) == named[0]
+
+
+def test_in_c_nothing_stands_below_what_uses_it() -> None:
+    point = "struct point {\n    int x;\n};\n"
+    main = "int main(void) {\n    struct point p = {1};\n    return p.x * 2 + 1;\n}\n"
+    assert text(extract(answer(point, main, label="c")).code("c")) == point + main
+    assert text(extract(answer(main, point, label="c")).code("c")) == point
+    below = main.replace("int main", '#include <stdio.h>\n#include "point.h"\n\nint main')
+    assert text(extract(answer(point, below, label="c")).code("c")) == point
+
+
 IMPORTS, AREA = "import math\n", "def area(r):\n    return math.pi * r ** 2\n"
 ROUTE = '@app.route("/")\ndef home():\n    return "It works, and says so."\n'
 
