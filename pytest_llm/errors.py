@@ -286,6 +286,11 @@ def indented(hint: str) -> str:
     return "".join(f"\n  {line}" for line in hint.splitlines())
 
 
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """`1 answer`, `2 answers`; plural: where it is no `s` more."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
 def nearest(word: str, known: list[str]) -> str:
     """The known word that `word` was most likely meant to be, as a half-sentence; empty where none is near."""
     from difflib import get_close_matches

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -18,7 +19,7 @@ from pytest_llm.cases.json_schema import refuse_open, unwrapped
 from pytest_llm.cases.paths import above, inside, spelled
 from pytest_llm.cases.sampling import passes
 from pytest_llm.cases.yamlfile import Document, KeyPath, load_documents, read_text
-from pytest_llm.errors import Complaints, InputError, InputErrors
+from pytest_llm.errors import Complaints, InputError, InputErrors, nearest
 
 SUFFIX = ".prompt.yaml"
 DEFAULTS = "_defaults.yaml"
@@ -27,6 +28,8 @@ NOT_IN_DEFAULTS = ("id", "description", "prompt", "messages", "stages")
 MERGED = ("options", "vars")
 RESERVED_STAGES = frozenset(name for name in dir(dict) if not name.startswith("_"))  # `stages.items` is a method
 TAKEN_BACK = ("matrix", "parametrize", "examples", "checks")  # by an empty value, where a defaults file gave some
+_FORMATS = ("json", "schema")  # of `format`; any other text is a file's name
+_URL = re.compile(r"file://\S+")
 
 _EXAMPLES = TypeAdapter(Annotated[list[fields.Example], Some])
 
@@ -205,11 +208,11 @@ def with_files(loaded: LoadedCase) -> Case:
     """The case with what its files say in the place of their names."""
     case, update = loaded.case, dict[str, Any]()
     for key in ("prompt", "system"):
-        if isinstance(value := getattr(case, key), fields.FileRef):
-            update[key] = _text(loaded, (key, "file"), value.file)
+        if (value := getattr(case, key)) is not None:
+            update[key] = _said(loaded, (key,), value)
     if any(isinstance(example, str) for example in case.examples):
         update["examples"] = tuple(_examples(loaded))
-    if isinstance(case.format, str) and case.format not in ("json", "schema"):
+    if isinstance(case.format, str) and case.format not in _FORMATS:
         update["format"] = _closed(loaded, _schema(loaded, case.format))
     elif isinstance(case.format, dict):
         update["format"] = _closed(loaded, case.format)
@@ -219,10 +222,17 @@ def with_files(loaded: LoadedCase) -> Case:
 
 
 def _stage(loaded: LoadedCase, number: int, stage: Stage) -> Stage:
-    if not isinstance(stage.prompt, fields.FileRef):
-        return stage
-    text = _text(loaded, ("stages", number, "prompt", "file"), stage.prompt.file)
-    return stage.model_copy(update={"prompt": text})
+    return stage.model_copy(update={"prompt": _said(loaded, ("stages", number, "prompt"), stage.prompt)})
+
+
+def _said(loaded: LoadedCase, key: KeyPath, value: str | fields.FileRef) -> str:
+    """A text as it stands, or that of the file it names."""
+    if isinstance(value, fields.FileRef):
+        return _text(loaded, (*key, "file"), value.file)
+    if _URL.fullmatch(value):
+        hint = f"write `{key[-1]}: {{file: {value.removeprefix('file://')}}}`"
+        raise loaded.error(key, f"{key[-1]} names a file as other tools do: this would be sent as it stands", hint)
+    return value
 
 
 def _text(loaded: LoadedCase, key: KeyPath, name: str) -> str:
@@ -232,11 +242,12 @@ def _text(loaded: LoadedCase, key: KeyPath, name: str) -> str:
     return text
 
 
-def _path(loaded: LoadedCase, key: KeyPath, name: str) -> Path:
+def _path(loaded: LoadedCase, key: KeyPath, name: str, words: Sequence[str] = ()) -> Path:
+    """words: what may stand there in a file's place."""
     try:
         return inside(name, loaded.folder, loaded.root)
     except InputError as error:
-        raise loaded.error(key, error.message, error.hint) from None
+        raise loaded.error(key, f"{error.message}{nearest(name, list(words))}", error.hint) from None
 
 
 def _examples(loaded: LoadedCase) -> Iterator[fields.Example]:
@@ -258,7 +269,7 @@ def _examples(loaded: LoadedCase) -> Iterator[fields.Example]:
 
 def _schema(loaded: LoadedCase, name: str) -> dict[str, Any]:
     """A schema file, JSON or YAML (of which JSON is a part)."""
-    documents = load_documents(_path(loaded, ("format",), name))
+    documents = load_documents(_path(loaded, ("format",), name, () if "." in name else _FORMATS))
     if len(documents) != 1 or not isinstance(documents[0].value, dict):
         raise loaded.error(("format",), f"the file {name!r} holds no JSON Schema")
     return dict(documents[0].value)

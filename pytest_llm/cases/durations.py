@@ -20,7 +20,7 @@ def parse_duration(value: Any) -> float:
             raise ValueError(f"{value!r} is no duration: give seconds, or 500ms, 2s, 5m")
         seconds = float(match[1]) * _UNITS[match[2] or "s"]
     if not math.isfinite(seconds) or seconds <= 0:
-        raise ValueError(f"a duration is more than nothing, not {value!r}")
+        raise ValueError(f"must be a duration above 0, not {value!r}")
     return seconds
 
 
@@ -50,7 +50,7 @@ def parse_size(value: Any) -> int:
     if not match or isinstance(value, bool):
         raise ValueError(f"{value!r} is no size: give bytes, or 500kB, 64MB, 1GB")
     if not (size := int(float(match[1]) * _SIZES[match[2].lower()])):
-        raise ValueError(f"a size is more than nothing, not {value!r}")
+        raise ValueError(f"must be a size above 0, not {value!r}")
     return size
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,6 +30,9 @@ _EXPECTED = {
     "string_too_short": "something",
 }
 
+_WORD = re.compile(r"'([^']*)'")
+_VERB = re.compile("(?:must|needs|takes) ")  # what goes on as a sentence behind a key
+
 
 def explain(error: ValidationError, given: Any, model: type[BaseModel]) -> tuple[Path, str]:
     """(the path of the first wrong thing in `given`, what is wrong with it)."""
@@ -41,14 +45,21 @@ def explain(error: ValidationError, given: Any, model: type[BaseModel]) -> tuple
         lacking = str(first["loc"][-1])
         return path, f"{key} needs `{lacking}`" if key else f"needs `{lacking}`"
     if first["type"] == "extra_forbidden":
-        known = [str(field.alias or name) for name, field in model.model_fields.items()] if len(path) == 1 else []
+        known = written(model) if len(path) == 1 else []
         has = f" (it has {', '.join(known)})" if known else ""
         return path, f"has no argument {path[-1]!r}{nearest(str(path[-1]), known)}{has}"
     if first["type"] == "value_error":
         message = str(first["ctx"]["error"])
-        return path, f"{key} {message}" if key else message
+        between = " " if _VERB.match(message) else ": "
+        return path, f"{key}{between}{message}" if key else message
     wanted = list(dict.fromkeys(expected(item) for item in here))
-    return path, f"{key or 'its value'} must be {' or '.join(wanted)}, not {_shown(first['input'])}"
+    meant = nearest(str(first["input"]), _WORD.findall(" ".join(wanted)))
+    return path, f"{key or 'its value'} must be {' or '.join(wanted)}, not {_shown(first['input'])}{meant}"
+
+
+def written(model: type[BaseModel]) -> list[str]:
+    """The names of a model's fields as they stand in a file."""
+    return [str(field.alias or name) for name, field in model.model_fields.items()]
 
 
 def real_path(loc: Sequence[int | str], given: Any) -> Path:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
 from pytest_llm.answers.extract import Artifact, CodeBlock
 from pytest_llm.cases.durations import parse_duration
+from pytest_llm.cases.invalid import written
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.errors import CheckCrashed, PytestLlmError
 from pytest_llm.providers.asking import Ask
@@ -151,7 +152,8 @@ class Check(BaseModel):
         if isinstance(value, Mapping):
             return value
         if cls.shorthand is None:
-            raise ValueError(f"takes its arguments as a mapping, not {value!r}")
+            has = f" (it has {', '.join(written(cls))})" if cls.model_fields else ""
+            raise ValueError(f"takes its arguments as a mapping, not {value!r}{has}")
         return {cls.shorthand: value}
 
     @property

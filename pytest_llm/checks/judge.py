@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from textwrap import dedent
 from typing import Any, ClassVar
 
 from pydantic import Field, PrivateAttr, StrictInt, field_validator, model_validator
@@ -160,9 +161,9 @@ class Judge(Check):
         for answer in answers:
             if isinstance(answer, Unsupported | BudgetSpent):
                 raise answer
-        error = next(vote.error for vote in votes if vote.error)
+        error, _, hint = next(vote.error for vote in votes if vote.error).partition("\n")
         message = f"the judge {self.model} gave no verdict: {one_line(error, _SHOWN)}"
-        raise HarnessError(message, hint=self._each(votes))
+        raise HarnessError(message, hint="\n".join(filter(None, (dedent(hint), self._each(votes)))))
 
     def _doubt(self, answers: Sequence[Response | PytestLlmError]) -> str:
         """Why the judge only warns, "" where it may fail the cell."""

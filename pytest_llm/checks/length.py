@@ -28,7 +28,11 @@ class Bounds(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _most(cls, given: Any) -> Any:
-        return {"max": given} if isinstance(given, int) and not isinstance(given, bool) else given
+        if isinstance(given, Mapping | Bounds):
+            return given
+        if isinstance(given, int) and not isinstance(given, bool):
+            return {"max": given}
+        raise ValueError(f"must be a whole number, or `min` and `max`, not {given!r}")
 
     @model_validator(mode="after")
     def _sensible(self) -> Bounds:

@@ -87,7 +87,7 @@ class Registry:
         return self._parse(entry, folder, root or folder, ())
 
     def _parse(self, entry: Any, folder: Path | None, root: Path | None, at: KeyPath) -> Check:
-        name, value, inside = _split(entry, at)
+        name, value, inside = _split(entry, at, self.names)
         if name in COMBINATIONS:
             return self._combine(name, value, folder, root, inside)
         try:
@@ -160,7 +160,7 @@ def _refuse_odd(function: Callable[..., Any], name: str) -> None:
         raise InputError(f"the check {name!r} takes no artifact", hint="its first parameter is the model's answer")
 
 
-def _split(entry: Any, at: KeyPath) -> tuple[str, Any, KeyPath]:
+def _split(entry: Any, at: KeyPath, known: Sequence[str]) -> tuple[str, Any, KeyPath]:
     """(the name, its value, where the value stands)."""
     if isinstance(entry, str):
         return entry, None, at
@@ -168,12 +168,20 @@ def _split(entry: Any, at: KeyPath) -> tuple[str, Any, KeyPath]:
         raise EntryError(f"a check is a name, or a name with its arguments, not {entry!r}", at=at)
     name, value = next(iter(entry.items()))
     if len(entry) > 1:
-        others = ", ".join(repr(str(key)) for key in list(entry)[1:])
-        hint = (
-            "indent the arguments further than the name" if value is None else "give each check a dash of its own"
+        others = [str(key) for key in list(entry)[1:]]
+        told = ", ".join(map(repr, others))
+        raise EntryError(
+            f"{told} stands beside the check {name!r}", at=at, hint=_apart(str(name), value, others, known)
         )
-        raise EntryError(f"{others} stands beside the check {name!r}", at=at, hint=hint)
     return str(name), value, (*at, str(name))
+
+
+def _apart(name: str, value: Any, others: Sequence[str], known: Sequence[str]) -> str:
+    if value is None:
+        return "indent the arguments further than the name"
+    if known and set(others) <= set(known):
+        return "give each check a dash of its own"
+    return f"an argument stands among the others of its check, as in `- {name}: {{…, {others[0]}: …}}`"
 
 
 def _make(kind: Kind, name: str, value: Any, at: KeyPath) -> Check:

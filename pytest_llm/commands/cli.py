@@ -10,6 +10,7 @@ from typing import Literal, cast
 import click
 from click.shell_completion import get_completion_class
 
+from pytest_llm.commands.choice import Choice
 from pytest_llm.commands.cli_store import STORE_OPTION, store
 
 NAME = "pytest-llm"
@@ -176,7 +177,7 @@ def prune(every: bool, dry_run: bool) -> int:
 @cli.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path())
 @click.option("--model", default="", metavar="NAME", help="Of the Ollama server; else it is asked what it has.")
-@click.option("--ci", type=click.Choice(["github", "gitlab", "none"]), default="github", show_default=True)
+@click.option("--ci", type=Choice(["github", "gitlab", "none"]), default="github", show_default=True)
 @click.option("--demo", is_flag=True, help="With a small model that comes along, and no server at all.")
 def init(folder: Path, model: str, ci: str, demo: bool) -> int:
     """Write a first case, its schema, a Modelfile, pytest's settings and a CI file; never over what is there."""
@@ -187,7 +188,7 @@ def init(folder: Path, model: str, ci: str, demo: bool) -> int:
         if len(offered) == 1 or not sys.stdin.isatty():
             return offered[0]
         names = [model.name for model in offered]
-        name = click.prompt("Model", type=click.Choice(names), default=names[0])
+        name = click.prompt("Model", type=Choice(names), default=names[0])
         return offered[names.index(name)]
 
     return init(folder, model=model, ci=ci, demo=demo, choose=choose)
@@ -207,7 +208,7 @@ def new(name: str, category: str, folder: Path) -> int:
 
 
 @cli.command()
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", type=Choice(["bash", "zsh", "fish"]))
 def completion(shell: Literal["bash", "zsh", "fish"]) -> int:
     """Print what makes a shell complete these commands: eval "$(pytest-llm completion bash)"."""
     kind = get_completion_class(shell)

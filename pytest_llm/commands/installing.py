@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from pytest_llm.commands import tools
 from pytest_llm.commands.tools import Tool
-from pytest_llm.errors import CheckCrashed, Unsupported
+from pytest_llm.errors import CheckCrashed, Unsupported, nearest
 from pytest_llm.sandbox import programs
 
 _APT = ("apt-get", "install", "-y", "-q", "--no-install-recommends")
@@ -28,7 +28,9 @@ def install(names: Sequence[str] = (), say: Say = print) -> int:
     """
     known = {tool.name: tool for tool in tools.TOOLS if _installable(tool)}
     if unknown := [name for name in names if name not in known]:
-        say(f"nothing called {', '.join(unknown)} can be installed; there are: {', '.join(known)}")
+        for name in unknown:
+            say(f"nothing called {name!r} can be installed{nearest(name, list(known))}")
+        say(f"there are: {', '.join(known)}")
         return 2
     wanted = [known[name] for name in names] or [tool for tool in known.values() if not tool.optional]
     _packages(_missing(wanted), say)

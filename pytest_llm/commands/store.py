@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pytest_llm.commands.stored import opened
-from pytest_llm.errors import InputError
+from pytest_llm.errors import InputError, counted
 from pytest_llm.reports.plain import one_line, plain
 from pytest_llm.store.answers import Answer
 from pytest_llm.store.store import Store
@@ -27,7 +27,7 @@ def work(place: str, done: Callable[[Store], int], *, create: bool = False) -> i
     except InputError as error:
         print(plain(str(error)), file=sys.stderr)
     except OSError as error:
-        print(plain(f"{error.filename}: {error.strerror}"), file=sys.stderr)
+        print(plain(f"{error.filename}: cannot be read or written: {error.strerror}"), file=sys.stderr)
     return 2
 
 
@@ -45,12 +45,13 @@ def ls(store: Store, model: str) -> int:
     else:
         for last, number, first, latest in found:
             who = last.question
+            noun = "answer " if number == 1 else "answers"
             days = first[:10] if first[:10] == latest[:10] else f"{first[:10]} to {latest[:10]}"
             print(
-                one_line(f"{number:>7} answers  {who.model}  {who.engine} {who.version}  {who.digest[:19]}  {days}")
+                one_line(f"{number:>7} {noun}  {who.model}  {who.engine} {who.version}  {who.digest[:19]}  {days}")
             )
         runs = store.runs()
-        print(f"{len(runs):>7} runs" + (f", the latest {runs[0]}" if runs else ""))
+        print(f"{len(runs):>7} run{'' if len(runs) == 1 else 's'}" + (f", the latest {runs[0]}" if runs else ""))
     return 0
 
 
@@ -71,7 +72,7 @@ def export(store: Store, folder: Path, model: str) -> int:
         print(plain(_none(model, store.models())), file=sys.stderr)
         return 1
     number = exports.write(folder, store.newest_of_each(model))
-    print(f"{number} answers written to {folder}")
+    print(f"{counted(number, 'answer')} written to {folder}")
     return 0 if number else 1
 
 
@@ -79,7 +80,8 @@ def import_(store: Store, folder: Path) -> int:
     from pytest_llm.store import exports
 
     answers = list(exports.read(folder))
-    print(f"{store.add(answers)} of {len(answers)} answers were new")
+    new = store.add(answers)
+    print(f"{new} of {counted(len(answers), 'answer')} {'was' if 1 in (new, len(answers)) else 'were'} new")
     return 0
 
 
@@ -89,5 +91,6 @@ def gc(store: Store, *, keep: int, days: int | None, runs: int, dry_run: bool) -
     if days:
         before = (datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=days)).isoformat()
     answers, gone = store.sweep(keep, before, runs, dry=dry_run)
-    print(f"{answers} answers and {gone} runs {'would be' if dry_run else 'were'} deleted")
+    told = f"{counted(answers, 'answer')} and {counted(gone, 'run')}"
+    print(f"{told} {'would be' if dry_run else 'were'} deleted")
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ValidationError
+from pydantic import BaseModel, BeforeValidator, ValidationError, model_validator
 
 from pytest_llm.cases.fields import Allow, Message, Options, Seconds, Strict
 from pytest_llm.cases.invalid import explain
@@ -34,6 +34,12 @@ class Call(Strict):
     system: str | None = None
     timeout: Seconds
     allow: Allow = ()
+
+    @model_validator(mode="after")
+    def _one_system(self) -> Call:
+        if self.system is not None and any(message.role == "system" for message in self.prompt):
+            raise ValueError("`system` and a system message of `prompt` say the same thing twice")
+        return self
 
 
 def call(options: Any, **said: Any) -> tuple[Call, dict[str, Any]]:

@@ -14,6 +14,7 @@ from xdist import scheduler
 from pytest_llm.engine.desk import Desk
 from pytest_llm.plugin.files import NAMED, named
 from pytest_llm.plugin.session import ADDRESS, CHANGES, RUN_ID, session
+from pytest_llm.plugin.telling import TELLS
 
 DESK = pytest.StashKey[Desk]()
 
@@ -24,7 +25,8 @@ SERVED = pytest.StashKey[tuple[str, int, str]]()
 def configure_node(node: Any) -> None:
     """Tell a worker where the engine is."""
     config: pytest.Config = node.config
-    if SERVED not in config.stash:
+    node.workerinput[TELLS] = SERVED not in config.stash
+    if node.workerinput[TELLS]:
         config.stash[DESK] = desk = Desk(session(config).start_engine)
         config.stash[SERVED] = desk.open()
         config.add_cleanup(desk.close)

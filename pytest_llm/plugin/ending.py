@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_llm.errors import InputError
+from pytest_llm.plugin.exitcode import untested
 from pytest_llm.plugin.session import session
 from pytest_llm.plugin.telling import warn
 
@@ -16,9 +17,11 @@ def tell_of_servers(config: pytest.Config) -> None:
 
 
 def show(reporter: pytest.TerminalReporter) -> None:
-    """The matrix, as the run's record has it; nothing with `-q`, or where no cell was asked."""
+    """The matrix, as the run's record has it; with `-q` only why nothing was tested, where that is so."""
     config = reporter.config
-    if reporter.verbosity < 0 or config.option.collectonly or config.getoption("llm_dry_run", False):
+    if config.option.collectonly or config.getoption("llm_dry_run", False):
+        return
+    if reporter.verbosity < 0 and not untested(config):
         return
     from pytest_llm.reports.ending import lines, shown
     from pytest_llm.reports.viewer.matrix import matrix

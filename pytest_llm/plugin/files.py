@@ -37,6 +37,13 @@ def named(config: pytest.Config) -> list[str]:
     return [os.path.abspath(config.invocation_params.dir / arg.partition("::")[0]) for arg in config.args]
 
 
+def not_there(config: pytest.Config) -> list[str]:
+    """What is to be said of folders of `llm_modelfiles` that are none."""
+    said = bool(config.getini("llm_modelfiles"))
+    missing = [folder for folder in config.stash[SETTINGS].modelfiles if said and not folder.is_dir()]
+    return [f"{folder} is not there: name a folder of NAME.Modelfile files" for folder in missing]
+
+
 def names(config: pytest.Config, modelfile: Path) -> bool:
     """Whether the command line names a Modelfile, its folder, or a folder of `llm_modelfiles` above it.
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pytest_llm.plugin import carried, exitcode, files, fixture, hookspecs, once, options, outputs
-from pytest_llm.plugin.telling import warn
+from pytest_llm.plugin.telling import warn_of_collected
 
 _NAMESAKE = "pytest-llm"  # another plugin, whose package has the same name as ours
 
@@ -73,9 +73,8 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> files.OwnF
 
         return ModelfileFile.at(parent, file_path)
     if file_path.name.endswith(options.MISNAMED):
-        warn(
-            parent.config, f"this file is not collected: a case file is called NAME{options.SUFFIX}", str(file_path)
-        )
+        said = f"this file is not collected: a case file is called NAME{options.SUFFIX}"
+        warn_of_collected(parent.config, said, str(file_path))
     return None
 
 
@@ -183,6 +182,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Genera
 def pytest_collection_finish(session: pytest.Session) -> None:
     if not _has_cells(session):
         return
+    for said in files.not_there(session.config):
+        warn_of_collected(session.config, said, "llm_modelfiles")
     if not hasattr(session.config, "workerinput"):
         options.check_environment(session.config)
         return

@@ -25,7 +25,7 @@ from pytest_llm.models.reference import ModelRef
 from pytest_llm.plugin import marks, options
 from pytest_llm.plugin.files import OwnFile
 from pytest_llm.plugin.session import session
-from pytest_llm.plugin.telling import CellFault, ChecksFailed, NotJudged, longrepr, told, warn
+from pytest_llm.plugin.telling import CellFault, ChecksFailed, NotJudged, longrepr, told, warn_of_collected
 from pytest_llm.providers.wire.secrets import cleaned
 from pytest_llm.reports import numbers, terminal
 from pytest_llm.reports.plain import plain
@@ -68,7 +68,7 @@ class PromptFile(OwnFile):
         with wrong.gather():
             found = list(marks.marks(self.config, loaded))
             if settings.samples and loaded.case.escalate:
-                warn(self.config, ONCE, self.nodeid, loaded.line("escalate"))
+                warn_of_collected(self.config, ONCE, self.nodeid, loaded.line("escalate"))
             for cell in expand(loaded, models, thinks, settings.samples):
                 with wrong.gather():
                     row = cell.row.id if differ else ""
@@ -88,12 +88,14 @@ class PromptFile(OwnFile):
         examine(cell)
         asks = {name: session(self.config).models.ref(name, self._warn) for name in planning.models(stages)}
         if any(_is(one, model) for one in asks.values()):
-            warn(self.config, SELF.format(model.written), f"{self.nodeid}::{cell.name}", cell.loaded.line())
+            warn_of_collected(
+                self.config, SELF.format(model.written), f"{self.nodeid}::{cell.name}", cell.loaded.line()
+            )
         early = session(self.config).settings.stop_early
         return planning.plan(cell, model, stages, early=early, asks=asks)
 
     def _warn(self, text: str) -> None:
-        warn(self.config, text, self.nodeid)
+        warn_of_collected(self.config, text, self.nodeid)
 
     def _item(self, cell: Cell, plan: Plan, marks: list[pytest.MarkDecorator]) -> PromptItem:
         node_id = f"{self.nodeid}::{cell.name}"

@@ -13,6 +13,7 @@ import pytest
 from pytest_llm.errors import InputError, InputErrors, PytestLlmError, indented
 from pytest_llm.reports.plain import plain
 
+TELLS = "pytest_llm_tells"  # of a worker's input: whether it is the one that tells what all of them collect
 MOST_TOLD = 50  # errors of one file: a table of a thousand rows may have one each
 
 
@@ -50,6 +51,12 @@ def warn(config: pytest.Config, text: str, nodeid: str, line: int = 1) -> None:
     message = warnings.WarningMessage(LlmWarning(plain(text)), LlmWarning, file, line, line="")
     told = {"warning_message": message, "when": "runtest", "nodeid": nodeid, "location": None}
     config.hook.pytest_warning_recorded.call_historic(kwargs=told)
+
+
+def warn_of_collected(config: pytest.Config, text: str, nodeid: str, line: int = 1) -> None:
+    """`warn` of what is met in collecting: all workers of pytest-xdist meet it, one of them tells it."""
+    if getattr(config, "workerinput", {}).get(TELLS, True):
+        warn(config, text, nodeid, line)
 
 
 _LEFT_OUT = SimpleNamespace(nodeid="")  # where pytest has an item: plugins look into all that is counted

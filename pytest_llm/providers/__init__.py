@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from pytest_llm.errors import ServerDown
+from pytest_llm.errors import ServerDown, nearest
 
 if TYPE_CHECKING:
     from pytest_llm.providers.base import Limits, Provider
@@ -32,7 +32,10 @@ def connect(engine: str, settings: Settings, progress: Callable[[str], None]) ->
             from pytest_llm.providers.scripted import ScriptedProvider
 
             return [ScriptedProvider()]
-    raise ServerDown(f"there is no engine called {engine!r}", hint=f"the engines are {', '.join(ENGINES)}")
+    raise ServerDown(
+        f"there is no engine called {engine!r}{nearest(engine, list(ENGINES))}",
+        hint=f"the engines are {', '.join(ENGINES)}",
+    )
 
 
 def _limits(settings: Settings) -> Limits:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from pytest_llm.reports.plain import one_line
+from pytest_llm.reports.viewer.columns import think_name
 from pytest_llm.reports.viewer.grouping import Group
 from pytest_llm.reports.viewer.matrix import Matrix, Row
 from pytest_llm.store.record import CellLine
@@ -19,6 +20,7 @@ Line = list[tuple[str, str]]  # pieces of text, each with its colour, "" for non
 ROWS = 20  # of the matrix: of a longer one, those in which something did not pass,
 HURT = 100  # and of these so many
 GROUPS = 10
+REASON = 240  # characters of why cells were skipped: what mends it stands at its end
 _NARROW, _GAP = 12, 2  # characters: the least of a column of names; between two columns
 _WORDS = {
     "passed": "pass",
@@ -45,7 +47,7 @@ def lines(matrix: Matrix[Shown], width: int, *, whole: bool = False) -> Iterator
         if failures or skips:
             yield []
         yield from _together(failures, "cells: ", "kinds of failures", width)
-    yield from _together(skips, "skipped: ", "reasons to skip", width)
+    yield from _together(skips, "skipped: ", "reasons to skip", max(width, REASON))
 
 
 def shown(line: CellLine, _: object = None) -> Shown:
@@ -75,7 +77,12 @@ def _matrix(matrix: Matrix[Shown], width: int, *, whole: bool) -> Iterator[Line]
     numbers = [(name, of) for name, of in _NUMBERS if any(of(column) for column in matrix.columns)]
     first = min(max(map(len, ["tokens/s", *labels, *(name for name, _ in numbers)])), max(_NARROW, width // 2))
     columns = [
-        _column(column, [at.get((row, place), "") for row in rows], [of for _, of in numbers])
+        _column(
+            column,
+            think_name(column["think"], matrix.columns),
+            [at.get((row, place), "") for row in rows],
+            [of for _, of in numbers],
+        )
         for place, column in enumerate(matrix.columns)
     ]
     if not columns:
@@ -111,9 +118,10 @@ def _label(row: Row) -> str:
     return one_line(f"{row.case} {row.label}".strip())
 
 
-def _column(column: Mapping[str, Any], words: Sequence[str], numbers: Sequence[Callable[..., str]]) -> list[str]:
+def _column(
+    column: Mapping[str, Any], think: str, words: Sequence[str], numbers: Sequence[Callable[..., str]]
+) -> list[str]:
     """Heading, think mode, a word a row, the numbers."""
-    think = "" if column["think"] == "default" else f"think {column['think']}"
     return [one_line(column["model"], 30), think, *words, *(of(column) for of in numbers)]
 
 

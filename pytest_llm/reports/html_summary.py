@@ -9,7 +9,7 @@ from typing import Any
 
 from pytest_llm.reports.plain import visible
 from pytest_llm.reports.viewer.brief import brief
-from pytest_llm.reports.viewer.columns import Numbers, rate_of
+from pytest_llm.reports.viewer.columns import Numbers, rate_of, think_name
 from pytest_llm.reports.viewer.grouping import SHOWN
 from pytest_llm.reports.viewer.matrix import Matrix, matrix
 from pytest_llm.store.record import CellLine, RunRecord
@@ -47,7 +47,7 @@ def _models(columns: Sequence[Mapping[str, Any]]) -> Iterator[list[str]]:
     for one in columns:
         measured = [_cell(_bar(one[key], most[key], shape)) for _, key, shape in _MEASURES]
         passed = _bar(one["passed"], one["judged"], f"{one['passed']} of {one['judged']}") if one["judged"] else "–"
-        yield [_head(_column(one)), _cell(passed), *measured, _cell(_bar(one["thinking"], 1, "{:.0%}"))]
+        yield [_head(_column(one, columns)), _cell(passed), *measured, _cell(_bar(one["thinking"], 1, "{:.0%}"))]
 
 
 def _bar(value: float | None, most: float, shape: str) -> str:
@@ -59,7 +59,7 @@ def _bar(value: float | None, most: float, shape: str) -> str:
 
 def _matrix(made: Matrix[str]) -> Iterator[list[str]]:
     unit = "tokens a second, ~ beside others" if any(one["rate"] is not None for one in made.columns) else ""
-    yield [_head(unit, "llm-dim"), *(_head(_column(column), "llm-dim") for column in made.columns)]
+    yield [_head(unit, "llm-dim"), *(_head(_column(column, made.columns), "llm-dim") for column in made.columns)]
     placed = {(row, column): tile for row, column, tile in made.cells}
     for at, row in enumerate(made.rows):
         name = f"{_text(row.case)} <span class='llm-dim'>{_text(row.label)}</span>"
@@ -78,9 +78,8 @@ def _tile(line: CellLine, numbers: Numbers) -> str:
     return f'<span class="llm-tile {_text(word)}" title="{title}"><b>{sign}{mark}{several}</b>{rate}</span>'
 
 
-def _column(column: Mapping[str, Any]) -> str:
-    think = "" if column["think"] == "default" else f", think {column['think']}"
-    return f"{column['model']}{think}"
+def _column(column: Mapping[str, Any], columns: Sequence[Mapping[str, Any]]) -> str:
+    return ", ".join(filter(None, [column["model"], think_name(column["think"], columns)]))
 
 
 def _head(text: str, kind: str = "") -> str:

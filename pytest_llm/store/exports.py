@@ -37,6 +37,10 @@ def write(folder: Path, answers: Iterable[Answer]) -> int:
 
 def read(folder: Path) -> Iterator[Answer]:
     """The answers of a folder. Raises InputError, which names the file."""
+    if not folder.is_dir():
+        raise InputError(
+            "there is no such folder", path=folder, hint="name one that `pytest-llm store export` wrote"
+        )
     files = sorted(folder.glob(f"*{SUFFIX}"))
     if not files:
         raise InputError(
@@ -44,17 +48,35 @@ def read(folder: Path) -> Iterator[Answer]:
         )
     for file in files:
         try:
-            yield _answer(json.loads(file.read_text("utf-8")))
+            yield _answer(_json(file))
         except OSError as error:
             raise InputError(f"cannot be read: {error.strerror}", path=file) from None
         except InputError as error:
-            raise InputError(error.message, path=file, hint=error.hint) from None
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            said = f"{type(error).__name__}: {error}"
-            raise InputError(f"is no exported answer: {said[:200]}", path=file, hint=MEND) from None
+            raise InputError(error.message, path=file, line=error.line, hint=error.hint or MEND) from None
+        except KeyError as error:
+            raise InputError(f"is no exported answer: it lacks {error}", path=file, hint=MEND) from None
+        except (ValueError, TypeError, AttributeError, RecursionError):
+            raise InputError(_none("a part of it is of another kind").message, path=file, hint=MEND) from None
+
+
+def _json(file: Path) -> Mapping[str, Any]:
+    """Raises InputError, OSError, RecursionError."""
+    try:
+        found = json.loads(file.read_text("utf-8"))
+    except json.JSONDecodeError as error:
+        raise InputError(f"is no JSON: {error.msg}", path=file, line=error.lineno, hint=MEND) from None
+    except UnicodeDecodeError:
+        raise InputError("is no text in UTF-8", path=file, hint=MEND) from None
+    if not isinstance(found, dict):
+        raise InputError("is no exported answer: it is no mapping", path=file, hint=MEND)
+    return found
 
 
 MEND = "export the answer anew, or take the file away"
+
+
+def _none(why: str) -> InputError:
+    return InputError(f"is no exported answer: {why}")
 
 
 def _name(answer: Answer) -> str:
@@ -85,7 +107,7 @@ def _answer(data: Mapping[str, Any]) -> Answer:
     question = Question(**known(Question, _mapped(data["question"], _joined)))
     words = {name: value for name, value in asdict(question).items() if name != "request"}
     if not all(isinstance(value, str) for value in words.values()):
-        raise TypeError("who was asked must be texts")
+        raise _none("who was asked must be texts")
     said = _mapped(data["answer"], _joined)
     answer = Answer(
         data["id"],
@@ -98,25 +120,25 @@ def _answer(data: Mapping[str, Any]) -> Answer:
         question.replay,
     )
     if not (_ID.fullmatch(answer.id) and _MADE.fullmatch(answer.made) and answer.kind in KINDS):
-        raise ValueError("id, made or kind is none")
+        raise _none("id, made or kind is none")
     _check(answer)
     return answer
 
 
 def _check(answer: Answer) -> None:
-    """Raises TypeError where it would not be what it is taken for."""
+    """Raises InputError where it would not be what it is taken for."""
     outcome = answer.outcome()
     if row(answer)["cut"] is not None and not isinstance(row(answer)["cut"], int | float):
-        raise TypeError("where it was cut is no number")
+        raise _none("where it was cut is no number")
     if not isinstance(outcome, Response):
         return
     if not all(
         isinstance(text, str) for text in (outcome.text, outcome.thinking, outcome.finish_word, *outcome.notes)
     ):
-        raise TypeError("the answer is no text")
+        raise _none("the answer is no text")
     numbers = [outcome.first_token, outcome.context_length, outcome.wall, *asdict(outcome.usage).values()]
     if not all(number is None or isinstance(number, int | float) for number in numbers):
-        raise TypeError("a number is none")
+        raise _none("a number is none")
 
 
 def _mapped(value: Any, change: Callable[[Any], Any], key: str = "") -> Any:

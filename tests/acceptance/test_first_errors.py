@@ -46,6 +46,18 @@ def clean(result: pytest.RunResult) -> str:
             "prompt: hi\nformat: schema\nchecks: [{contains: x}]",
             ["t.prompt.yaml:3: `format: schema` needs a schema"],
         ),
+        (
+            "prompt: file://task.md\nchecks: [{contains: x}]",
+            ["t.prompt.yaml:2: prompt names a file as other tools do", "write `prompt: {file: task.md}`"],
+        ),
+        (
+            "stages: [{name: a, prompt: file://a.md, checks: [contains: x]}]",
+            ["t.prompt.yaml:2: prompt names a file as other tools do", "write `prompt: {file: a.md}`"],
+        ),
+        (
+            "prompt: hi\nformat: jsn\nchecks: [{contains: x}]",
+            ["t.prompt.yaml:3: file 'jsn' is not there, did you mean 'json'?"],
+        ),
         ("prompt: ''\nchecks: [{contains: x}]", ["t.prompt.yaml:2: prompt is empty"]),
         ("prompt: '{{ x }}'\nvars: {y: 1}\nchecks: [{contains: x}]", ["t.prompt.yaml:2:", "'x' is undefined"]),
         ("prompt: hi\ntools: 3\nchecks: [{contains: x}]", ["t.prompt.yaml:3: 'tools' is not supported"]),
@@ -74,6 +86,13 @@ def test_no_server(bench: Bench, mode: list[str]) -> None:
     shown = clean(result)
     assert shown.count("ollama serve") == 1
     assert bench.server.url in shown
+
+
+def test_an_engine_that_is_none(bench: Bench) -> None:
+    bench.case("prompt: hi\nchecks: [{contains: hello}]")
+    result = bench.run("--llm-engine", "olama")
+    result.assert_outcomes(errors=1)
+    assert "there is no engine called 'olama', did you mean 'ollama'?\n  the engines are" in clean(result)
 
 
 def test_a_model_that_is_not_there(bench: Bench) -> None:

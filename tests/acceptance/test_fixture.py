@@ -140,7 +140,12 @@ CROSSED = """
         ("[{'role': 'user'}]", "`prompt.0` needs `content`"),
         ("'hi', allow=['emty']", "`allow.0` must be one of 'empty', 'cut', 'trimmed', 'echo', not 'emty'"),
         ("'hi', allow='emty'", "`allow` must be one of 'empty', 'cut', 'trimmed', 'echo', not 'emty'"),
-        ("'hi', timeout='soon'", "`timeout` 'soon' is no duration"),
+        ("'hi', timeout='soon'", "`timeout`: 'soon' is no duration"),
+        ("'hi', timeout=0", "`timeout` must be a duration above 0, not 0"),
+        (
+            "[{'role': 'system', 'content': 'a'}, {'role': 'user', 'content': 'b'}], system='c'",
+            "`system` and a system message of `prompt` say the same thing twice",
+        ),
         ("'hi', format='jsn'", "`format` must be 'json', a JSON Schema or a pydantic model, not 'jsn'"),
         ("'hi', system=3", "`system` must be text, not 3"),
         ("'hi', think='yes'", "think is one of off, on"),

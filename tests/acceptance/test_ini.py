@@ -83,7 +83,7 @@ def test_every_option_takes_its_native_type(bench: Bench) -> None:
         ("llm_slots = 0", "ERROR: llm_slots: must be auto or a whole number from 1, not 0"),
         ("llm_slots = 1.5", "must be auto or a whole number from 1, not 1.5"),
         ("llm_slots = true", "llm_slots"),
-        ("llm_silence_timeout = -1", "ERROR: llm_silence_timeout: a duration is more than nothing"),
+        ("llm_silence_timeout = -1", "ERROR: llm_silence_timeout: must be a duration above 0, not -1"),
         ('llm_strict = "yes"', "llm_strict"),
         ('llm_think = ["maybe"]', "ERROR: llm_think must be one of"),
     ],

@@ -225,7 +225,11 @@ def test_a_broken_verdict_is_an_error_and_no_failure(judged: Bench) -> None:
         judged.server.answer("", said, model=f"j{number}")
         judged.case(case("m", 1).replace("model: j", f"model: j{number}"), f"c{number}")
     judged.case(case("m", 1).replace("model: j", "model: gone"), "gone")
-    judged.run().assert_outcomes(errors=len(BROKEN) + 1)
+    result = judged.run()
+    result.assert_outcomes(errors=len(BROKEN) + 1)
+    result.stdout.fnmatch_lines(
+        ["the judge gone gave no verdict: *'gone' is not on *", "  ?ollama pull gone* --llm-pull*"]
+    )
     cells = record(judged)
     for number, (_, words) in enumerate(BROKEN):
         assert cells[f"c{number}[m]"].reason.startswith(f"the judge j{number} gave no verdict: {words}")

@@ -61,6 +61,13 @@ def test_skipped_cells(
         assert result.ret == code
 
 
+@pytest.mark.parametrize(("cases", "told"), [([SKIPPED], 1), ([SKIPPED, GOOD], 0)])
+def test_why_nothing_was_tested_is_told_with_q_too(models: Bench, cases: list[str], told: int) -> None:
+    for number, text in enumerate(cases):
+        models.case(text, f"c{number}")
+    assert models.run("-q").stdout.str().count("1 skipped: not now") == told
+
+
 def test_python_tests_that_ran_keep_the_run_green(models: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CI", "true")
     models.case(SKIPPED)

@@ -37,7 +37,7 @@ def test_every_mode(warned: Bench, mode: list[str]) -> None:
     result = (warned.process if "-n2" in mode else warned.run)(*mode)
     text = result.stdout.str()
     if "-qq" not in mode:
-        result.assert_outcomes(passed=2, failed=1, warnings=3 if "-n2" in mode else 2)
+        result.assert_outcomes(passed=2, failed=1, warnings=2)
     head, _, told = text.partition("warnings summary")
     assert "passes.prompt.yaml::passes[m]" in told.partition("short test summary")[0]
     assert f"passes.prompt.yaml:1: {SAID}" in told
@@ -61,8 +61,26 @@ def test_many_cells_with_one_warning_share_its_line(bench: Bench) -> None:
     )
 
 
-def test_a_file_whose_name_is_nearly_that_of_a_case_file(bench: Bench) -> None:
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ("[pytest]\nllm_modelfiles =\n    gone\n    modelfiles\n", "gone is not there: name a folder of NAME"),
+        ("[pytest]\n", ""),
+    ],
+)
+def test_a_folder_of_modelfiles_that_is_not_there(bench: Bench, settings: str, said: str) -> None:
+    bench.file("pytest.ini", settings)
+    bench.file("modelfiles/mine.Modelfile", "FROM m")
+    bench.case("prompt: hi\nmodels: m\nchecks: [{contains: hello}]")
+    for result in (bench.run(), bench.process("-n2")):
+        result.assert_outcomes(passed=1, warnings=1 if said else 0)
+        assert said in result.stdout.str()
+
+
+@pytest.mark.parametrize("mode", [[], ["-n2"]])
+def test_a_file_whose_name_is_nearly_that_of_a_case_file(bench: Bench, mode: list[str]) -> None:
     bench.case("prompt: hi\nchecks: [{contains: hello}]").rename(bench.path / "t.prompt.yml")
-    result = bench.run()
+    result = (bench.process if mode else bench.run)(*mode)
     assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
+    result.assert_outcomes(warnings=1)
     result.stdout.fnmatch_lines(["*t.prompt.yml:1: LlmWarning: *not collected: *called NAME.prompt.yaml"])

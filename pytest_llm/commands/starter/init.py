@@ -39,7 +39,7 @@ def init(folder: Path, *, model: str, ci: str, demo: bool, choose: Choose) -> in
         settings = _settings(folder, ["llm_engine = embedded"] if demo else [])
         requirements = [] if demo or ci == "none" else list(_requirements(folder))
         write(folder, [*files, *settings, *requirements])
-    except (InputError, OSError) as error:
+    except InputError as error:
         print(plain(str(error)), file=sys.stderr)
         return 2
     for file in (*files, *settings, *requirements):
@@ -104,10 +104,12 @@ def _configured(folder: Path) -> str:
             return name
     try:
         tools = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8")).get("tool", {})
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         tools = {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"{folder / 'pyproject.toml'} cannot be read: {error}") from None
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", path=folder / "pyproject.toml") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"is no TOML: {error}", path=folder / "pyproject.toml") from None
     if "pytest" in tools:
         return "pyproject.toml"
     for name, section in (("tox.ini", "pytest"), ("setup.cfg", "tool:pytest")):

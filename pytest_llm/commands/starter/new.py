@@ -32,7 +32,7 @@ def new(name: str, category: str, folder: Path) -> int:
         place = f"{name.removesuffix(_SUFFIX)}{_SUFFIX}"
         case = shipped(f"{_PREFIX}{kind}{_SUFFIX}", place, {"CATEGORY": category})
         write(within, [case])
-    except (InputError, OSError) as error:
+    except InputError as error:
         print(plain(str(error)), file=sys.stderr)
         return 2
     print(f"wrote {within / place}\nnext: write its prompt and checks, then pytest {within / place}")

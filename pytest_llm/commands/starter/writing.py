@@ -28,7 +28,7 @@ def shipped(name: str, place: str, values: Mapping[str, str] | None = None) -> F
 
 
 def write(folder: Path, files: Sequence[File]) -> None:
-    """Write them all. Raises InputError where one is there already: then none is written."""
+    """Write them all. Raises InputError where one is there already: then none is written; where one cannot be."""
     if there := [file.place for file in files if (folder / file.place).exists()]:
         raise InputError(
             f"{', '.join(there)} {'is' if len(there) == 1 else 'are'} there already in {folder.resolve()}",
@@ -36,5 +36,8 @@ def write(folder: Path, files: Sequence[File]) -> None:
         )
     for file in files:
         path = folder / file.place
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(file.content)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(file.content)
+        except OSError as error:
+            raise InputError(f"cannot be written: {error.strerror}", path=path) from None

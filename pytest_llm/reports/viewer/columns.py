@@ -29,6 +29,11 @@ def in_order(columns: Iterable[Column]) -> list[Column]:
     return sorted(columns, key=lambda column: (_natural(column[0]), _mode(column[1])))
 
 
+def think_name(think: Any, columns: Sequence[Mapping[str, Any]]) -> str:
+    """What stands below a model's name; "" in a run of which no column has a mode of its own."""
+    return f"think {think}" if any(column["think"] != "default" for column in columns) else ""
+
+
 def _natural(name: str) -> tuple[list[Any], str]:
     """By which numbers within names come in their order: m-2 before m-10."""
     parts = _NUMBERS.split(name)

@@ -42,7 +42,7 @@ class Grouping:
         for finding in _telling(line):
             key = finding["severity"], finding["check"], _likeness(finding["message"])
             if key not in self._found:
-                said = (brief(finding["check"]), brief(finding["message"], SHOWN), brief(finding["severity"]))
+                said = (brief(finding["check"]), brief(_words(finding), SHOWN), brief(finding["severity"]))
                 self._found[key] = said, []
             _, cells = self._found[key]
             if not cells or cells[-1] != number:
@@ -71,6 +71,12 @@ def _telling(line: CellLine) -> list[Mapping[str, Any]]:
 def _found(line: CellLine, severities: Sequence[str]) -> list[Mapping[str, Any]]:
     every = (finding for answer in line.answers for finding in answer.get("findings", ()))
     return [finding for finding in every if finding.get("severity") in severities]
+
+
+def _words(finding: Mapping[str, Any]) -> str:
+    """The message; of a skip, with what mends it."""
+    remedy = finding.get("details") if finding["severity"] in _SKIP else ""
+    return f"{finding['message']} ({remedy})" if remedy else str(finding["message"])
 
 
 def _likeness(message: str) -> str:

@@ -42,7 +42,10 @@ def test_length(entry: dict[str, Any], text: str, wanted: list[str]) -> None:
     [
         ({"length": {}}, "needs a limit: words, lines, characters"),
         ({"length": 5}, "takes its arguments as a mapping"),
+        ({"length": 5}, r"not 5 \(it has in, words, lines, characters\)"),
         ({"length": {"word": 5}}, "word"),
+        ({"length": {"words": "five"}}, "`words` must be a whole number, or `min` and `max`, not 'five'"),
+        ({"length": {"words": True}}, "`words` must be a whole number, or `min` and `max`, not True"),
         ({"length": {"words": {"min": 5, "max": 4}}}, "is above"),
         ({"thinking": {}}, "needs a limit: max_share or max"),
         ({"thinking": 500}, "takes a share from 0 to 1, or `max: 500` tokens"),

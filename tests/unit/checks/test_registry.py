@@ -111,7 +111,7 @@ def test_the_three_forms_of_an_entry(registry: Registry) -> None:
         ({"lines": None, "most": 3}, "'most' stands beside the check 'lines'", ()),
         ({"lines": 1, "mapped": 3}, "'mapped' stands beside the check 'lines'", ()),
         ("lines", "lines: needs `most`", ()),
-        ({"mapped": 3}, "mapped: takes its arguments as a mapping, not 3", ("mapped",)),
+        ({"mapped": 3}, "mapped: takes its arguments as a mapping, not 3 (it has key)", ("mapped",)),
         (
             {"lines": {"mots": 3}},
             "lines: has no argument 'mots', did you mean 'most'? (it has most, kind, within, ratio, strict)",
@@ -141,6 +141,11 @@ def test_the_three_forms_of_an_entry(registry: Registry) -> None:
             ("contains",),
         ),
         ({"contains": ""}, "contains: `text` must not be empty: every answer holds that", ("contains",)),
+        (
+            {"contains": {"text": "a", "in": "anser"}},
+            "contains: `in` must be one of 'answer', 'code', 'thinking', not 'anser', did you mean 'answer'?",
+            ("contains", "in"),
+        ),
         (
             {"contains": {"text": "a", "in": "x"}},
             "contains: `in` must be one of 'answer', 'code', 'thinking', not 'x'",
@@ -262,7 +267,7 @@ def test_types_that_cannot_be_looked_into_are_not_checked() -> None:
         ({"below": 9}, "`below` must be less than 9, not 9"),
         ({"most": 10}, "`most` must be at most 9, not 10"),
         ({"some": []}, "`some` must be at least 1 of them, not []"),
-        ({"within": "soon"}, "`within` 'soon' is no duration: give seconds, or 500ms, 2s, 5m"),
+        ({"within": "soon"}, "`within`: 'soon' is no duration: give seconds, or 500ms, 2s, 5m"),
         ({"inner": {"x": "y"}}, "`inner.x` must be a whole number, not 'y'"),
         ({"inner": {}}, "`inner` needs `x`"),
         ({"either": [1]}, "`either` must be text or a number, not [1]"),
@@ -386,3 +391,20 @@ def test_a_registry_loads_no_check_before_a_case_names_it() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("entry", "hint"),
+    [
+        ({"lines": None, "most": 3}, "indent the arguments further than the name"),
+        ({"lines": 1, "mapped": 3}, "give each check a dash of its own"),
+        (
+            {"lines": 1, "within": 3},
+            "an argument stands among the others of its check, as in `- lines: {…, within: …}`",
+        ),
+    ],
+)
+def test_what_to_do_about_a_key_beside_a_check(registry: Registry, entry: object, hint: str) -> None:
+    with pytest.raises(InputError) as caught:
+        registry.parse(entry)
+    assert caught.value.hint == hint

@@ -34,7 +34,9 @@ def test_each_command_says_what_it_does(name: str, capsys: pytest.CaptureFixture
         (["history", "x", "--last", "0"], "0 is not in the range x>=1"),
         (["store", "gc", "--keep", "none"], "'none' is not a valid integer range"),
         (["compare", "a", "b", "--jsn"], "No such option"),
-        (["completion", "csh"], "'csh' is not one of 'bash', 'zsh', 'fish'"),
+        (["completion", "tcl"], "'tcl' is not one of 'bash', 'zsh', 'fish'."),
+        (["completion", "bsh"], "'bsh' is not one of 'bash', 'zsh', 'fish', did you mean 'bash'?"),
+        (["init", "--ci", "gihub"], "did you mean 'github'?"),
     ],
 )
 def test_a_usage_error_is_told_and_is_2(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -223,7 +223,10 @@ def test_a_full_disk_is_a_warning(machine: Machine, monkeypatch: pytest.MonkeyPa
 def test_a_tool_that_nobody_knows_is_refused(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["doctor", "--install", "go", "firefux", "pillow"]) == 2
     said = capsys.readouterr().out
-    assert said.startswith("nothing called firefux, pillow can be installed; there are: bubblewrap, go,")
+    assert said.startswith(
+        "nothing called 'firefux' can be installed, did you mean 'firefox'?\n"
+        "nothing called 'pillow' can be installed\nthere are: bubblewrap, go,"
+    )
     assert machine.asked == []
 
 

@@ -44,6 +44,36 @@ def test_ls(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.parametrize("command", [["ls"], ["export", "out"], ["import", "out"], ["gc", "--dry-run"]])
+def test_the_store_is_named_before_its_command_or_behind_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    place, said = fill(tmp_path), []
+    assert main(["store", "--store", place, "export", "out"]) == 0
+    for words in (
+        ["--store", place, *command],
+        [*command, "--store", place],
+        ["--store", "none", *command, "--store", place],
+    ):
+        capsys.readouterr()
+        assert main(["store", *words]) == 0
+        said.append(capsys.readouterr().out)
+    assert len(set(said)) == 1
+
+
+def test_one_is_counted_as_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place, other = fill(tmp_path, texts=("one",)), str(tmp_path / "b.sqlite")
+    for words, said in (
+        (["ls"], "1 answer   m  ollama"),
+        (["export", str(tmp_path / "out"), "--model", "m"], "1 answer written to"),
+        (["import", str(tmp_path / "out"), "--store", other], "1 of 1 answer was new"),
+        (["import", str(tmp_path / "out"), "--store", other], "0 of 1 answer was new"),
+    ):
+        assert main(["store", "--store", place, *words]) == 0
+        assert said in capsys.readouterr().out
+
+
 def test_out_and_in(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     place, folder, other = fill(tmp_path), str(tmp_path / "out"), str(tmp_path / "b.sqlite")
     assert main(["store", "--store", place, "export", folder]) == 0

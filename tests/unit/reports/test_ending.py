@@ -56,6 +56,17 @@ def test_cells_without_a_think_mode_have_one_line_of_headings() -> None:
     assert [line.split() for line in told[:2]] == [["m"], ["a", "pass"]]
 
 
+def test_beside_a_think_mode_none_has_a_name_too() -> None:
+    told = drawn([cell("a", think="default"), cell("a", think="on")])
+    assert told[1].split() == ["think", "default", "think", "on"]
+
+
+def test_what_mends_a_skip_stands_beside_it_whole() -> None:
+    lacks = answer(findings=[finding(f"go is not here{' at all' * 20}", "skip", details="apt-get install golang")])
+    (told,) = drawn([cell("a", outcome="skipped", answers=[lacks])])
+    assert told.endswith("at all (apt-get install golang)")
+
+
 def test_one_cell_has_no_matrix() -> None:
     assert drawn([cell("a")]) == []
 

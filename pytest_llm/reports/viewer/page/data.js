@@ -47,6 +47,6 @@ function prepare(data) {
   run.checks = [...new Set(run.cells.flatMap((cell) => cell.checks))].filter(Boolean).sort();
 }
 
-const thinkName = (think) => (think === "default" ? "" : `think ${think}`);
+const thinkName = (think) => (run.columns.some((column) => column.think !== "default") ? `think ${think}` : "");
 const columnName = (column) => (column ? [column.model, thinkName(column.think)].filter(Boolean).join(", ") : "");
 const cellName = (cell) => [cell.place.case, cell.place.label].filter(Boolean).join(" · ");

@@ -110,7 +110,9 @@ def test_settings_that_are_there_are_left_alone(
 def test_settings_that_cannot_be_read(folder: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
     (folder / name).write_text("[broken\n")
     assert main(["init", "--demo"]) == 2
-    assert f"{name} cannot be read" in capsys.readouterr().err
+    assert capsys.readouterr().err.startswith(
+        {"pyproject.toml": f"{name}: is no TOML"}.get(name, f"{name} cannot be read")
+    )
     assert written(folder) == [name]
 
 
@@ -137,8 +139,17 @@ def test_ci(
 def test_a_file_where_a_folder_should_be(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "cases").write_text("")
     assert main(["init", "--demo"]) == 2
-    assert "cases" in capsys.readouterr().err
+    assert capsys.readouterr().err.startswith("cases/_defaults.yaml: cannot be written: ")
     assert written(folder) == ["cases"]
+    for command in (
+        ["init", "cases", "--demo"],
+        ["init", "cases/sub", "--demo"],
+        ["new", "a", "--folder", "cases"],
+    ):
+        assert main(command) == 2
+        said = capsys.readouterr().err
+        assert "cases" in said
+        assert "Errno" not in said
 
 
 def test_the_demo_passes_with_no_server_at_all(folder: Path, pytester: pytest.Pytester) -> None:
