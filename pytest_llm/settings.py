@@ -110,8 +110,13 @@ class Settings:
 
     def models_for(self, named: tuple[str, ...]) -> tuple[str, ...]:
         """The models of a case that names these itself."""
-        if self.models:
-            return self.models
-        if self.engine == "embedded":
-            return self.embedded_models or named or self.default_models
-        return named or self.default_models
+        return self._models(named)[1]
+
+    def models_said_by(self, named: tuple[str, ...]) -> str:
+        """What names them: an option or an ini option; "" where it is the case itself."""
+        return self._models(named)[0]
+
+    def _models(self, named: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+        embedded = self.embedded_models if self.engine == "embedded" else ()
+        sources = ("--llm-model", self.models), ("llm_embedded_models", embedded), ("", named)
+        return next((source for source in sources if source[1]), ("llm_models", self.default_models))

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from pytest_llm.errors import Unsupported
+from pytest_llm.errors import Unsupported, nearest
 from pytest_llm.sandbox import programs
 
 VARIABLE = "PYTEST_LLM_BROWSER"
@@ -18,6 +18,8 @@ REMEDY = (
     "`playwright install --with-deps chromium-headless-shell`; or name one by --llm-browser"
 )
 FIREFOX_REMEDY = "install it: `apt-get install firefox-esr` (Debian 12)"
+
+_CHOICES = ("chromium", "chrome", "firefox")  # any other is a program
 
 _SHELL_NAMES = ("chromium-headless-shell", "chrome-headless-shell", "headless_shell")
 _FULL_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -59,7 +61,8 @@ def find(choice: str | None = None) -> BrowserFound:
         )
     path = locate(choice)
     if path is None:
-        what = f"the browser {choice!r} was not found" if choice else "no Chromium was found"
+        meant = nearest(choice, list(_CHOICES)) if choice and choice not in _CHOICES else ""
+        what = f"the browser {choice!r} was not found{meant}" if choice else "no Chromium was found"
         raise Unsupported(what, FIREFOX_REMEDY if firefox else REMEDY)
     return BrowserFound(path, stepping="headless" in path.name.lower())
 

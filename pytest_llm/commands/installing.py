@@ -39,6 +39,8 @@ def install(names: Sequence[str] = (), say: Say = print) -> int:
             _run(tool.remedy(), say)
     _quicken(wanted, say)
     missing = _missing(wanted)
+    if not missing:
+        say(f"all of it is here: {', '.join(tool.name for tool in wanted)}")
     for line in remedies(missing):
         say(f"to be run by hand: {line}")
     return 1 if missing else 0

@@ -10,6 +10,8 @@ from pytest_llm.errors import InputError, nearest
 from pytest_llm.reports.plain import plain
 from pytest_llm.store import runs
 
+_SOME = 8  # names that are listed where none is meant
+
 
 class NotFound(Exception):
     """No run or no cell goes by that name."""
@@ -70,7 +72,13 @@ def pick(word: str, names: Sequence[str], tails: Sequence[str], what: str, where
         if found:
             shown = "\n  ".join(found[:20])
             raise NotFound(f"{len(found)} {what}s are called like {word!r}{where}, name one of them:\n  {shown}")
-    raise NotFound(f"no {what} is called {word!r}{where}{nearest(word, _short(names))}")
+    raise NotFound(f"no {what} is called {word!r}{where}{nearest(word, _short(names)) or _listed(names)}")
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Some of what there is, a line each."""
+    more = [f"and {len(names) - _SOME} more"] if len(names) > _SOME else []
+    return "".join(f"\n  {line}" for line in ["there are:", *names[:_SOME], *more]) if names else ""
 
 
 def _short(names: Sequence[str]) -> list[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from pytest_llm.errors import Complaints, InputError
+from pytest_llm.errors import Complaints, InputError, nearest
 from pytest_llm.models.files import parts
 from pytest_llm.models.modelfile import ModelSpec, read
 from pytest_llm.models.refusals import PART, TAG, check_template
@@ -204,8 +204,11 @@ def _embedded(written: str, spec: ModelSpec | None, folders: Sequence[Path]) -> 
     runs = "it runs gguf:PATH, or a Modelfile FROM a GGUF file or from another such Modelfile"
     if spec is None:
         where = ", ".join(str(folder) for folder in folders) or "any folder"
+        known = [file.stem for folder in folders for file in sorted(folder.glob("*.Modelfile"))]
         raise InputError(
-            f"the embedded engine cannot run {written!r}: there is no {written}.Modelfile in {where}", hint=runs
+            f"the embedded engine cannot run {written!r}: there is no {written}.Modelfile in {where}"
+            f"{nearest(written, known)}",
+            hint=runs,
         )
     origin = spec.origin
     if origin.gguf is None:

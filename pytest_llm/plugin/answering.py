@@ -110,6 +110,8 @@ class Llm:
     def _request(self, state: LlmSession, said: Call, model: str, think: str | bool) -> ChatRequest:
         if not model:
             raise InputError(_NO_MODEL)
+        if not isinstance(model, str):
+            raise InputError(f"`model` must be text, not {model!r}")
         mode = {True: "on", False: "off"}[think] if isinstance(think, bool) else think
         if mode not in THINKS:
             raise InputError(f"think is one of {', '.join(THINKS)}, not {think!r}")

@@ -15,7 +15,7 @@ B = TypeVar("B", bound=BaseModel)
 
 
 def _messages(prompt: Any) -> Any:
-    if not isinstance(prompt, Sequence) or not prompt:
+    if not isinstance(prompt, Sequence) or isinstance(prompt, bytes) or not prompt:
         raise ValueError(f"must be some text or some messages, not {prompt!r}")
     return [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt
 

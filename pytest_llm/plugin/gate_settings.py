@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pytest_llm.plugin.values import usage
+from pytest_llm.plugin.values import choice, usage
 from pytest_llm.settings import GateSettings
 
 STORED = "store:"  # a baseline that is a branch of the store
@@ -19,8 +19,7 @@ def gate_settings(
 ) -> GateSettings:
     """Paths of the command line are relative to where pytest was started, those of the ini file to the rootdir."""
     invoked = config.invocation_params.dir
-    if value["inconclusive"] not in ("pass", "fail"):
-        raise pytest.UsageError(f"llm_inconclusive must be pass or fail, not {value['inconclusive']!r}")
+    choice("llm_inconclusive", value["inconclusive"], ("pass", "fail"))
     if not 0 < value["gate_alpha"] < 1:
         raise pytest.UsageError("llm_gate_alpha must be above 0% and below 100%")
     if cli["write_baseline"] and value["stop_early"]:

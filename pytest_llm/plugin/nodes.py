@@ -84,6 +84,8 @@ class PromptFile(OwnFile):
         except InputError as error:
             if error.path is not None:
                 raise
+            if said_by := session(self.config).settings.models_said_by(cell.loaded.case.models):
+                raise InputError(f"{said_by}: {error.message}", hint=error.hint) from None
             raise cell.loaded.error(("models",), error.message, error.hint) from None
         examine(cell)
         asks = {name: session(self.config).models.ref(name, self._warn) for name in planning.models(stages)}

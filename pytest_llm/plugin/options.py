@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from pytest_llm.errors import nearest
 from pytest_llm.plugin.gate_settings import gate_settings
 from pytest_llm.plugin.option_table import HOST_ENV, OPENAI_URL_ENV, STORE_ENV, TABLE, THINKS
-from pytest_llm.plugin.values import ini_value, usage, value_of
+from pytest_llm.plugin.values import choice, ini_value, usage, value_of
 from pytest_llm.settings import Settings
 
 SETTINGS = pytest.StashKey[Settings]()
@@ -175,14 +174,8 @@ def _each_once(addresses: Sequence[str]) -> tuple[str, ...]:
 
 
 def _by_load(order: str) -> bool:
-    if order not in ("load", "pytest"):
-        raise pytest.UsageError(f"--llm-order (llm_order) must be load or pytest, not {order!r}")
-    return order == "load"
+    return choice("--llm-order (llm_order)", order, ("load", "pytest")) == "load"
 
 
 def _thinks(said_by: str, modes: list[str] | None) -> tuple[str, ...]:
-    for mode in modes or ():
-        if mode not in THINKS:
-            meant = nearest(mode, list(THINKS))
-            raise pytest.UsageError(f"{said_by} must be one of {', '.join(THINKS)}, not {mode!r}{meant}")
-    return tuple(modes or ())
+    return tuple(choice(said_by, mode, THINKS) for mode in modes or ())

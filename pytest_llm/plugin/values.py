@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-from pytest_llm.errors import InputError
+from pytest_llm.errors import InputError, nearest
 from pytest_llm.plugin.option_table import Option
 
 
@@ -19,6 +19,15 @@ def usage(said_by: str) -> Iterator[None]:
         yield
     except InputError as error:
         raise pytest.UsageError(f"{said_by}: {error.message}; {error.hint}") from None
+
+
+def choice(said_by: str, value: str, known: Sequence[str]) -> str:
+    """The value, which is one of these. Raises pytest.UsageError."""
+    if value not in known:
+        *most, last = known
+        told = f"{', '.join(most)} or {last}"
+        raise pytest.UsageError(f"{said_by} must be {told}, not {value!r}{nearest(value, list(known))}")
+    return value
 
 
 def value_of(option: Option, said: Any, ini: Any) -> Any:

@@ -88,6 +88,31 @@ def test_no_server(bench: Bench, mode: list[str]) -> None:
     assert bench.server.url in shown
 
 
+@pytest.mark.parametrize(
+    ("settings", "arguments", "words"),
+    [
+        ("", ["--llm-model", "a,b"], "--llm-model: 'a,b' is no model's name"),
+        ("llm_models = a,b", [], "llm_models: 'a,b' is no model's name"),
+        ("", ["--llm-engine=embedded", "--llm-model=Mine"], "--llm-model: the embedded engine cannot run 'Mine'"),
+        (
+            "llm_embedded_models = Mine",
+            ["--llm-engine=embedded"],
+            "llm_embedded_models: the embedded engine cannot run",
+        ),
+    ],
+)
+def test_a_model_that_no_case_names_is_told_by_who_names_it(
+    bench: Bench, settings: str, arguments: list[str], words: str
+) -> None:
+    bench.file("pytest.ini", f"[pytest]\n{settings}\n")
+    bench.file("modelfiles/mine.Modelfile", "FROM m")
+    bench.file("t.prompt.yaml", "prompt: hi\nchecks: [{contains: hello}]")
+    result = bench.run(*arguments)
+    result.assert_outcomes(errors=1)
+    assert f"\n{words}" in clean(result)
+    assert ("did you mean 'mine'?" in clean(result)) == ("Mine" in words or "embedded" in settings)
+
+
 def test_an_engine_that_is_none(bench: Bench) -> None:
     bench.case("prompt: hi\nchecks: [{contains: hello}]")
     result = bench.run("--llm-engine", "olama")

@@ -126,11 +126,19 @@ CROSSED = """
 """
 
 
+def test_a_model_is_a_name(bench: Bench) -> None:
+    bench.file("test_it.py", "def test_it(llm):\n    llm('hi', model=3)\n")
+    result = bench.run("test_it.py")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["`model` must be text, not 3"])
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         ("None", "`prompt` must be some text or some messages, not None"),
         ("''", "`prompt` must be some text or some messages, not ''"),
+        ("b'hi'", "`prompt` must be some text or some messages, not b'hi'"),
         ("[]", "`prompt` must be some text or some messages, not []"),
         ("['hi']", "`prompt.0` must be a mapping, not 'hi'"),
         (

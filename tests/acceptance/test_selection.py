@@ -231,7 +231,12 @@ def test_options_are_in_one_group_of_help(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--llm-think=maybe"], "--llm-think must be one of"),
+        (["--llm-think=maybe"], "--llm-think must be off, on,"),
+        (["--llm-order=laod"], "--llm-order (llm_order) must be load or pytest, not 'laod', did you mean 'load'?"),
+        (
+            ["-o", "llm_inconclusive=fial"],
+            "llm_inconclusive must be pass or fail, not 'fial', did you mean 'fail'?",
+        ),
         (["--llm-slots=0"], "--llm-slots: must be auto or a whole number from 1"),
         (["--llm-silence-timeout=soon"], "--llm-silence-timeout: 'soon' is no duration"),
     ],

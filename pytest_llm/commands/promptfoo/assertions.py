@@ -14,7 +14,7 @@ from typing import Any
 from pytest_llm.cases.yamlfile import parse
 from pytest_llm.commands.promptfoo.left import NoCounterpart
 from pytest_llm.commands.promptfoo.providers import model
-from pytest_llm.errors import InputError
+from pytest_llm.errors import InputError, nearest
 
 Assertion = Mapping[str, Any]
 Files = Callable[[str], str]
@@ -139,13 +139,14 @@ def _negative(kind: str, assertion: Assertion, files: Files) -> Any:
 
 def _positive(kind: str, assertion: Assertion, files: Files) -> Any:
     if kind not in _KINDS:
-        raise NoCounterpart(_WITHOUT.get(kind, "nothing here is like it"))
+        meant = nearest(kind, [*_KINDS, *_WITHOUT])
+        raise NoCounterpart(_WITHOUT.get(kind, f"nothing here is like it{meant}"))
     return _KINDS[kind](assertion, files)
 
 
 def _text(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float) or value == "":
-        raise NoCounterpart(f"its value is {value!r}, not a text")
+        raise NoCounterpart("it has no value" if value is None else f"its value is {value!r}, not a text")
     if str(value).startswith("file://"):
         raise NoCounterpart("a text from a file: put it into the case")
     return str(value)

@@ -52,8 +52,10 @@ def test_one_that_is_named_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize("name", ["nonesuch", "/nowhere/chrome"])
 def test_a_named_one_that_is_not_there_is_a_skip(name: str) -> None:
-    with pytest.raises(Unsupported, match="was not found"):
+    with pytest.raises(Unsupported, match=r"was not found \("):
         find(name)
+    with pytest.raises(Unsupported, match="'chromiun' was not found, did you mean 'chromium'"):
+        find("chromiun")
 
 
 def test_firefox_is_for_those_who_name_it(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_one_cell(kept: Path, capsys: pytest.CaptureFixture[str], words: list[st
     [
         (["go"], 1, ["2 cells", *NAMES[:2]]),
         (["pgae"], 1, ["no cell", "'page'"]),
-        (["zzz"], 1, ["no cell", "zzz"]),
+        (["zzz"], 1, ["no cell", "zzz", "there are:", *NAMES[:2]]),
         (["nine", "page"], 1, ["no run", "nine"]),
         (["2026", "page"], 1, ["2 runs", OLD, NEW]),
         (["a", "b", "c"], 2, ["a run and a cell"]),
