@@ -26,6 +26,10 @@ _FONTS = re.compile(  # hosts of style sheets that hold fonts and nothing else
     r"https?://(?:fonts\.googleapis\.com|fonts\.bunny\.net|api\.fontshare\.com|use\.typekit\.net|rsms\.me/inter"
     r"|fonts\.cdnfonts\.com|(?:cdn\.jsdelivr\.net/npm|unpkg\.com)/@fontsource)"
 )
+_HARMLESS = {  # of which a visitor sees nothing; the second is said of a font that a script loads alone
+    "exception": witness.HARMLESS,
+    "rejection": re.compile(r"NetworkError: A network error occurred\."),
+}
 _BLOCKED_SOCKET = re.compile(r"WebSocket connection to '(.+?)' failed: .*ERR_PROXY_CONNECTION_FAILED")
 _NO_ADAPTER = re.compile(r"\bnull \(reading '(?:requestDevice|features|limits|info|requestAdapterInfo)'\)")
 _WEBGPU = "WebGPU has no adapter here: `requestAdapter` gives null, as in any browser without a graphics card"
@@ -57,7 +61,7 @@ class EventLog:
         self._suspects: list[tuple[str, str, str, Place]] = []
 
     def add(self, kind: str, message: str, place: Place = NOWHERE) -> None:
-        kind = "warning" if kind == "exception" and witness.HARMLESS.fullmatch(message) else kind
+        kind = "warning" if kind in _HARMLESS and _HARMLESS[kind].fullmatch(message) else kind
         message = _BLOB.sub("blob:…", message)
         message = message if len(message) <= _LONGEST else message[: _LONGEST - 1] + "…"
         if kind in ("rejection", "exception") and (imported := self.places.imported(message)) != NOWHERE:
@@ -224,7 +228,7 @@ def _of_another(details: dict[str, Any], log: EventLog, worker: str) -> bool:
 
 def _exception(details: dict[str, Any], log: EventLog, worker: bool) -> tuple[str, str, Place]:
     thrown = details.get("exception", {})
-    text = witness.plain(f"Uncaught {_shown(thrown)}") if thrown else details["text"]
+    text = witness.plain(f"Uncaught {_shown(thrown)}" if thrown else details["text"])
     rejected = "in promise" in details["text"]
     place = log.places.stack(details.get("stackTrace"))
     if place == NOWHERE:

@@ -12,7 +12,7 @@ from pathlib import Path
 from pytest_llm.sandbox import programs
 
 # Name -> npm packages that `pytest-llm doctor --install libraries` brings; of several versions those that differ in
-# what they bring: three's global scripts ended with 0.160, React's with 18.
+# what they bring: three's global scripts ended with 0.160, React's with 18, Tailwind's own host serves 3.
 PACKAGES: dict[str, tuple[str, ...]] = {
     "three": ("three@0.128.0", "three@0.160.1", "three@0.180.0"),
     "p5": ("p5@1.11.10",),
@@ -22,7 +22,7 @@ PACKAGES: dict[str, tuple[str, ...]] = {
     "vue": ("vue@3.5.22",),
     "d3": ("d3@7.9.0",),
     "chart.js": ("chart.js@4.5.0", "chart.js@2.9.4"),
-    "tailwind": ("@tailwindcss/browser@4.1.14",),
+    "tailwind": ("@tailwindcss/browser@4.1.14", "tailwindcss-cdn@3.4.10"),
     "jquery": ("jquery@3.7.1",),
     "lodash": ("lodash@4.17.21",),
     "gsap": ("gsap@3.13.0",),
@@ -46,6 +46,7 @@ _NAMES = {  # as some hosts call them
     "twitter-bootstrap": "bootstrap",
     "pixi": "pixi.js",
 }
+_SERVED = {"tailwind": "3"}  # by a host of its own, where no version is named
 _NPM = r"(?P<name>(?:@[\w.-]+/)?[\w.-]+)(?:@(?P<version>[^/?]+))?(?:/(?P<path>[^?]*))?(?:\?.*)?$"
 _ADDRESSES = tuple(
     re.compile(rf"https?://{host}{rest}")
@@ -112,7 +113,7 @@ def asked(url: str) -> Asked | None:
         if found := address.match(url):
             name = _NAMES.get(found["name"], found["name"])
             library = _LIBRARIES.get(name)
-            version = re.sub(r"^[\^~v]|^r(?=\d)", "", found["version"] or "")
+            version = re.sub(r"^[\^~v]|^r(?=\d)", "", found["version"] or _SERVED.get(found["name"], ""))
             version = f"0.{version}" if library == "three" and version.isdecimal() else version
             module = found["path"] == "+esm" or _MODULES.match(url) is not None
             return Asked(library, version, "" if module else found["path"] or "", module) if library else None
@@ -197,8 +198,6 @@ def _distance(version: str, wanted: str) -> tuple[int, ...]:
 
 def _note(wanted: Asked, package: Package) -> str:
     exact = _numbers(package.version)[: len(_numbers(wanted.version))] == _numbers(wanted.version)
-    if wanted.library == "tailwind":
-        return f"tailwind is served as {package.name} {package.version}"
     return "" if exact else f"{package.name} {wanted.version} is served as {package.version}, the nearest here"
 
 

@@ -30,6 +30,7 @@ _MEANT = tuple(
         (r"[Ff]ullscreen|Permissions check failed", r"\b(?:request|exit)Fullscreen\s*\("),
         (r"[Pp]ointer ?[Ll]ock|exited the lock", r"\brequestPointerLock\s*\("),
         (r"^EncodingError: Unable to decode|unknown content type", r"\bdecodeAudioData\s*\("),
+        (r"^\w+Error: Transition was", r"\bstartViewTransition\s*\("),
         (r"ServiceWorker", r"\bserviceWorker\b[^;\n]{{0,80}}\bregister\s*\("),
         (r"^NotAllowedError: play\(\)|^NotSupportedError: .*(?:source|play)", r"\.play\s*\("),
         (

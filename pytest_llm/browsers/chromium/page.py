@@ -28,7 +28,7 @@ DATED = """(() => { const Real = Date, shift = %d - Real.now(), now = () => Real
   construct: (target, given, made) => Reflect.construct(target, given.length ? given : [now()], made),
   apply: () => new Date().toString(), get: (target, name) => name === "now" ? now : target[name] }); })()"""
 _LOADED = 'document.readyState === "complete" || performance.timing.loadEventStart > 0'  # it may be opened again
-_ALLOWED = ["clipboardSanitizedWrite"]  # what a browser does without asking anybody
+_ALLOWED = ["clipboardSanitizedWrite", "wakeLockScreen"]  # what a browser does without asking anybody
 _OURS = "pytest-llm"  # the world, beside the page's own, in which we look at it
 _BEGINNINGS = 5  # a clock off the millisecond is rare: five in a row would be another fault
 
@@ -41,6 +41,7 @@ class Page:
         self._stepped = stepped
         self._served = False
         self._left_for = PAGE_URL  # until it says where it goes
+        self._leaving_by = ""  # the request of it
         self._shelf = Shelf(options.libraries, log)
         self._requests: dict[str, tuple[str, Place]] = {}
         self._workers = Workers(browser.connection, log, stepped=stepped)
@@ -195,6 +196,8 @@ class Page:
         self._loaded = self._loaded or (self._served and event["frameId"] == self._target)
 
     def _request_starts(self, event: dict[str, Any]) -> None:
+        if event.get("type") == "Document" and event.get("frameId") == self._target:
+            self._leaving_by = event["requestId"]
         self._requests[event["requestId"]] = (event["request"]["url"], initiator(event, self._log))
         self._log.place(event["requestId"], initiator(event, self._log))
 
@@ -248,7 +251,7 @@ class Page:
     def _navigated(self, event: dict[str, Any]) -> None:
         frame = event["frame"]
         if not frame.get("parentId") and self._served and frame["url"] != PAGE_URL:
-            self._log.add("navigation", f"the page left for {frame['url']}")
+            self.session.fail(PageBroken("navigation", f"the page left for {frame['url']}"))
 
     def _leaving(self, event: dict[str, Any]) -> None:
         if event["frameId"] == self._target:
@@ -262,6 +265,8 @@ class Page:
 
     def _loading_failed(self, event: dict[str, Any]) -> None:
         """A request that was let through and came to nothing."""
+        if self._loaded and event["requestId"] == self._leaving_by:  # it stays
+            self.session.post("Page.stopLoading")  # if an input made it leave, its time stood still until now
         if event["requestId"] in self._requests and not event.get("blockedReason") and not event.get("canceled"):
             url, place = self._requests[event["requestId"]]
             self._log.add_request(url, event["type"], f"{url} failed: {event['errorText']}", place)

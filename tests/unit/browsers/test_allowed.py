@@ -45,6 +45,11 @@ SCRIPTS: dict[str, tuple[str, Told]] = {
         "const f = () => document.body.requestFullscreen();\nf();\n() => document.body.requestFullscreen();",
         [("rejection", None, "TypeError"), ("warning", None, "user gesture")],
     ),
+    "a wake lock": ("navigator.wakeLock.request('screen');", []),
+    "a view transition in another": (
+        "\nfor (let n = 0; n < 2; n++) document.startViewTransition(() => 0);",
+        [("rejection", 3, "Transition was skipped")],
+    ),
     "a module": ("\nimport('three');", [("rejection", 3, "'three'")]),
     "a module, in words": ("const name = 'three';\nimport(name);", [("rejection", 3, "'three'")]),
     "a module's import": ("</script>\n<script type=module>\n\nimport 'three';", [("exception", 5, '"three"')]),
@@ -60,11 +65,27 @@ SCRIPTS: dict[str, tuple[str, Told]] = {
         f"</script><style>{FONT.format('https://fonts.gstatic.com/a.woff2')}</style><script>",
         [("warning", 2, "a.woff2 was blocked: a page has no network; its text is shown in another font")],
     ),
+    "a font by a script": (
+        "\nnew FontFace('a', 'url(https://fonts.gstatic.com/a.woff2)').load().then(f => document.fonts.add(f));",
+        [("warning", 3, "its text is shown in another font"), ("warning", None, "NetworkError")],
+    ),
     "a style sheet": (
         "</script><link rel=stylesheet href='https://unpkg.com/a.css'><script>",
         [("request", 2, "a.css was blocked")],
     ),
     "today": ("if (Math.abs(new Date() - ASKED) > 864e5) throw Error(new Date());", []),
+}
+LEAVES: Told = [("navigation", 2, "leaves for")]
+CLICKED: dict[str, Told] = {  # what begins while the page's time stands still
+    "<a href='about.html'>x</a>": LEAVES,
+    "<a href='https://example.com/'>x</a>": LEAVES,
+    "<a onclick=\"location = '/menu'\">x</a>": LEAVES,
+    "<a onclick='location.reload()'>x</a>": [("navigation", 2, "reloads itself")],
+    "<a onclick=\"location = 'about:blank'\">x</a>": [("navigation", 2, "left for about:blank")],
+    "<a onclick='history.back()'>x</a>": [("navigation", None, "left for about:blank")],
+    "<a href='mailto:a@b.c'>x</a>": [],
+    "<a href='tel:1'>x</a>": [],
+    "<a href='x.html'>x</a><script>setTimeout(() => nope(), 200)</script>": [("exception", 2, "nope"), *LEAVES],
 }
 DIALOGS: list[tuple[dict[str, Any] | None, str, Told]] = [
     ({"accept": True, "text": "Ann"}, "if (prompt('Who?') !== 'Ann' || !confirm()) throw 1; alert();", []),
@@ -92,6 +113,17 @@ def test_what_is_told(pool: Pool) -> None:
         rows = threads.map(lambda row: told(pool, row[0].replace("ASKED", now), QUICK), SCRIPTS.values())
         found = dict(zip(SCRIPTS, rows, strict=True))
     assert {name: row for name, row in found.items() if not agrees(row, SCRIPTS[name][1])} == {}
+
+
+def test_where_a_click_leads(pool: Pool) -> None:
+    options = replace(QUICK, actions=({"click": "a"},))
+    with ThreadPoolExecutor(2) as threads:
+        reports = threads.map(lambda body: pool.judge(PAGE.format(body), options), CLICKED)
+        found = {
+            body: (report.mode, sorted((event.kind, event.line, event.message) for event in report.events))
+            for body, report in zip(CLICKED, reports, strict=True)
+        }
+    assert {body: row for body, row in found.items() if not agrees(row, CLICKED[body])} == {}
 
 
 def agrees(row: tuple[str, Told], expected: Told) -> bool:

@@ -29,8 +29,9 @@ ADDRESSES = {
     "https://unpkg.com/@babel/standalone/babel.min.js": Asked("babel", "", "babel.min.js"),
     f"{CDNJS}/babel-standalone/7.23.5/babel.min.js": Asked("babel", "7.23.5", "babel.min.js"),
     "https://d3js.org/d3.v7.min.js": Asked("d3", "7", "d3.v7.min.js"),
-    "https://cdn.tailwindcss.com": Asked("tailwind"),
-    "https://cdn.tailwindcss.com?plugins=forms": Asked("tailwind"),
+    "https://cdn.tailwindcss.com": Asked("tailwind", "3"),
+    "https://cdn.tailwindcss.com?plugins=forms": Asked("tailwind", "3"),
+    "https://cdn.jsdelivr.net/npm/@tailwindcss/browser@4": Asked("tailwind", "4"),
     "https://cdn.tailwindcss.com/3.4.1": Asked("tailwind", "3.4.1"),
     "https://code.jquery.com/jquery-3.6.0.min.js": Asked("jquery", "3.6.0", "jquery-3.6.0.min.js"),
     "https://ajax.googleapis.com/ajax/libs/jquery/3.5.1/jquery.min.js": Asked("jquery", "3.5.1", "jquery.min.js"),
@@ -55,11 +56,15 @@ FILES = {
     },
     "three--0.180.0": {"build/three.module.js": "newest module"},
     "d3--7.9.0": {"dist/d3.js": "d3", "dist/d3.min.js": "d3 min", "src/index.js": "export * from 'd3-array'"},
+    "tailwindcss-browser--4.1.14": {"dist/index.global.js": "wind 4"},
+    "tailwindcss-cdn--3.4.10": {"tailwindcss.js": "wind 3"},
     "chart.js--4.5.0": {"dist/chart.umd.min.js": "chart", "dist/chart.js": "export {}", "../secret.js": "secret"},
 }
 ENTRIES = {
     "d3": {"jsdelivr": "dist/d3.min.js", "module": "src/index.js"},
     "three": {"module": "build/three.module.js"},
+    "tailwindcss-browser": {"name": "@tailwindcss/browser", "browser": "dist/index.global.js"},
+    "tailwindcss-cdn": {"main": "tailwindcss.js"},
 }
 
 
@@ -101,6 +106,9 @@ def where(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "chart.js 3.9.1 is served as 4.5.0, the nearest here",
         ),
         (Asked("chart.js", "", "../secret.js"), None, ""),
+        (Asked("tailwind", "3"), "wind 3", ""),
+        (Asked("tailwind", "3.4.1"), "wind 3", "tailwindcss-cdn 3.4.1 is served as 3.4.10, the nearest here"),
+        (Asked("tailwind", "4"), "wind 4", ""),
         (Asked("vue"), None, ""),
     ],
 )
@@ -134,8 +142,11 @@ OLD = f"{CDNJS}/three.js/r150/three.min.js"
 NO_NETWORK = "was blocked: a page has no network"
 
 
-def test_a_page_gets_the_nearest_version(pool: Pool) -> None:
-    report = pool.judge(SCRIPT.format(OLD), QUICK)
+@pytest.mark.parametrize(
+    "attribute", [" crossorigin='anonymous'", ""]
+)  # without it the page itself is told nothing
+def test_a_page_gets_the_nearest_version(pool: Pool, attribute: str) -> None:
+    report = pool.judge(SCRIPT.format(OLD).replace(" crossorigin='anonymous'", attribute), QUICK)
     assert [(event.kind, event.message) for event in report.events] == [
         ("exception", "ReferenceError: lost is not defined")
     ]
