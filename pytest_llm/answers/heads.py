@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pytest_llm.answers.blocks import CodeBlock
 
-Placed = tuple[str, tuple[int, int | None]]  # a line of code, and its place in the answer
+Place = tuple[int, int | None]
+Placed = tuple[str, Place]  # a line of code, and its place in the answer
+_Told = tuple[str, tuple[Place, ...]]  # a statement of several lines, or any other line, and where each of them is
 
 _BEFORE = re.compile(r"\s*(?://.*|#!\[.*)?$")
 _BROUGHT = re.compile(r"\b(\w+)\b(?=::\{self\b|\s*[\",;}])")  # a name by what imports it
 _IMPORT = re.compile(r"^(?:import|use)\b\s*")
 _LISTED = re.compile(r"([^\s{}]+::)\{([^{}]*)\};")  # what is imported from one place
 _BEGINS = re.compile(r"(?:package|import|use)\b")
+_OPENS = re.compile(r"use [\w:]*\{[\w\s:,*{}]*$")  # a list that goes on below
+_GOES_ON = re.compile(r"[\w\s:,*{}]*(;?)\s*(?://.*)?$")
+_SIGN = re.compile(r"[^\n]")
+_LINES = 60  # of such a list
 
 
 @dataclass(frozen=True)
@@ -57,10 +63,10 @@ def following(blocks: Sequence[CodeBlock], language: str) -> list[Placed] | None
     if any(block.stands_first for block in blocks[1:]) or any(block.ends_code for block in blocks[:-1]):
         return None
     head = _HEADS.get(language)
-    texts = [list(_placed(block)) for block in blocks]
+    texts = [list(_statements(block)) for block in blocks]
     if head is None:
         begun = any(block.begins_a_file(language) for block in blocks[1:])
-        return None if begun else [line for text in texts for line in text]
+        return None if begun else _lines(texts)
     ends = [_end(text, head) for text in texts]
     tops = [text[:end] for text, end in zip(texts, ends, strict=True)]
     rests = [text[end:] for text, end in zip(texts, ends, strict=True)]
@@ -77,15 +83,33 @@ def following(blocks: Sequence[CodeBlock], language: str) -> list[Placed] | None
         return None
     once, rests = _once(tops, head), list(_one_public(rests, head))
     parts = zip(once, rests, strict=True) if head.anywhere else (once, rests)
-    return [line for part in parts for lines in part for line in lines]
+    return _lines(text for part in parts for text in part)
 
 
-def _placed(block: CodeBlock) -> Iterator[Placed]:
-    for at, line in enumerate(block.text.split("\n")[:-1]):
-        yield line, block.places[at] if block.places else (block.line + at, block.indent)
+def _statements(block: CodeBlock) -> Iterator[_Told]:
+    """The lines of a block, those of one list of imports as one."""
+    lines = block.text.split("\n")[:-1]
+    places = block.places or tuple((block.line + at, block.indent) for at in range(len(lines)))
+    at = 0
+    while at < len(lines):
+        first, at = at, _end_of_list(lines, at) if _OPENS.match(lines[at]) else at + 1
+        yield "\n".join(lines[first:at]), places[first:at]
 
 
-def _end(text: Sequence[Placed], head: _Head) -> int:
+def _end_of_list(lines: Sequence[str], first: int) -> int:
+    """Where the imports that line `first` begins end: behind it, where it is none."""
+    for at in range(first + 1, min(len(lines), first + _LINES)):
+        found = _GOES_ON.match(lines[at])
+        if found is None or found[1]:
+            return at + 1 if found else first + 1
+    return first + 1
+
+
+def _lines(texts: Iterable[Sequence[_Told]]) -> list[Placed]:
+    return [line for text in texts for told, places in text for line in zip(told.split("\n"), places, strict=True)]
+
+
+def _end(text: Sequence[_Told], head: _Head) -> int:
     """How many lines of a text are its head: up to the last of its imports."""
     end, within = 0, False
     for at, (line, _) in enumerate(text):
@@ -106,9 +130,9 @@ def _imported(line: str, head: _Head) -> str:
     return "" if name in ("(", ")") else name
 
 
-def _once(tops: Sequence[Sequence[Placed]], head: _Head) -> list[list[Placed]]:
+def _once(tops: Sequence[Sequence[_Told]], head: _Head) -> list[list[_Told]]:
     """The lines of each head, what is imported and the package but once."""
-    seen, found = set[str](), list[list[Placed]]()
+    seen, found = set[str](), list[list[_Told]]()
     for top in tops:
         found.append([])
         for line, place in top:
@@ -134,11 +158,11 @@ def _less(line: str, names: Sequence[str], seen: Container[str]) -> str:
         return line
     before, parts, behind = re.split(r"(?<=\{)([^{}]*)(?=\})", line)
     told = zip(parts.split(","), names, strict=True)
-    left = "".join(" " * (len(part) + 1) if name in seen else f"{part}," for part, name in told)
+    left = "".join(_SIGN.sub(" ", f"{part},") if name in seen else f"{part}," for part, name in told)
     return f"{before}{left[:-1]}{behind}"
 
 
-def _one_public(texts: Sequence[Sequence[Placed]], head: _Head) -> Iterator[list[Placed]]:
+def _one_public(texts: Sequence[Sequence[_Told]], head: _Head) -> Iterator[list[_Told]]:
     """All but the first public type without that word: blanks stand in its place."""
     known = False
     for text in texts:

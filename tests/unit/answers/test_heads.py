@@ -55,6 +55,23 @@ ONE = {
         "use std::{cmp, io};\nuse std::rc::Rc;\n\nstruct T;\nuse std::rc::{Weak,   };\n\nfn f(t: T) {}\n",
         [2, 3, 4, 5, 10, 11, 12],
     ),
+    "rust of a list in lines": (
+        [
+            "use std::{\n    cmp,\n    rc::Rc, // shared\n};\n\nstruct T;\n",
+            "use std::{\n    fmt,\n    io::{\n        self, Write,\n    },\n};\n\nfn f(t: T) {}\n",
+        ],
+        "use std::{\n    cmp,\n    rc::Rc, // shared\n};\n\nstruct T;\n"
+        "use std::{\n    fmt,\n    io::{\n        self, Write,\n    },\n};\n\nfn f(t: T) {}\n",
+        [*range(2, 8), *range(11, 19)],
+    ),
+    "rust of lists in lines": (
+        [
+            "use std::{\n    cmp,\n    io,\n};\n\nstruct T;\n",
+            "use std::{\n    fmt,\n    io,\n};\n\nfn f(t: T) {}\n",
+        ],
+        "use std::{\n    cmp,\n    io,\n};\n\nstruct T;\nuse std::{\n    fmt,\n       \n};\n\nfn f(t: T) {}\n",
+        [2, 3, 4, 5, 6, 7, 11, 12, 13, 14, 15, 16],
+    ),
 }  # fmt: skip
 
 
@@ -101,6 +118,8 @@ APART = {
         ],
         ["use std::{fmt, io::{self}};\n\nstruct T;\n", "use std::fmt;\n\nfn f(t: T) -> u8 { 1 }\n"],
         ["struct T;\n", "use rand::Rng;\n\nfn f(t: T) -> u8 { 1 }\n"],
+        ["struct T;\n", "use rand::{\n    Rng,\n};\n\nfn f(t: T) -> u8 { 1 }\n"],
+        ["struct T;\n", "use std::{\n    fmt,\n\nfn f(t: T) -> u8 { 1 }\n"],
         ["struct T;\n", "#![allow(dead_code)]\nfn f(t: T) -> u8 { 1 }\n"],
         ["use std::fmt;\n\nstruct T;\n", "// Of T.\n#![allow(unused)]\nuse std::io;\n\nfn f(t: T) -> u8 { 1 }\n"],
     ],
