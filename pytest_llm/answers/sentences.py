@@ -13,7 +13,12 @@ _LATIN_END = 0x24F  # the last letter of the Latin alphabets
 _LABEL_LENGTH = 40  # characters of a label in front of a colon
 
 _INLINE = re.compile(r"(?<!`)(`{1,2})(?!`)[^`\n]+\1(?!`)")
+_MATH = re.compile(r"(?<!\S)\$[^\s$][^$\n]*\$(?=[\s.,:;]|$)")
+_STRING = re.compile(r'"[^"\n]*"')
+_BRACKETS = re.compile(r"[\w.:$&@?!]*(?:\([^()\[\]{}<>]*\)|\[[^()\[\]{}<>]*\]|\{[^()\[\]{}<>]*\}|<[^()\[\]{}<>]*>)")
+_NESTED = 4  # brackets within one another
 _LINK = re.compile(r"\[([^\[\]\n]{1,200})\]\([^()\s]{1,300}\)")
+_FULL_STOPS = ("。", "！", "？")
 _PICTURE = re.compile(r"[^\w\s!-~¡¿«“„‚‘]+[ \t]*")  # an emoji
 _EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3}|_)(?=[^\W_])([^*\n]{1,200}?)\1(?![\w*])")
 _AROUND = "([\"“”„«»‚‘’'¡¿"
@@ -38,6 +43,10 @@ if for while with def class try else elif elsif except finally match case defaul
 begin rescue ensure do then module public private protected internal
 """
 _SMALL = "the a an this that is are was be it you we i your to of and in on as not so no how what will"
+_MORE_SMALL = """
+returns means gives called then which has there because der die das ein eine ist wird und von mit nicht heißt gibt
+liefert le la les est un une et que qui dans renvoie el los es una y devuelve
+"""
 _LABEL_WORDS = """
 explanation explanations example examples usage output outputs result results note notes code solution answer
 input test tests complexity example_usage usage_example how_it_works key_points edge_cases time_complexity
@@ -51,6 +60,7 @@ _CLOSERS = frozenset(_CLOSING_WORDS.split())  # that are a sentence by themselve
 _BEGINNERS = frozenset(_BEGINNING.split())  # words that begin a sentence though they are in lower case
 _BLOCKS = frozenset(_BLOCK_WORDS.split())  # that begin a block where it is misspelt by its first letter: `If x:`
 _ABOUT = frozenset(_SMALL.split())  # that only sentences have
+_TELLING = _ABOUT.union(_MORE_SMALL.split())  # two of which no line of code has that begins and ends as a sentence
 _LABELS = frozenset(_LABEL_WORDS.split())  # that stand alone in a line, or in front of a colon
 
 
@@ -62,7 +72,7 @@ class Line:
 
     @classmethod
     def of(cls, line: str) -> Line:
-        text = _EMPHASIS.sub(r"\2", _LINK.sub(r"\1", _INLINE.sub("Code", line.strip())))
+        text = _EMPHASIS.sub(r"\2", _LINK.sub(r"\1", _MATH.sub("Code", _INLINE.sub("Code", line.strip()))))
         return cls(_PICTURE.sub("", text, count=1).strip() if _PICTURE.match(text) else text.strip())
 
     @cached_property
@@ -73,6 +83,14 @@ class Line:
     def plain(self) -> list[bool]:
         """For each word whether it is one, and not a piece of code."""
         return [bool(_WORD.fullmatch(word)) for word in self.words]
+
+    @cached_property
+    def folded(self) -> Line:
+        """With a word for each string, and for each pair of brackets and what stands right before it."""
+        text = _STRING.sub("Code", self.text)
+        for _ in range(_NESTED):
+            text = _BRACKETS.sub("Code", text)
+        return Line(text)
 
     @property
     def ends(self) -> bool:
@@ -132,7 +150,7 @@ def sentence(line: Line, *, indented_below: bool = False, apart: bool = False) -
     """
     if not line.words or line.unclosed or line.text[0] in "\"'":
         return False
-    if line.foreign and "=" not in line.text:
+    if line.foreign and ("=" not in line.text or line.text.endswith(_FULL_STOPS)):
         return len(line.text) > 1 and not line.open
     if not line.begins:
         return apart and _small(line)
@@ -141,7 +159,7 @@ def sentence(line: Line, *, indented_below: bool = False, apart: bool = False) -
     if len(line.words) < 3:
         return _short(line)
     if line.ends:
-        return (line.head and len(line.words) >= _PLAIN_HEAD) or line.wordy
+        return (line.head and len(line.words) >= _PLAIN_HEAD) or line.wordy or _speaks_of_code(line)
     if line.text.endswith(";"):
         return line.head and line.about() > 1
     return len(line.words) >= _PLAIN_LINE and (all(line.plain) or (line.head and line.about() > 1 and _whole(line)))
@@ -152,7 +170,7 @@ def label(line: Line, *, annotated: bool = False) -> bool:
 
     annotated: names have types in the language, `Result: int = 5`.
     """
-    if line.open or line.unclosed:
+    if (line.open and not line.folded.text.endswith("Code")) or line.unclosed:
         return False
     first, _, rest = line.text.partition(":")
     if not rest.strip():
@@ -200,6 +218,17 @@ def _short(line: Line) -> bool:
     if not all(line.plain) or line.block or not line.ends:
         return False
     return len(line.words) == 2 or line.text[-1:] in "!?。！？" or _key(line.text) in _CLOSERS
+
+
+def _speaks_of_code(line: Line) -> bool:
+    """`Note that f(x) returns {a, b}; it is fast.`: words about code, to the end of the sentence."""
+    folded = line.folded
+    if len(folded.words) < _PLAIN_HEAD or not folded.plain[0] or (line.block and line.text.endswith(":")):
+        return False
+    told = [word.strip(_AROUND + ".,:") for word in folded.words]
+    return sum(word.lower() in _TELLING for word in told) > 1 or (
+        folded.wordy and sum(folded.plain) > told.count("Code") + 1
+    )
 
 
 def _small(line: Line) -> bool:

@@ -120,6 +120,60 @@ def test_pieces_are_one_program_unless_one_is_another_version(text: str, code: s
     assert block.text == code
 
 
+SPEAKS_OF_CODE = [
+    "Note that f(x) returns {a, b}; it is fast.",
+    "For example, pick({a: 1, b: 2}, ['a']) returns {a: 1}.",
+    'Use Set{} to create one, then call s.Add("x").',
+    "The generic types <A, B> allow any combination.",
+    "If a > b the function returns a; otherwise it returns b.",
+    "The call max(1, 2) returns 2.",
+    "Calling squares([1, [2]]) returns [1, [4]].",
+    "The block { |x| x * x } is called for each element.",
+    "The type array $xs means that xs is an array.",
+    "The type parameter <T> is inferred: id({a: 1}) has type {a: number}.",
+    'For {"a": 1} it returns {1: "a"}.',
+    'Example: invert({"x": 2}) -> {2: "x"}',
+    "Die Syntax {name} heißt Interpolation; f(1) ist ein Aufruf.",
+    "L'appel f(1) renvoie 1 ; f([]) renvoie [].",
+    "其中 a={1} 是集合。",
+    "We have $f(x) = x^2$ for all values.",
+]
+
+
+@pytest.mark.parametrize(
+    "language", ["c", "csharp", "go", "java", "javascript", "kotlin", "python", "ruby", "rust"]
+)
+def test_prose_that_speaks_of_code(language: str) -> None:
+    code = SPOKEN[language].programs[0].pieces[0]
+    told = [
+        said
+        for said in SPEAKS_OF_CODE
+        for text in (f"{code}\n\n{said}", f"{said}\n\n{code}")
+        if said in taken(text, language)
+    ]
+    assert told == []
+
+
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [
+        ("java", 'String message = "The result of this is a text.'),
+        ("java", 'String message = "The result of this is a text."'),
+        ("java", "Public class Foo extends Bar<A, B> {"),
+        ("csharp", "Public static int Add(int a, int b)"),
+        ("python", "If x is not None and f(y) is not None:\n    f(x)"),
+        ("python", "Class Foo(Bar, Baz):"),
+        ("python", "Result: dict = {"),
+        ("kotlin", "Private val items = mutableListOf<Int>()."),
+        ("go", "Func (s *Stack) Push(x int) {"),
+        ("rust", "Impl Display for Point<T> {"),
+        ("javascript", "Let total = items.reduce((a, b) => a + b)."),
+    ],
+)
+def test_broken_code_that_begins_as_a_sentence_stays(language: str, line: str) -> None:
+    assert line in taken(f"{SPOKEN[language].programs[0].pieces[0]}\n\n{line}\n", language)
+
+
 @pytest.mark.parametrize(
     ("below", "code"),
     [
