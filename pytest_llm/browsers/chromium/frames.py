@@ -137,10 +137,11 @@ class Stepper:
         self._loaded = True
         await framed()
         for _ in range(_MISSED):
+            if self.frames:
+                self._base += _MOMENT  # the same frame twice would be waited for without an end
             await self._frame()
             if await framed():
                 return
-            self._base += _MOMENT  # the same frame twice would be waited for without an end
 
     async def play(self, seconds: float, samples: int) -> list[bytes]:
         end, pictures = self.shown + round(seconds * 1000), list[bytes]()

@@ -1,14 +1,16 @@
-"""How heavy a page is, how often it is drawn then, and when it hangs."""
+"""How heavy a page is, how often and when it is drawn, and when it hangs."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from pytest_llm.browsers.chromium.frames import Weight
+from pytest_llm.browsers.chromium.clock import Clock
+from pytest_llm.browsers.chromium.frames import Stepper, Weight
 from pytest_llm.browsers.chromium.watchdog import Limits, Used, Watchdog
 
 
@@ -27,6 +29,50 @@ def test_a_page_that_uses_more_is_shown_less(pieces: list[float], levels: list[i
     weight = Weight(lambda: next(used), 2.0, 5.0)
     assert [weight.settle() for _ in pieces] == levels
     assert weight.too_much() is too_much
+
+
+class Camera:
+    """A session that notes the moments of the frames that are asked of it."""
+
+    def __init__(self) -> None:
+        self.moments: list[float] = []
+
+    async def send(self, method: str, **params: Any) -> dict[str, float]:
+        if method == "HeadlessExperimental.beginFrame":
+            self.moments.append(params["frameTimeTicks"])
+        return {"virtualTimeTicksBase": 7.0}
+
+    def post(self, method: str, **params: Any) -> None:
+        """Time goes on at once."""
+
+    def event(self, method: str) -> asyncio.Future[None]:
+        expired: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        expired.set_result(None)
+        return expired
+
+
+@pytest.mark.parametrize(("loading", "missed"), [(0, 0), (0, 3), (1, 0), (4, 0), (4, 3)])
+def test_no_moment_has_two_frames(loading: int, missed: int) -> None:
+    async def moments() -> list[float]:
+        camera, options = Camera(), dict.fromkeys(("draw", "smooth", "few"), False)
+        clock, shared = Clock(), lambda: False
+        stepper = Stepper(camera, lambda: 0.0, hang=8, epoch=0, shared=shared, clock=clock, **options)  # type: ignore[arg-type]
+        had = iter([False] * (missed + 1) + [True])
+
+        async def framed() -> bool:
+            return next(had)
+
+        await stepper.start()
+        await stepper.load()
+        for _ in range(loading):
+            await stepper.idle()
+        await stepper.begin(framed)
+        await stepper.play(0.2, 3)
+        return camera.moments
+
+    asked = asyncio.run(moments())
+    assert len(asked) > loading + missed
+    assert asked == sorted(set(asked))
 
 
 class Command:
