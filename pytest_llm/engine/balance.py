@@ -27,6 +27,8 @@ class Balance:
     servers: tuple[str, ...] = ()
     _looked: dict[str, int] = field(default_factory=dict)
     _ranked: int = 0
+    _lost: set[Group] = field(default_factory=set)
+    _refused: defaultdict[str, frozenset[str]] = field(default_factory=lambda: defaultdict(frozenset))  # by cell
 
     def begin(self, cells: Iterable[Placed]) -> None:
         """The order is settled."""
@@ -57,39 +59,37 @@ class Balance:
         return old or any(helped)
 
     def rests(self) -> None:
-        """A server wants to be left alone: who found nothing to take looks again."""
+        """A server wants to be left alone: who found nothing to take looks again, and its cells go out late."""
         self._looked = {}
+        self._rank()
 
     def lost(self, server: str, group: Group | None = None) -> None:
         """A server is asked no more, or not for a group: the others get what they can do of what it has left."""
         if group is None:
             self.servers = tuple(name for name in self.servers if name != server)
-        self._hand_on(lambda part: part.server == server and group in (None, part.group))
+        else:
+            self._lost.add(group)
+        self._hand_on()
 
     def refused(self, cell: str, server: str) -> None:
         """A server did not take a cell, and is not asked for it again."""
-        placed = self.phases.cell(cell)
-        if not placed or placed.server != server:
-            return
-        shares, _ = self._shares(self.phases.movable)
-        others = [group for group in placed.groups if group[0] in self.servers and group[0] != server]
-        if others:
-            self.phases.move([cell], min(others, key=lambda group: shares.end(group[0]) + shares.loads(group)))
-            self._rank()
+        self._refused[cell] |= {server}
+        self._hand_on()
 
-    def _hand_on(self, is_lost: Callable[[Part], bool]) -> None:
+    def _hand_on(self) -> None:
+        """What is where it cannot be asked, to those that are ready with it first."""
         shares, cells = self._shares(lambda cell: True)
-        lost = {part.work: part.group for part in shares.parts if is_lost(part)}
-        works = [self._elsewhere(work, lost[n]) if n in lost else work for n, work in enumerate(shares.works)]
-        there = tuple(part for part in shares.parts if part.work not in lost)
-        shares = replace(shares, works=works, parts=there)
-        for part in assigned(shares, [number for number in lost if works[number].groups]).parts:
+        there = tuple(part for part in shares.parts if part.group in shares.works[part.work].groups)
+        lost = {part.work for part in shares.parts if part not in there and shares.works[part.work].groups}
+        for part in assigned(replace(shares, parts=there), lost).parts:
             if part.work in lost:
                 self.phases.move(cells[part.work], part.group)
         self._rank()
 
-    def _elsewhere(self, work: Work, lost: Group) -> Work:
-        return replace(work, groups=tuple(one for one in work.groups if one[0] in self.servers and one != lost))
+    def _able(self, groups: Collection[Group], refused: Collection[str]) -> tuple[Group, ...]:
+        """Of the groups of a cell those that can be asked."""
+        names = [name for name in self.servers if name not in refused]
+        return tuple(group for group in groups if group[0] in names and group not in self._lost)
 
     def _helps(self, idle: str) -> bool:
         left = self.phases.count()
@@ -112,6 +112,22 @@ class Balance:
         for name in self.servers if len(self.servers) > 1 else ():
             while self.phases.lacking(name) and (pair := self._pair(name)):
                 self.phases.exchange(*pair)
+            rest = any(self.server(other).rests for other in self.servers)
+            if rest and not self.server(name).rests and self.phases.lacking(name):
+                self._relieve(name)
+
+    def _relieve(self, lacking: str) -> None:
+        """A server takes what workers would wait with for one that rests, where a load is sooner over."""
+        load = self.pace.load(LOAD)
+        works: defaultdict[Group, list[str]] = defaultdict(list)
+        for server, cells in self.phases.left().items():
+            for cell in cells if self.server(server).rests > load else ():
+                if self.phases.is_held(cell.id) and self.phases.movable(cell.id):
+                    able = self._able(cell.groups, self._refused.get(cell.id, ()))
+                    for group in (group for group in able if group[0] == lacking):
+                        works[group].append(cell.id)
+        for group, ids in list(works.items())[:1]:
+            self.phases.move(ids, group)
 
     def _pair(self, lacking: str) -> tuple[str, str] | None:
         """A cell that waits elsewhere, and the next of the server's own, where neither then needs a load."""
@@ -129,13 +145,13 @@ class Balance:
 
     def _shares(self, movable: Callable[[str], bool]) -> tuple[Shares, list[list[str]]]:
         """What is left, and of each work the cells. What cannot be moved any more keeps its server busy."""
-        works: defaultdict[tuple[Group, Collection[Group]], list[Placed]] = defaultdict(list)
+        works: defaultdict[tuple[Group, Collection[Group], Collection[str]], list[Placed]] = defaultdict(list)
         busy = defaultdict(float, {name: self.server(name).rests for name in self.servers})
         for server, cells in self.phases.left().items():
             busy[server] += self._busy(server, cells)
             for cell in cells:
                 if movable(cell.id):
-                    works[cell.group, cell.groups].append(cell)
+                    works[cell.group, cell.groups, self._refused.get(cell.id, frozenset())].append(cell)
                 else:
                     busy[server] += self._seconds(cell)
         loaded = {name: self.server(name).loaded for name in self.servers}
@@ -143,15 +159,16 @@ class Balance:
         gone = {group for name in self.servers for group in self.server(name).loads.seen} - ready
         made = [
             Work(
-                tuple(groups),
+                self._able(groups, refused),
                 tuple(cell.seconds for cell in cells),
                 group[0] if group in ready else "",
                 max(cell.seconds * (1 if cell.alone else self.server(group[0]).slots.limit) for cell in cells),
             )
-            for (group, groups), cells in works.items()
+            for (group, groups, refused), cells in works.items()
         ]
-        parts = tuple(Part(n, group, 0, len(cells)) for n, ((group, _), cells) in enumerate(works.items()))
-        shares = Shares(made, parts, self.pace.load(LOAD), ready, busy, gone, self.pace.factor)
+        parts = tuple(Part(n, group, 0, len(cells)) for n, ((group, *_), cells) in enumerate(works.items()))
+        resting = {name for name in self.servers if self.server(name).rests}
+        shares = Shares(made, parts, self.pace.load(LOAD), ready, busy, gone, resting, self.pace.factor)
         return shares, [[cell.id for cell in cells] for cells in works.values()]
 
     def _busy(self, server: str, left: Sequence[Placed]) -> float:
@@ -169,7 +186,7 @@ class Balance:
         queues = [
             Queue(
                 [(cell.id, cell.group, self._seconds(cell)) for cell in sorted(cells, key=self._turn)],
-                self._busy(server, cells),
+                self._busy(server, cells) + self.server(server).rests,
                 None if self.server(server).loads.under_way else self.server(server).loaded,
             )
             for server, cells in self.phases.left().items()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -20,7 +20,7 @@ from pytest_llm.engine.jobs import Job
 from pytest_llm.engine.loading import Attempt, loading, with_load
 from pytest_llm.engine.memory import Forgetful, Memory
 from pytest_llm.engine.order import Group, group, key
-from pytest_llm.engine.phases import Phases
+from pytest_llm.engine.phases import Moved, Phases
 from pytest_llm.engine.places import Placed
 from pytest_llm.engine.servers import Pause, Server
 from pytest_llm.engine.sites import Site, Sites, check_usable, distinct, nowhere
@@ -29,10 +29,6 @@ from pytest_llm.engine.turnstile import Turnstile
 from pytest_llm.errors import NoAnswer, ProviderError, ServerBusy, Unsupported
 from pytest_llm.providers.base import LOADED, Loading, ModelInfo, Provider, Response
 from pytest_llm.store.keys import new_id
-
-
-class _Moved(Exception):
-    """Another server is to be asked instead."""
 
 
 class Dispatch:
@@ -62,11 +58,15 @@ class Dispatch:
         self._budget = budget or Budget()
         self._troubles = [] if troubles is None else troubles
         self._servers: dict[str, Server] = {}
+        self._full: set[str] = set()  # servers that refused a question for so long, and answered nothing meanwhile
         self._sites = Sites(connect, self.server, self._trouble, self._joined)
         self.machine = Turnstile()
-        self.phases = Phases(lambda name, inside: inside < self.server(name).slots.limit)
+        self.phases = Phases(self._is_free, lambda name: self.server(name).loaded)
         self.balance = Balance(self.phases, self.server)
         self.ranks: Mapping[str, int] = {}
+
+    def _is_free(self, server: str, inside: int) -> bool:
+        return inside < self.server(server).slots.limit
 
     @property
     def room(self) -> int:
@@ -107,38 +107,45 @@ class Dispatch:
                 event = Event("answered", job.cell, job.id, server, job.request.model.written, stored=True)
                 self._events.tell(event)
                 return stored
-        return await self._asked(job, sites)
+        return await self._asked(job)
 
-    async def _asked(self, job: Job, sites: Sequence[Site]) -> Response:
+    async def _asked(self, job: Job) -> Response:
         """Ask a server, and where that cannot, or is too busy for it, another one that has the model."""
         reasons: list[str] = []
-        refused: set[str] = set()
+        refused = set(self._full)
         while True:
-            able = {site.info.server: site for site in sites if not (len(sites) > 1 and self._fault(site, job))}
-            up = {name: site for name, site in able.items() if name not in refused} or able
-            up = up or {sites[0].info.server: sites[0]}
+            up = self._up(job, await self._sites.of(job.request.model), refused)
             turn = self.phases.turn(job.place, job.id, self._best(job, up))
             self.balance.exchange()
-            server = await turn
+            try:
+                server = await turn
+            except Moved:
+                continue
+            answers = self.server(server).answers
             try:
                 return await self._asked_at(job, up[server], reasons)
-            except _Moved:
-                pass
+            except Moved:
+                if len(up) > 1 and not self.server(server).rests:  # or two would hand it to each other for ever
+                    self._refused(job, server, refused)
             except ProviderError as error:
                 busy = isinstance(error, ServerBusy)
                 if len(up) == 1 or (error.reach == "request" and not busy):
                     raise
                 reasons.append(error.message)
                 self.phases.unasked(job.place, job.id)
-                if busy:
-                    refused.add(server)
-                    self.balance.refused(job.place, server)
-                    self.ranks = self.phases.ranks()
-                else:
+                if not busy or self.server(server).answers == answers:
                     self._lost(up[server], job.request, error)
+                if busy:
+                    self._refused(job, server, refused)
             finally:
                 self.phases.leave(server)
                 self.even()
+
+    def _up(self, job: Job, sites: Sequence[Site], refused: Collection[str]) -> dict[str, Site]:
+        """The sites that may be asked, by their servers; one that refused a question where there is no other."""
+        able = {site.info.server: site for site in sites if not (len(sites) > 1 and self._fault(site, job))}
+        up = {name: site for name, site in able.items() if name not in refused} or able
+        return up or {sites[0].info.server: sites[0]}
 
     def _best(self, job: Job, up: Mapping[str, Site]) -> Mapping[str, Site]:
         """Of servers those that may be asked: what has no place in the order goes where its model is loaded.
@@ -159,19 +166,28 @@ class Dispatch:
         return self.server(site.info.server).fault((key(job.request.model), loaded), loaded)
 
     async def _aside(self, job: Job, over: asyncio.Future[None]) -> None:
-        """Wait until a question's server may be asked again; raises _Moved where another one is asked first."""
+        """Wait until a question's server may be asked again; raises Moved where another one is asked first."""
         server = self.phases.server(job.place)
         if len(self.balance.servers) > 1:
             self.phases.unasked(job.place, job.id)
             self.balance.rests()
+            self.ranks = self.phases.ranks()
             self.even()
         if self.phases.server(job.place) != server or await self.phases.aside(job.place, job.id, over):
-            raise _Moved
+            raise Moved
+
+    def _refused(self, job: Job, server: str, refused: set[str]) -> None:
+        """A question is not asked again at a server that did not take it. refused: gets that."""
+        refused.add(server)
+        self.balance.refused(job.place, server)
+        self.ranks = self.phases.ranks()
 
     def _lost(self, site: Site, request: ChatRequest, error: ProviderError) -> None:
-        """A server has died, or cannot do a group: the others do what it has left."""
+        """A server has died, is too busy for all, or cannot do a group: the others do what it has left."""
         server = site.info.server
-        if error.reach == "server":
+        if isinstance(error, ServerBusy):
+            self._full.add(server)
+        if error.reach == "server" or server in self._full:
             what, lost = f"{server} is", None
         else:
             what, lost = f"the model {request.model.written!r} is, at {server},", group(site.info, request)

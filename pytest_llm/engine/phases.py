@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,10 @@ from pytest_llm.engine.order import Group
 from pytest_llm.engine.places import Places
 
 Free = Callable[[str, int], bool]
+
+
+class Moved(Exception):
+    """Another server is to be asked instead."""
 
 
 @dataclass(eq=False)
@@ -39,12 +43,20 @@ class Phases(Places):
     among what its owner is to do that comes after it in the order, whichever server each is at.
     """
 
-    def __init__(self, free: Free = _always) -> None:
-        super().__init__()
+    def __init__(self, free: Free = _always, loaded: Callable[[str], Group | None] = lambda server: None) -> None:
+        super().__init__(loaded)
         self._free = free
         self.inside: Counter[str] = Counter()
         self._waiting: dict[Turn, None] = {}  # in the order in which they came
         self._aside: dict[str, set[asyncio.Future[None]]] = defaultdict(set)  # by cell
+
+    def widen(self, wider: Mapping[tuple[Group, ...], tuple[Group, ...]]) -> None:
+        """Who waits for a turn, and has more servers since, gets Moved: his turn is at those that he knew."""
+        before = {turn: self.cell(turn.cell) for turn in self._waiting}
+        super().widen(wider)
+        for turn, cell in before.items():
+            if self.cell(turn.cell) is not cell and not turn.granted.done():
+                turn.granted.set_exception(Moved())
 
     def taken(self, owner: str, cells: Iterable[str]) -> None:
         super().taken(owner, cells)
@@ -124,8 +136,11 @@ class Phases(Places):
                 yield turn.cell
 
     def _wake(self) -> None:
-        """Grant their turns to those who need not wait any more: by phase, else in the order in which they came."""
-        for turn in sorted(self._waiting, key=self._phase):  # who is granted one holds up later phases alone
+        """Grant their turns to those who need not wait any more.
+
+        What needs no load first, the others by phase, else in the order in which they came.
+        """
+        for turn in sorted(self._waiting, key=self._urgency):  # who is granted one holds up later phases alone
             server = self._asked_by(turn)
             if self._free(server, self.inside[server]) and not turn.granted.done() and not self.waits(turn.cell):
                 del self._waiting[turn]
@@ -133,9 +148,9 @@ class Phases(Places):
                 turn.granted.set_result(server)
                 super().asked(turn.cell, turn.question)
 
-    def _phase(self, turn: Turn) -> int:
+    def _urgency(self, turn: Turn) -> tuple[bool, int]:
         place = self._places.get(turn.cell)
-        return place.phase if place else 0
+        return (self._loaded(place.server) != place.cell.group, place.phase) if place else (False, 0)
 
     def _asked_by(self, turn: Turn) -> str:
         """The server that a question goes to."""

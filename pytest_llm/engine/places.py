@@ -6,7 +6,7 @@ A server's time goes by phases, one for each stretch of the order that one loade
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pytest_llm.engine.jobs import Job, kept_place
@@ -50,15 +50,20 @@ class Place:
         return self.cell.server
 
 
+def _nothing(server: str) -> None:
+    return None
+
+
 class Places:
-    """Of one engine.
+    """Of one engine. loaded: what a server was asked last.
 
     Whoever asks may be early: another process that has cells of the phase before may not have asked for them yet,
     and a cell may ask again, depending on what it was answered. Each of these would load a model twice. So a cell
     waits for those of earlier phases that are sure to come without it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, loaded: Callable[[str], Group | None] = _nothing) -> None:
+        self._loaded = loaded
         self._left: defaultdict[str, dict[str, None]] = defaultdict(dict)  # by server, in the order
         self._last: dict[str, Place] = {}  # by server
         self._places: dict[str, Place] = {}
@@ -121,18 +126,26 @@ class Places:
         return 0 < place.cell.questions <= len(self._asked[cell]) and self._holds_no_more(cell)
 
     def move(self, cells: Iterable[str], group: Group) -> None:
-        """These are asked by that group's server from now on, after what it has to do."""
+        """These are asked by that group's server from now on, with what it has left of it, else at the end."""
+        phase = self._phase_of(group)
         for id_ in cells:
             old = self._places[id_]
-            cell = replace(old.cell, group=group)
-            last = self._last.get(group[0])
-            place = Place(cell, old.rank, last.phase + (last.cell.group != group) if last else 0)
-            self._places[id_] = self._last[group[0]] = place
+            self._places[id_] = place = Place(replace(old.cell, group=group), old.rank, phase)
+            if place.phase >= self._last.get(group[0], place).phase:
+                self._last[group[0]] = place
             if self._left[old.server].pop(id_, self) is None:
                 self._left[group[0]][id_] = None
             if id_ in self._coming[old.server].get(old.phase, ()):
                 self._drop(old)
                 self._coming[place.server][place.phase].add(id_)
+
+    def _phase_of(self, group: Group) -> int:
+        """That in which a server is asked, or is to be asked, what needs a group; else one after all others."""
+        left, is_there = self._left[group[0]], self._loaded(group[0]) == group
+        places = self._places.items()
+        same = [one.phase for id_, one in places if one.cell.group == group and (is_there or id_ in left)]
+        last = self._last.get(group[0])
+        return max(same, default=last.phase + 1 if last else 0)
 
     def exchange(self, waiting: str, later: str) -> None:
         """Two cells ask each other's server: one that waits for a slot, and one that nobody was given yet."""
@@ -200,6 +213,10 @@ class Places:
 
     def is_given(self, cell: str) -> bool:
         return any(cell in queue for owner, queue in self._queues.items() if owner != KEPT)
+
+    def is_held(self, cell: str) -> bool:
+        """Whether a worker has it, which does its cells in turn, and none while it waits."""
+        return any(cell in queue for owner, queue in self._queues.items() if owner not in (KEPT, ""))
 
     def cells(self) -> list[Placed]:
         """All of the run, as they are placed now."""

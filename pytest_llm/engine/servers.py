@@ -33,7 +33,7 @@ class Server:
     loaded: the group that was asked last, so that its model is there. tenant: what it was told last to load, with a
     request of it. broken: by whom it concerns. unanswered: how many of a model's requests in a row. pause: waits
     between attempts. rest: while nobody is to ask it, by its own word; until: seconds, by the loop's clock. said:
-    is told of long pauses.
+    is told of long pauses. answers: how many came.
     """
 
     slots: Slots = field(default_factory=Slots)
@@ -48,6 +48,7 @@ class Server:
     unanswered: Counter[Hashable] = field(default_factory=Counter)
     rest: asyncio.Future[None] | None = None
     until: float = 0.0
+    answers: int = 0
 
     @property
     def rests(self) -> float:
@@ -108,6 +109,7 @@ class Server:
             try:
                 found = await attempt()
                 self.unanswered.pop(whom, None)
+                self.answers += 1
                 return found
             except NoAnswer:
                 self.unanswered.pop(whom, None)

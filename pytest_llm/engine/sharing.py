@@ -65,7 +65,8 @@ class Shares:
     """What each server is to do.
 
     load: seconds of one; ready: groups that need none, gone: those that were loaded and are not any more; busy:
-    seconds before a server can begin. factor: how much longer than its works say a group takes at its server.
+    seconds before a server can begin; resting: those that nobody is to ask now. factor: how much longer than its
+    works say a group takes at its server.
     """
 
     works: Sequence[Work]
@@ -74,6 +75,7 @@ class Shares:
     ready: Collection[Group] = ()
     busy: Mapping[str, float] = field(default_factory=dict)
     gone: Collection[Group] = ()
+    resting: Collection[str] = ()
     factor: Callable[[Group], float] = _even
 
     def end(self, server: str) -> float:
@@ -174,12 +176,12 @@ def _fresh(shares: Shares, move: Move) -> bool:
 def _moves(shares: Shares, last: str, idle: str) -> Iterator[Move]:
     """Of each part of a server, to another that may have it, what makes both ready earlier than that is now.
 
-    No server loads twice what it has loaded.
+    No server loads twice what it has loaded, but what would wait for one that rests.
     """
-    now = shares.end(last)
+    now, gone = shares.end(last), () if last in shares.resting else shares.gone
     for part in (part for part in shares.parts if part.server == last):
         work = shares.works[part.work]
-        for group in (group for group in work.groups if group[0] == idle and group not in shares.gone):
+        for group in (group for group in work.groups if group[0] == idle and group not in gone):
             move = _cut(shares, part, group)
             if move.end < now - WORTH * shares.loads(group):
                 yield move

@@ -152,7 +152,7 @@ class Served:
 
     def _refuse(self, load: str = "") -> None:
         now, refusal = asyncio.get_running_loop().time(), self.refusal
-        assert now >= self.left_alone
+        assert now >= self.left_alone - 1e-6
         if refusal is None or not refusal.begin <= now < refusal.end or (refusal.load and refusal.load != load):
             return
         self.refused += 1
@@ -165,7 +165,8 @@ class Served:
 
     async def chat(self, request: ChatRequest) -> Response:
         self._refuse()
-        assert self.loaded == request.model.name
+        if self.loaded != request.model.name:  # which is so where a load was refused
+            await self.load(request)
         self.inside += 1
         assert self.inside <= self.scene.slots
         await asyncio.sleep(self.scene.answer * self.speed)

@@ -113,12 +113,39 @@ def test_while_a_server_wants_to_be_left_alone_the_other_does_its_work(
     assert (ran.troubles, bool(ran.refused[1])) == ([], begin < together)
 
 
+@pytest.mark.parametrize("workers", [2, 3, 8])
+@pytest.mark.parametrize(("cells", "begin"), [((30, 30), 0), ((30, 30), 5), ((8, 8), 0), ((25,) * 4, 0)])
+def test_no_worker_waits_for_a_server_that_wants_to_be_left_alone(
+    cells: tuple[int, ...], begin: float, workers: int
+) -> None:
+    """What it holds is asked at once at the other one, though that one loads a model for it."""
+    ran = run(Scene(cells, (1, 1), workers=workers, refusals={1: Refusal(begin, begin + 60)}))
+    assert ran.seconds <= Scene(cells).bound + 5
+    assert ran.most <= 3
+
+
 @pytest.mark.parametrize("slots", [1, 4])
 @pytest.mark.parametrize("begin", [0.0, 3.0])
 def test_what_a_server_is_too_busy_for_goes_to_the_other(slots: int, begin: float) -> None:
     ran = run(Scene((40,), (1, 1), slots, answer=1.0, refusals={1: Refusal(begin, 1e9, says=False)}))
     assert ran.seconds <= 45 / slots + 5
     assert ran.loads[0] == {"m0": 1}
+
+
+@pytest.mark.parametrize(
+    "scene",
+    [
+        Scene((10, 20, 20, 1), (1, 1.5), load=0.2, guess=1, workers=2, check=1),  # both would hand on the last cell
+        Scene((10, 20, 20, 1), (1, 1), load=0.2, workers=2, check=1),
+        Scene((20, 20), (1, 1), load=0.2, workers=3),
+    ],
+)
+def test_a_server_that_is_too_busy_for_all_is_waited_for_once(scene: Scene) -> None:
+    ran = run(replace(scene, refusals={0: Refusal(1, 1e9, says=False)}))
+    judging = sum(scene.cells) * scene.check / scene.workers
+    assert ran.seconds <= 31 + max(replace(scene, speeds=(1.5,)).bound, judging) + 5
+    assert (ran.refused[0] <= 16, ran.most <= 2) == (True, True)
+    assert ran.troubles == ["s0 is asked no more, the other servers do its work: busy"]
 
 
 def test_what_all_servers_are_too_busy_for_is_told() -> None:
@@ -139,6 +166,24 @@ def test_a_model_that_one_server_cannot_load_is_asked_at_the_other(slots: int) -
     assert (ran.loads[1]["m1"], ran.refused[1]) == (0, 1)
     assert ran.most == 1
     assert ran.troubles == ["the model 'm1' is, at s1, asked no more, the other servers do its work: out of memory"]
+
+
+@pytest.mark.parametrize("workers", [0, 2, 3])
+def test_what_one_server_cannot_load_is_not_handed_back_to_it(workers: int) -> None:
+    """Of what workers hold already, some is asked at once: what was loaded is loaded again after that."""
+    scene = Scene((40, 1, 20, 40, 10), (1, 4), 2, load=5, answer=0.05, workers=workers)
+    ran = run(replace(scene, refusals={0: Refusal(1, 1e9, load="m2")}))
+    assert ran.most <= (2 if workers else 1)
+    assert ran.refused[0] == 1
+
+
+@pytest.mark.parametrize("slots", [1, 4])
+@pytest.mark.parametrize("workers", [0, 2, 3])
+@pytest.mark.parametrize("late", [{0: 5}, {1: 5}])
+def test_no_model_is_loaded_twice_because_a_server_joins(slots: int, workers: int, late: dict[int, int]) -> None:
+    """Who waits for a turn goes to the one that came, and to no other."""
+    for cells in ((20, 20, 1, 20, 3, 10, 20, 3), (2, 2, 10, 20, 20, 3)):
+        assert run(Scene(cells, (2, 1, 1.5), slots, answer=1.0, late=late, workers=workers)).most == 1
 
 
 @pytest.mark.parametrize("slots", [1, 4])
