@@ -26,9 +26,19 @@ def fenced_blocks(pieces: Sequence[Fenced], lines: Sequence[str]) -> Iterator[Co
     for piece in pieces:
         named = title(lines, piece.first - 1, before)
         block = CodeBlock(piece.text, normalise_language(piece.info), piece.info, piece.first + 1, title=named)
-        block = replace(block, closed=piece.closed, indent=piece.indent)
+        block = replace(block, closed=piece.closed, indent=piece.indent, places=_places(piece, lines))
         yield _read(_begun_in_its_fence(block, lines[piece.first - 1]) if piece.info else block)
         before = piece.end + 1
+
+
+def _places(piece: Fenced, lines: Sequence[str]) -> tuple[tuple[int, int], ...]:
+    """For each line its place, which tabs and marks of a quote move; none where all stand as deep as the fence."""
+    inner = piece.text.split("\n")[:-1]
+    told = zip((line.removesuffix("\r") for line in lines[piece.first : piece.end]), inner, strict=False)
+    before = [len(line) - len(code) if line.endswith(code) else line.find(code) for line, code in told]
+    if all(deep == piece.indent for deep, code in zip(before, inner, strict=False) if code):
+        return ()
+    return tuple((piece.first + at, deep) for at, deep in enumerate(before, 1))
 
 
 def _read(block: CodeBlock) -> CodeBlock:
@@ -37,6 +47,7 @@ def _read(block: CodeBlock) -> CodeBlock:
     label = normalise_language(first) if not block.info and first[:1].isalpha() and is_label(first) else ""
     if (label in LANGUAGES and guess_language(rest)) or (label := _cell(block, first)):
         block = replace(block, text=rest, language=label, info=first.strip(), line=block.line + 1)
+        block = replace(block, places=block.places[1:])
     if (block.language in LANGUAGES or block.language in JSON_LABELS) and not block.closed:
         lines = block.text.split("\n")
         left = before_prose(lines, block.language)
@@ -58,7 +69,8 @@ def _begun_in_its_fence(block: CodeBlock, fence: str) -> CodeBlock:
     line, text = block.line - 1, f"{code}\n{block.text}"
     if not sign and not (code[0] in "{[" and guess_language(text) == "json"):
         return block
-    places = tuple((line + at, block.indent if at else before) for at in range(text.count("\n")))
+    below = block.places or tuple((block.line + at, block.indent) for at in range(block.text.count("\n")))
+    places = ((line, before), *below)
     return replace(block, text=text, language=language, info=label, line=line, places=places)
 
 
@@ -82,10 +94,12 @@ def unwrapped(found: Iterable[CodeBlock], depth: int = 0) -> list[CodeBlock]:
 
 def _within(piece: CodeBlock, block: CodeBlock) -> CodeBlock:
     """A block of a block, where it stands in the answer."""
-    places = tuple(
-        (line + block.line - 1, None if before is None else before + block.indent) for line, before in piece.places
-    )
-    return replace(piece, line=block.line + piece.line - 1, indent=block.indent + piece.indent, places=places)
+    moved = replace(piece, line=block.line + piece.line - 1, indent=block.indent + piece.indent)
+    if not piece.places and not block.places:
+        return moved
+    inner = (piece.place(at, 1) for at in range(1, piece.text.count("\n") + 1))
+    outer = (block.place(*place) for place in inner)
+    return replace(moved, places=tuple((line, column and column - 1) for line, column in outer))
 
 
 def _may_hold_fences(block: CodeBlock) -> bool:

@@ -119,8 +119,10 @@ def test_every_block_is_where_it_says(text: str) -> None:
     for block in artifact.blocks:
         written = block.text.split("\n")[:-1] if block.fenced else block.text.split("\n")
         assert block.line > above
-        for number, line in enumerate(written, block.line):
-            assert line in lines[number - 1]  # a closing fence may stand behind it
+        for at, line in enumerate(written, 1):
+            assert line in lines[block.line + at - 2]  # a closing fence may stand behind it
+            row, column = block.place(at, 1)
+            assert column is None or not line or lines[row - 1].startswith(line, column - 1)
         above = block.line + len(written) - 1
     assert above <= len(lines)
 

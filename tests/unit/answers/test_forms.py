@@ -438,6 +438,24 @@ def test_code_that_is_indented_less_than_its_fence() -> None:
     assert (block.text, block.place(2, 3)) == ("class A:\n  def f(self):\n    return 1\n", (4, 3))
 
 
+@pytest.mark.parametrize(
+    "before",
+    ["> ", ">", "   > ", "> > ", "- So:\n\n\t", "  ", "1. So:\n\n\t", "> - So:\n>\n>   ", "> > - So:\n> >\n> >   "],
+)
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_columns_behind_marks_of_quotes_and_tabs(before: str, wrapped: bool) -> None:
+    mark = before.rpartition("\n")[2]
+    fenced = f"```go\n{CODE}```\n"
+    answer = before + fenced.replace("\n", f"\n{mark}").removesuffix(mark)
+    block = of(f"````markdown\n{answer}````\n" if wrapped else answer)
+    line = wrapped + before.count("\n") + 2
+    assert (block.text, block.place(1, 1), block.place(6, 2)) == (
+        CODE,
+        (line, len(mark) + 1),
+        (line + 5, len(mark) + 2),
+    )
+
+
 def test_lines_that_a_carriage_return_alone_ends() -> None:
     answer = f"Here:\n\n```go\n{CODE}```\n\nThat is it.\n"
     assert of(answer.replace("\n", "\r")).text == CODE
