@@ -123,7 +123,8 @@ class EventLog:
     def _unbegun(self, place: Place) -> None:
         """A worker could not begin: said where no request of it says more."""
         if not self._kept["request"]:
-            self.add("worker", "its script could not be loaded: a module is missing, or does not parse", place)
+            why = "a module is missing, does not parse, or is no JavaScript by its type"
+            self.add("worker", f"its script could not be loaded: {why}", place)
 
     def expect_place(self, id_: str, url: str, kind: str, message: str) -> None:
         """A request that was stopped before its page's process told which script made it."""

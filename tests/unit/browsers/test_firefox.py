@@ -101,7 +101,13 @@ MODULE = (
     "const m = t => URL.createObjectURL(new Blob([t], {{type: 'text/javascript'}}));"
     "new Worker(m(`{}`), {{type: 'module'}});"
 ).format
-UNLOADED = [("worker", "its script could not be loaded: a module is missing, or does not parse", 1)]
+UNLOADED = [
+    (
+        "worker",
+        "its script could not be loaded: a module is missing, does not parse, or is no JavaScript by its type",
+        1,
+    )
+]
 NOPE = "ReferenceError: nope is not defined"
 MUTED = "<script src='data:text/javascript,nope()'></script>"  # what goes wrong in it is kept from its page
 # A page's script, and all that is told of it: a kind, a message, how often.

@@ -75,6 +75,11 @@ ROWS: dict[str, tuple[str, Sequence[tuple[str, int | None, str]], str]] = {
         [("worker", 3, "its script could not be loaded")],
         "",
     ),
+    "a module of no type": (
+        "new Worker(URL.createObjectURL(new Blob(['0'])), {type: 'module'});",
+        [("worker", 4, "or is no JavaScript by its type")],
+        "",
+    ),
     "a module without that export": (
         "worker(`import {a} from '${address('export const b = 1')}'`, {type: 'module'});",
         [("worker", 3, "its script could not be loaded")],
