@@ -155,3 +155,40 @@ def test_no_line_between_fences_is_lost(parts: list[list[str]], closed: bool) ->
     text = "\n".join(line for part in marked for line in ("```go", *part, "```"))
     blocks = extract(text if closed else text.removesuffix("\n```")).blocks
     assert "".join(block.text for block in blocks).count("§") == text.count("§")
+
+
+def judged(text: str) -> list[tuple[str, str, int] | None]:
+    """What of an answer counts as code, as a page, and as JSON in a fence."""
+    artifact = extract(text)
+    found = [artifact.code(), artifact.code("go"), artifact.code("python"), artifact.page(), artifact.json_text()]
+    return [(block.text, block.language, block.line) if block and block.fenced else None for block in found]
+
+
+@given(TEXTS.map(lambda text: text.replace("\r", "\n")))
+def test_carriage_returns_change_nothing(text: str) -> None:
+    assert judged(text.replace("\n", "\r\n")) == judged(text)
+
+
+BLOCKS = st.lists(
+    st.tuples(
+        st.lists(PLAIN_LINE, max_size=4),
+        st.sampled_from(["go", "python", "json", "html", ""]),
+        st.lists(PLAIN_LINE, max_size=4),
+    ),
+    min_size=1,
+    max_size=4,
+)
+ENDS = [
+    "\nLet me know if you have questions!\n",
+    "**Note:** it is O(n).",
+    "Done.",
+    "\n---\n*End.*\n",
+    " ",
+    "\n\n \n",
+]
+
+
+@given(BLOCKS, st.sampled_from(ENDS))
+def test_a_closing_remark_changes_nothing(parts: list[tuple[list[str], str, list[str]]], end: str) -> None:
+    text = "".join("\n".join([*prose, f"```{label}", *code, "```\n"]) for prose, label, code in parts)
+    assert judged(text + end) == judged(text)
