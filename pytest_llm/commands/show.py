@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pytest_llm.commands.naming import kept, pick, pick_run, record_file, told
+from pytest_llm.commands.naming import NotFound, kept, pick, pick_run, record_file, told
 from pytest_llm.errors import InputError
 from pytest_llm.providers.plain import shallow
 from pytest_llm.reports.plain import one_line
@@ -31,7 +31,12 @@ def _lines(words: Sequence[str], here: Path) -> Iterator[str]:
         return (_run(folder) for folder in folders)
     if words[0] in {folder.name for folder in folders}:
         return _cells(read(pick_run(words[0], folders) / runs.FILE))
-    return _cell(read(folders[0] / runs.FILE), words[0])
+    try:
+        return _cell(read(folders[0] / runs.FILE), words[0])
+    except NotFound:
+        if not any(words[0] in folder.name for folder in folders):
+            raise
+    return _cells(read(pick_run(words[0], folders) / runs.FILE))
 
 
 def _run(folder: Path) -> str:
@@ -73,8 +78,13 @@ def _how(line: CellLine) -> str:
 
 
 def _cell(record: RunRecord, word: str) -> Iterator[str]:
+    """Raises NotFound at once."""
     names = list(record.cells)
     line = record.cells[pick(word, names, [f"::{word}", f"/{word}"], "cell", f" in run {record.header.run}")]
+    return _all(record, line)
+
+
+def _all(record: RunRecord, line: CellLine) -> Iterator[str]:
     yield one_line(line.nodeid)
     yield f"  {one_line(line.reported)}" + (f": {one_line(line.reason)}" if line.reason else "")
     yield from (f"  {one_line(said)}" for said in _who(record, line))

@@ -41,7 +41,10 @@ def not_there(config: pytest.Config) -> list[str]:
     """What is to be said of folders of `llm_modelfiles` that are none."""
     said = bool(config.getini("llm_modelfiles"))
     missing = [folder for folder in config.stash[SETTINGS].modelfiles if said and not folder.is_dir()]
-    return [f"{folder} is not there: name a folder of NAME.Modelfile files" for folder in missing]
+    return [
+        f"{folder} {'is no folder' if folder.exists() else 'is not there'}: name a folder of NAME.Modelfile files"
+        for folder in missing
+    ]
 
 
 def names(config: pytest.Config, modelfile: Path) -> bool:

@@ -26,6 +26,7 @@ from pytest_llm.plugin import marks, options
 from pytest_llm.plugin.files import OwnFile
 from pytest_llm.plugin.session import session
 from pytest_llm.plugin.telling import CellFault, ChecksFailed, NotJudged, longrepr, told, warn_of_collected
+from pytest_llm.plugin.values import apart
 from pytest_llm.providers.wire.secrets import cleaned
 from pytest_llm.reports import numbers, terminal
 from pytest_llm.reports.plain import plain
@@ -85,7 +86,8 @@ class PromptFile(OwnFile):
             if error.path is not None:
                 raise
             if said_by := session(self.config).settings.models_said_by(cell.loaded.case.models):
-                raise InputError(f"{said_by}: {error.message}", hint=error.hint) from None
+                hint = apart(said_by, cell.model) or error.hint
+                raise InputError(f"{said_by}: {error.message}", hint=hint) from None
             raise cell.loaded.error(("models",), error.message, error.hint) from None
         examine(cell)
         asks = {name: session(self.config).models.ref(name, self._warn) for name in planning.models(stages)}

@@ -11,7 +11,7 @@ import pytest
 
 from pytest_llm.plugin.gate_settings import gate_settings
 from pytest_llm.plugin.option_table import HOST_ENV, OPENAI_URL_ENV, STORE_ENV, TABLE, THINKS
-from pytest_llm.plugin.values import choice, ini_value, usage, value_of
+from pytest_llm.plugin.values import apart, choice, ini_value, usage, value_of
 from pytest_llm.settings import Settings
 
 SETTINGS = pytest.StashKey[Settings]()
@@ -161,6 +161,9 @@ def _check_addresses(said_by: str, name: str, texts: Sequence[str] | None) -> No
         return
     from pytest_llm.providers.ollama.host import ollama_urls, openai_url
 
+    for text in given:
+        if "@" not in text and (several := apart(said_by, text)):  # a password may hold a comma
+            raise pytest.UsageError(f"{said_by} holds several addresses: {several}")
     with usage(said_by):
         for text in given:
             if name == "host":

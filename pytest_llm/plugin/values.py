@@ -21,12 +21,20 @@ def usage(said_by: str) -> Iterator[None]:
         raise pytest.UsageError(f"{said_by}: {error.message}; {error.hint}") from None
 
 
+def apart(said_by: str, value: str) -> str:
+    """How an option or an ini value says several, where `value` holds a comma; "" where it holds none."""
+    if "," not in value or not said_by.startswith(("--", "llm_")):
+        return ""
+    return "repeat the option for each" if said_by.startswith("--") else "write each on a line of its own"
+
+
 def choice(said_by: str, value: str, known: Sequence[str]) -> str:
     """The value, which is one of these. Raises pytest.UsageError."""
     if value not in known:
         *most, last = known
         told = f"{', '.join(most)} or {last}"
-        raise pytest.UsageError(f"{said_by} must be {told}, not {value!r}{nearest(value, list(known))}")
+        meant = f": {several}" if (several := apart(said_by, value)) else nearest(value, list(known))
+        raise pytest.UsageError(f"{said_by} must be {told}, not {value!r}{meant}")
     return value
 
 

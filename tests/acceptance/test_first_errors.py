@@ -110,6 +110,10 @@ def test_a_model_that_no_case_names_is_told_by_who_names_it(
     result = bench.run(*arguments)
     result.assert_outcomes(errors=1)
     assert f"\n{words}" in clean(result)
+    assert ("repeat the option" in clean(result), "write each on a line" in clean(result)) == (
+        "a,b" in str(arguments),
+        "a,b" in settings,
+    )
     assert ("did you mean 'mine'?" in clean(result)) == ("Mine" in words or "embedded" in settings)
 
 

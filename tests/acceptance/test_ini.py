@@ -105,6 +105,12 @@ def test_native_types_that_do_not_fit(bench: Bench, line: str, words: str) -> No
         ("llm_gate_alpha = 200%", "llm_gate_alpha: must be a share"),
         ("llm_strict = perhaps", "llm_strict: invalid truth value 'perhaps'; write true or false"),
         (
+            "llm_think = on, off",
+            "llm_think must be off, on, low, medium, high, max or default, not 'on, off': write each",
+        ),
+        ("llm_host = a:1, b:2", "llm_host holds several addresses: write each on a line of its own"),
+        ("llm_openai_url = http://a/v1,http://b/v1", "llm_openai_url holds several addresses: write each"),
+        (
             "llm_think = onn",
             "llm_think must be off, on, low, medium, high, max or default, not 'onn', did you",
         ),

@@ -71,6 +71,14 @@ def test_one_cell(kept: Path, capsys: pytest.CaptureFixture[str], words: list[st
     assert not re.search(r"^\s*::", shown, re.MULTILINE)
 
 
+@pytest.mark.parametrize("part", ["1aa", "20260101", OLD])
+def test_a_part_of_a_runs_id_is_that_run(kept: Path, capsys: pytest.CaptureFixture[str], part: str) -> None:
+    assert main(["show", part]) == 0
+    told = capsys.readouterr().out
+    assert main(["show", OLD]) == 0
+    assert told == capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
