@@ -102,7 +102,7 @@ def _hint(item: Any, path: KeyPath) -> str:
 
 
 def _unknown(key: str, known: list[str], *, at_top: bool) -> str:
-    if at_top and key in fields.Options.model_fields:
+    if "options" in known and key in fields.Options.model_fields:
         return f"unknown key {key!r}: it belongs under `options:`"
     meant = _ELSEWHERE.get(key) if at_top else None
     suggestion = f", did you mean {meant!r}?" if meant else nearest(key, known)

@@ -189,7 +189,7 @@ class Options(BaseModel):
 
 def unknown_option(name: str) -> str:
     if told := _elsewhere(name):
-        return f"{name!r} is no option of a case: {told}"
+        return told
     return (
         f"unknown request option {name!r}{nearest(name, list(Options.model_fields))} "
         f"(write x_{name} to send {name!r} as it is)"

@@ -41,7 +41,9 @@ class Summary:
             self._others[_MODELFILE].append(headline(report))
 
     def write(self, gate: Gate | None) -> None:
-        """After the gate has spoken. Where it cannot be written the run goes on, and says so."""
+        """After the gate has spoken, of a run that ran its cells. Where it cannot be written that is said."""
+        if self._config.option.collectonly or self._config.getoption("llm_dry_run", False):
+            return
         from pytest_llm.reports.gate import markdown as decided
         from pytest_llm.reports.markdown import summary
 

@@ -55,6 +55,10 @@ def clean(result: pytest.RunResult) -> str:
             ["t.prompt.yaml:2: prompt names a file as other tools do", "write `prompt: {file: a.md}`"],
         ),
         (
+            "stages: [{name: a, prompt: hi, temperature: 1, checks: [contains: x]}]",
+            ["t.prompt.yaml:2: unknown key 'temperature': it belongs under `options:`"],
+        ),
+        (
             "prompt: hi\nformat: jsn\nchecks: [{contains: x}]",
             ["t.prompt.yaml:3: file 'jsn' is not there, did you mean 'json'?"],
         ),

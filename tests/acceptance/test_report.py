@@ -75,3 +75,7 @@ def test_where_there_is_none(bench: Bench) -> None:
     for arguments in (["--collect-only"], ["--llm-dry-run"], ["test_plain.py"]):
         bench.run("--llm-report=r.html", *arguments)
         assert not (bench.path / "r.html").exists()
+    bench.file("m.md", "of the run before")
+    for arguments in (["--collect-only"], ["--llm-dry-run"], ["--llm-cells=c.jsonl"]):
+        bench.run("--llm-markdown=m.md", *arguments)
+        assert (bench.path / "m.md").read_text() == "of the run before"

@@ -31,7 +31,7 @@ def one(root: Path, text: str, name: str = "case.prompt.yaml") -> LoadedCase:
         ("x_messages: []", "'messages' cannot be an option"),
         ("x_max_tokens: 5", "'max_tokens' cannot be an option, the option `num_predict` says it"),
         ("x_reasoning_effort: low", "the case's `think` says it"),
-        ("max_tokens: 5", "'max_tokens' is no option of a case: 'max_tokens' cannot be an option, the option"),
+        ("max_tokens: 5", "'max_tokens' cannot be an option, the option `num_predict` says it"),
         ("format: json", "the case's `format` says it"),
         ("x_: 5", "'x_' names no option"),
         ("x_Stream: false", "'x_Stream' would replace"),
