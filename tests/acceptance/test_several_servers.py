@@ -231,7 +231,9 @@ def test_a_model_that_one_cannot_load_is_asked_at_the_other(farm: Farm) -> None:
     farm.two.fault("load-oom", times=None)
     farm.cells("a, b", 4)
     result = farm.bench.run("-p", "no:xdist", *farm.hosts)
-    result.assert_outcomes(passed=8, warnings=1)
+    tried = farm.two.faults.seen["load-oom"]  # it has nothing else to do, and may be tried for the other model
+    assert tried <= 2
+    result.assert_outcomes(passed=8, warnings=tried)
     result.stdout.fnmatch_lines([f"*the model '?' is, at {farm.two.url}, asked no more, the other servers do*"])
 
 
