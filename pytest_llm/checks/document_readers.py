@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from xml.parsers import expat
 
-from pytest_llm.errors import InputError, nearest
+from pytest_llm.errors import InputError, counted, nearest
 
 Complaint = dict[str, Any]
 _COLON = "a `: ` stands where no key can be; put the text in quotes"
@@ -100,7 +100,7 @@ def sql(text: str, rules: Mapping[str, Any]) -> list[Complaint]:
         return [_said("the answer is no SQL but plain text", 1)]
     wanted = rules["statements"]
     if wanted is not None and len(found) != wanted:
-        return [_said(f"there are {len(found)} statements, not {wanted}", kind="count")]
+        return [_said(f"{_there(len(found), 'statement')}, not {wanted}", kind="count")]
     return []
 
 
@@ -166,10 +166,14 @@ def _table(rows: list[tuple[int, list[str]]], columns: Any, bounds: Any) -> Iter
         yield _said("the answer is no CSV but plain text: no row has more than one field", rows[0][0])
     count = len(rows) - bool(names)
     if bounds and bounds["min"] is not None and count < bounds["min"]:
-        yield _said(f"there are {count} rows, fewer than {bounds['min']}", kind="count")
+        yield _said(f"{_there(count, 'row')}, fewer than {bounds['min']}", kind="count")
     if bounds and bounds["max"] is not None and count > bounds["max"]:
-        yield _said(f"there are {count} rows, more than {bounds['max']}", kind="count")
+        yield _said(f"{_there(count, 'row')}, more than {bounds['max']}", kind="count")
 
 
 def _said(message: str, line: int | None = None, column: int | None = None, kind: str = "syntax") -> Complaint:
     return {"message": message, "line": line, "column": column, "kind": kind}
+
+
+def _there(number: int, noun: str) -> str:
+    return f"there {'is' if number == 1 else 'are'} {counted(number, noun)}"

@@ -12,7 +12,7 @@ from pydantic import Field, StrictInt, model_validator
 from pytest_llm.answers.extract import Artifact
 from pytest_llm.checks.base import Check, CheckContext, Finding, one_line
 from pytest_llm.checks.strict_json import SMALL, Json, Steps, dotted, read_answer, same
-from pytest_llm.errors import CheckCrashed
+from pytest_llm.errors import CheckCrashed, counted
 from pytest_llm.sandbox.bounded import call
 from pytest_llm.sandbox.patterns import compiled, search
 
@@ -66,7 +66,9 @@ class JsonPath(Check):
                 yield found.finding(self.name, message, values[0][0], kind="forbidden")
             return
         if self.count is not None and len(values) != self.count:
-            yield Finding(self.name, f"{self.path} is there {len(values)} times, not {self.count}", kind="count")
+            yield Finding(
+                self.name, f"{self.path} is there {counted(len(values), 'time')}, not {self.count}", kind="count"
+            )
         if not values and self.count is None:
             unseen = bool(self.model_fields_set & {"equals", "matches", "min", "max"})
             yield Finding(self.name, f"{self.path} is not in the answer's JSON", kind="missing", unseen=unseen)

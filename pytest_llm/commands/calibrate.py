@@ -22,7 +22,7 @@ from pytest_llm.commands import graded
 from pytest_llm.commands.collected import Collected, NotCollected, collected
 from pytest_llm.commands.graded import Graded
 from pytest_llm.commands.servers import addresses
-from pytest_llm.errors import InputError, PytestLlmError
+from pytest_llm.errors import InputError, PytestLlmError, counted
 from pytest_llm.providers.base import Response
 from pytest_llm.reports.plain import plain
 from pytest_llm.settings import GateSettings, Settings
@@ -125,7 +125,7 @@ def _ask(samples: Sequence[Graded], loaded: LoadedCase, judge: Judge, found: Col
     engine = _engine(settings)
     task = _task(loaded)
     questions = [one for sample in samples for one in judge.questions(sample.prompt or task, sample.answer)]
-    print(f"asking {judge.model} {len(questions)} times …", file=sys.stderr, flush=True)
+    print(f"asking {judge.model} {counted(len(questions), 'time')} …", file=sys.stderr, flush=True)
     try:
         answers = Asking({judge.model: model}, "calibrate#", engine)(questions)
     finally:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+from pytest_llm.errors import counted
 from pytest_llm.reports.plain import one_line
 from pytest_llm.reports.viewer.columns import think_name
 from pytest_llm.reports.viewer.grouping import Group
@@ -110,7 +111,7 @@ def _chosen(matrix: Matrix[Shown], *, whole: bool) -> tuple[list[int], list[str]
         return list(range(number)), []
     hurt = sorted({row for row, _, (_, is_hurt) in matrix.cells if is_hurt})
     left = {"something did not pass": len(hurt[HURT:]), "every cell passed": number - len(hurt)}
-    said = [f"and {count} rows in which {what} (-v shows them)" for what, count in left.items() if count]
+    said = [f"and {counted(count, 'row')} in which {what} (-v shows them)" for what, count in left.items() if count]
     return hurt[:HURT], said
 
 

@@ -50,7 +50,7 @@ CASES: list[tuple[Any, str, list[tuple[str, int | None]]]] = [
         "\na,b\n1,2\n\n1,2,3\n",
         [("the row has 0 fields", 4), ("the row has 3 fields, not 2", 5)],
     ),
-    ({"csv": {"columns": ["a"], "rows": {"min": 2}}}, "a\n1\n", [("there are 1 rows, fewer than 2", None)]),
+    ({"csv": {"columns": ["a"], "rows": {"min": 2}}}, "a\n1\n", [("there is 1 row, fewer than 2", None)]),
     ({"csv": {"columns": ["a"], "rows": 1}}, "a\n1\n2\n", [("there are 2 rows, more than 1", None)]),
     ({"csv": {"delimiter": "\t"}}, fenced("tsv", "a\tb\n1\t2"), []),
     ({"csv": 2}, 'a,"b\nc",d\n1,2\n', [("the row has 3 fields, not 2", 1)]),

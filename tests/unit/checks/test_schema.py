@@ -356,6 +356,7 @@ DATA = '{"a": {"b": [1, 2.5, "three"], "ok": true}, "list": [{"n": 1}, {"n": 2}]
         ({"path": "$.list[*].n", "min": 2}, ["$.list[0].n is 1, less than 2"]),
         ({"path": "$.list[*].n", "max": 1}, ["$.list[1].n is 2, more than 1"]),
         ({"path": "$.list[*]", "count": 2}, []),
+        ({"path": "$.a.b[0]", "count": 3}, ["$.a.b[0] is there 1 time, not 3"]),
         ({"path": "$.list[*]", "count": 3}, ["$.list[*] is there 2 times, not 3"]),
         ({"path": "$.x[*]", "count": 0}, []),
         ({"path": "$.a.ok", "min": 0}, ["$.a.ok is true, not a number"]),
