@@ -133,13 +133,18 @@ class Dispatch:
                     raise
                 reasons.append(error.message)
                 self.phases.unasked(job.place, job.id)
-                if not busy or self.server(server).answers == answers:
+                if not busy or self._is_full(server, answers):
                     self._lost(up[server], job.request, error)
                 if busy:
                     self._refused(job, server, refused)
             finally:
                 self.phases.leave(server)
                 self.even()
+
+    def _is_full(self, server: str, answers: int) -> bool:
+        """Whether a server that refused a question has answered no other meanwhile, and is at none."""
+        known = self.server(server)
+        return known.answers == answers and not known.under_way
 
     def _up(self, job: Job, sites: Sequence[Site], refused: Collection[str]) -> dict[str, Site]:
         """The sites that may be asked, by their servers; one that refused a question where there is no other."""

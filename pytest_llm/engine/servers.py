@@ -33,7 +33,7 @@ class Server:
     loaded: the group that was asked last, so that its model is there. tenant: what it was told last to load, with a
     request of it. broken: by whom it concerns. unanswered: how many of a model's requests in a row. pause: waits
     between attempts. rest: while nobody is to ask it, by its own word; until: seconds, by the loop's clock. said:
-    is told of long pauses. answers: how many came.
+    is told of long pauses. answers: how many came; under_way: attempts that nothing has come of yet.
     """
 
     slots: Slots = field(default_factory=Slots)
@@ -49,6 +49,7 @@ class Server:
     rest: asyncio.Future[None] | None = None
     until: float = 0.0
     answers: int = 0
+    under_way: int = 0
 
     @property
     def rests(self) -> float:
@@ -107,7 +108,7 @@ class Server:
             if known := self.fault(whom):
                 raise known.with_traceback(None)  # or it would hold the frames of all who were told
             try:
-                found = await attempt()
+                found = await self._attempted(attempt)
                 self.unanswered.pop(whom, None)
                 self.answers += 1
                 return found
@@ -122,6 +123,13 @@ class Server:
                 reasons.append(error.message)
                 if error.pause and not self.rests:
                     await aside(self._wait(error, _pause(error, failed)))
+
+    async def _attempted(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        self.under_way += 1
+        try:
+            return await attempt()
+        finally:
+            self.under_way -= 1
 
     def _heed(self, error: ProviderError) -> None:
         """A server that is busy is asked less; one that says for how long, by nobody."""

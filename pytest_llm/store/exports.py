@@ -64,9 +64,11 @@ def _json(file: Path) -> Mapping[str, Any]:
     try:
         found = json.loads(file.read_text("utf-8"))
     except json.JSONDecodeError as error:
-        raise InputError(f"is no JSON: {error.msg}", path=file, line=error.lineno, hint=MEND) from None
+        raise InputError(
+            f"is no exported answer: it is no JSON ({error.msg})", path=file, line=error.lineno, hint=MEND
+        ) from None
     except UnicodeDecodeError:
-        raise InputError("is no text in UTF-8", path=file, hint=MEND) from None
+        raise InputError("is no exported answer: it is no text in UTF-8", path=file, hint=MEND) from None
     if not isinstance(found, dict):
         raise InputError("is no exported answer: it is no mapping", path=file, hint=MEND)
     return found

@@ -69,7 +69,8 @@ class Scene:
 
     load, answer: seconds. guess: of an answer, as the run has it before it begins. refusals: by a server's number.
     late: by the number of one server, after so many answers of the others it tells what it has. workers: of
-    pytest-xdist, 0 for a plain run. check: seconds in which a worker judges an answer.
+    pytest-xdist, 0 for a plain run. check: seconds in which a worker judges an answer. takes: by a server's number,
+    so many questions at a time; it refuses more.
     """
 
     cells: tuple[int, ...]
@@ -83,6 +84,7 @@ class Scene:
     late: Mapping[int, int] = field(default_factory=dict)
     workers: int = 0
     check: float = 0.0
+    takes: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def bound(self) -> float:
@@ -165,6 +167,9 @@ class Served:
 
     async def chat(self, request: ChatRequest) -> Response:
         self._refuse()
+        if self.inside >= self.scene.takes.get(int(self.name[1:]), self.scene.slots):
+            self.refused += 1
+            raise ServerBusy("busy")
         if self.loaded != request.model.name:  # which is so where a load was refused
             await self.load(request)
         self.inside += 1

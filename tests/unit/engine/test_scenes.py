@@ -148,6 +148,14 @@ def test_a_server_that_is_too_busy_for_all_is_waited_for_once(scene: Scene) -> N
     assert ran.troubles == ["s0 is asked no more, the other servers do its work: busy"]
 
 
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_server_that_is_at_long_answers_is_not_too_busy_for_all(workers: int) -> None:
+    scene = Scene((12,), (1, 1), slots=2, answer=60, workers=workers)
+    ran = run(replace(scene, takes={1: 1}))
+    assert (ran.troubles, ran.refused[0], ran.refused[1] > 6) == ([], 0, True)
+    assert ran.seconds <= scene.load + 5 * 60 + 31
+
+
 def test_what_all_servers_are_too_busy_for_is_told() -> None:
     busy = Refusal(0, 1e9, says=False)
     with pytest.raises(ServerBusy, match="asked 6 times"):
