@@ -18,7 +18,7 @@ _IMPORT = re.compile(r"^(?:import|use)\b\s*")
 _LISTED = re.compile(r"([^\s{}]+::)\{([^{}]*)\};")  # what is imported from one place
 _BEGINS = re.compile(r"(?:package|import|use)\b")
 _OPENS = re.compile(r"use [\w:]*\{[\w\s:,*{}]*$")  # a list that goes on below
-_GOES_ON = re.compile(r"[\w\s:,*{}]*(;?)\s*(?://.*)?$")
+_GOES_ON = re.compile(r"[\w\s:,*{}]*(?:(;)\s*)?(?://.*)?$")
 _SIGN = re.compile(r"[^\n]")
 _LINES = 60  # of such a list
 

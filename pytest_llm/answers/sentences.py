@@ -15,7 +15,9 @@ _LABEL_LENGTH = 40  # characters of a label in front of a colon
 _INLINE = re.compile(r"(?<!`)(`{1,2})(?!`)[^`\n]+\1(?!`)")
 _MATH = re.compile(r"(?<!\S)\$[^\s$][^$\n]*\$(?=[\s.,:;]|$)")
 _STRING = re.compile(r'"[^"\n]*"')
-_BRACKETS = re.compile(r"[\w.:$&@?!]*(?:\([^()\[\]{}<>]*\)|\[[^()\[\]{}<>]*\]|\{[^()\[\]{}<>]*\}|<[^()\[\]{}<>]*>)")
+_BRACKETS = re.compile(  # from the beginning of a word alone: else a long one is read from each of its letters
+    r"(?<![\w.:$&@?!])[\w.:$&@?!]*(?:\([^()\[\]{}<>]*\)|\[[^()\[\]{}<>]*\]|\{[^()\[\]{}<>]*\}|<[^()\[\]{}<>]*>)"
+)
 _NESTED = 4  # brackets within one another
 _LINK = re.compile(r"\[([^\[\]\n]{1,200})\]\([^()\s]{1,300}\)")
 _FULL_STOPS = ("。", "！", "？")

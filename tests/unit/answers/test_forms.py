@@ -265,6 +265,11 @@ def test_hostile_lines_are_read_in_time(text: str) -> None:
     extract(f"```go\n{text}\n```\n").code("go")
 
 
+def test_hostile_lists_of_imports_are_read_in_time() -> None:
+    listed = f"use std::{{\n{' ' * 16_000}(\n}};\n" * 100
+    extract(f"```rust\n{listed}struct T;\n```\n\n```rust\nfn f(t: T) {{}}\n```\n").code("rust")
+
+
 @pytest.mark.parametrize(
     ("text", "line", "column"),
     [

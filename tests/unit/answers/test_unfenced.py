@@ -235,6 +235,7 @@ def test_prose_alone_is_no_code(language: str, text: str) -> None:
         "[" * 60_000,
         ("A " + "(" * 2_900 + ".\n") * 20,
         ("_a" * 1_400 + "\n") * 20,
+        "fn f() {}\n\n" + ("Note that the " + "a" * 2_000 + " {.\n\n") * 400,
     ],
     ids=lambda text: text[:12],
 )
