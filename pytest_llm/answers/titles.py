@@ -10,10 +10,10 @@ R adb adoc ads asm asp aspx astro awk axaml bash bat bib bicep blade c cc cfg cj
 cmd cob coffee conf config containerfile cpp cr cs cshtml csproj css csv cts cu cuh cxx cypher dart def
 dockerfile edn ejs el elm erb erl ex exs fish frag fsproj fsx ftl gd gemspec gleam glsl go gotmpl gql gradle
 graphql groovy h haml hbs hcl hh hlsl hpp hrl hs htm html hx hxx inc inf ini inl ino ipp ipynb iss j2 jade
-java jinja jinja2 jl js json json5 jsonc jsonl jsp jsx kt kts less liquid lisp lock lua m4 make markdown md
+java jinja jinja2 jl js json json5 jsonc jsonl jsp jsx kt kts less liquid lisp lua m4 make markdown md
 mdx metal mjs mk ml mli mm mod mts mustache nasm ndjson nim nix nu php phtml pl plist pm po prisma proto ps1
 psm1 pug purs py pyi pyx r rake rb razor re resx rkt robot rs rst sass sbt sc scala scm scss sed service sh
-sln sol sql storyboard styl sum sv svelte svg swift tcc tcl tex tf tfvars thrift timer toml tpl tpp ts tsv tsx
+sln sol sql storyboard styl sv svelte svg swift tcc tcl tex tf tfvars thrift timer toml tpl tpp ts tsv tsx
 twig txt vb vbproj vert vhd vhdl vim vue wat wgsl xaml xhtml xib xml xsd xsl xslt yaml yml zig zsh
 """  # of files, as they are written: `Array.map` and `System.Text.Json` are none
 _PRODUCTS = """

@@ -77,6 +77,8 @@ from pytest_llm.answers.extract import extract
         ("### 1. Import os.path", ""),
         ("`System.Text.Json`:", ""),
         ("## Using console.log", ""),
+        ("### Using np.sum", ""),
+        ("`mutex.lock`:", ""),
         ("### item.go with Array.map", "item.go"),
         ("**vite.config.ts**", "vite.config.ts"),
         ("`types.d.ts`:", "types.d.ts"),
