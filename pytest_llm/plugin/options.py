@@ -181,4 +181,4 @@ def _by_load(order: str) -> bool:
 
 
 def _thinks(said_by: str, modes: list[str] | None) -> tuple[str, ...]:
-    return tuple(choice(said_by, mode, THINKS) for mode in modes or ())
+    return tuple(choice(said_by, mode, THINKS, repeatable=True) for mode in modes or ())

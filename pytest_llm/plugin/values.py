@@ -28,12 +28,13 @@ def apart(said_by: str, value: str) -> str:
     return "repeat the option for each" if said_by.startswith("--") else "write each on a line of its own"
 
 
-def choice(said_by: str, value: str, known: Sequence[str]) -> str:
+def choice(said_by: str, value: str, known: Sequence[str], *, repeatable: bool = False) -> str:
     """The value, which is one of these. Raises pytest.UsageError."""
     if value not in known:
         *most, last = known
         told = f"{', '.join(most)} or {last}"
-        meant = f": {several}" if (several := apart(said_by, value)) else nearest(value, list(known))
+        several = apart(said_by, value) if repeatable else ""
+        meant = f": {several}" if several else nearest(value, list(known))
         raise pytest.UsageError(f"{said_by} must be {told}, not {value!r}{meant}")
     return value
 

@@ -237,6 +237,7 @@ def test_options_are_in_one_group_of_help(bench: Bench) -> None:
             ["-o", "llm_inconclusive=fial"],
             "llm_inconclusive must be pass or fail, not 'fial', did you mean 'fail'?",
         ),
+        (["--llm-order=load,pytest"], "must be load or pytest, not 'load,pytest', did you"),
         (["--llm-think=on,off"], "not 'on,off': repeat the option for each"),
         (["--llm-host=a:1,b:2"], "--llm-host holds several addresses: repeat the option for each"),
         (["--llm-slots=0"], "--llm-slots: must be auto or a whole number from 1"),
