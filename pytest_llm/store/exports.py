@@ -48,15 +48,13 @@ def read(folder: Path) -> Iterator[Answer]:
         )
     for file in files:
         try:
-            yield _answer(_json(file))
+            yield _held(_json(file))
         except OSError as error:
             raise InputError(f"cannot be read: {error.strerror}", path=file) from None
         except InputError as error:
             raise InputError(error.message, path=file, line=error.line, hint=error.hint or MEND) from None
-        except KeyError as error:
-            raise InputError(f"is no exported answer: it lacks {error}", path=file, hint=MEND) from None
-        except (ValueError, TypeError, AttributeError, RecursionError):
-            raise InputError(_none("a part of it is of another kind").message, path=file, hint=MEND) from None
+        except RecursionError:
+            raise InputError("is no exported answer: it is nested too deep", path=file, hint=MEND) from None
 
 
 def _json(file: Path) -> Mapping[str, Any]:
@@ -64,21 +62,29 @@ def _json(file: Path) -> Mapping[str, Any]:
     try:
         found = json.loads(file.read_text("utf-8"))
     except json.JSONDecodeError as error:
-        raise InputError(
-            f"is no exported answer: it is no JSON ({error.msg})", path=file, line=error.lineno, hint=MEND
-        ) from None
+        raise _none(f"it is no JSON ({error.msg})", error.lineno) from None
     except UnicodeDecodeError:
-        raise InputError("is no exported answer: it is no text in UTF-8", path=file, hint=MEND) from None
+        raise _none("it is no text in UTF-8") from None
     if not isinstance(found, dict):
-        raise InputError("is no exported answer: it is no mapping", path=file, hint=MEND)
+        raise _none("it is no mapping")
     return found
+
+
+def _held(data: Mapping[str, Any]) -> Answer:
+    """Raises InputError, RecursionError."""
+    try:
+        return _answer(data)
+    except KeyError as error:
+        raise _none(f"it lacks {error}") from None
+    except (ValueError, TypeError, AttributeError):
+        raise _none("a part of it is of another kind") from None
 
 
 MEND = "export the answer anew, or take the file away"
 
 
-def _none(why: str) -> InputError:
-    return InputError(f"is no exported answer: {why}")
+def _none(why: str, line: int | None = None) -> InputError:
+    return InputError(f"is no exported answer: {why}", line=line)
 
 
 def _name(answer: Answer) -> str:
