@@ -204,14 +204,19 @@ def _note(wanted: Asked, package: Package) -> str:
 def _file(package: Path, wanted: Asked) -> Path | None:
     """The file at a path of the package, else one of the same name wherever it is, else what its manifest names."""
     if wanted.path:
-        exact = (package / wanted.path).resolve()
-        return exact if exact.is_relative_to(package.resolve()) and exact.is_file() else _like(package, wanted.path)
+        return _inside(package, wanted.path) or _like(package, wanted.path)
     manifest = json.loads((package / "package.json").read_text("utf-8"))
     keys = ("module",) if wanted.module else ("jsdelivr", "unpkg", "browser", "main")
     named = next((manifest[key] for key in keys if isinstance(manifest.get(key), str)), "")
-    path = package / named
-    alone = path.is_file() and not (wanted.module and _BARE.search(path.read_text("utf-8", "replace")))
-    return path if named and alone else None
+    path = _inside(package, named)
+    alone = path and not (wanted.module and _BARE.search(path.read_text("utf-8", "replace")))
+    return path if alone else None
+
+
+def _inside(package: Path, name: str) -> Path | None:
+    """The file of that name, which neither a page nor a manifest may take from outside the package."""
+    path = (package / name).resolve()
+    return path if path.is_relative_to(package.resolve()) and path.is_file() else None
 
 
 def _like(package: Path, path: str) -> Path | None:

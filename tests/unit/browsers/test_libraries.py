@@ -58,6 +58,7 @@ FILES = {
     "d3--7.9.0": {"dist/d3.js": "d3", "dist/d3.min.js": "d3 min", "src/index.js": "export * from 'd3-array'"},
     "tailwindcss-browser--4.1.14": {"dist/index.global.js": "wind 4"},
     "tailwindcss-cdn--3.4.10": {"tailwindcss.js": "wind 3"},
+    "marked--15.0.12": {"lib/marked.umd.js": "marked"},
     "chart.js--4.5.0": {"dist/chart.umd.min.js": "chart", "dist/chart.js": "export {}", "../secret.js": "secret"},
 }
 ENTRIES = {
@@ -65,6 +66,7 @@ ENTRIES = {
     "three": {"module": "build/three.module.js"},
     "tailwindcss-browser": {"name": "@tailwindcss/browser", "browser": "dist/index.global.js"},
     "tailwindcss-cdn": {"main": "tailwindcss.js"},
+    "marked": {"main": "../chart.js--4.5.0/dist/chart.js"},
 }
 
 
@@ -109,6 +111,7 @@ def where(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (Asked("tailwind", "3"), "wind 3", ""),
         (Asked("tailwind", "3.4.1"), "wind 3", "tailwindcss-cdn 3.4.1 is served as 3.4.10, the nearest here"),
         (Asked("tailwind", "4"), "wind 4", ""),
+        (Asked("marked"), None, ""),
         (Asked("vue"), None, ""),
     ],
 )
