@@ -229,8 +229,8 @@ def _said(loaded: LoadedCase, key: KeyPath, value: str | fields.FileRef) -> str:
     """A text as it stands, or that of the file it names."""
     if isinstance(value, fields.FileRef):
         return _text(loaded, (*key, "file"), value.file)
-    if _URL.fullmatch(value):
-        hint = f"write `{key[-1]}: {{file: {value.removeprefix('file://')}}}`"
+    if _URL.fullmatch(text := value.strip()):
+        hint = f"write `{key[-1]}: {{file: {text.removeprefix('file://')}}}`"
         raise loaded.error(key, f"{key[-1]} names a file as other tools do: this would be sent as it stands", hint)
     return value
 
