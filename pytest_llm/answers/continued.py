@@ -12,6 +12,9 @@ from pytest_llm.answers.heads import Placed, following
 _MOST = 12  # blocks of one program
 _OF_STATEMENTS = frozenset({"python", "javascript", "jsx", "typescript", "tsx", "ruby", "shell"})
 _IN_ORDER = frozenset({"c", "cpp"})  # in which nothing is used above where it is defined
+_PROTOTYPE = re.compile(
+    r"^(?!return\b)(?:[A-Za-z_]\w{0,60}[ \t*&]+){1,5}([A-Za-z_]\w*)[ \t]*\([^;{}()]{0,300}\)[ \t]*;", re.MULTILINE
+)
 _OF_TYPES = frozenset({"java"})  # in which functions stand in types alone
 _LEFT_OUT = re.compile(r"^[ \t]*(?:\.\.\.|…)[ \t]*$", re.MULTILINE)
 _OF = re.compile(r"^(?:impl(?:<[^<>\n]{0,80}>)?[ \t]+(?:[\w:<>, ]{1,80} for )?|func \(\w+ \*?)(\w+)", re.MULTILINE)
@@ -54,9 +57,8 @@ def _each_takes_part(blocks: Sequence[CodeBlock], names: Sequence[frozenset[str]
 
 
 def _uses_what_follows(blocks: Sequence[CodeBlock]) -> bool:
-    return any(
-        (block.words - block.known) & other.names for at, block in enumerate(blocks) for other in blocks[at + 1 :]
-    )
+    free = [block.words.difference(block.known, _PROTOTYPE.findall(block.code)) for block in blocks]
+    return any(words & other.names for at, words in enumerate(free) for other in blocks[at + 1 :])
 
 
 def _fits(block: CodeBlock) -> bool:

@@ -150,6 +150,14 @@ def test_in_c_nothing_stands_below_what_uses_it() -> None:
     assert text(extract(answer(point, below, label="c")).code("c")) == point
 
 
+@pytest.mark.parametrize("prototype", ["int add(int a, int b);\n\n", ""])
+def test_in_c_what_has_a_prototype_may_be_defined_below(prototype: str) -> None:
+    above = f"{prototype}int main(void) {{\n    return add(1, 2);\n}}\n"
+    below = "int add(int a, int b) {\n    return a + b;\n}\n"
+    found = text(extract(answer(above, below, label="c")).code("c"))
+    assert found == (above if prototype else "") + below
+
+
 IMPORTS, AREA = "import math\n", "def area(r):\n    return math.pi * r ** 2\n"
 ROUTE = '@app.route("/")\ndef home():\n    return "It works, and says so."\n'
 
