@@ -12,7 +12,8 @@ from pathlib import Path
 from pytest_llm.sandbox import programs
 
 # Name -> npm packages that `pytest-llm doctor --install libraries` brings; of several versions those that differ in
-# what they bring: three's global scripts ended with 0.160, React's with 18, Tailwind's own host serves 3.
+# what they bring: three's global scripts ended with 0.160, React's with 18, Tailwind's own host serves 3, of
+# which its authors have no package for browsers: it is a copy by others.
 PACKAGES: dict[str, tuple[str, ...]] = {
     "three": ("three@0.128.0", "three@0.160.1", "three@0.180.0"),
     "p5": ("p5@1.11.10",),
