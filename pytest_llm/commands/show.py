@@ -81,10 +81,10 @@ def _cell(record: RunRecord, word: str) -> Iterator[str]:
     """Raises NotFound at once."""
     names = list(record.cells)
     line = record.cells[pick(word, names, [f"::{word}", f"/{word}"], "cell", f" in run {record.header.run}")]
-    return _all(record, line)
+    return _details(record, line)
 
 
-def _all(record: RunRecord, line: CellLine) -> Iterator[str]:
+def _details(record: RunRecord, line: CellLine) -> Iterator[str]:
     yield one_line(line.nodeid)
     yield f"  {one_line(line.reported)}" + (f": {one_line(line.reason)}" if line.reason else "")
     yield from (f"  {one_line(said)}" for said in _who(record, line))
