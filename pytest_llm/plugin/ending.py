@@ -6,6 +6,7 @@ import pytest
 
 from pytest_llm.errors import InputError
 from pytest_llm.plugin.exitcode import untested
+from pytest_llm.plugin.options import runs_cells
 from pytest_llm.plugin.session import session
 from pytest_llm.plugin.telling import warn
 
@@ -19,7 +20,7 @@ def tell_of_servers(config: pytest.Config) -> None:
 def show(reporter: pytest.TerminalReporter) -> None:
     """The matrix, as the run's record has it; with `-q` only why nothing was tested, where that is so."""
     config = reporter.config
-    if config.option.collectonly or config.getoption("llm_dry_run", False):
+    if not runs_cells(config):
         return
     if reporter.verbosity < 0 and not untested(config):
         return

@@ -156,6 +156,11 @@ def check_environment(config: pytest.Config) -> None:
         openai_key()
 
 
+def runs_cells(config: pytest.Config) -> bool:
+    """False where the cells are only shown."""
+    return not (config.option.collectonly or config.getoption("llm_dry_run", False))
+
+
 def _check_addresses(said_by: str, name: str, texts: Sequence[str] | None) -> None:
     if not (given := [text for text in texts or () if text]):
         return

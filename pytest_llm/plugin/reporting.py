@@ -8,7 +8,7 @@ import pytest
 
 from pytest_llm.errors import InputError
 from pytest_llm.plugin.gating import gate
-from pytest_llm.plugin.options import HAS_CELLS
+from pytest_llm.plugin.options import HAS_CELLS, runs_cells
 from pytest_llm.plugin.session import session
 from pytest_llm.reports.plain import one_line
 
@@ -22,7 +22,7 @@ class Report:
     def pytest_unconfigure(self) -> None:
         """After the last line of the record. Where the report cannot be written, that is said."""
         config = self._config
-        if HAS_CELLS not in config.stash or config.getoption("llm_dry_run", None) or config.option.collectonly:
+        if HAS_CELLS not in config.stash or not runs_cells(config):
             return
         try:
             self._write()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_llm.errors import InputError
-from pytest_llm.plugin.options import HAS_CELLS, SUMMARIES, SUMMARY_ENV
+from pytest_llm.plugin.options import HAS_CELLS, SUMMARIES, SUMMARY_ENV, runs_cells
 from pytest_llm.plugin.session import session
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Summary:
 
     def write(self, gate: Gate | None) -> None:
         """After the gate has spoken, of a run that ran its cells. Where it cannot be written that is said."""
-        if self._config.option.collectonly or self._config.getoption("llm_dry_run", False):
+        if not runs_cells(self._config):
             return
         from pytest_llm.reports.gate import markdown as decided
         from pytest_llm.reports.markdown import summary

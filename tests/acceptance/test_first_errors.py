@@ -51,6 +51,10 @@ def clean(result: pytest.RunResult) -> str:
             ["t.prompt.yaml:2: prompt names a file as other tools do", "write `prompt: {file: task.md}`"],
         ),
         (
+            "prompt: |\n  file://task.md\nchecks: [{contains: x}]",
+            ["t.prompt.yaml:2: prompt names a file as other tools do", "write `prompt: {file: task.md}`"],
+        ),
+        (
             "stages: [{name: a, prompt: file://a.md, checks: [contains: x]}]",
             ["t.prompt.yaml:2: prompt names a file as other tools do", "write `prompt: {file: a.md}`"],
         ),
