@@ -5,7 +5,8 @@
 Three folders: one without any prompt file, one with a single Python test, one with a single prompt file (collected
 only). No other plugin is loaded. The median of the paired ratios counts: a pair shares its moment of the machine.
 `--most` makes a check of it: exit code 1 where a run without any prompt file takes more than that ratio, in wall
-or in processor time.
+or in processor time. What is above it is compared once more, for a busy moment of the machine may outlast all
+pairs.
 """
 
 from __future__ import annotations
@@ -59,10 +60,12 @@ def main() -> int:
         (root / "python" / "test_one.py").write_text("def test_one():\n    pass\n")
         case = "prompt: hi\nmodels: m\nchecks: [{contains: x}]\n"
         (root / "prompt" / "one.prompt.yaml").write_text(case)
-        unasked = [
-            compare("no test at all", root / "empty", [], given.runs),
-            compare("one Python test", root / "python", [], given.runs),
-        ]
+        unasked = []
+        for name, folder in (("no test at all", "empty"), ("one Python test", "python")):
+            ratio = compare(name, root / folder, [], given.runs)
+            unasked.append(
+                ratio if ratio <= given.most else min(ratio, compare(name, root / folder, [], given.runs))
+            )
         compare("one prompt file, collected", root / "prompt", ["--collect-only"], given.runs)
     if max(unasked) <= given.most:
         return 0
