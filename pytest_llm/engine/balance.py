@@ -13,7 +13,7 @@ from pytest_llm.engine.places import Placed
 from pytest_llm.engine.servers import Server
 from pytest_llm.engine.sharing import Pace, Part, Queue, Shares, Work, assigned, merged, taken
 
-AGAIN = 16  # what is left is looked at again when a sixteenth of it is done: by servers that found nothing to take
+AGAIN = 16  # when a sixteenth of what is left is done, its order and who may take some of it are looked at again
 LOAD = 10.0  # seconds, about, where nothing was loaded yet: as an answer
 
 
@@ -179,7 +179,7 @@ class Balance:
         return cell.seconds * self.pace.factor(cell.group)
 
     def _rank(self) -> None:
-        """What nobody was given yet goes out by the time at which it would be asked now.
+        """What nobody was given yet goes out by the time at which it would be answered now.
 
         What waits for answers that are kept comes after all these.
         """

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_llm.engine.order import Group
-from pytest_llm.engine.places import Places
+from pytest_llm.engine.places import Places, no_load
 
 Free = Callable[[str, int], bool]
 
@@ -39,11 +39,13 @@ class Phases(Places):
     """The places of a run's cells, and who waits for his turn, in one event loop.
 
     free: whether a server of which so many slots are taken has one more; what is not in the order waits for that
-    alone. Nobody waits for ever: whom a cell waits for comes before it in the order, and has nothing before it
-    among what its owner is to do that comes after it in the order, whichever server each is at.
+    alone. loaded: what a server was asked last.
+
+    Nobody waits for ever: whom a cell waits for comes before it in the order, and has nothing before it among what
+    its owner is to do that comes after it in the order, whichever server each is at.
     """
 
-    def __init__(self, free: Free = _always, loaded: Callable[[str], Group | None] = lambda server: None) -> None:
+    def __init__(self, free: Free = _always, loaded: Callable[[str], Group | None] = no_load) -> None:
         super().__init__(loaded)
         self._free = free
         self.inside: Counter[str] = Counter()

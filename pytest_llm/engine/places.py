@@ -41,6 +41,8 @@ class Placed:
 
 @dataclass(frozen=True)
 class Place:
+    """Where a cell stands: its number in the order, and the phase of its server, from 0."""
+
     cell: Placed
     rank: int
     phase: int
@@ -50,8 +52,8 @@ class Place:
         return self.cell.server
 
 
-def _nothing(server: str) -> None:
-    return None
+def no_load(server: str) -> None:
+    """Nothing is known to be loaded there."""
 
 
 class Places:
@@ -62,7 +64,7 @@ class Places:
     waits for those of earlier phases that are sure to come without it.
     """
 
-    def __init__(self, loaded: Callable[[str], Group | None] = _nothing) -> None:
+    def __init__(self, loaded: Callable[[str], Group | None] = no_load) -> None:
         self._loaded = loaded
         self._left: defaultdict[str, dict[str, None]] = defaultdict(dict)  # by server, in the order
         self._last: dict[str, Place] = {}  # by server
