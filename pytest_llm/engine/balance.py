@@ -107,7 +107,7 @@ class Balance:
     def exchange(self) -> None:
         """A server that lacks cells answers some that wait for others, which get as many of its own to come.
 
-        So no slot is idle where workers were given too many of one server's cells.
+        So no slot is idle where workers were given too many of one server's cells, or wait for one that rests.
         """
         for name in self.servers if len(self.servers) > 1 else ():
             while self.phases.lacking(name) and (pair := self._pair(name)):
@@ -119,13 +119,12 @@ class Balance:
     def _relieve(self, lacking: str) -> None:
         """A server takes what workers would wait with for one that rests, where a load is sooner over."""
         load = self.pace.load(LOAD)
+        late = [cell for cell in self.phases.held() if self.server(cell.server).rests > load]
         works: defaultdict[Group, list[str]] = defaultdict(list)
-        for server, cells in self.phases.left().items():
-            for cell in cells if self.server(server).rests > load else ():
-                if self.phases.is_held(cell.id) and self.phases.movable(cell.id):
-                    able = self._able(cell.groups, self._refused.get(cell.id, ()))
-                    for group in (group for group in able if group[0] == lacking):
-                        works[group].append(cell.id)
+        for cell in late:
+            for group in self._able(cell.groups, self._refused.get(cell.id, ())):
+                if group[0] == lacking and self.phases.movable(cell.id):
+                    works[group].append(cell.id)
         for group, ids in list(works.items())[:1]:
             self.phases.move(ids, group)
 

@@ -216,9 +216,11 @@ class Places:
     def is_given(self, cell: str) -> bool:
         return any(cell in queue for owner, queue in self._queues.items() if owner != KEPT)
 
-    def is_held(self, cell: str) -> bool:
-        """Whether a worker has it, which does its cells in turn, and none while it waits."""
-        return any(cell in queue for owner, queue in self._queues.items() if owner not in (KEPT, ""))
+    def held(self) -> Iterator[Placed]:
+        """What is left of what workers have, each of which does its cells in turn, and none while it waits."""
+        queues = (queue for owner, queue in self._queues.items() if owner not in (KEPT, ""))
+        places = (self._places[id_] for queue in queues for id_ in queue)
+        return (place.cell for place in places if place.cell.id in self._left[place.server])
 
     def cells(self) -> list[Placed]:
         """All of the run, as they are placed now."""
