@@ -1,6 +1,6 @@
 """How close a run comes to what its model server needs: wall time beside a lower bound.
 
-    python bench/engine.py [--most 1.2] [--scene N ...]
+    python bench/engine.py [--scene N ...]
 
 The tests' fake server simulates: `load` seconds for a model, `answer` seconds for an answer, so many slots,
 room for one model at a time; with several servers each has all models. A check sleeps, in any thread. The bound is
@@ -12,12 +12,15 @@ what no order can beat:
         load + answer + answers * check / places)                                the checks are never idle
     + check                                                                      of the last answer
 
-with the places for checks at once (`--llm-check-slots`, the workers with `-n`). The process's own start, that of a
-run with one cell that costs nothing, is taken off. `full` is the run beside servers whose slots are never idle,
-which a model's last answers and the load of a server that helps do not allow. `loads`: how often a model was
-loaded, of how often it must be. Of a scene of a few seconds the least of three runs counts: a process's start
-differs by more than the scene may.
-Exit code 1 where a run takes more than `--most` times its bound, or loads a model twice on a server.
+with the places for checks at once (`--llm-check-slots`, the workers with `-n`). `load` and `answer` are what they
+take in this hour: such servers are asked by bench/bare.py just before the run and just after it, all at once.
+`times` is the run beside that bound, `said` beside that of the seconds which the servers are told. The process's
+own start, that of a run with one cell that costs nothing, is taken off. `full` is the run beside servers whose
+slots are never idle, which a model's last answers and the load of a server that helps do not allow. `loads`: how
+often a model was loaded, of how often it must be. Of a scene of a few seconds the least of three runs counts: a
+process's start differs by more than the scene may.
+Exit code 1 where a run takes more than 1.05 times its bound, with fewer than four models a server 1.2 times, or
+loads a model twice on a server.
 """
 
 from __future__ import annotations
@@ -29,8 +32,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -93,6 +97,11 @@ class Scene:
         checking = self.load + self.answer + answers * self.check / (self.workers or self.check_slots)
         return max(min([*kept, *shared]), checking) + self.check
 
+    @property
+    def most(self) -> float:
+        """Times the bound that a run may take."""
+        return 1.05 if self.models >= 4 * self.servers else 1.2
+
     def arguments(self) -> list[str]:
         ways = ["-n", str(self.workers)] if self.workers else ["-p", "no:xdist"]
         return [f"--llm-slots={self.slots}", f"--llm-check-slots={self.check_slots}", *ways]
@@ -138,11 +147,26 @@ def served(scene: Scene) -> FakeOllama:
     return server
 
 
+@contextmanager
+def all_served(scene: Scene) -> Iterator[list[FakeOllama]]:
+    with ExitStack() as stack:
+        yield [stack.enter_context(served(scene)) for _ in range(scene.servers)]
+
+
+def bare(scene: Scene) -> tuple[float, float]:
+    """Seconds that a load and an answer take whoever asks."""
+    with all_served(scene) as servers:
+        command = [sys.executable, str(ROOT / "bench" / "bare.py"), f"--slots={scene.slots}"]
+        urls = [server.url for server in servers]
+        done = subprocess.run([*command, *urls], capture_output=True, text=True, timeout=60, check=True)
+        load, answer = map(float, done.stdout.split())
+        return load, answer
+
+
 def run(scene: Scene) -> tuple[float, int, bool]:
     """Seconds of a run, how many models were loaded, and whether one was loaded twice on a server."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        servers = [stack.enter_context(served(scene)) for _ in range(scene.servers)]
+    with tempfile.TemporaryDirectory() as temporary, all_served(scene) as servers:
+        folder = Path(temporary)
         lay_out(folder, scene)
         env = {**os.environ, "PYTHONPATH": str(ROOT)}
         hosts = [f"--llm-host={server.url}" for server in servers]
@@ -158,26 +182,56 @@ def run(scene: Scene) -> tuple[float, int, bool]:
         return seconds, sum(len(server.loads) for server in servers), twice
 
 
+@dataclass(frozen=True)
+class Measured:
+    """What came of a scene. seconds: its own start taken off. real: with the load and answer of a bare client."""
+
+    scene: Scene
+    real: Scene
+    seconds: float
+    loads: int
+    twice: bool
+
+    @property
+    def times(self) -> float:
+        return self.seconds / self.real.bound
+
+    @property
+    def bad(self) -> bool:
+        return self.times > self.scene.most or self.twice
+
+    def __str__(self) -> str:
+        scene, real = self.scene, self.real
+        return (
+            f"{scene.models:6}  {scene.cells:5}  {scene.slots:5}  {scene.check:5}  {scene.workers:7}  "
+            f"{scene.servers:7}  {real.load:5.2f}  {real.answer:6.3f}  {real.bound:6.1f}  {self.seconds:6.1f}  "
+            f"{self.times:5.2f}  {self.seconds / scene.bound:5.2f}  {self.seconds / real.full:5.2f}  "
+            f"{self.loads} of {scene.models}{'  too much' if self.bad else ''}"
+        )
+
+
+def measured(scene: Scene) -> Measured:
+    nothing = Scene(1, 1, load=0, answer=0, workers=scene.workers, servers=scene.servers)
+    start = min(run(nothing)[0] for _ in range(3))
+    before = bare(scene)
+    seconds, loads, twice = min(run(scene) for _ in range(3 if scene.bound < SHORT else 1))
+    load, answer = ((one + other) / 2 for one, other in zip(before, bare(scene), strict=True))
+    return Measured(scene, replace(scene, load=load, answer=answer), seconds - start, loads, twice)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--most", type=float, default=1.2, help="times the bound that a run may take")
     parser.add_argument("--scene", type=int, nargs="*", help="the numbers of the scenes, from 0 (default: all)")
     given = parser.parse_args()
     bad = False
-    print("models  cells  slots  check  workers  servers   bound    wall  times   full  loads")
-    for scene in [SCENES[number] for number in given.scene or range(len(SCENES))]:
-        nothing = Scene(1, 1, load=0, answer=0, workers=scene.workers, servers=scene.servers)
-        start = min(run(nothing)[0] for _ in range(3))
-        seconds, loads, twice = min(run(scene) for _ in range(3 if scene.bound < SHORT else 1))
-        times = (seconds - start) / scene.bound
-        bad |= times > given.most or twice
-        print(
-            f"{scene.models:6}  {scene.cells:5}  {scene.slots:5}  {scene.check:5}  {scene.workers:7}  "
-            f"{scene.servers:7}  "
-            f"{scene.bound:6.1f}  {seconds - start:6.1f}  {times:5.2f}  {(seconds - start) / scene.full:5.2f}  "
-            f"{loads} of {scene.models}",
-            flush=True,
-        )
+    columns = (
+        "models  cells  slots  check  workers  servers   load  answer   bound    wall  times   said   full  loads"
+    )
+    print(columns)
+    for number in given.scene or range(len(SCENES)):
+        found = measured(SCENES[number])
+        print(found, flush=True)
+        bad |= found.bad
     return int(bad)
 
 

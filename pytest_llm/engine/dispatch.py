@@ -10,6 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from pytest_llm.cases.request import ChatRequest
 from pytest_llm.engine.balance import Balance
@@ -29,6 +30,11 @@ from pytest_llm.engine.turnstile import Turnstile
 from pytest_llm.errors import NoAnswer, ProviderError, ServerBusy, Unsupported
 from pytest_llm.providers.base import LOADED, Loading, ModelInfo, Provider, Response
 from pytest_llm.store.keys import new_id
+
+if TYPE_CHECKING:
+    from pytest_llm.store.answers import Outcome
+
+ROUNDS = 3  # of the loop: the next question is on its way before anything is done about this answer
 
 
 class Dispatch:
@@ -107,9 +113,15 @@ class Dispatch:
                 event = Event("answered", job.cell, job.id, server, job.request.model.written, stored=True)
                 self._events.tell(event)
                 return stored
-        return await self._asked(job)
+        outcome, info = await self._asked(job)
+        for _ in range(ROUNDS):
+            await asyncio.sleep(0)
+        await self._memory.keep(job.request, info, outcome, alone=job.exclusive)
+        if isinstance(outcome, Response):
+            return outcome
+        raise outcome
 
-    async def _asked(self, job: Job) -> Response:
+    async def _asked(self, job: Job) -> tuple[Outcome, ModelInfo]:
         """Ask a server, and where that cannot, or is too busy for it, another one that has the model."""
         reasons: list[str] = []
         refused = set(self._full)
@@ -206,8 +218,8 @@ class Dispatch:
             self._troubles.append(text)
             self._events.tell(Event("said", text=text))
 
-    async def _asked_at(self, job: Job, site: Site, reasons: list[str]) -> Response:
-        """Ask a server, and keep what comes of it before the next question is asked.
+    async def _asked_at(self, job: Job, site: Site, reasons: list[str]) -> tuple[Outcome, ModelInfo]:
+        """Ask a server, in its turn.
 
         reasons: why it was not answered before; gets those of the attempts that failed.
         """
@@ -217,15 +229,13 @@ class Dispatch:
             raise known.with_traceback(None)
         async with server.room(loaded, self.machine if info.local else None, exclusive=job.exclusive):
             try:
-                found, info = await self._answered(job, site, server, loaded, reasons)
-            except (NoAnswer, Unsupported) as error:
-                if isinstance(error, NoAnswer):
-                    error.id = new_id()
-                    error.fingerprint = fingerprint(info, job.request, Response(""), self._slots)
-                await self._memory.keep(job.request, info, error, alone=job.exclusive)
-                raise
-            await self._memory.keep(job.request, info, found, alone=job.exclusive)
-        return found
+                return await self._answered(job, site, server, loaded, reasons)
+            except NoAnswer as none:
+                none.id = new_id()
+                none.fingerprint = fingerprint(info, job.request, Response(""), self._slots)
+                return none, info
+            except Unsupported as error:
+                return error, info
 
     async def _answered(
         self, job: Job, site: Site, server: Server, loaded: Group, reasons: list[str]

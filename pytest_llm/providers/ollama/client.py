@@ -82,7 +82,7 @@ class OllamaProvider:
         self._version = self._version or await self._models.version()
         name = await self._built(model) if model.spec else model.name
         shown = await self._shown(name)
-        digests = await self._models.digests()
+        digests = await self._models.just_listed(name)
         digest = digests.get(full_name(name), "")
         info = ModelInfo(
             server=self.url,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -20,6 +21,7 @@ from pytest_llm.providers.wire.patience import Patience
 from pytest_llm.providers.wire.stream import NotJson, count, mapping, parse_object, quoted
 
 NAMESPACE = "pytest-llm"
+JUST_NOW = 1.0  # seconds that a list of models is good for while a run finds the models it asks
 _RESIDENT = 32  # loaded models that are looked at
 _NAMES = 8  # as many models are listed where none is near
 COMPARED = 5_000  # names, of which the nearest is looked for: a millisecond for each hundred
@@ -177,12 +179,21 @@ class Models:
         self._http, self.progress, self._modelfiles = http, progress, modelfiles
         self._runner: tuple[str, Mapping[str, Any] | None] | None = None  # whose is what was told last
         self._told = Running()
+        self._listed: dict[str, str] = {}
+        self._listed_at = 0.0
 
     async def digests(self) -> dict[str, str]:
         """The digest of each model that is there, by its full name."""
         listed = await self._small("GET", "/api/tags", None, "")
         models = [m for m in listed.get("models") or [] if isinstance(m, dict)]
-        return {full_name(str(m.get("name", ""))): str(m.get("digest", ""))[:MAX_WORD] for m in models}
+        digests = {full_name(str(m.get("name", ""))): str(m.get("digest", ""))[:MAX_WORD] for m in models}
+        self._listed, self._listed_at = digests, asyncio.get_running_loop().time()
+        return digests
+
+    async def just_listed(self, name: str) -> dict[str, str]:
+        """The digests as they were told a moment ago, where this model is among them: a run begins with many."""
+        fresh = full_name(name) in self._listed and asyncio.get_running_loop().time() - self._listed_at < JUST_NOW
+        return self._listed if fresh else await self.digests()
 
     async def show(self, name: str) -> Shown:
         return read_show(await self._small("POST", "/api/show", {"model": name}, name))
@@ -265,6 +276,7 @@ class Models:
 
     async def delete(self, name: str) -> None:
         """Delete a model; one that is gone already is no error."""
+        self._listed = {}
         try:
             await self._http.delete("/api/delete", {"model": name})
         except BadStatus as bad:
@@ -294,6 +306,7 @@ class Models:
     async def follow(self, path: str, body: Any, sink: StatusSink, asked: Asked) -> None:
         """Ask for what tells of its progress. Hashing writes no line for minutes: the patience of a load is its."""
         limit = self._http.limits.first_byte
+        self._listed = {}
         try:
             await self._http.stream(path, body, sink, Patience(limit, limit))
         except BadStatus as bad:

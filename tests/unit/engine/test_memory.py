@@ -407,6 +407,26 @@ def test_a_store_that_hangs_holds_the_run_up_once(runs: Runs, monkeypatch: pytes
     assert ill[0].store.count("m") == 5
 
 
+def test_the_next_question_is_asked_before_an_answer_is_written(runs: Runs) -> None:
+    gate = threading.Event()
+
+    class Slow(Ill):
+        def add(self, answers: list[Answer]) -> int:
+            gate.wait(30)
+            return self.store.add(answers)
+
+    keeper = Keeper(lambda: Slow(Store.open(default(runs.root), runs.root)))  # type: ignore
+    runs.ends.append(keeper)
+    server = Server(FULL)
+    first, second = runs.with_keeper(server, keeper).begin(
+        [Job(str(n), replace(REQUEST, sample=n)) for n in range(2)]
+    )
+    until(lambda: server.asked == 2)
+    assert not first.done(), "an answer is handed on when it is written"
+    gate.set()
+    assert [one.result(10).text for one in (first, second)] == [FULL.text] * 2
+
+
 def test_a_store_that_breaks_in_its_own_way_fails_no_cell(runs: Runs) -> None:
     class Broken:
         def newest(self, *_: object) -> None:

@@ -107,6 +107,24 @@ def test_a_model_that_is_there() -> None:
     )
 
 
+def test_many_models_in_a_row_are_found_in_one_list_until_something_is_changed(tmp_path: Path) -> None:
+    shelf = Shelf({"plain:latest": "d1", "other:latest": "d2"})
+
+    async def all_of_them(provider: OllamaProvider) -> list[str]:
+        names = ("plain", "other", "late", "plain")
+        found = []
+        for name in names:
+            if name == "late":
+                shelf.models["late:latest"] = "d3"
+            found.append((await provider.prepare(ModelRef(name, "ollama", name))).digest)
+        await provider.prepare(modelfile(tmp_path, "FROM plain"))
+        return found
+
+    digests, server = visit(shelf, all_of_them)
+    assert digests == ["d1", "d2", "d3", "d1"]
+    assert len(server.asked("/api/tags")) == 2 + 3, "the first, for what was not in it, and what building asks for"
+
+
 @pytest.mark.parametrize(
     ("version", "name", "capabilities"),
     [
