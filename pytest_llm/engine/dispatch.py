@@ -1,4 +1,4 @@
-"""Which server is asked a question, and when: it waits for its turn, what it needs is loaded, its answer is kept.
+"""How a question is answered: from memory, or by a server in its turn, what it needs loaded first, the answer kept.
 
 All within one event loop.
 """
@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from pytest_llm.cases.request import ChatRequest
-from pytest_llm.engine.balance import Balance
 from pytest_llm.engine.budget import Budget
 from pytest_llm.engine.events import Event, Stream
 from pytest_llm.engine.fingerprint import fingerprint
@@ -21,13 +20,12 @@ from pytest_llm.engine.jobs import Job
 from pytest_llm.engine.loading import Attempt, loading, with_load
 from pytest_llm.engine.memory import Forgetful, Memory
 from pytest_llm.engine.order import Group, group, key
-from pytest_llm.engine.phases import Moved, Phases
-from pytest_llm.engine.places import Placed
 from pytest_llm.engine.servers import Pause, Server
 from pytest_llm.engine.sites import Site, Sites, check_usable, distinct, nowhere
 from pytest_llm.engine.slots import Slots
+from pytest_llm.engine.turns import Turns
 from pytest_llm.engine.turnstile import Turnstile
-from pytest_llm.errors import NoAnswer, ProviderError, ServerBusy, Unsupported
+from pytest_llm.errors import NoAnswer, Unsupported
 from pytest_llm.providers.base import LOADED, Loading, ModelInfo, Provider, Response
 from pytest_llm.store.keys import new_id
 
@@ -43,8 +41,8 @@ class Dispatch:
     connect: makes the providers for an engine's name, one a server. slots: how many questions a server is asked at
     a time, 0 for as many as pay off. memory: recalls answers, and keeps new ones. events: is told what happens.
     budget: what may be asked. troubles: gets what is to be told of servers when the run ends; said: what is to be
-    told at once. pause: waits between retries. machine: where our own checks pass. ranks: the places of the
-    cells in the order, as things are now.
+    told at once. pause: waits between retries. machine: where our own checks pass. turns: which server is asked
+    what, and when.
     """
 
     def __init__(
@@ -64,38 +62,9 @@ class Dispatch:
         self._budget = budget or Budget()
         self._troubles = [] if troubles is None else troubles
         self._servers: dict[str, Server] = {}
-        self._full: set[str] = set()  # servers that refused a question for so long, and answered nothing meanwhile
-        self._sites = Sites(connect, self.server, self._trouble, self._joined)
+        self._sites = Sites(connect, self.server, self._trouble, lambda name: self.turns.joined(name))
+        self.turns = Turns(self._sites, self.server, self._trouble)
         self.machine = Turnstile()
-        self.phases = Phases(self._is_free, lambda name: self.server(name).loaded)
-        self.balance = Balance(self.phases, self.server)
-        self.ranks: Mapping[str, int] = {}
-
-    def _is_free(self, server: str, inside: int) -> bool:
-        return inside < self.server(server).slots.limit
-
-    @property
-    def room(self) -> int:
-        """How many questions the servers of the run take at a time."""
-        return sum(self.server(name).slots.limit for name in self.balance.servers)
-
-    def even(self) -> None:
-        """Let servers that have nothing to do take something."""
-        if self.balance.even():
-            self.ranks = self.phases.ranks()
-
-    def arrange(self, cells: Sequence[Placed]) -> None:
-        """The order of the run."""
-        self.phases.arrange(cells)
-        self.phases.widen(self._sites.wider)
-        self.balance.begin(self.phases.cells())
-        self.even()
-
-    def _joined(self, server: str) -> None:
-        """A server that came late takes its part of what is left."""
-        self.phases.widen(self._sites.wider)
-        self.balance.joined(server)
-        self.even()
 
     async def close(self) -> None:
         """Let the providers go."""
@@ -113,105 +82,13 @@ class Dispatch:
                 event = Event("answered", job.cell, job.id, server, job.request.model.written, stored=True)
                 self._events.tell(event)
                 return stored
-        outcome, info = await self._asked(job)
+        outcome, info = await self.turns.asked(job, partial(self._asked_at, job))
         for _ in range(ROUNDS):
             await asyncio.sleep(0)
         await self._memory.keep(job.request, info, outcome, alone=job.exclusive)
         if isinstance(outcome, Response):
             return outcome
         raise outcome
-
-    async def _asked(self, job: Job) -> tuple[Outcome, ModelInfo]:
-        """Ask a server, and where that cannot, or is too busy for it, another one that has the model."""
-        reasons: list[str] = []
-        refused = set(self._full)
-        while True:
-            up = self._up(job, await self._sites.of(job.request.model), refused)
-            turn = self.phases.turn(job.place, job.id, self._best(job, up))
-            self.balance.exchange()
-            try:
-                server = await turn
-            except Moved:
-                continue
-            answers = self.server(server).answers
-            try:
-                return await self._asked_at(job, up[server], reasons)
-            except Moved:
-                if len(up) > 1 and not self.server(server).rests:  # or two would hand it to each other for ever
-                    self._refused(job, server, refused)
-            except ProviderError as error:
-                busy = isinstance(error, ServerBusy)
-                if len(up) == 1 or (error.reach == "request" and not busy):
-                    raise
-                reasons.append(error.message)
-                self.phases.unasked(job.place, job.id)
-                if not busy or self._is_full(server, answers):
-                    self._lost(up[server], job.request, error)
-                if busy:
-                    self._refused(job, server, refused)
-            finally:
-                self.phases.leave(server)
-                self.even()
-
-    def _is_full(self, server: str, answers: int) -> bool:
-        """Whether a server that refused a question has answered no other meanwhile, and is at none."""
-        known = self.server(server)
-        return known.answers == answers and not known.under_way
-
-    def _up(self, job: Job, sites: Sequence[Site], refused: Collection[str]) -> dict[str, Site]:
-        """The sites that may be asked, by their servers; one that refused a question where there is no other."""
-        able = {site.info.server: site for site in sites if not (len(sites) > 1 and self._fault(site, job))}
-        up = {name: site for name, site in able.items() if name not in refused} or able
-        return up or {sites[0].info.server: sites[0]}
-
-    def _best(self, job: Job, up: Mapping[str, Site]) -> Mapping[str, Site]:
-        """Of servers those that may be asked: what has no place in the order goes where its model is loaded.
-
-        But not to one that wants to be left alone, where another one does not.
-        """
-        if self.phases.cell(job.place):
-            return up
-        awake = {name: site for name, site in up.items() if not self.server(name).rests} or up
-        ready = {
-            name: site for name, site in awake.items() if self.server(name).loaded == group(site.info, job.request)
-        }
-        return ready or awake
-
-    def _fault(self, site: Site, job: Job) -> ProviderError | None:
-        """Why a site is not asked."""
-        loaded = group(site.info, job.request)
-        return self.server(site.info.server).fault((key(job.request.model), loaded), loaded)
-
-    async def _aside(self, job: Job, over: asyncio.Future[None]) -> None:
-        """Wait until a question's server may be asked again; raises Moved where another one is asked first."""
-        server = self.phases.server(job.place)
-        if len(self.balance.servers) > 1:
-            self.phases.unasked(job.place, job.id)
-            self.balance.rests()
-            self.ranks = self.phases.ranks()
-            self.even()
-        if self.phases.server(job.place) != server or await self.phases.aside(job.place, job.id, over):
-            raise Moved
-
-    def _refused(self, job: Job, server: str, refused: set[str]) -> None:
-        """A question is not asked again at a server that did not take it. refused: gets that."""
-        refused.add(server)
-        self.balance.refused(job.place, server)
-        self.ranks = self.phases.ranks()
-
-    def _lost(self, site: Site, request: ChatRequest, error: ProviderError) -> None:
-        """A server has died, is too busy for all, or cannot do a group: the others do what it has left."""
-        server = site.info.server
-        if isinstance(error, ServerBusy):
-            self._full.add(server)
-        if error.reach == "server" or server in self._full:
-            what, lost = f"{server} is", None
-        else:
-            what, lost = f"the model {request.model.written!r} is, at {server},", group(site.info, request)
-        if server in self.balance.servers:
-            self.balance.lost(server, lost)
-            self.ranks = self.phases.ranks()
-        self._trouble(f"{what} asked no more, the other servers do its work: {error.message}")
 
     def _trouble(self, text: str) -> None:
         if text not in self._troubles:
@@ -225,7 +102,7 @@ class Dispatch:
         """
         server, info = self.server(site.info.server), site.info
         loaded = group(info, job.request)
-        if known := self._fault(site, job):  # or what is loaded would make room for what cannot be
+        if known := self.turns.fault(site, job):  # or what is loaded would make room for what cannot be
             raise known.with_traceback(None)
         async with server.room(loaded, self.machine if info.local else None, exclusive=job.exclusive):
             try:
@@ -250,7 +127,7 @@ class Dispatch:
         load = await server.loads.ready(loaded, lambda: self._load(server, site, job, loaded, event))
         with self._events.question(event, loads=anew and load is None) as told:
             response, info = await server.patiently(
-                lambda: self._chat(job, site), (key(model), loaded), reasons, partial(self._aside, job)
+                lambda: self._chat(job, site), (key(model), loaded), reasons, partial(self.turns.aside, job)
             )
             told(response)
         self._budget.spend(response)
@@ -266,12 +143,12 @@ class Dispatch:
 
     def _saw(self, job: Job, response: Response, server: Server, loaded: Group, load: float | None) -> None:
         """How long it took: what is left is shared out by it, and how many are asked at a time."""
-        tokens, taken = response.usage.answer_tokens or 0, self.phases.inside[loaded[0]]
+        tokens, taken = response.usage.answer_tokens or 0, self.turns.phases.inside[loaded[0]]
         if not job.exclusive:
             server.slots.answered(loaded, tokens, taken, asyncio.get_running_loop().time())
-        self.balance.saw(job.place, loaded, response.wall / (1 if job.exclusive else server.slots.limit))
+        self.turns.balance.saw(job.place, loaded, response.wall / (1 if job.exclusive else server.slots.limit))
         if load:
-            self.balance.pace.loaded(load)
+            self.turns.balance.pace.loaded(load)
 
     async def _load(self, server: Server, site: Site, job: Job, loaded: Group, event: Event) -> float | None:
         """Seconds; None where a provider loads what it is asked for."""
@@ -284,7 +161,7 @@ class Dispatch:
 
         with self._events.load(event):
             before = await self._sites.before(site)
-            await server.displace(provider, loaded, before, partial(self.phases.wants_later, job.place))
+            await server.displace(provider, loaded, before, partial(self.turns.phases.wants_later, job.place))
             seconds = await loading(provider, job.request, patiently)
         server.tenant = loaded, job.request
         return seconds

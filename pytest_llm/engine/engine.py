@@ -48,8 +48,8 @@ class Engine:
     """
 
     def __init__(self, dispatch: Dispatch, *, loop: Callable[[], asyncio.AbstractEventLoop] = new_loop) -> None:
-        self._dispatch = dispatch
-        self._phases, self._machine = self._dispatch.phases, self._dispatch.machine
+        self._dispatch, self._turns = dispatch, dispatch.turns
+        self._phases, self._machine = self._turns.phases, dispatch.machine
         self._told: set[str] = set()
         self._checks: Counter[str] = Counter()
         self._counting, self._told_here = threading.Lock(), threading.local()
@@ -91,7 +91,7 @@ class Engine:
 
     def arrange(self, cells: Sequence[Placed]) -> None:
         """The order of the run: a cell waits for those of earlier phases that somebody is given."""
-        self._dispatch.ranks = {cell.id: rank for rank, cell in enumerate(cells)}
+        self._turns.ranks = {cell.id: rank for rank, cell in enumerate(cells)}
         self._tell(self._arrange(cells))
 
     def reached(self, cells: Sequence[str]) -> None:
@@ -117,12 +117,12 @@ class Engine:
     @property
     def ranks(self) -> Mapping[str, int]:
         """The places of the cells in the order, as things are now."""
-        return self._dispatch.ranks
+        return self._turns.ranks
 
     @property
     def room(self) -> int:
         """How many questions the servers of the run take at a time."""
-        return self._dispatch.room
+        return self._turns.room
 
     def server(self, cell: str) -> str:
         """Where a cell is asked as things are now; "" where that is not settled."""
@@ -241,7 +241,7 @@ class Engine:
         self._server = await asyncio.start_server(attend, sock=there)
 
     async def _arrange(self, cells: Sequence[Placed]) -> None:
-        self._dispatch.arrange(cells)
+        self._turns.arrange(cells)
         self._phases.given(KEPT, [cell.id for cell in cells if cell.kept])
         self._kept = {cell.id: cell.kept for cell in cells if cell.kept}
 
@@ -256,7 +256,7 @@ class Engine:
 
     def _done(self, cell: str) -> None:
         self._phases.done(cell)
-        self._dispatch.even()
+        self._turns.even()
 
     def _start(self, inquiries: Sequence[Inquiry]) -> None:
         for one in inquiries:

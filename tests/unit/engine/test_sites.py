@@ -145,12 +145,12 @@ def test_who_comes_late_has_its_part_at_once(monkeypatch: pytest.MonkeyPatch, wh
         groups = await dispatch.groups(requests)
         cells = [Placed(f"{n}", of[0], 1, of) for n, of in enumerate(groups)]
         if when == "after it":
-            dispatch.arrange(cells)
+            dispatch.turns.arrange(cells)
         later.there.set()
         for _ in range(20):
             await asyncio.sleep(0)
         if when != "after it":
-            dispatch.arrange(cells)
-        return {dispatch.phases.server(cell.id) for cell in cells}
+            dispatch.turns.arrange(cells)
+        return {dispatch.turns.phases.server(cell.id) for cell in cells}
 
     assert asyncio.run(run()) == {"A", "L"}
