@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from pytest_llm.sandbox import programs
 
-# Name -> npm packages that `pytest-llm doctor --install libraries` brings; of several versions those that differ in
-# what they bring: three's global scripts ended with 0.160, React's with 18, Tailwind's own host serves 3, of
-# which its authors have no package for browsers: it is a copy by others.
+# Name -> npm packages that `pytest-llm doctor --install libraries` brings, of the hashes in _LOCK; of several
+# versions those that differ in what they bring: three's global scripts ended with 0.160, React's with 18,
+# Tailwind's own host serves 3, of which its authors have no package for browsers: it is a copy by others.
 PACKAGES: dict[str, tuple[str, ...]] = {
     "three": ("three@0.128.0", "three@0.160.1", "three@0.180.0"),
     "p5": ("p5@1.11.10",),
@@ -35,6 +35,7 @@ PACKAGES: dict[str, tuple[str, ...]] = {
     "marked": ("marked@15.0.12",),
 }
 INSTALL = "pytest-llm doctor --install libraries"
+_LOCK = Path(__file__).with_name("libraries.lock")  # a package and its `integrity` a line, as npm has it
 
 _NAMES = {  # as some hosts call them
     "three.js": "three",
@@ -101,11 +102,15 @@ class Served:
 
 @dataclass(frozen=True)
 class Package:
-    """An installed version of a package."""
+    """An installed version of a package. integrity: the hash of the archive that it was taken from."""
 
     name: str
     version: str
     folder: Path
+    integrity: str
+
+    def __str__(self) -> str:
+        return f"{self.name}@{self.version}"
 
 
 def asked(url: str) -> Asked | None:
@@ -135,17 +140,24 @@ def folder() -> Path:
 
 
 def installed(where: Path) -> tuple[Package, ...]:
-    """The packages that are there."""
-    found = []
-    for manifest in sorted((where / "node_modules").glob("*--*/package.json")):
-        data = json.loads(manifest.read_text("utf-8"))
-        found.append(Package(data["name"], data["version"], manifest.parent))
-    return tuple(found)
+    """The packages that are there, with the very content that is pinned."""
+    return tuple(package for package in _present(where) if _pinned().get(str(package)) == package.integrity)
+
+
+def differing(where: Path) -> str:
+    """What is there by the name of a pinned package and has another content, so that no page is given it; or ""."""
+    others = [
+        package
+        for package in _present(where)
+        if package.integrity != _pinned().get(str(package), package.integrity)
+    ]
+    said = [f"{p} has the hash {p.integrity or 'of none'}, pinned is {_pinned()[str(p)]}" for p in others]
+    return f"{'; '.join(said)}: remove {where} and install from a registry that has the original" if said else ""
 
 
 def missing(where: Path) -> list[str]:
     """The packages that are not there, as npm names them."""
-    there = {f"{package.name}@{package.version}" for package in installed(where)}
+    there = {str(package) for package in installed(where)}
     return [package for some in PACKAGES.values() for package in some if package not in there]
 
 
@@ -180,6 +192,20 @@ def _all() -> Iterator[tuple[str, str]]:
         for package in some:
             name, _, version = package.rpartition("@")
             yield name, version
+
+
+def _present(where: Path) -> Iterator[Package]:
+    """What npm says that it has installed, and of which archive: it has held that against the hash it tells."""
+    lock = where / "node_modules" / ".package-lock.json"
+    for path, entry in json.loads(lock.read_text("utf-8"))["packages"].items() if lock.is_file() else ():
+        if "--" in path and "name" in entry:  # under the name that `installation` gives it
+            yield Package(entry["name"], entry["version"], where / path, entry.get("integrity", ""))
+
+
+@cache
+def _pinned() -> Mapping[str, str]:
+    lines = (line.partition(" ") for line in _LOCK.read_text("utf-8").splitlines())
+    return {package: integrity for package, _, integrity in lines}
 
 
 _known = cache(installed)

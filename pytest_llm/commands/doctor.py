@@ -81,7 +81,9 @@ def _tools() -> Iterator[Line]:
         for tool, where, version in pool.map(_looked, tools.TOOLS):
             state: diagnosis.State = "ok" if where else "optional" if tool.optional else "problem"
             remedy = "" if where else "; ".join(installing.remedies([tool]))
-            yield Line(TOOLS, state, tool.name, where or "is not here", tool.purpose, version, remedy)
+            yield Line(
+                TOOLS, state, tool.name, where or tool.fault() or "is not here", tool.purpose, version, remedy
+            )
             if tool.name == "bubblewrap" and where and (broken := walls.missing()):
                 yield Line(TOOLS, "problem", "sandbox", broken)
 

@@ -41,6 +41,8 @@ def install(names: Sequence[str] = (), say: Say = print) -> int:
     missing = _missing(wanted)
     if not missing:
         say(f"all of it is here: {', '.join(tool.name for tool in wanted)}")
+    for fault in filter(None, (tool.fault() for tool in missing)):
+        say(fault)
     for line in remedies(missing):
         say(f"to be run by hand: {line}")
     return 1 if missing else 0

@@ -26,7 +26,7 @@ class Tool:
     programs: any one of them will do; locate: looks elsewhere instead. packages: the system's, that bring it;
     remedy: the command that does where they cannot. optional: only those who name it want it. asks: how its program
     is asked for its version; empty where it has none. distribution: the name of a Python package. quicken: has it
-    start quicker from then on, and says whether it did not yet.
+    start quicker from then on, and says whether it did not yet. fault: why what is there is not taken, or "".
     """
 
     name: str
@@ -39,6 +39,7 @@ class Tool:
     asks: tuple[str, ...] = ("--version",)
     distribution: str = ""
     quicken: Callable[[], bool] | None = None
+    fault: Callable[[], str] = str
 
     def found(self) -> str:
         """Where it is; "" where it is not."""
@@ -99,6 +100,12 @@ def _libraries() -> str:
 
     where = libraries.folder()
     return "" if libraries.missing(where) else str(where)
+
+
+def _other_libraries() -> str:
+    from pytest_llm.browsers import libraries
+
+    return libraries.differing(libraries.folder())
 
 
 def _npm_libraries() -> list[str]:
@@ -200,6 +207,7 @@ TOOLS = (
         locate=_libraries,
         remedy=_npm_libraries,
         optional=True,
+        fault=_other_libraries,
     ),
     Tool("firefox", "--llm-browser firefox", locate=_firefox, packages=("firefox-esr",), optional=True),
     Tool(

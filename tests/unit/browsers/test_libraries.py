@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from pytest_llm.browsers import libraries
 from pytest_llm.browsers.find import find
-from pytest_llm.browsers.libraries import INSTALL, Asked, asked, installation, missing, serve
+from pytest_llm.browsers.libraries import (
+    INSTALL,
+    PACKAGES,
+    Asked,
+    asked,
+    differing,
+    installation,
+    installed,
+    missing,
+    serve,
+)
 from pytest_llm.browsers.pool import Pool
 from pytest_llm.browsers.report import PageOptions
 from pytest_llm.errors import Unsupported
@@ -64,10 +75,27 @@ FILES = {
 ENTRIES = {
     "d3": {"jsdelivr": "dist/d3.min.js", "module": "src/index.js"},
     "three": {"module": "build/three.module.js"},
-    "tailwindcss-browser": {"name": "@tailwindcss/browser", "browser": "dist/index.global.js"},
+    "tailwindcss-browser": {"browser": "dist/index.global.js"},
     "tailwindcss-cdn": {"main": "tailwindcss.js"},
     "marked": {"main": "../chart.js--4.5.0/dist/chart.js"},
 }
+
+
+PINNED = dict(
+    line.split() for line in Path(libraries.__file__).with_name("libraries.lock").read_text().splitlines()
+)
+NAMES = {"tailwindcss-browser": "@tailwindcss/browser"}
+
+
+def lock(folders: Iterable[str], **changed: str) -> str:
+    """What npm keeps of an installation: of each package what it was taken from."""
+    packages = {}
+    for folder in folders:
+        short, _, version = folder.partition("--")
+        name = NAMES.get(short, short)
+        integrity = changed.get(name, PINNED[f"{name}@{version}"])
+        packages[f"node_modules/{folder}"] = {"name": name, "version": version, "integrity": integrity}
+    return json.dumps({"packages": {"node_modules/d3-array": {"version": "3.2.4"}, **packages}})
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +108,7 @@ def where(tmp_path_factory: pytest.TempPathFactory) -> Path:
             file = home / "node_modules" / folder / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
+    (home / "node_modules/.package-lock.json").write_text(lock(FILES))
     return home
 
 
@@ -124,6 +153,28 @@ def test_what_is_missing_is_installed_by_one_command(where: Path) -> None:
     assert "three@0.128.0" not in missing(where)
     assert "vue@3.5.22" in missing(where)
     assert "babel-standalone--7.28.4@npm:@babel/standalone@7.28.4" in installation(where)
+
+
+def test_each_package_has_its_hash() -> None:
+    assert set(PINNED) == {package for some in PACKAGES.values() for package in some}
+    assert all(len(integrity) == len("sha512-") + 88 for integrity in PINNED.values())
+
+
+@pytest.mark.parametrize("wrong", ["sha512-AAAA", "sha1-AAAA", ""])
+def test_what_has_another_content_is_not_there(tmp_path: Path, wrong: str) -> None:
+    assert (installed(tmp_path), differing(tmp_path)) == ((), "")
+    kept = tmp_path / "node_modules/.package-lock.json"
+    kept.parent.mkdir()
+    kept.write_text(lock(["three--0.180.0", "vue--3.5.22"], vue=wrong))
+    assert [package.name for package in installed(tmp_path)] == ["three"]
+    assert "vue@3.5.22" in missing(tmp_path)
+    told = differing(tmp_path)
+    assert (
+        f"vue@3.5.22 has the hash {wrong or 'of none'}, pinned is {PINNED['vue@3.5.22']}: remove {tmp_path}" in told
+    )
+    assert "three" not in told
+    kept.write_text(lock(["three--0.180.0", "vue--3.5.22"]))
+    assert (len(installed(tmp_path)), differing(tmp_path)) == (2, "")
 
 
 @pytest.fixture(scope="module")

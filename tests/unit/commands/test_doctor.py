@@ -166,6 +166,25 @@ def test_what_packages_cannot_bring_is_downloaded(machine: Machine, monkeypatch:
     assert "typescript@5" in machine.said[-2]
 
 
+def test_libraries_of_another_content_are_told_of(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """npm brings something by the right name that is not what is pinned: none of it is taken."""
+    monkeypatch.setattr(installing, "_OURS", ("libraries",))
+    _only(monkeypatch, "libraries")
+    where = tools.TOOLS[0].remedy()[tools.TOOLS[0].remedy().index("--prefix") + 1]
+    other = '{"name": "vue", "version": "3.5.22", "integrity": "sha512-AAAA"}'
+    written = f'{{"packages": {{"node_modules/vue--3.5.22": {other}}}}}'
+    machine.program(
+        "npm", f"#!/bin/sh\ncd {where}; mkdir node_modules; echo '{written}' > node_modules/.package-lock.json\n"
+    )
+    for name in ("sh", "mkdir"):
+        (machine.folder / name).symlink_to(f"/bin/{name}")
+    assert installing.install(["libraries"], machine.said.append) == 1
+    assert machine.said[-2].startswith("vue@3.5.22 has the hash sha512-AAAA, pinned is sha512-toaZ")
+    machine.said.clear()
+    doctor.examine(machine.said.append, form="json")
+    assert "vue@3.5.22 has the hash sha512-AAAA" in lines(machine.said)["libraries"]["found"]
+
+
 def test_what_is_there_is_made_to_start_quicker(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse() -> bool:
         raise CheckCrashed("java ended with 1", hint="no such option")
