@@ -13,8 +13,10 @@ from pytest_llm.cases.fields import (
     KeepAlive,
     Message,
     Options,
+    Said,
     Seconds,
     Strict,
+    Text,
     ThinkMode,
     listed,
 )
@@ -26,7 +28,6 @@ LATER = ("images", "tools", "tool_results")
 # Neither blanks nor what pytest, a shell or a terminal would take for something else.
 Name = Annotated[str, Field(pattern=r"^[^\[\]:\\/\s\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+$")]
 Listed = BeforeValidator(listed)
-Text = Annotated[str, Field(min_length=1)]
 # Crossed with nothing a case would vanish, judged by nothing it would pass: an empty list is refused.
 Some = Field(min_length=1)
 # What pytest's -m can name and --strict-markers can know.
@@ -37,7 +38,7 @@ class Stage(Strict):
     """One link of a chain of prompts."""
 
     name: Annotated[str, Field(pattern=r"^\w+$")]
-    prompt: Text | FileRef
+    prompt: Said
     checks: Annotated[tuple[Any, ...], Some] = ()
     options: Options = Options()
     continue_on_failure: bool = False
@@ -61,7 +62,7 @@ class Case(Strict):
     keep_alive: KeepAlive = None
     timeout: Seconds = Field(300.0, description="for one generation, the model's load not counted")
     system: str | FileRef | None = Field(None, description="replaces the Modelfile's SYSTEM")
-    prompt: Text | FileRef | None = None
+    prompt: Said | None = None
     messages: Annotated[tuple[Message, ...], Some] | None = None
     stages: Annotated[tuple[Stage, ...], Some] | None = None
     examples: Annotated[tuple[Example | str, ...], Some, Listed] = ()

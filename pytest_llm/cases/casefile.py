@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -16,7 +15,7 @@ from pytest_llm.cases.case import LATER, Case, Some, Stage
 from pytest_llm.cases.complaints import complaints, kind_of
 from pytest_llm.cases.invalid import real_path
 from pytest_llm.cases.json_schema import refuse_open, unwrapped
-from pytest_llm.cases.paths import above, inside, spelled
+from pytest_llm.cases.paths import above, inside, refuse_url, spelled
 from pytest_llm.cases.sampling import passes
 from pytest_llm.cases.yamlfile import Document, KeyPath, load_documents, read_text
 from pytest_llm.errors import Complaints, InputError, InputErrors, nearest
@@ -29,9 +28,10 @@ MERGED = ("options", "vars")
 RESERVED_STAGES = frozenset(name for name in dir(dict) if not name.startswith("_"))  # `stages.items` is a method
 TAKEN_BACK = ("matrix", "parametrize", "examples", "checks")  # by an empty value, where a defaults file gave some
 _FORMATS = ("json", "schema")  # of `format`; any other text is a file's name
-_URL = re.compile(r"file://\S+")
 
-_EXAMPLES = TypeAdapter(Annotated[list[fields.Example], Some])
+_TEXTS = ("prompt", "content", "user", "assistant")
+_Part = TypeVar("_Part", Stage, fields.Message, fields.Example, fields.Pair)
+_EXAMPLES = TypeAdapter(Annotated[list[fields.Pair], Some])
 
 
 @dataclass(frozen=True)
@@ -210,28 +210,33 @@ def with_files(loaded: LoadedCase) -> Case:
     for key in ("prompt", "system"):
         if (value := getattr(case, key)) is not None:
             update[key] = _said(loaded, (key,), value)
-    if any(isinstance(example, str) for example in case.examples):
+    if case.examples:
         update["examples"] = tuple(_examples(loaded))
     if isinstance(case.format, str) and case.format not in _FORMATS:
         update["format"] = _closed(loaded, _schema(loaded, case.format))
     elif isinstance(case.format, dict):
         update["format"] = _closed(loaded, case.format)
     if case.stages:
-        update["stages"] = tuple(_stage(loaded, i, stage) for i, stage in enumerate(case.stages))
+        update["stages"] = tuple(_with_texts(loaded, ("stages", i), stage) for i, stage in enumerate(case.stages))
+    if case.messages:
+        update["messages"] = tuple(_with_texts(loaded, ("messages", i), m) for i, m in enumerate(case.messages))
     return case.model_copy(update=update) if update else case
 
 
-def _stage(loaded: LoadedCase, number: int, stage: Stage) -> Stage:
-    return stage.model_copy(update={"prompt": _said(loaded, ("stages", number, "prompt"), stage.prompt)})
+def _with_texts(loaded: LoadedCase, where: KeyPath, part: _Part) -> _Part:
+    """A part of a case whose texts may be files, with what these say."""
+    texts = {name: getattr(part, name) for name in _TEXTS if name in type(part).model_fields}
+    return part.model_copy(update={name: _said(loaded, (*where, name), text) for name, text in texts.items()})
 
 
 def _said(loaded: LoadedCase, key: KeyPath, value: str | fields.FileRef) -> str:
     """A text as it stands, or that of the file it names."""
     if isinstance(value, fields.FileRef):
         return _text(loaded, (*key, "file"), value.file)
-    if _URL.fullmatch(text := value.strip()):
-        hint = f"write `{key[-1]}: {{file: {text.removeprefix('file://')}}}`"
-        raise loaded.error(key, f"{key[-1]} names a file as other tools do: this would be sent as it stands", hint)
+    try:
+        refuse_url(str(key[-1]), value)
+    except InputError as error:
+        raise loaded.error(key, error.message, error.hint) from None
     return value
 
 
@@ -253,18 +258,19 @@ def _path(loaded: LoadedCase, key: KeyPath, name: str, words: Sequence[str] = ()
 def _examples(loaded: LoadedCase) -> Iterator[fields.Example]:
     for number, example in enumerate(loaded.case.examples):
         if isinstance(example, fields.Example):
-            yield example
+            yield _with_texts(loaded, ("examples", number), example)
             continue
         documents = load_documents(_path(loaded, ("examples", number), example))
         if not documents:
             raise loaded.error(("examples", number), f"the file {example!r} holds no example")
         for document in documents:
             try:
-                yield from _EXAMPLES.validate_python(document.value)
+                found = _EXAMPLES.validate_python(document.value)
             except ValidationError as error:
                 path = real_path(error.errors()[0]["loc"], document.value)
                 message = "a file of examples is a list of pairs, each {user: …, assistant: …}"
                 raise document.error(path, message) from None
+            yield from (_with_texts(loaded, ("examples", number), pair) for pair in found)
 
 
 def _schema(loaded: LoadedCase, name: str) -> dict[str, Any]:

@@ -94,18 +94,36 @@ class FileRef(Strict):
     file: str
 
 
+Text = Annotated[str, Field(min_length=1)]
+Said = Text | FileRef
+"""What is sent: text, or that of a file."""
+
+
 class Message(Strict):
     """One message of a conversation."""
 
     role: Literal["system", "user", "assistant"]
-    content: str = Field(min_length=1)
+    content: Said
+
+
+class Turn(Message):
+    """One whose text is said there and then."""
+
+    content: Text
 
 
 class Example(Strict):
     """A few-shot pair, sent before the prompt."""
 
-    user: str = Field(min_length=1)
-    assistant: str = Field(min_length=1)
+    user: Said
+    assistant: Said
+
+
+class Pair(Example):
+    """One of a file of such pairs."""
+
+    user: Text
+    assistant: Text
 
 
 # What a request says by other keys of a case: sent under these names, an option would replace it.

@@ -10,6 +10,7 @@ from pytest_llm.cases.casefile import DEFAULTS, LoadedCase
 from pytest_llm.cases.paths import above
 
 LISTS_OF_FILES = frozenset(("examples", "images", "parametrize", "tools", "tool_results"))  # each text is one
+_PARTS = frozenset(("stages", "messages", "examples"))  # each mapping has texts that may be files
 _NO_FILES = frozenset(("json", "schema", "on", "off"))  # words for values of a format, and of the matrix
 
 
@@ -24,16 +25,16 @@ def _named(data: Mapping[str, Any]) -> Iterator[str]:
     """By the keys that may name a file; a value of the matrix stands for that of its key."""
     for key, value in data.items():
         match key, value:
-            case "prompt" | "system", {"file": str(name)}:
+            case "prompt" | "system" | "content" | "user" | "assistant", {"file": str(name)}:
                 yield name
             case "format", str() if value not in _NO_FILES:
                 yield value
-            case _ if key in LISTS_OF_FILES:
+            case _ if key in LISTS_OF_FILES or key in _PARTS:
                 listed = value if isinstance(value, list) else [value]
-                yield from (one for one in listed if isinstance(one, str) and one not in _NO_FILES)
-            case "stages", list():
-                for stage in value:
-                    yield from _named(stage)
+                if key in LISTS_OF_FILES:
+                    yield from (one for one in listed if isinstance(one, str) and one not in _NO_FILES)
+                if key in _PARTS:
+                    yield from (name for one in listed if isinstance(one, dict) for name in _named(one))
             case "matrix", dict():
                 for axis, values in value.items():
                     for one in values:

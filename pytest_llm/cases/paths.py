@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path, PurePath
@@ -14,6 +15,8 @@ from pytest_llm.models.files import hash_file
 _NOT_CONTENT = {"node_modules", "__pycache__"}
 _WHOLE = 64 * 2**20  # bytes: larger files are read in samples
 _SAMPLES, _BLOCK = 1024, 4096  # of a file as large as weights: as many, of so many bytes
+_SCHEME = "file://"
+_URL = re.compile(rf"{_SCHEME}\S+")
 _MOST_LINKS = 40  # on one way, as Linux follows; more of them are a circle
 
 
@@ -31,6 +34,13 @@ def inside(name: str, folder: Path, root: Path, *, what: str = "file", absolute:
     if not path.exists():
         raise InputError(f"{what} {name!r} is not there", hint=f"looked for {path}")
     return path
+
+
+def refuse_url(key: str, text: str) -> None:
+    """Raise InputError where a text names a file as other tools do, and would be sent as it stands."""
+    if _URL.fullmatch(url := text.strip()):
+        hint = f"write `{key}: {{file: {url.removeprefix(_SCHEME)}}}`"
+        raise InputError(f"{key} names a file as other tools do: this would be sent as it stands", hint=hint)
 
 
 def above(folder: Path, root: Path) -> list[Path]:

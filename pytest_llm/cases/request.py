@@ -144,13 +144,13 @@ def _messages(cell: Cell, stage: int, values: Mapping[str, Any]) -> Iterator[Mes
 
 def _written(case: Case, stage: int) -> Iterator[tuple[KeyPath, str, str]]:
     """Where each message stands in the case, its role, and its text as it is there."""
-    talk = [(("messages", i), m.role, m.content) for i, m in enumerate(case.messages or ())]
+    talk = [(("messages", i), m.role, str(m.content)) for i, m in enumerate(case.messages or ())]
     own = 1 if talk and talk[0][1] == "system" else 0
     if case.system is not None:
         yield ("system",), "system", str(case.system)
     yield from talk[:own]
     for i, example in enumerate(case.examples):
-        yield from ((("examples", i), role, getattr(example, role)) for role in _PAIR)
+        yield from ((("examples", i), role, str(getattr(example, role))) for role in _PAIR)
     if case.stages:
         yield ("stages", stage, "prompt"), "user", str(case.stages[stage].prompt)
     elif case.prompt is not None:

@@ -99,10 +99,11 @@ class Judge(Check):
             self._calibrated = calibration.read(path)
 
     def _read(self, folder: Path, root: Path) -> str:
-        from pytest_llm.cases.paths import inside
+        from pytest_llm.cases.paths import inside, refuse_url
         from pytest_llm.cases.yamlfile import read_text
 
         if isinstance(self.rubric, str):
+            refuse_url("rubric", self.rubric)
             return self.rubric
         text = read_text(inside(self.rubric.file, folder, root, what="rubric"))
         if not text.strip():

@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ValidationError, model_validator
 
-from pytest_llm.cases.fields import Allow, Message, Options, Seconds, Strict
+from pytest_llm.cases.fields import Allow, Options, Seconds, Strict, Turn
 from pytest_llm.cases.invalid import explain
 from pytest_llm.errors import InputError
 
@@ -29,7 +29,7 @@ def _format(said: Any) -> Any:
 class Call(Strict):
     """The arguments of a call that are a case's keys, think mode and model aside."""
 
-    prompt: Annotated[tuple[Message, ...], BeforeValidator(_messages)]
+    prompt: Annotated[tuple[Turn, ...], BeforeValidator(_messages)]
     format: Annotated[Any, BeforeValidator(_format)] = None
     system: str | None = None
     timeout: Seconds

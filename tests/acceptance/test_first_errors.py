@@ -58,6 +58,22 @@ def clean(result: pytest.RunResult) -> str:
             "stages: [{name: a, prompt: file://a.md, checks: [contains: x]}]",
             ["t.prompt.yaml:2: prompt names a file as other tools do", "write `prompt: {file: a.md}`"],
         ),
+        *(
+            (
+                f"{text}\nchecks: [{{contains: x}}]",
+                [f"t.prompt.yaml:2: {key} names a file as other tools do", f"write `{key}: {{file: a.md}}`"],
+            )
+            for key, text in {
+                "system": "system: file://a.md\nprompt: hi",
+                "content": "messages: [{role: user, content: file://a.md}]",
+                "user": "examples: [{user: file://a.md, assistant: b}]\nprompt: hi",
+                "assistant": "examples: [{user: b, assistant: file://a.md}]\nprompt: hi",
+            }.items()
+        ),
+        (
+            "prompt: hi\nchecks: [{judge: {model: m, rubric: file://a.md}}]",
+            ["t.prompt.yaml:3: judge: rubric names a file as other tools do", "write `rubric: {file: a.md}`"],
+        ),
         (
             "stages: [{name: a, prompt: hi, temperature: 1, checks: [contains: x]}]",
             ["t.prompt.yaml:2: unknown key 'temperature': it belongs under `options:`"],

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_llm.cases import fields
 from pytest_llm.cases.casefile import LoadedCase, load
 from pytest_llm.errors import InputError, InputErrors
 
@@ -218,8 +219,14 @@ def test_files_are_read_in_the_place_of_their_names(tmp_path: Path) -> None:
     loaded = one(
         tmp_path,
         "prompt: {file: p.txt}\nsystem: {file: p.txt}\nformat: s.json\nchecks: [x]\n"
-        "examples:\n  - e.yaml\n  - {user: q2, assistant: a2}\n",
+        "examples:\n  - e.yaml\n  - {user: q2, assistant: {file: p.txt}}\n",
     )
+    pair = loaded.case.examples[-1]
+    assert isinstance(pair, fields.Example)
+    assert pair.assistant == "Say it."
+    said = one(tmp_path, "messages: [{role: user, content: {file: p.txt}}]\nchecks: [x]").case.messages
+    assert said
+    assert said[0].content == "Say it."
     assert loaded.case.prompt == loaded.case.system == "Say it."
     assert loaded.case.format == {"type": "object"}
     assert [e.user for e in loaded.case.examples if not isinstance(e, str)] == ["q", "q2"]
@@ -229,6 +236,7 @@ def test_files_are_read_in_the_place_of_their_names(tmp_path: Path) -> None:
     ("name", "text", "words"),
     [
         ("e.yaml", "- {user: q, asistant: a}", "e.yaml:1: a file of examples"),
+        ("e.yaml", "- {user: q, assistant: {file: a.txt}}", "e.yaml:1: a file of examples"),
         ("e.yaml", "hello", "e.yaml:1: a file of examples"),
         ("e.yaml", "[]", "e.yaml:1: a file of examples"),
         ("e.yaml", "", "case.prompt.yaml:2: the file 'e.yaml' holds no example"),

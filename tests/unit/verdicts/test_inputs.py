@@ -107,6 +107,14 @@ CASES = [
     (f"system: {{file: ../role.txt}}\n{REST}", {"role.txt"}),
     (f"examples: ../more.yaml\n{REST}", {"more.yaml"}),
     (f"examples: [../more.yaml, {{user: u, assistant: v}}, ../other.yaml]\n{REST}", {"more.yaml", "other.yaml"}),
+    (
+        f"examples: {{user: {{file: ../ask.txt}}, assistant: {{file: ../role.txt}}}}\n{REST}",
+        {"ask.txt", "role.txt"},
+    ),
+    (
+        "messages: [{role: user, content: {file: ../ask.txt}}, {role: user, content: x}]\nchecks: [{contains: x}]",
+        {"ask.txt"},
+    ),
     (f"format: ../answer.json\n{REST}", {"answer.json"}),
     (f"format: json\n{REST}", set()),
     (
