@@ -8,14 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate
-from textwrap import dedent
 
 from pytest_llm.answers.blocks import CodeBlock as CodeBlock  # checks ask for it here
 from pytest_llm.answers.blocks import begins_a_page
 from pytest_llm.answers.choice import Given, choose, with_versions
 from pytest_llm.answers.ends import glued, without_end
-from pytest_llm.answers.fenced import fenced_blocks, unwrapped
-from pytest_llm.answers.fences import MOST, Fenced, written
+from pytest_llm.answers.fenced import unwrapped
+from pytest_llm.answers.found import blocks_and_notes
 from pytest_llm.answers.guessing import is_code
 from pytest_llm.answers.held import amid_words, between_tags, in_strings
 from pytest_llm.answers.languages import JSON_LABELS, KIN, LOOSE, PROSE, guess_language
@@ -24,14 +23,11 @@ from pytest_llm.answers.overlaid import merged
 from pytest_llm.answers.pages import fragment, page_begins
 from pytest_llm.answers.schemas import is_schema
 from pytest_llm.answers.thinking import split_thinking
-from pytest_llm.answers.unfenced import unfenced, without_prose
+from pytest_llm.answers.unfenced import unfenced
 from pytest_llm.syntax.grammars import LANGUAGES
 
 _PAGE_END = re.compile(r"</html\s*>", re.IGNORECASE)
 _MARKUP = re.compile(r"<(?:body|canvas|script|svg|style|div|button|p|h1)\b", re.IGNORECASE)
-_FENCE = re.compile("```|~~~")
-_WHOLE = frozenset({"html", "json"})  # languages in which sentences may stand at the left edge
-_SHOWS = 40_000  # characters: what a text is shows at its beginning
 _FEW = 8  # blocks that are read one by one
 
 
@@ -65,7 +61,7 @@ class Artifact:
     @cached_property
     def _found(self) -> tuple[tuple[CodeBlock, ...], tuple[str, ...]]:
         """Blocks and notes: only when a check asks for them, for most look at the answer alone."""
-        return _blocks_and_notes(self.answer)
+        return blocks_and_notes(self.answer)
 
     @cached_property
     def _pieces(self) -> tuple[CodeBlock, ...]:
@@ -192,69 +188,12 @@ def extract(text: str, thinking: str = "", prompt: Iterable[str] = (), *, may_ec
     return Artifact(answer, thinking, tuple(dict.fromkeys(fences + leaked)), prompt, may_echo)
 
 
-def _blocks_and_notes(answer: str) -> tuple[tuple[CodeBlock, ...], tuple[str, ...]]:
-    lines = answer.split("\n")
-    found = written(lines) if _FENCE.search(answer) else []
-    stray = _stray(lines, found)
-    notes = []
-    if stray is not None:
-        found = found[:-1]
-    elif found and not found[-1].closed:
-        notes.append("the last code block was never closed")
-    if len(found) == MOST:
-        notes.append(f"only the first {MOST} code blocks are looked at")
-    blocks = tuple(fenced_blocks(found, lines))
-    if not blocks:
-        blocks = _unfenced(lines if stray is None else lines[:stray])
-        notes += [_taken(b, lines) for b in blocks if b.language != "json"]
-    return blocks, tuple(notes)
-
-
 def position(text: str, offset: int, first_line: int = 1) -> tuple[int, int, str]:
     """(line, column, the line itself) of an offset in `text`, which begins in line `first_line`."""
     start = text.rfind("\n", 0, offset) + 1
     end = text.find("\n", offset)
     source = text[start : end if end >= 0 else len(text)].removesuffix("\r")
     return first_line + text.count("\n", 0, offset), offset - start + 1, source
-
-
-def _stray(lines: Sequence[str], found: Sequence[Fenced]) -> int | None:
-    """The line of a last bare fence that opens nothing: nothing follows, or it ends code that never began one."""
-    if not found or found[-1].closed or found[-1].info:
-        return None
-    at = found[-1].first - 1
-    if not found[-1].text.strip():
-        return at
-    if len(found) > 1 or guess_language(found[-1].text):
-        return None
-    code_before = guess_language("\n".join(lines[:at])) or without_prose(lines[:at]).strip()
-    return at if code_before and not without_prose(lines[at + 1 :]).strip() else None
-
-
-def _unfenced(lines: Sequence[str]) -> tuple[CodeBlock, ...]:
-    lines = [line.removesuffix("\r") for line in lines]
-    text = "\n".join(lines)
-    language = guess_language(text)
-    if not language and (sign := guess_language(dedent(without_prose(lines)[:_SHOWS]).strip("\n"))) not in _WHOLE:
-        language = sign
-    if language in LANGUAGES:
-        return tuple(unfenced(lines, language))
-    return (CodeBlock(text, language, fenced=False),) if language else ()
-
-
-def _taken(block: CodeBlock, lines: Sequence[str]) -> str:
-    """What a reader must know of code without a fence."""
-    told = extent(block, lines)
-    return f"no fence: {told} taken as code" if told else "no code fence: the text itself is taken as code"
-
-
-def extent(block: CodeBlock, lines: Sequence[str]) -> str:
-    """Which lines of an answer a block without a fence is, "lines 3 to 12 are"; "" where it is all of them."""
-    last = block.line + block.text.removesuffix("\n").count("\n")
-    around = any(line.strip() for line in (*lines[: block.line - 1], *lines[last:]))
-    if not around:
-        return ""
-    return f"line {last} is" if last == block.line else f"lines {block.line} to {last} are"
 
 
 def _code_among(blocks: Sequence[CodeBlock], language: str) -> Sequence[CodeBlock]:

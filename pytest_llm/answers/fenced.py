@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from pytest_llm.answers.blocks import CodeBlock
-from pytest_llm.answers.fences import Fenced, at_its_end, scan
+from pytest_llm.answers.fences import Fenced, scan
 from pytest_llm.answers.languages import JSON_LABELS, PROSE, guess_language, is_label, normalise_language
+from pytest_llm.answers.marks import at_its_end
 from pytest_llm.answers.overlaid import unlaid
 from pytest_llm.answers.titles import title
 from pytest_llm.answers.unfenced import before_prose

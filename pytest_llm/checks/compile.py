@@ -10,7 +10,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, field_validator, model_validator
 
-from pytest_llm.answers.extract import Artifact, CodeBlock, extent, normalise_language
+from pytest_llm.answers.extract import Artifact, CodeBlock, normalise_language
+from pytest_llm.answers.found import extent
 from pytest_llm.answers.guessing import guessed, is_code
 from pytest_llm.answers.languages import PROGRAMS, PROSE
 from pytest_llm.cases.durations import parse_duration

@@ -29,7 +29,7 @@ def found(text: str) -> list[tuple[str, str, int]]:
         ("~~~\na\n```\n~~~", [("", "a\n```\n", 2)]),
         ("```go\n```", [("go", "", 2)]),
         ("```go\nx\ny()```\nDone: `x`.\n", [("go", "x\ny()\n", 2)]),
-        ("```go\nx ``` \n\n```java\ny\n```\n", [("go", "x ``` \n\n```java\ny\n", 2)]),
+        ("```go\nx ``` \n\n```java\ny\n```\n", [("go", "x \n", 2), ("java", "y\n", 5)]),
         ("1. a\n\n   ```go\n   x\n   }```\r\n2. b\n", [("go", "x\n}\n", 4)]),
         ("```go\nx\ny ````\n", [("go", "x\ny ````\n", 2)]),
         ("   ```go\n   x\n     y\n z\n   ```", [("go", "x\n  y\nz\n", 2)]),
@@ -115,6 +115,9 @@ def test_an_unclosed_last_fence_is_said_so() -> None:
     assert [(b.text, b.closed) for b in artifact.blocks] == [("x\n\ny\n", False)]
     assert artifact.notes == ("the last code block was never closed",)
     assert not extract("```go\nx\n```\n").notes
+    assert extract("So:\n```go\nx\n```sh\ny\n```go\nz\n```\n").notes == (
+        "the code block in line 2 was never closed",
+    )
 
 
 def test_a_doubled_closing_fence_opens_nothing() -> None:

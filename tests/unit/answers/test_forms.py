@@ -56,11 +56,57 @@ def test_odd_fences(name: str) -> None:
 
 
 def test_what_only_looks_like_an_end() -> None:
-    for inner in ("```python", "```python x", "``` `x`", "    ```"):
+    for inner in ("```quux", "``` `x`", "    ```"):
         assert of(f"```go\n{inner}\n```\n").text == f"{inner}\n"
     assert [block.language for block in extract("```go\nx\n```\n```\nls\n```\n").blocks] == ["go", ""]
     wide = f"{'~' * 90}x\ny\n"
     assert [block.text for block in extract(f"~~~text\n{wide}").blocks] == [wide]
+
+
+NEXT = [  # how the block goes on that begins before the one above it has ended
+    "x\n```\n",
+    "x\n",
+    "x\n```\n\nIt prints:\n\n```\ntrue\n```\n",
+    "x\n```python\ny\n```\n",
+]
+
+
+@pytest.mark.parametrize(
+    ("language", "code"), [("go", CODE), ("python", "def f(n):\n    return n < 1\n"), ("sql", "")]
+)
+@pytest.mark.parametrize("between", ["", "Run it:\n", "\nThen run it like this:\n\n"])
+@pytest.mark.parametrize("label", ["sh", "go", "output", "JSON title='x'"])
+@pytest.mark.parametrize("mark", ["", "> "])
+def test_a_block_that_is_not_closed_ends_where_another_begins(
+    language: str, code: str, between: str, label: str, mark: str
+) -> None:
+    for after in NEXT:
+        answer = f"```{language}\n{code}{between}```{label}\n{after}"
+        first, second = extract("".join(f"{mark}{line}" for line in answer.splitlines(True))).blocks[:2]
+        assert (first.text.strip(), first.closed) == ((code or between).strip(), False)
+        assert (second.text, second.line) == ("x\n", 3 + (code + between).count("\n"))
+
+
+FENCES_OF_THE_CODE = {  # fences that stand in a string or a comment, or in what has no grammar and comes out even
+    "python": 'TEXT = """\n# A\n\n```bash\nls\n```\n\n```py\nx\n```\n"""\nprint(TEXT)\n',
+    "javascript": "/*\n```js\nf(1);\n```\n*/\nfunction f(n) { return n; }\n",
+    "shell": "cat > README.md <<'EOF'\n# A\n```sh\nls\n```\nEOF\n",
+    "java": 'class A {\n  String s = """\n```sh\nls\n```\n""";\n}\n',
+    "kotlin": 'val s = """\n```sh\nls\n```\n"""\n',
+    "rust": 'const S: &str = r#"\n```sh\nls\n```\n"#;\n',
+    "cpp": 'auto s = R"(\n```sh\nls\n```\n)";\n',
+    "csharp": 'var s = @"\n```sh\nls\n```\n";\n',
+    "ruby": "s = <<~X\n```sh\nls\n```\nX\n",
+    "php": "<?php\n$s = <<<X\n```sh\nls\n```\nX;\n",
+    "yaml": "a: |\n  ```sh\n  ls\n  ```\n",
+}
+
+
+@pytest.mark.parametrize("language", FENCES_OF_THE_CODE)
+def test_fences_that_are_part_of_the_code(language: str) -> None:
+    code = FENCES_OF_THE_CODE[language]
+    answer = f"So:\n\n```{language}\n{code}```\n\nRun it:\n\n```sh\nls\n```\n"
+    assert [block.text for block in extract(answer).blocks] == [code, "ls\n"]
 
 
 HELD = {  # what stands around code without a fence, and the line in which it begins
@@ -230,6 +276,10 @@ def test_a_later_version_may_lack_its_label() -> None:
 
 
 HOSTILE = [
+    "```go\nx\n```sh\n",
+    "```go\n/*\n```sh\n```\n",
+    "```quux\ny()```\n",
+    "```yaml\na\n```sh\nb\n```\n```\n",
     "````go\nx\n```\n",
     "```go\ny()```\n",
     "```go\nx\n~~~\ny()```\n",
