@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -18,17 +18,15 @@ from pytest_llm.gates.past import Before, Past, fingerprint_of
 from pytest_llm.gates.rows import row
 from pytest_llm.gates.tally import JUDGED, counting, samples, tally
 from pytest_llm.gates.types import CellRow, Settings
+from pytest_llm.plugin.celled import CellItem
 from pytest_llm.plugin.options import SETTINGS
+from pytest_llm.plugin.session import LlmSession
 from pytest_llm.store.record import CellLine
 from pytest_llm.verdicts.identity import digest
 from pytest_llm.verdicts.judge import Place
 from pytest_llm.verdicts.pipeline import once_more
 from pytest_llm.verdicts.redaction import redacted
 from pytest_llm.verdicts.verdict import Verdict
-
-if TYPE_CHECKING:
-    from pytest_llm.plugin.nodes import PromptItem
-    from pytest_llm.plugin.session import LlmSession
 
 Answers = tuple[Mapping[str, Any], ...]
 
@@ -47,17 +45,19 @@ def settings_of(config: pytest.Config) -> Settings:
 
 
 class Confirmer:
-    """Asks the newly failing cells of this process again. past: what they are compared with."""
+    """Asks the newly failing cells of this process again.
 
-    def __init__(self, state: LlmSession, past: Past) -> None:
+    past: what they are compared with. items: all that were collected.
+    """
+
+    def __init__(self, state: LlmSession, past: Past, items: Iterable[CellItem]) -> None:
         self._state, self._past = state, past
         self._settings = settings_of(state.config)
         self._failed: list[CellRow] = []
-        items = [item for items in state.collected.values() for item in items]
         known = {item.nodeid: _row_hash(item.plan.cell.row) for item in items}
         self._names = {now: before for before, now in paired(past.rows, known).items()}
 
-    def answers(self, item: PromptItem, verdict: Verdict) -> Answers:
+    def answers(self, item: CellItem, verdict: Verdict) -> Answers:
         """What the cell answers to being asked again, as the record has it; nothing where that tells nothing.
 
         Raises RunStopped.
@@ -75,11 +75,11 @@ class Confirmer:
                 break
         return line.confirmations
 
-    def _before(self, item: PromptItem, line: CellLine) -> Before | None:
+    def _before(self, item: CellItem, line: CellLine) -> Before | None:
         name = self._names.get(item.nodeid)
         return self._past.of(name, fingerprint_of(line)) if name else None
 
-    def _again(self, item: PromptItem, number: int) -> Answers:
+    def _again(self, item: CellItem, number: int) -> Answers:
         """One more sample; its number, and its seed, go on from the last."""
         state = self._state
         engine: Asker = state.engine
@@ -97,7 +97,22 @@ def _row_hash(one: Row) -> str:
     return row_hash(one.id, digest(dict(one.values)) if one.id else "")
 
 
-def _line(item: PromptItem, verdict: Verdict, state: LlmSession) -> CellLine:
+def _line(item: CellItem, verdict: Verdict, state: LlmSession) -> CellLine:
     """The cell's line as the record will have it, as far as it matters here."""
     told = {**item.identity, **verdict.to_plain(state.folder)}
     return CellLine(item.nodeid, reported=verdict.outcome, **told)
+
+
+_CONFIRMER = pytest.StashKey[Confirmer]()
+
+
+def confirmer(state: LlmSession, items: Iterable[CellItem]) -> Confirmer | None:
+    """What asks newly failing cells again; None where the run is compared with nothing. items: all collected."""
+    stash = state.config.stash
+    if not state.settings.gate.baseline:
+        return None
+    if _CONFIRMER not in stash:
+        gate, engine = state.config.pluginmanager.get_plugin("llm_gate"), state.engine
+        past = gate.past if gate else engine.baseline()  # type: ignore[union-attr]  # a worker
+        stash[_CONFIRMER] = Confirmer(state, past, items)
+    return stash[_CONFIRMER]

@@ -21,6 +21,7 @@ from pytest_llm.plugin import storing
 from pytest_llm.plugin.asking import model_of
 from pytest_llm.plugin.confirming import settings_of
 from pytest_llm.plugin.gate_settings import STORED
+from pytest_llm.plugin.nodes import collected
 from pytest_llm.plugin.options import MARK, SETTINGS
 from pytest_llm.plugin.session import LlmSession, session
 from pytest_llm.reports import gate as words
@@ -201,7 +202,11 @@ def unmatched(state: LlmSession) -> str:
     settings, config = state.settings.gate, state.config
     part = config.args_source is pytest.Config.ArgsSource.ARGS
     cells = [
-        *(_barred(i, i.plan.model.written, i.plan.exclusive) for items in state.collected.values() for i in items),
+        *(
+            _barred(i, i.plan.model.written, i.plan.exclusive)
+            for items in collected(config).values()
+            for i in items
+        ),
         *(_barred(item, model_of(item)) for item in state.tests),
     ]
     for said_by, written in (("--llm-gate", settings.bars), ("llm_gate", () if part else settings.default_bars)):

@@ -7,19 +7,18 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+
+import pytest
 
 from pytest_llm.engine.hands import Hands
 from pytest_llm.engine.jobs import Job, checking
 from pytest_llm.errors import RunStopped
+from pytest_llm.plugin.celled import CellItem
+from pytest_llm.plugin.session import LlmSession
 from pytest_llm.providers.base import Response
 from pytest_llm.verdicts import pipeline
 from pytest_llm.verdicts.judge import Place
 from pytest_llm.verdicts.verdict import Verdict
-
-if TYPE_CHECKING:
-    from pytest_llm.plugin.nodes import PromptItem
-    from pytest_llm.plugin.session import LlmSession
 
 MOST_SERVERS = 64  # threads are started as they are needed
 ENDING = 1.0  # seconds for what is still being judged when the run has ended: nobody wants it any more
@@ -38,7 +37,7 @@ class Judging:
         self._room = threading.Semaphore(state.settings.check_slots)
         self._begun: dict[str, Future[Verdict]] = {}
 
-    def begin(self, item: PromptItem, first: Future[Response], then: Callable[[], None] | None = None) -> None:
+    def begin(self, item: CellItem, first: Future[Response], then: Callable[[], None] | None = None) -> None:
         """Start on a cell, where that has not been done and its checks may run in any thread.
 
         first: the answer to the first of its jobs. then: called when it is judged, in the thread that judged it.
@@ -70,7 +69,7 @@ class Judging:
         future = self._begun.get(cell)
         return future is not None and future.done()
 
-    def verdict(self, item: PromptItem) -> Verdict:
+    def verdict(self, item: CellItem) -> Verdict:
         """All of a cell, asked and judged; raises RunStopped. Whatever ends the waiting ends the asking too."""
         begun = self._begun.pop(item.nodeid, None)
         if begun is None:
@@ -93,7 +92,7 @@ class Judging:
         self._hands.end(ENDING)
 
     def _verdict(
-        self, item: PromptItem, busy: Callable[[], AbstractContextManager[None]], jobs: Sequence[Job] = ()
+        self, item: CellItem, busy: Callable[[], AbstractContextManager[None]], jobs: Sequence[Job] = ()
     ) -> Verdict:
         state = self._state
         place = Place(state.settings.root, state.artifacts(item.nodeid), state.settings.browser, busy, state.engine)
@@ -103,3 +102,15 @@ class Judging:
     def _busy(self) -> Iterator[None]:
         with self._room, checking(self._state.engine):
             yield
+
+
+_JUDGING = pytest.StashKey[Judging]()
+
+
+def judging(state: LlmSession) -> Judging:
+    """What judges the cells of a run."""
+    stash = state.config.stash
+    if _JUDGING not in stash:
+        stash[_JUDGING] = made = Judging(state)
+        state.at_end.append(made.end)
+    return stash[_JUDGING]

@@ -16,7 +16,7 @@ import pytest
 import pytest_llm
 from pytest_llm.plugin.asking import asks
 from pytest_llm.plugin.carried import reported
-from pytest_llm.plugin.nodes import PromptItem
+from pytest_llm.plugin.nodes import PromptItem, collected
 from pytest_llm.plugin.session import LlmSession, session
 from pytest_llm.reports.terminal import headline
 from pytest_llm.store import runs
@@ -69,8 +69,8 @@ def header(state: LlmSession, items: Sequence[pytest.Item]) -> Header:
     root = state.settings.root
     tested = revision(root, os.environ)
     known = frozenset(selected)
-    whole: dict[str, Sequence[pytest.Item]] = {**state.collected, **_modules(state)}
-    collected = (item.nodeid for items in whole.values() for item in items)
+    whole: dict[str, Sequence[pytest.Item]] = {**collected(state.config), **_modules(state)}
+    all_of_them = (item.nodeid for items in whole.values() for item in items)
     every = json.dumps(sorted({*selected, *state.deselected})).encode()
     return Header(
         run=state.run_id,
@@ -81,7 +81,7 @@ def header(state: LlmSession, items: Sequence[pytest.Item]) -> Header:
         cells=tuple(selected),
         deselected=len(state.deselected),
         files=tuple(sorted(whole)),
-        left_out=tuple(id_ for id_ in collected if id_ not in known),
+        left_out=tuple(id_ for id_ in all_of_them if id_ not in known),
         must_pass=tuple(item.nodeid for item in cells if item.plan.must_pass),
         versions={
             "pytest-llm-cases": pytest_llm.__version__,

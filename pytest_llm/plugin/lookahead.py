@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_llm.engine.window import Window
+from pytest_llm.plugin.judging import judging
 from pytest_llm.plugin.nodes import PromptItem
+from pytest_llm.plugin.session import LlmSession
 from pytest_llm.providers.base import Response
 
 if TYPE_CHECKING:
     from pytest_llm.engine.places import Placed
-    from pytest_llm.plugin.session import LlmSession
 
 
 class LookAhead:
@@ -29,12 +30,13 @@ class LookAhead:
         self, state: LlmSession, placed: Sequence[Placed], order: Sequence[PromptItem], items: list[pytest.Item]
     ) -> None:
         self._state, self._engine, self._items = state, state.own_engine, items
+        self._judging = judging(state)
         self._lock = threading.Lock()
         asking = {place.id for place in placed if place.asks}
         self._cells = {item.nodeid: item for item in order if item.nodeid in asking}
         kept = [place.id for place in placed if place.kept]
         ranks, server = lambda: self._engine.ranks, self._engine.server
-        self._window = Window(state.settings.window, self._cells, kept, ranks, server, state.judging.is_judged)
+        self._window = Window(state.settings.window, self._cells, kept, ranks, server, self._judging.is_judged)
         self._sorted: Mapping[str, int] = {}
         self._position = 0
 
@@ -57,7 +59,7 @@ class LookAhead:
     def _let_go(self, cell: str) -> None:
         self._engine.done(cell)
         self._engine.abandon(cell)
-        self._state.judging.drop(cell)
+        self._judging.drop(cell)
         self._window.over(cell)
         self._cells.pop(cell, None)
 
@@ -77,14 +79,14 @@ class LookAhead:
 
     def _judge(self, fresh: Sequence[tuple[PromptItem, Future[Response]]]) -> None:
         for cell, first in fresh:
-            self._state.judging.begin(cell, first, self.feed if self._window.several else None)
+            self._judging.begin(cell, first, self.feed if self._window.several else None)
 
     def _settle_next(self) -> None:
         """pytest knows the next item: after it comes one whose verdict is there, or the first in the order."""
         place = self._position + 2
         if not self._window.several or not self._state.settings.by_load or place >= len(self._items):
             return
-        coming, ranks, judging = self._items[place:], self._engine.ranks, self._state.judging
+        coming, ranks = self._items[place:], self._engine.ranks
         if ranks is not self._sorted:
             self._sorted = ranks
             cells = sorted((one for one in coming if one.nodeid in ranks), key=lambda one: ranks[one.nodeid])
@@ -93,6 +95,6 @@ class LookAhead:
             self._items[place:] = coming
         known = {item.nodeid for item in self._items[self._position : place]}
         begun = [id_ for id_ in list(self._window.begun) if id_ not in known]
-        if ready := next((id_ for id_ in begun if judging.is_judged(id_)), None):
+        if ready := next((id_ for id_ in begun if self._judging.is_judged(id_)), None):
             self._items.remove(self._cells[ready])
             self._items.insert(place, self._cells[ready])

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import filterfalse
+from itertools import chain, filterfalse
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from pytest_llm.errors import Complaints, InputError, RunStopped
 from pytest_llm.models.reference import ModelRef
 from pytest_llm.plugin import marks, options
 from pytest_llm.plugin.files import OwnFile
+from pytest_llm.plugin.judging import judging
 from pytest_llm.plugin.session import session
 from pytest_llm.plugin.telling import CellFault, ChecksFailed, NotJudged, longrepr, told, warn_of_collected
 from pytest_llm.plugin.values import apart
@@ -56,7 +57,7 @@ class PromptFile(OwnFile):
         cases = casefile.read(self.path, session(self.config).settings.root, wrong)
         items = [item for loaded in cases for item in self._cells(loaded, wrong)]
         wrong.tell()
-        session(self.config).collected[self.nodeid] = items
+        collected(self.config)[self.nodeid] = items
         return items
 
     def _cells(self, loaded: casefile.LoadedCase, wrong: Complaints) -> Iterator[PromptItem]:
@@ -133,19 +134,25 @@ class PromptItem(pytest.Item):
         self._begin()  # a cell that is run again begins anew
         self.started = time.time()
         with self._stoppable():
-            verdict = state.judging.verdict(self)
+            verdict = judging(state).verdict(self)
         self.verdict = redacted(verdict, state.secrets)
         self.user_properties += numbers.properties(self.verdict, self.identity)
         if self.verdict.outcome == "error":
             raise NotJudged(terminal.complaint(self.verdict, self.again))
         if self.verdict.outcome == "skipped":
             self._skip(self.verdict, strict=state.settings.strict)
-        if self.verdict.outcome == "failed" and (confirmer := state.confirmer):
-            with self._stoppable():
-                self.confirmations = confirmer.answers(self, self.verdict)
+        if self.verdict.outcome == "failed" and state.settings.gate.baseline:
+            self._confirm(self.verdict)
         if self.verdict.outcome == "failed" or state.shows_passes or self.get_closest_marker("xfail"):
             for title, text in terminal.sections(self.verdict, self.kept, whole=state.shows_all):
                 self.add_report_section("call", title, text)
+
+    def _confirm(self, verdict: Verdict) -> None:
+        from pytest_llm.plugin.confirming import confirmer
+
+        with self._stoppable():
+            if one := confirmer(session(self.config), chain.from_iterable(collected(self.config).values())):
+                self.confirmations = one.answers(self, verdict)
 
     @property
     def identity(self) -> Mapping[str, Any]:
@@ -220,3 +227,11 @@ class PromptItem(pytest.Item):
         where = os.path.relpath(self.path, invocation.dir)
         words = ["pytest", *options.again(list(map(str, invocation.args))), f"{where}::{self.name}"]
         return cleaned(spelled(shlex.join(words)), session(self.config).secrets)
+
+
+_COLLECTED = pytest.StashKey[dict[str, list[PromptItem]]]()
+
+
+def collected(config: pytest.Config) -> dict[str, list[PromptItem]]:
+    """The cells of each case file that was collected whole, by its node id."""
+    return config.stash.setdefault(_COLLECTED, {})

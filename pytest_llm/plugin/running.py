@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +15,11 @@ from pytest_llm.plugin.once import SHARED
 from pytest_llm.plugin.session import LlmSession, session
 from pytest_llm.plugin.telling import NotJudged, warn
 from pytest_llm.reports import terminal
+
+if TYPE_CHECKING:
+    from pytest_llm.plugin.lookahead import LookAhead
+
+_AHEAD: pytest.StashKey[LookAhead] = pytest.StashKey()
 
 
 def begin(pytest_session: pytest.Session) -> object:
@@ -48,7 +54,7 @@ def _arrange(state: LlmSession, cells: Sequence[PromptItem], items: list[pytest.
     where = [index for index, item in enumerate(items) if isinstance(item, PromptItem)]
     for index, item in zip(where, order, strict=True):
         items[index] = item
-    state.ahead = LookAhead(state, placed, order, items)
+    state.config.stash[_AHEAD] = LookAhead(state, placed, order, items)
 
 
 def _about_gate(state: LlmSession) -> None:
@@ -90,7 +96,7 @@ def settle_order(pytest_session: pytest.Session) -> None:
 
 def ahead(item: pytest.Item) -> None:
     """Before an item: its answer is wanted, and those of the next ones."""
-    if look := session(item.config).ahead:
+    if look := item.config.stash.get(_AHEAD, None):
         look.at(item)
 
 

@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -24,11 +25,7 @@ if TYPE_CHECKING:
     from pytest_llm.engine.events import Stream
     from pytest_llm.engine.memory import Keeper
     from pytest_llm.engine.remote import RemoteEngine
-    from pytest_llm.plugin.confirming import Confirmer
-    from pytest_llm.plugin.judging import Judging
-    from pytest_llm.plugin.lookahead import LookAhead
     from pytest_llm.plugin.modelrefs import ModelRefs
-    from pytest_llm.plugin.nodes import PromptItem
     from pytest_llm.plugin.registries import Registries
     from pytest_llm.providers.base import Provider
 
@@ -43,7 +40,6 @@ class LlmSession:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.settings = config.stash[SETTINGS]
-        self.ahead: LookAhead | None = None
         self.troubles: list[str] = []  # with servers, of which the run tells when it ends
         self._recorded = False
         self.lively = False  # a live line shows what is said
@@ -56,7 +52,7 @@ class LlmSession:
         self.run_id = str(worker.get(RUN_ID) or _new_id())
         self.deselected: list[str] = []
         self.tests: list[pytest.Item] = []  # Python tests that ask, the deselected ones among them
-        self.collected: dict[str, list[PromptItem]] = {}  # the cells of each case file that was collected whole
+        self.at_end: list[Callable[[], None]] = []  # when the engine is closed
 
     @property
     def engine(self) -> Engine | RemoteEngine:
@@ -79,24 +75,6 @@ class LlmSession:
         from pytest_llm.engine.remote import RemoteEngine
 
         return RemoteEngine(tuple(self._address or ()), self._worker)
-
-    @cached_property
-    def judging(self) -> Judging:
-        """What judges cells ahead of their items."""
-        from pytest_llm.plugin.judging import Judging
-
-        return Judging(self)
-
-    @cached_property
-    def confirmer(self) -> Confirmer | None:
-        """What asks newly failing cells again; None where the run is compared with nothing."""
-        if not self.settings.gate.baseline:
-            return None
-        from pytest_llm.plugin.confirming import Confirmer
-
-        gate, engine = self.config.pluginmanager.get_plugin("llm_gate"), self.engine
-        past = gate.past if gate else engine.baseline()  # type: ignore[union-attr]  # a worker
-        return Confirmer(self, past)
 
     @cached_property
     def secrets(self) -> tuple[str, ...]:
@@ -165,9 +143,9 @@ class LlmSession:
     @cached_property
     def memory(self) -> Keeper | None:
         """What earlier runs were answered, and what this one is; None without a store."""
-        from pytest_llm.plugin.storing import keeper
+        from pytest_llm.plugin.opening import keeper
 
-        if memory := keeper(self):
+        if memory := keeper(self.settings, self.secrets, self.progress):
             self.config.add_cleanup(memory.close)
         return memory
 
@@ -181,7 +159,8 @@ class LlmSession:
     def close(self) -> None:
         if self._engine is not None:
             self._engine.close()
-            self.judging.end()
+            for end in self.at_end:
+                end()
 
     def parse_check(self, cell: Cell, entry: Any) -> Check:
         """The check that an entry of a case file stands for. Raises InputError."""

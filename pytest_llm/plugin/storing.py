@@ -10,50 +10,24 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_llm.errors import InputError, StoreError
+from pytest_llm.errors import InputError
+from pytest_llm.plugin.opening import address, open_store
 from pytest_llm.plugin.session import SESSION, LlmSession
 from pytest_llm.plugin.telling import warn
 from pytest_llm.reports.plain import one_line
-from pytest_llm.store.address import Address, default, parse
 from pytest_llm.store.record import CellLine, RunRecord
-from pytest_llm.store.revision import tracked
 
 if TYPE_CHECKING:
     from pytest_llm.engine.memory import Keeper
     from pytest_llm.store.store import Store
 
 
-def keeper(state: LlmSession) -> Keeper | None:
-    """The memory of a run; None where there is to be no store."""
-    from pytest_llm.engine.memory import Keeper
-
-    settings, where = state.settings, address(state)
-    if where is None:
-        return None
-    return Keeper(
-        lambda: _open(where, settings.root, create=not settings.replay),
-        reuse=settings.reuse,
-        replays=settings.replay,
-        size=settings.answer_size,
-        hidden=state.secrets,
-        waits=lambda: state.progress(f"pytest-llm: waiting for the store {where}"),
-    )
-
-
-def address(state: LlmSession) -> Address | None:
-    """Where the store of a run is."""
-    settings = state.settings
-    if not settings.store:
-        return default(settings.root)
-    return parse(settings.store, settings.root, trusted=settings.store_trusted)
-
-
 def runs_of(state: LlmSession, branch: str, last: int) -> list[RunRecord]:
     """The latest complete runs of a branch that the store has. Raises InputError, StoreError."""
-    where = address(state)
+    where = address(state.settings)
     if where is None:
         raise InputError("there is no store to look for its runs", hint="leave out `--llm-store none`")
-    store = _open(where, state.settings.root, create=True)
+    store = open_store(where, state.settings.root, create=True)
     try:
         return store.runs_of(branch, last)
     finally:
@@ -62,10 +36,10 @@ def runs_of(state: LlmSession, branch: str, last: int) -> list[RunRecord]:
 
 def last_lines(state: LlmSession, nodeids: Iterable[str]) -> dict[str, CellLine]:
     """Of these cells what their last run was, where the store has one. Raises InputError, StoreError."""
-    where = address(state)
+    where = address(state.settings)
     if where is None:
         return {}
-    store = _open(where, state.settings.root, create=False)
+    store = open_store(where, state.settings.root, create=False)
     try:
         found = ((nodeid, store.history(nodeid, 1)) for nodeid in nodeids)
         return {nodeid: lines[0][1] for nodeid, lines in found if lines}
@@ -93,15 +67,6 @@ def earlier(state: LlmSession, wanted: Mapping[str, str]) -> dict[str, str]:
     return (memory.with_store(look) if wanted and memory else None) or {}
 
 
-def _open(where: Address, root: Path, *, create: bool) -> Store:
-    from pytest_llm.store.store import Store
-
-    if where.path and tracked(where.path):
-        message = f"the store {where} is a file that git tracks, so a change could bring answers that nobody reads"
-        raise StoreError(message, hint="`pytest-llm store export FOLDER` writes answers as text: commit these")
-    return Store.open(where, root, create=create)
-
-
 def settle(config: pytest.Config) -> None:
     """Before the summary: nothing more is asked; warn of what is wrong with the store."""
     state = config.stash.get(SESSION, None)
@@ -110,7 +75,7 @@ def settle(config: pytest.Config) -> None:
     state.close()
     memory.settle()
     for trouble in memory.troubles:
-        warn(config, trouble, str(address(state)))
+        warn(config, trouble, str(address(state.settings)))
 
 
 def finish(state: LlmSession) -> None:
