@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Set
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from pytest_llm.errors import InputError
+from pytest_llm.store.whole import whole
 
 FORMAT = 1
 MOST_ASKED = 10_000  # answers of one cell: exact tests take their time for more
@@ -76,20 +75,11 @@ def _json(value: Any) -> str:
 
 def write(file: Path, baseline: Baseline) -> None:
     """Write it whole or not at all. Raises InputError where it cannot be written."""
-    target = file.resolve()  # a link stays one
-    new = target.with_name(f".{target.name}.{os.getpid()}.new")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with open(new, "w", encoding="utf-8", errors="surrogatepass", newline="\n") as text:
+        with whole(file, errors="surrogatepass") as text:
             text.write(dumps(baseline))
-            text.flush()
-            os.fsync(text.fileno())
-        os.replace(new, target)
     except OSError as error:
         raise InputError(f"cannot be written: {error.strerror}", path=file) from None
-    finally:
-        with suppress(OSError):
-            new.unlink(missing_ok=True)
 
 
 def read(file: Path) -> Baseline:

@@ -16,6 +16,7 @@ import pytest
 from pytest_llm.models.reference import ModelRef
 from pytest_llm.plugin.nodes import PromptFile, PromptItem
 from pytest_llm.plugin.options import SETTINGS
+from pytest_llm.store.whole import whole
 from pytest_llm.verdicts.identity import identity
 from pytest_llm.verdicts.plan import Plan
 
@@ -44,8 +45,8 @@ class CellList:
             return  # half a list would be taken for a whole one
         lines = "".join(f"{json.dumps(line, ensure_ascii=False, default=str)}\n" for line in self._lines(session))
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            self._file.write_text(lines, encoding="utf-8", errors="surrogatepass")
+            with whole(self._file, errors="surrogatepass") as text:
+                text.write(lines)
         except OSError as error:
             raise pytest.UsageError(f"--llm-cells: {self._file} cannot be written: {error.strerror}") from None
 

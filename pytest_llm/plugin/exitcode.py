@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_llm.plugin import outputs
 from pytest_llm.plugin.options import SETTINGS
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ def finish(pytest_session: pytest.Session, gate: Gate | None = None) -> None:
     """What the gate makes of pytest's; after it, and as the run's last line, that nothing was tested."""
     if gate:
         pytest_session.exitstatus = gate.exit_status(int(pytest_session.exitstatus), pytest_session)
+    outputs.settle(pytest_session)
     config, status = pytest_session.config, int(pytest_session.exitstatus)
     if hasattr(config, "workerinput") or config.option.collectonly or status not in QUIET:
         return

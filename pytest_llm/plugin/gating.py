@@ -17,7 +17,7 @@ from pytest_llm.gates.decide import decide
 from pytest_llm.gates.past import Past
 from pytest_llm.gates.rows import differing, lost, rows
 from pytest_llm.gates.types import Bar, CellResult, CellRow, Decision
-from pytest_llm.plugin import storing
+from pytest_llm.plugin import outputs, storing
 from pytest_llm.plugin.asking import model_of
 from pytest_llm.plugin.confirming import settings_of
 from pytest_llm.plugin.gate_settings import STORED
@@ -53,7 +53,6 @@ class Gate:
         self.past = Past()
         self.decision: Decision | None = None
         self.told: list[str] = []
-        self.failed_to_write = False
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -145,8 +144,7 @@ class Gate:
             gone = lost(before, self._with_deleted(record, before))
             files.write(file, old.updated(newer, gone))
         except InputError as error:
-            self.told.append(f"the baseline {error}")
-            self.failed_to_write = True
+            outputs.lack(self._config, f"the baseline {error}")
             return
         kept = len(old.cells.keys() - newer.cells.keys() - gone)
         parts = [f"{len(newer.cells)} written"] + [f"{kept} kept"] * bool(kept) + [f"{len(gone)} gone"] * bool(gone)
@@ -160,9 +158,9 @@ class Gate:
             stops |= self.decision.word == "INCONCLUSIVE" and self._settings.fail_inconclusive
             wanted = 1 if stops else 0
         if now == pytest.ExitCode.OK:
-            return int(bool(wanted or self.failed_to_write))
+            return wanted
         if now == pytest.ExitCode.TESTS_FAILED and not wanted and self._forgives(pytest_session):
-            return int(self.failed_to_write)
+            return int(pytest.ExitCode.OK)
         return now
 
     def _forgives(self, pytest_session: pytest.Session) -> bool:
@@ -185,7 +183,7 @@ class Gate:
                 reporter.write_line(line)
             reporter.write_line(word, **colour)
         for line in self.told:
-            reporter.write_line(f"pytest-llm: {one_line(line)}", red=self.failed_to_write)
+            reporter.write_line(f"pytest-llm: {one_line(line)}")
 
 
 def gate(config: pytest.Config) -> Gate | None:

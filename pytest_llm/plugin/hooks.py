@@ -150,10 +150,10 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
     if gate:
         gate.end(int(session.exitstatus))
     result = yield
-    exitcode.finish(session, gate)
     for name in options.SUMMARIES:
         if summary := session.config.pluginmanager.get_plugin(name):
             summary.write(gate)
+    exitcode.finish(session, gate)
     return result
 
 
@@ -175,6 +175,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Genera
         gate.show(terminalreporter)
     if annotations := terminalreporter.config.pluginmanager.get_plugin("llm_annotations"):
         annotations.show(terminalreporter)
+    outputs.show(terminalreporter)
     return result
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from pytest_llm.engine.events import Event
 from pytest_llm.errors import InputError
-from pytest_llm.plugin import progress, storing
+from pytest_llm.plugin import outputs, progress, storing
 from pytest_llm.plugin.carried import reported, taken
 from pytest_llm.plugin.rows import rows
 from pytest_llm.plugin.session import LlmSession, session
@@ -142,7 +142,12 @@ class Recorder:
                 self._copy.add(line)
         except OSError as error:
             self._copy = None
-            warn(self._state.config, f"the rest of --llm-jsonl cannot be written: {error.strerror or error}", "")
+            outputs.lack(
+                self._state.config,
+                "the rest of --llm-jsonl cannot be written",
+                error,
+                f"the whole of it is in {self._state.record}",
+            )
 
     def _trouble(self, error: OSError) -> None:
         if self._warned:
@@ -160,7 +165,7 @@ class Recorder:
         Raises OSError.
         """
         folder = Path(tempfile.mkdtemp(prefix="pytest-llm-"))
-        self._state.config.add_cleanup(partial(shutil.rmtree, folder, ignore_errors=True))
+        self._state.config.add_cleanup(partial(self._forget, folder))
         spare = runs.Copy(folder / runs.FILE, self._header)
         self._open.callback(spare.close)
         if self._writer:
@@ -169,6 +174,11 @@ class Recorder:
                     spare.add(line)
         self._state.record = folder / runs.FILE
         return spare
+
+    def _forget(self, folder: Path) -> None:
+        """Unless a file that was to be made of it is not there."""
+        if not outputs.lacking(self._state.config):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _copy(config: pytest.Config, header: Header) -> runs.Copy | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
 
 from pytest_llm.errors import InputError
+from pytest_llm.plugin import outputs
 from pytest_llm.plugin.gating import gate
 from pytest_llm.plugin.options import HAS_CELLS, runs_cells
 from pytest_llm.plugin.session import session
@@ -28,7 +30,10 @@ class Report:
             self._write()
             self._say(f"the report: {self._file.as_uri()}")
         except (InputError, OSError) as error:
-            self._say(f"the report cannot be written to {self._file}: {_reason(error)}", red=True)
+            again = shlex.join(["pytest-llm", "report", str(session(config).record), "-o", "FILE"])
+            outputs.lack(
+                config, f"the report cannot be written to {self._file}", error, hint=f"`{again}` writes it"
+            )
 
     def _write(self) -> None:
         from pytest_llm.reports.viewer import before, document
@@ -40,10 +45,6 @@ class Report:
         told = before.story(record, list(before.kept(record)), past, judged.decision if judged else None)
         document.write_file(self._file, *told)
 
-    def _say(self, text: str, **colour: bool) -> None:
+    def _say(self, text: str) -> None:
         if reporter := self._config.pluginmanager.get_plugin("terminalreporter"):
-            reporter.write_line(f"pytest-llm: {one_line(text, 1000)}", **colour)
-
-
-def _reason(error: InputError | OSError) -> str:
-    return (error.strerror or str(error)) if isinstance(error, OSError) else error.message
+            reporter.write_line(f"pytest-llm: {one_line(text, 1000)}")

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import pytest
 
 from pytest_llm.errors import InputError
+from pytest_llm.plugin import outputs
 from pytest_llm.plugin.options import HAS_CELLS, SUMMARIES, SUMMARY_ENV, runs_cells
 from pytest_llm.plugin.session import session
+from pytest_llm.store.whole import whole
 
 if TYPE_CHECKING:
     from pytest_llm.plugin.gating import Gate
@@ -27,7 +30,7 @@ class Summary:
     """
 
     def __init__(self, config: pytest.Config, file: Path, said: str, *, added: bool = False) -> None:
-        self._config, self._file, self._said, self._mode = config, file, said, "a" if added else "w"
+        self._config, self._file, self._said, self._added = config, file, said, added
         self._others: dict[str, list[str]] = {_MODELFILE: [], _COLLECTION: []}
 
     @pytest.hookimpl(tryfirst=True)
@@ -49,20 +52,22 @@ class Summary:
 
         cells = _cells(self._config)
         decision = decided(gate.decision) if gate and gate.decision else ""
-        if self._mode == "a" and not (cells or decision or any(self._others.values())):
+        if self._added and not (cells or decision or any(self._others.values())):
             return
         others = {group: sorted(told) for group, told in self._others.items()}  # in any order of workers
         try:
             text = summary(cells.values(), others, decision)
-            if self._mode == "w":
-                self._file.parent.mkdir(parents=True, exist_ok=True)
-            with self._file.open(self._mode, encoding="utf-8", errors="replace") as file:
+            with self._opened() as file:
                 file.write(text + "\n")
         except (InputError, OSError) as error:
-            why = getattr(error, "strerror", None) or error
-            text = f"pytest-llm: the summary cannot be written to {self._said}: {why}"
-            if reporter := self._config.pluginmanager.get_plugin("terminalreporter"):
-                reporter.write_line(text, yellow=True)
+            outputs.lack(
+                self._config, f"the summary cannot be written to {self._said}", error, asked=not self._added
+            )
+
+    def _opened(self) -> AbstractContextManager[IO[str]]:
+        if self._added:
+            return self._file.open("a", encoding="utf-8", errors="replace")
+        return whole(self._file, errors="replace")
 
 
 def register(config: pytest.Config) -> None:

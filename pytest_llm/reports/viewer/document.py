@@ -6,10 +6,8 @@ end an element or begin one, and the script puts it into the page as text alone.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
-import os
 import zlib
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,6 +22,7 @@ from pytest_llm.reports.viewer.highlight import CLASSES, coloured
 from pytest_llm.reports.viewer.overview import Story, overview
 from pytest_llm.reports.viewer.pictures import Picture, picture, room
 from pytest_llm.store.record import CellLine, RunRecord
+from pytest_llm.store.whole import whole
 
 BLOCK = 40  # cells that are packed together
 SCRIPTS = ("dom", "data", "view", "charts", "top", "matrix", "code", "diff", "cell", "keys", "main")
@@ -48,16 +47,8 @@ _PAGE = """<!doctype html>
 
 def write_file(file: Path, story: Story, earlier_run: RunRecord | None) -> None:
     """Write the report, whole or not at all. Raises OSError."""
-    if file.is_dir():
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(file))
-    file.parent.mkdir(parents=True, exist_ok=True)
-    new = file.with_name(f"{file.name}.new")
-    try:
-        with new.open("w", encoding="utf-8") as out:
-            write(story, earlier_run, out)
-        new.replace(file)
-    finally:
-        new.unlink(missing_ok=True)
+    with whole(file) as out:
+        write(story, earlier_run, out)
 
 
 def write(story: Story, earlier_run: RunRecord | None, out: IO[str]) -> None:
