@@ -16,7 +16,8 @@ from pytest_llm.commands.servers import ollama
 from pytest_llm.errors import PytestLlmError
 
 if TYPE_CHECKING:
-    from pytest_llm.providers.ollama.models import Running, Shown
+    from pytest_llm.providers.ollama.models import Shown
+    from pytest_llm.providers.ollama.running import Running
     from pytest_llm.providers.wire.http import Http
 
 Model = Mapping[str, Any]  # a cell, or of its `asks` one
@@ -117,9 +118,10 @@ def _name(cell: Model) -> str:
 
 async def _ask(http: Http, names: set[str]) -> Server:
     from pytest_llm.providers.ollama.models import Models, full_name
+    from pytest_llm.providers.ollama.running import Runners
 
     models = Models(http, lambda _: None, ())
-    server = Server(http.url, await models.version(), await models.digests(), await models.loaded())
+    server = Server(http.url, await models.version(), await models.digests(), await Runners(models).by_name())
     for name in sorted(names):
         if full_name(name) in server.models:
             server.shown[name] = await models.show(name)

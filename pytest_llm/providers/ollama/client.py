@@ -15,9 +15,9 @@ from pytest_llm.providers.ollama.answer import ChatSink, chat_body, load_body
 from pytest_llm.providers.ollama.building import Builder
 from pytest_llm.providers.ollama.host import is_loopback, ollama_urls
 from pytest_llm.providers.ollama.models import Models, NotThere, Shown, full_name
+from pytest_llm.providers.ollama.running import Runners
 from pytest_llm.providers.ollama.version import numbers, overflow, refuses
 from pytest_llm.providers.wire.complaint import Asked
-from pytest_llm.providers.wire.faults import fault
 from pytest_llm.providers.wire.http import BadStatus, Http
 from pytest_llm.providers.wire.patience import Patience
 
@@ -68,6 +68,7 @@ class OllamaProvider:
         )
         self._pull, self._clock = pull, clock
         self._models = Models(self._http, progress or _quiet, modelfiles)
+        self._runners = Runners(self._models)
         self._builder = Builder(self._http, self._models, pull=pull)
         self._ready: dict[tuple[str, str], _Ready] = {}
         self._version = ""
@@ -118,7 +119,7 @@ class OllamaProvider:
         ready, sink = await self._there(request.model, lambda ready: self._chat(request, ready))
         response = sink.response(request)
         load = load_options(request)
-        running = await self._models.ran_with(ready.name, ready.info, response.usage, load)
+        running = await self._runners.answered(ready.name, ready.info, response.usage, load)
         return replace(
             response,
             digest=ready.info.digest,
@@ -134,11 +135,11 @@ class OllamaProvider:
 
     async def unload(self, request: ChatRequest) -> None:
         """Let go of a model, whoever else may have asked for it."""
-        await self._models.unload((await self._found(request.model)).name)
+        await self._runners.unload((await self._found(request.model)).name)
 
     async def resident(self) -> Sequence[Resident]:
         """What `/api/ps` lists, each with the files that it was made of."""
-        return await self._models.resident()
+        return await self._runners.resident()
 
     async def _there(self, model: ModelRef, do: Callable[[_Ready], Awaitable[T]]) -> tuple[_Ready, T]:
         """Do it with a model that is there; one with a Modelfile is built again where it is gone."""
@@ -179,7 +180,7 @@ class OllamaProvider:
         try:
             await self._http.stream(path, body | overflow(self._version, trim=request.trim), sink, patience)
         except BadStatus as bad:
-            error = fault(asked, bad.status, bad.body, location=bad.location, wait=bad.wait)
+            error = bad.fault(asked)
             if bad.status == 404 and isinstance(error, ModelUnavailable):
                 error = await self._models.missing(ready.name)
             raise error from None

@@ -1,28 +1,26 @@
-"""What an Ollama server has, and what it tells of it."""
+"""The models that an Ollama server has: what it tells of them, and how one gets there and away."""
 
 from __future__ import annotations
 
 import asyncio
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from pytest_llm.errors import HarnessError, ModelUnavailable, PytestLlmError, ServerBusy
+from pytest_llm.errors import ModelUnavailable, PytestLlmError, ServerBusy
 from pytest_llm.models.modelfile import ModelSpec
-from pytest_llm.providers.base import LEAST_TO_SEE, LOADED, MAX_WORD, Fingerprint, ModelInfo, Resident, Usage
+from pytest_llm.providers.base import MAX_WORD
 from pytest_llm.providers.wire.complaint import Asked
 from pytest_llm.providers.wire.faults import fault, unwrap
 from pytest_llm.providers.wire.http import BadStatus, Http
 from pytest_llm.providers.wire.patience import Patience
-from pytest_llm.providers.wire.stream import NotJson, count, mapping, parse_object, quoted
+from pytest_llm.providers.wire.stream import NotJson, count, mapping, objects, parse_object, quoted
 
 NAMESPACE = "pytest-llm"
 JUST_NOW = 1.0  # seconds that a list of models is good for while a run finds the models it asks
-_RESIDENT = 32  # loaded models that are looked at
 _NAMES = 8  # as many models are listed where none is near
 COMPARED = 5_000  # names, of which the nearest is looked for: a millisecond for each hundred
 _TOP = 64 * 2**10  # characters of what is shown of a model: that which we look for stands at the top
@@ -52,18 +50,6 @@ class Shown:
     quantisation: str = ""
 
 
-@dataclass(frozen=True)
-class Running:
-    """A loaded model: the context it runs with, in tokens, and the share of it in the GPU's memory, 0 to 1."""
-
-    context: int | None = None
-    gpu: float | None = None
-
-    @property
-    def fingerprint(self) -> Fingerprint:
-        return Fingerprint() if self.gpu is None else Fingerprint(speed={"gpu": self.gpu})
-
-
 def read_show(data: Mapping[str, Any]) -> Shown:
     info = mapping(data, "model_info")
     caps = data.get("capabilities")
@@ -81,12 +67,6 @@ def word(value: Any) -> str:
     return value[:MAX_WORD] if isinstance(value, str) and value != "unknown" else ""
 
 
-def _running(model: Mapping[str, Any]) -> Running:
-    size, share = count(model, "size"), count(model, "size_vram")
-    gpu = round(min(share / size, 1.0), 2) if size and share is not None else None
-    return Running(count(model, "context_length"), gpu)
-
-
 def _parameters(shown: str) -> Iterator[tuple[str, int | bool]]:
     """The whole numbers and switches of these lines, each a name, blanks and a value; the later of two counts."""
     for name, value in re.findall(r"^(\w+)\s+(-?\d{1,18}|true|false)\s*$", shown, re.MULTILINE):
@@ -102,16 +82,6 @@ def _blobs(modelfile: str) -> Iterator[str]:
             yield digest[1] if digest else value.strip()
         elif line.strip() and not line.startswith("#"):
             return
-
-
-def _context(running: Running, info: ModelInfo, usage: Usage, num_ctx: Any) -> int | None:
-    wanted, told = num_ctx or info.parameters.get("num_ctx"), running.context
-    known = min(wanted, info.trained or wanted) if isinstance(wanted, int) else None
-    if known and (usage.prompt_tokens or 0) + (usage.answer_tokens or 0) < known:
-        return known
-    if known and told is None and "vision" in (info.capabilities or ()):
-        told = LEAST_TO_SEE
-    return max(known or 0, told or 0) or None
 
 
 class NotThere(ModelUnavailable):
@@ -177,15 +147,19 @@ class Models:
 
     def __init__(self, http: Http, progress: Callable[[str], None], modelfiles: Sequence[str] = ()) -> None:
         self._http, self.progress, self._modelfiles = http, progress, modelfiles
-        self._runner: tuple[str, Mapping[str, Any] | None] | None = None  # whose is what was told last
-        self._told = Running()
         self._listed: dict[str, str] = {}
         self._listed_at = 0.0
 
+    async def ask(self, method: str, path: str, body: Any = None, model: str = "") -> dict[str, Any]:
+        """A small exchange. Raises what the server's complaint means; model: whom that concerns."""
+        try:
+            return await self._http.json(method, path, body)
+        except BadStatus as bad:
+            raise bad.fault(Asked(f"{self._http.url}{path}", model, cloud=True)) from None
+
     async def digests(self) -> dict[str, str]:
         """The digest of each model that is there, by its full name."""
-        listed = await self._small("GET", "/api/tags", None, "")
-        models = [m for m in listed.get("models") or [] if isinstance(m, dict)]
+        models = objects(await self.ask("GET", "/api/tags"), "models")
         digests = {full_name(str(m.get("name", ""))): str(m.get("digest", ""))[:MAX_WORD] for m in models}
         self._listed, self._listed_at = digests, asyncio.get_running_loop().time()
         return digests
@@ -196,64 +170,10 @@ class Models:
         return self._listed if fresh else await self.digests()
 
     async def show(self, name: str) -> Shown:
-        return read_show(await self._small("POST", "/api/show", {"model": name}, name))
+        return read_show(await self.ask("POST", "/api/show", {"model": name}, name))
 
     async def version(self) -> str:
-        return str((await self._small("GET", "/api/version", None, "")).get("version", ""))[:MAX_WORD]
-
-    async def running(self, name: str, digest: str) -> Running:
-        """What is told of a loaded model. A runner may be listed under the name of its first model."""
-        models = await self._resident(name)
-        own = [
-            m for m in models if full_name(str(m.get("name", ""))) == full_name(name) or m.get("digest") == digest
-        ]
-        found = own or (models if len(models) == 1 else [])
-        return _running(found[0]) if found else Running()
-
-    async def loaded(self) -> dict[str, Running]:
-        """What is told of each loaded model, by its name."""
-        return {full_name(str(m.get("name", ""))): _running(m) for m in await self._resident("")}
-
-    async def resident(self) -> list[Resident]:
-        """What is loaded, by its files: a runner is listed under the name of its first model."""
-        found = []
-        for model in (await self._resident(""))[:_RESIDENT]:
-            with suppress(HarnessError):  # it may have been deleted since
-                blob = (await self.show(str(model.get("name", "")))).blob
-                found.append(Resident(blob or word(model.get("digest")), _running(model).context))
-        return found
-
-    async def unload(self, name: str) -> None:
-        """Returns at once; it goes when it is idle."""
-        await self._small("POST", "/api/generate", {"model": name, "prompt": "", "keep_alive": 0}, name)
-
-    async def _resident(self, name: str) -> list[dict[str, Any]]:
-        listed = await self._small("GET", "/api/ps", None, name)
-        return [m for m in listed.get("models") or [] if isinstance(m, dict)]
-
-    async def ran_with(
-        self, name: str, info: ModelInfo, usage: Usage, load: Mapping[str, Any] | None = None
-    ) -> Running:
-        """How a model ran that has answered; its context as asked for, as the model says, else as the server chose.
-
-        Some models are given more than was asked for (those that see 2048 tokens at least): what the server says of
-        it counts where the tokens that it counted fill the context that was wanted. load: the request's own options
-        of it. The server is asked once a load, which its own numbers tell; where they do not, each time.
-        """
-        warm = usage.load_seconds is not None and usage.load_seconds < LOADED
-        runner = (name, load)
-        if self._runner != runner or not warm:
-            self._runner = None
-            self._told = await self._found_running(name, info)
-            self._runner = runner if self._told != Running() else None
-        context = _context(self._told, info, usage, (load or {}).get("num_ctx"))
-        return Running(context, self._told.gpu)
-
-    async def _found_running(self, name: str, info: ModelInfo) -> Running:
-        try:
-            return await self.running(name, info.digest)
-        except HarnessError:  # the answer is whole: that the server went down since is the next request's story
-            return Running()
+        return str((await self.ask("GET", "/api/version")).get("version", ""))[:MAX_WORD]
 
     async def missing(self, name: str, built: ModelSpec | None = None) -> NotThere:
         """The error for a model that is not there: it names what is.
@@ -281,7 +201,7 @@ class Models:
             await self._http.delete("/api/delete", {"model": name})
         except BadStatus as bad:
             asked = Asked(f"{self._http.url}/api/delete", name, cloud=True)
-            raise fault(asked, bad.status, bad.body, location=bad.location, wait=bad.wait) from None
+            raise bad.fault(asked) from None
 
     async def upload(self, digest: str, path: Path) -> None:
         """Bring a file there under its digest. Asked for first: a post of one that is there is reset."""
@@ -291,17 +211,10 @@ class Models:
                 self.progress(doing)
                 await self._http.upload(f"/api/blobs/{digest}", path)
         except BadStatus as bad:
-            error = fault(asked, bad.status, bad.body, location=bad.location, wait=bad.wait)
+            error = bad.fault(asked)
             if not isinstance(error, ServerBusy):
                 error = _failed(doing, asked, bad.body or f"status {bad.status}")
             raise error from None
-
-    async def _small(self, method: str, path: str, body: Any, model: str) -> dict[str, Any]:
-        try:
-            return await self._http.json(method, path, body)
-        except BadStatus as bad:
-            asked = Asked(f"{self._http.url}{path}", model, cloud=True)
-            raise fault(asked, bad.status, bad.body, location=bad.location, wait=bad.wait) from None
 
     async def follow(self, path: str, body: Any, sink: StatusSink, asked: Asked) -> None:
         """Ask for what tells of its progress. Hashing writes no line for minutes: the patience of a load is its."""
@@ -310,7 +223,7 @@ class Models:
         try:
             await self._http.stream(path, body, sink, Patience(limit, limit))
         except BadStatus as bad:
-            raise fault(asked, bad.status, bad.body, location=bad.location, wait=bad.wait) from None
+            raise bad.fault(asked) from None
 
 
 def _nearest(name: str, there: list[str], modelfiles: Sequence[str], built: str) -> str:

@@ -14,15 +14,15 @@ from pytest_llm.errors import HarnessError, ModelUnavailable, PytestLlmError, Se
 from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import MAX_WORD, Fingerprint, Limits, ModelInfo, Response, Usage
 from pytest_llm.providers.ollama.host import is_loopback, openai_url
-from pytest_llm.providers.ollama.models import COMPARED, Models, Running, full_name, word
+from pytest_llm.providers.ollama.models import COMPARED, Models, full_name, word
+from pytest_llm.providers.ollama.running import Runners, Running
 from pytest_llm.providers.ollama.version import counts_whole_prompts
 from pytest_llm.providers.openai.answer import EventSink
 from pytest_llm.providers.openai.body import Dialect, can_switch, chat_body, refused_field
 from pytest_llm.providers.wire.complaint import Asked
-from pytest_llm.providers.wire.faults import fault
 from pytest_llm.providers.wire.http import BadStatus, Http
 from pytest_llm.providers.wire.patience import Patience
-from pytest_llm.providers.wire.stream import count, mapping, quoted
+from pytest_llm.providers.wire.stream import count, mapping, objects, quoted
 
 START = "start the server, or give its address by --llm-openai-url or OPENAI_BASE_URL"
 KEY = "PYTEST_LLM_OPENAI_KEY or OPENAI_API_KEY"
@@ -84,6 +84,7 @@ class OpenAIProvider:
         self._listed: _Listed | None = None
         self._dialect = Dialect()
         self._ollama = Models(self._http, lambda _: None)
+        self._runners = Runners(self._ollama)
         self._shown: dict[str, ModelInfo] = {}
 
     @property
@@ -157,7 +158,7 @@ class OpenAIProvider:
             )
 
     def _fault(self, asked: Asked, bad: BadStatus) -> PytestLlmError:
-        error = fault(asked, bad.status, bad.body, location=bad.location, wait=bad.wait)
+        error = bad.fault(asked)
         if isinstance(error, ModelUnavailable) and self._listed and self._listed.names:
             names = self._listed.names
             close = get_close_matches(asked.model, names[:COMPARED], n=4, cutoff=0.4) or names[:8]
@@ -168,13 +169,13 @@ class OpenAIProvider:
         """What `/v1/models` says; a server without it is taken as it is."""
         asked = Asked(f"{self.url}/models", "", self._key_hint)
         try:
-            data = (await self._http.json("GET", f"{self._prefix}/models")).get("data")
+            data = await self._http.json("GET", f"{self._prefix}/models")
         except BadStatus as bad:
-            error = fault(asked, bad.status, bad.body, location=bad.location, wait=bad.wait)
+            error = bad.fault(asked)
             if bad.status in (301, 302, 307, 308, 401, 403) or isinstance(error, ServerBusy):
                 raise error from None
             return _Listed()
-        models = [m for m in data or [] if isinstance(m, dict) and isinstance(m.get("id"), str)]
+        models = [m for m in objects(data, "data") if isinstance(m.get("id"), str)]
         kinds = {_OWNERS.get(str(m.get("owned_by")), "") for m in models}
         contexts = {m["id"]: count(m, "max_model_len") or count(mapping(m, "meta"), "n_ctx") for m in models}
         kind = kinds.pop() if len(kinds) == 1 else ""
@@ -197,7 +198,7 @@ class OpenAIProvider:
 
     async def _running(self, model: str, usage: Usage) -> Running:
         if info := self._shown.get(model):
-            return await self._ollama.ran_with(model, info, usage)
+            return await self._runners.answered(model, info, usage)
         known = dict(self._listed.contexts or {}) if self._listed else {}
         if self._listed and self._listed.any_name and len(known) == 1:
             return Running(next(iter(known.values())))

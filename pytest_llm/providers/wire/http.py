@@ -14,13 +14,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pytest_llm.errors import BrokenAnswer, ProviderError, ServerDown, Unanswered
+from pytest_llm.errors import BrokenAnswer, ProviderError, PytestLlmError, ServerDown, Unanswered
 from pytest_llm.providers.base import Limits
 from pytest_llm.providers.ollama.host import without_credentials
 from pytest_llm.providers.wire.answers import Head
+from pytest_llm.providers.wire.complaint import Asked
 from pytest_llm.providers.wire.connections import Way, way
 from pytest_llm.providers.wire.exchange import Reader
-from pytest_llm.providers.wire.faults import foreign
+from pytest_llm.providers.wire.faults import fault, foreign
 from pytest_llm.providers.wire.network import NetworkFault
 from pytest_llm.providers.wire.patience import Patience
 from pytest_llm.providers.wire.reading import Body, Status, Stream
@@ -43,6 +44,10 @@ class BadStatus(Exception):
     def __init__(self, status: int, body: str, location: str = "", wait: float | None = None) -> None:
         self.status, self.body, self.location, self.wait = status, body, location, wait
         super().__init__(status)
+
+    def fault(self, asked: Asked) -> PytestLlmError:
+        """What it means for the one who asked."""
+        return fault(asked, self.status, self.body, location=self.location, wait=self.wait)
 
 
 class Http:

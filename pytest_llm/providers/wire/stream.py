@@ -232,6 +232,12 @@ def mapping(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def objects(data: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    """The objects in a list; what else stands there is left out."""
+    value = data.get(key)
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
 def whole_characters(text: str) -> str:
     """Surrogate pairs that were sent apart are joined; lone halves, which no file can hold, become U+FFFD."""
     if text.isascii():

@@ -11,7 +11,8 @@ from pytest_llm.models.modelfile import load
 from pytest_llm.models.reference import ModelRef
 from pytest_llm.providers.base import Fingerprint, ModelInfo, Provider, Response
 from pytest_llm.providers.ollama.client import OllamaProvider
-from pytest_llm.providers.ollama.models import _running, read_show
+from pytest_llm.providers.ollama.models import read_show
+from pytest_llm.providers.ollama.running import read_running
 from pytest_llm.providers.openai.client import OpenAIProvider
 from tests.fake_ollama import FakeOllama
 from tests.helpers.tiny_gguf import write_gguf
@@ -80,8 +81,8 @@ def test_ollama_over_v1() -> None:
     ],
 )
 def test_the_share_in_the_gpus_memory(item: dict[str, Any], gpu: float | None) -> None:
-    assert _running(item).gpu == gpu
-    assert _running(item).fingerprint == Fingerprint(speed={} if gpu is None else {"gpu": gpu})
+    assert read_running(item).gpu == gpu
+    assert read_running(item).fingerprint == Fingerprint(speed={} if gpu is None else {"gpu": gpu})
 
 
 @pytest.mark.parametrize(
