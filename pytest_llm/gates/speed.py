@@ -8,6 +8,7 @@ they alone would call every warm afternoon a regression.
 from __future__ import annotations
 
 import sys
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from math import exp, isfinite, log
@@ -18,7 +19,7 @@ from pytest_llm.statistics.exact import holm
 from pytest_llm.statistics.student import interval, mean_below, outside
 
 LEAST_RUNS = 3  # of a baseline, to know how runs differ
-_SHARE = 0.5  # of the cells that a baseline run must have measured to speak for its day
+_SHARE = 0.5  # of the cells that baseline runs must have measured alike to speak for their days
 _SIGN: dict[Quantity, int] = {"rate": 1, "first_token": -1}  # which way is fast
 
 
@@ -60,9 +61,9 @@ def _tested(
 ) -> tuple[SpeedResult, float]:
     """The result so far, and the p of the run as a whole beside the runs of the baseline."""
     shifts = [now - fmean(before.values()) for now, before in cells]
-    days = _days([before for _, before in cells])
+    today, days = _days(cells)
     sign, bound = _SIGN[quantity], log(max(sys.float_info.min, 1 - settings.speed_tolerance))
-    whole, others = sign * fmean(shifts), [sign * day for day in days]
+    others = [sign * day for day in days]
     held = interval(shifts)
     result = SpeedResult(
         model=model,
@@ -74,20 +75,30 @@ def _tested(
         spread=(exp(min(days)), exp(max(days))) if len(days) > 1 else None,
         p=_beyond([sign * shift for shift in shifts], others, bound),
         adjusted=1.0,
-        slower=whole < bound,
+        slower=sign * fmean(shifts) < bound,
         blocks=False,
     )
-    return result, outside(whole, others) if len(others) >= LEAST_RUNS else 1.0
+    return result, outside(sign * today, others) if len(others) >= LEAST_RUNS else 1.0
 
 
-def _days(cells: Sequence[dict[str, float]]) -> list[float]:
-    """How far each run of the baseline was from the mean of all, over its cells; runs with too few are left out."""
-    offs: dict[str, list[float]] = {}
-    for before in cells:
-        mean = fmean(before.values())
-        for run, number in before.items():
-            offs.setdefault(run, []).append(number - mean)
-    return [fmean(off) for off in offs.values() if len(off) >= _SHARE * len(cells)]
+def _days(cells: Sequence[tuple[float, dict[str, float]]]) -> tuple[float, list[float]]:
+    """How far this run and each of the baseline's is from the mean of those, over cells that all of them measured.
+
+    Cells that only some measured would hide what runs differ by. The runs with the most cells come first; one that
+    shares too few with those before is left out.
+    """
+    by_run: defaultdict[str, set[int]] = defaultdict(set)
+    for place, (_, before) in enumerate(cells):
+        for run in before:
+            by_run[run].add(place)
+    shared, runs = set(range(len(cells))), []
+    for run, places in sorted(by_run.items(), key=lambda item: -len(item[1])):
+        if len(shared & places) >= _SHARE * len(cells):
+            shared &= places
+            runs.append(run)
+    days = [fmean(cells[place][1][run] for place in shared) for run in runs]
+    mean = fmean(days or [0])
+    return fmean(cells[place][0] for place in shared) - mean, [day - mean for day in days]
 
 
 def _beyond(shifts: Sequence[float], days: Sequence[float], bound: float) -> float:

@@ -290,6 +290,25 @@ def test_one_measured_cell_is_judged_by_the_runs() -> None:
     assert not fine.slower
 
 
+@pytest.mark.parametrize(
+    ("of_run", "blocks"),
+    [
+        (("abcdef", "abcdef", "abcdef"), True),
+        (("abcdef", "abcdef", "abcde", "bcdef"), True),
+        (("abcdef", "abcdef", "abcdef", "ab"), True),  # it speaks for no day, and takes no other's voice
+        (("abc", "def", "abc"), False),  # nobody saw how these two halves' days differ
+        (("abc", "def", "abc", "def"), False),
+        (("abcdef", "abc", "def"), False),
+    ],
+)
+def test_baseline_runs_of_some_cells(of_run: tuple[str, ...], blocks: bool) -> None:
+    """How runs differ shows only where they measured the same."""
+    before = {id_: {f"run{n}": STEADY[n] for n, part in enumerate(of_run) if id_ in part} for id_ in "abcdef"}
+    rows = [cell(id_, rate=Measured(0.7 + 0.01 * (number % 3), before[id_])) for number, id_ in enumerate("abcdef")]
+    (found,) = speed_results(rows, Settings())
+    assert (found.slower, found.blocks) == (True, blocks)
+
+
 def test_what_was_not_measured_is_not_compared() -> None:
     assert speed_results(cells(3), Settings()) == ()
     assert speed_results(measured(0.5), Settings()) == ()
