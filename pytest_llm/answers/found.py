@@ -10,6 +10,7 @@ from pytest_llm.answers.blocks import CodeBlock
 from pytest_llm.answers.fenced import fenced_blocks
 from pytest_llm.answers.fences import MOST, Fenced, written
 from pytest_llm.answers.languages import guess_language
+from pytest_llm.answers.pasted import pasted
 from pytest_llm.answers.unfenced import unfenced, without_prose
 from pytest_llm.syntax.grammars import LANGUAGES
 
@@ -21,7 +22,7 @@ _SHOWS = 40_000  # characters: what a text is shows at its beginning
 def blocks_and_notes(answer: str) -> tuple[tuple[CodeBlock, ...], tuple[str, ...]]:
     """The blocks of an answer, and what a reader must know of them."""
     lines = answer.split("\n")
-    found = written(lines) if _FENCE.search(answer) else []
+    found = written(lines) if _FENCE.search(answer) else pasted(lines)
     stray = _stray(lines, found)
     if stray is not None:
         found = found[:-1]
