@@ -24,6 +24,7 @@ from pytest_llm.errors import InputError, RunStopped
 from pytest_llm.plugin.call import Call, call, is_model
 from pytest_llm.plugin.option_table import THINKS
 from pytest_llm.plugin.session import LlmSession, session
+from pytest_llm.plugin.skipping import skipped
 from pytest_llm.plugin.telling import CellFault, NotJudged, longrepr, warn
 from pytest_llm.providers.base import Response
 from pytest_llm.reports import numbers, terminal
@@ -275,11 +276,7 @@ class Answer:
         if verdict.outcome == "error":
             raise self._raised(NotJudged(terminal.complaint(verdict, _again(self._item))))
         if verdict.outcome == "skipped":
-            reason = terminal.skip_reason(verdict)
-            if state.settings.strict:
-                strict = f"{reason}\n  --llm-strict makes an error of what would be skipped"
-                raise self._raised(NotJudged(strict))
-            raise self._raised(pytest.skip.Exception(reason))
+            raise self._raised(skipped(verdict, strict=state.settings.strict))
 
     def _raised(self, error: E) -> E:
         self.known.raised = error

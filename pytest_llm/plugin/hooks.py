@@ -160,8 +160,9 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None, object, object]:
     if options.HAS_CELLS in terminalreporter.config.stash:
-        from pytest_llm.plugin import ending, storing
+        from pytest_llm.plugin import ending, storing, unknown
 
+        unknown.tell(terminalreporter.config)
         storing.settle(terminalreporter.config)
         ending.tell_of_servers(terminalreporter.config)
     with once.told(terminalreporter):

@@ -26,6 +26,7 @@ from pytest_llm.plugin import marks, options
 from pytest_llm.plugin.files import OwnFile
 from pytest_llm.plugin.judging import judging
 from pytest_llm.plugin.session import session
+from pytest_llm.plugin.skipping import skipped
 from pytest_llm.plugin.telling import CellFault, ChecksFailed, NotJudged, longrepr, told, warn_of_collected
 from pytest_llm.plugin.values import apart
 from pytest_llm.providers.wire.secrets import cleaned
@@ -140,7 +141,7 @@ class PromptItem(pytest.Item):
         if self.verdict.outcome == "error":
             raise NotJudged(terminal.complaint(self.verdict, self.again))
         if self.verdict.outcome == "skipped":
-            self._skip(self.verdict, strict=state.settings.strict)
+            raise skipped(self.verdict, strict=state.settings.strict, at_item=True)
         if self.verdict.outcome == "failed" and state.settings.gate.baseline:
             self._confirm(self.verdict)
         if self.verdict.outcome == "failed" or state.shows_passes or self.get_closest_marker("xfail"):
@@ -189,12 +190,6 @@ class PromptItem(pytest.Item):
     def iter_markers_with_node(self, name: str | None = None) -> Iterator[tuple[Any, pytest.Mark]]:
         found = super().iter_markers_with_node(name)
         return found if name not in (None, "xfail") else ((n, marks.expecting_failures(m)) for n, m in found)
-
-    def _skip(self, verdict: Verdict, *, strict: bool) -> None:
-        reason = terminal.skip_reason(verdict)
-        if strict and verdict.reasons[0].kind != "budget":
-            raise NotJudged(f"{reason}\n  --llm-strict makes an error of what would be skipped")
-        raise pytest.skip.Exception(reason, _use_item_location=True)
 
     def runtest(self) -> None:
         if self.verdict and self.verdict.outcome == "failed":

@@ -23,7 +23,7 @@ def own(check: Any) -> Any:
     """
     if isinstance(check, type):
         return _subclass(check) if issubclass(check, Check) else check
-    return _within(check) if callable(check) else check
+    return _within(check, getattr(check, "__llm_check__", "")) if callable(check) else check
 
 
 @lru_cache(maxsize=1024)
@@ -42,25 +42,25 @@ def _main_thread(check: type[Check]) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def _within(function: Callable[..., Any]) -> Callable[..., Any]:
+def _within(function: Callable[..., Any], name: str) -> Callable[..., Any]:
     @wraps(function)
     def inside(*args: Any, **kwargs: Any) -> Any:
-        with _outcomes():
+        with _outcomes(name):
             result = function(*args, **kwargs)
-        return _each(result) if isinstance(result, Iterator) else result
+        return _each(result, name) if isinstance(result, Iterator) else result
 
     return inside
 
 
-def _each(items: Iterator[Any]) -> Iterator[Any]:
-    with _outcomes():
+def _each(items: Iterator[Any], name: str) -> Iterator[Any]:
+    with _outcomes(name):
         return (yield from items)
 
 
 def _run(check: type[Check]) -> Callable[..., Iterator[Finding]]:
     def run(self: Check, artifact: Any, context: CheckContext) -> Iterator[Finding]:
         try:
-            yield from _each(iter(_within(check.run)(self, artifact, context)))
+            yield from _each(iter(_within(check.run, self.name)(self, artifact, context)), self.name)
         except AssertionError as error:
             message, _, details = (str(error).strip() or "the answer did not pass").partition("\n")
             yield Finding(self.name, message, details=details)
@@ -69,15 +69,18 @@ def _run(check: type[Check]) -> Callable[..., Iterator[Finding]]:
 
 
 @contextmanager
-def _outcomes() -> Iterator[None]:
-    """pytest's outcomes in the words of the rooms below. They are no Exceptions: nothing there would catch them."""
+def _outcomes(name: str) -> Iterator[None]:
+    """pytest's outcomes in the words of the rooms below. They are no Exceptions: nothing there would catch them.
+
+    name: the check's.
+    """
     try:
         yield
     except pytest.skip.Exception as skipped:
-        raise Unsupported(skipped.msg or "skipped by the check") from None
+        raise Unsupported(skipped.msg or f"skipped by the check {name!r}") from None
     except pytest.xfail.Exception:
         raise CheckCrashed(
-            "the check called pytest.xfail", hint="write `marks: [{xfail: reason}]` in the case instead"
+            f"the check {name!r} called pytest.xfail", hint="write `marks: [{xfail: reason}]` in the case instead"
         ) from None
     except pytest.fail.Exception as failed:
         if _from_a_timer(failed.__traceback__):
@@ -86,7 +89,7 @@ def _outcomes() -> Iterator[None]:
     except pytest.exit.Exception as ended:
         raise RunStopped(str(ended)) from ended
     except SystemExit as ended:
-        raise CheckCrashed(f"the check called sys.exit({ended.code!r})") from None
+        raise CheckCrashed(f"the check {name!r} called sys.exit({ended.code!r})") from None
 
 
 def _from_a_timer(trace: TracebackType | None) -> bool:

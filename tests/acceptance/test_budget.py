@@ -24,6 +24,17 @@ def test_what_is_left_is_skipped_with_the_reason(bench: Bench, options: str) -> 
     )
 
 
+@pytest.mark.parametrize("options", ["", "--llm-strict"])
+def test_python_tests_and_second_chances(bench: Bench, options: str) -> None:
+    """What was not asked is skipped; a failure that could not be asked again stays one."""
+    bench.file("test_b.py", "def test_b(llm): llm('hi', model='m')\n")
+    bench.case("prompt: hi\nthink: off\nescalate: {think: on}\nmodels: t\nchecks: [{contains: zzz}]", "a")
+    bench.server.add_model("t", capabilities=("completion", "thinking"))
+    result = bench.run("--llm-budget=0.001k", "a.prompt.yaml", "test_b.py", *options.split())
+    result.assert_outcomes(failed=1, skipped=1)
+    result.stdout.fnmatch_lines(["*not asked again with think on: the budget of 0.001k is spent (--llm-budget)"])
+
+
 def test_a_budget_that_is_enough_says_nothing(bench: Bench) -> None:
     bench.case(ASKS)
     result = bench.run("--llm-budget=1h")

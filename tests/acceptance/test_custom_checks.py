@@ -80,6 +80,8 @@ CONFTEST = """
             pytest.fail("failed words\\nmore of it")
         if how == "skip":
             pytest.skip("skipped words")
+        if how == "silent skip":
+            pytest.skip()
         if how == "xfail":
             pytest.xfail("expected")
         if how == "exit":
@@ -164,7 +166,9 @@ OUTCOMES = [
             ("skip", "skipped", "skipped words"),
             ("importorskip", "skipped", "no_such_module_here"),
             ("xfail", "errors", "write `marks: [{xfail: reason}]`"),
-            ("sys.exit", "errors", "sys.exit(3)"),
+            ("xfail", "errors", f"the check '{name}' called pytest.xfail"),
+            ("sys.exit", "errors", f"the check '{name}' called sys.exit(3)"),
+            ("silent skip", "skipped", f"skipped by the check '{name}'"),
             ("assert", "failed", "'nope' in 'hello world'"),
             ("nothing", "passed", ""),
         ]

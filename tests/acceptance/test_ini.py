@@ -124,6 +124,31 @@ def test_a_value_that_is_none_is_told_by_the_name_that_stands_in_the_file(
     assert f"ERROR: {words}" in result.stderr.str()
 
 
+@pytest.mark.parametrize("file", [*STRINGS, "pytest.toml"])
+def test_names_that_are_none_are_told_with_what_was_meant(bench: Bench, file: str) -> None:
+    wanted = {
+        "llm_modls": "llm_modls is no option of the ini file, did you mean 'llm_models'?",
+        "llm_hosts": "llm_hosts is no option of the ini file, did you mean 'llm_host'?",
+        "llm_reuse": "llm_reuse is no option of the ini file: give --llm-reuse on the command line, or in addopts",
+        "llm_xyzzy": "llm_xyzzy is no option of the ini file",
+    }
+    bench.case("prompt: hi\nchecks: [{contains: hello}]")
+    quote = '"' if file.endswith(".toml") else ""
+    table = {**STRINGS, "pytest.toml": "[pytest]"}[file]
+    shown(
+        bench,
+        file,
+        table,
+        [*(f"{name} = {quote}a{quote}" for name in wanted), f"llm_engine = {quote}ollama{quote}"],
+    )
+    result = bench.run("-o", "llm_storr=none", "-p", "no:cacheprovider")
+    lines = [line.strip() for line in result.stdout.lines if "no option of the ini file" in line]
+    there = [f"{file}:{number}: LlmWarning: {text}" for number, text in enumerate(wanted.values(), 2)]
+    assert sorted(lines) == sorted(
+        [*there, f"{file}:1: LlmWarning: llm_storr is no option of the ini file, did you mean 'llm_store'?"]
+    )
+
+
 @pytest.mark.parametrize("file", STRINGS)
 def test_text(bench: Bench, file: str) -> None:
     toml = file.endswith(".toml")

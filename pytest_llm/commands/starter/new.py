@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from pytest_llm.commands.starter.writing import FILES, shipped, write
-from pytest_llm.errors import InputError
+from pytest_llm.errors import InputError, nearest
 from pytest_llm.reports.plain import plain
 
 _PREFIX, _SUFFIX = "new-", ".prompt.yaml"
@@ -35,5 +35,8 @@ def new(name: str, category: str, folder: Path) -> int:
     except InputError as error:
         print(plain(str(error)), file=sys.stderr)
         return 2
+    if kind == "plain":
+        begun = f"{', '.join(kinds())} begin in their own way{nearest(category, kinds())}"
+        print(plain(f"the category {category!r} begins as any other case; {begun}"), file=sys.stderr)
     print(f"wrote {within / place}\nnext: write its prompt and checks, then pytest {within / place}")
     return 0

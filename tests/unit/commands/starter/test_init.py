@@ -161,10 +161,15 @@ def test_the_demo_passes_with_no_server_at_all(folder: Path, pytester: pytest.Py
     done.assert_outcomes(passed=6)
 
 
-@pytest.mark.parametrize("category", [*kinds(), "poetry"])
+@pytest.mark.parametrize("category", [*kinds(), "poetry", "visaul"])
 def test_new(folder: Path, capsys: pytest.CaptureFixture[str], category: str) -> None:
     (folder / "pytest.ini").write_text("[pytest]\n")
     assert main(["new", "mine", "--category", category]) == 0
+    said = capsys.readouterr().err
+    assert ("begins as any other case; backend, structured, visual begin in their own way" in said) is (
+        category not in kinds()
+    )
+    assert ("did you mean 'visual'?" in said) is (category == "visaul")
     assert main(["new", "mine.prompt.yaml", "--category", category]) == 2
     assert "cases/mine.prompt.yaml" not in capsys.readouterr().out.splitlines()[-1:]
     (folder / "cases" / category).mkdir()

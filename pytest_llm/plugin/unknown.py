@@ -1,0 +1,46 @@
+"""Names in the ini file that look like ours and are none: pytest says that it does not know them, and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from pytest_llm.errors import InputError, nearest
+from pytest_llm.plugin.option_table import TABLE
+from pytest_llm.plugin.telling import warn
+
+PREFIX = "llm_"
+
+
+def tell(config: pytest.Config) -> None:
+    """A warning for each name that no plugin has declared."""
+    for name, line in _written(config):
+        try:
+            config.getini(name)
+        except ValueError:
+            warn(config, f"{name} is no option of the ini file{_meant(name)}", str(config.inipath or ""), line)
+
+
+def _written(config: pytest.Config) -> Iterator[tuple[str, int]]:
+    """The names like ours in the ini file, each with its line; those of `-o`."""
+    from pytest_llm.cases.yamlfile import read_text
+    from pytest_llm.gates.changed import ini_values
+
+    try:
+        text = read_text(config.inipath) if config.inipath else ""
+    except InputError:  # pytest has read it, whatever it is
+        text = ""
+    found = ini_values(config.inipath.name, text) if config.inipath else None
+    lines = [line.strip(" \t\"'") for line in text.splitlines()]
+    for name in sorted(found or {}):
+        if name.startswith(PREFIX):
+            yield name, next((number for number, line in enumerate(lines, 1) if line.startswith(name)), 1)
+    given = (said.partition("=")[0] for said in config.getoption("override_ini", None) or ())
+    yield from ((name, 1) for name in given if name.startswith(PREFIX))
+
+
+def _meant(name: str) -> str:
+    if flag := next((option.flag for option in TABLE if option.dest == name and not option.ini), ""):
+        return f": give {flag} on the command line, or in addopts"
+    return nearest(name, [option.ini_name for option in TABLE if option.ini or option.ini_only])
