@@ -20,13 +20,15 @@ DESK = pytest.StashKey[Desk]()
 
 FAILURES = pytest.StashKey[int]()
 SERVED = pytest.StashKey[tuple[str, int, str]]()
+TELLER = pytest.StashKey[str]()  # the worker that tells what all of them collect
+TOLD = pytest.StashKey[bool]()  # it has done so
 
 
 def configure_node(node: Any) -> None:
     """Tell a worker where the engine is."""
     config: pytest.Config = node.config
-    node.workerinput[TELLS] = SERVED not in config.stash
-    if node.workerinput[TELLS]:
+    node.workerinput[TELLS] = config.stash.setdefault(TELLER, _name(node)) == _name(node)
+    if SERVED not in config.stash:
         config.stash[DESK] = desk = Desk(session(config).start_engine)
         config.stash[SERVED] = desk.open()
         config.add_cleanup(desk.close)
@@ -35,6 +37,12 @@ def configure_node(node: Any) -> None:
     node.workerinput[NAMED] = named(config)
     if changed := config.pluginmanager.get_plugin("llm_changed"):
         node.workerinput[CHANGES] = changed.handed_on()
+
+
+def told(node: Any) -> None:
+    """A worker has collected, and told what is to be told of that, if it is the one."""
+    if node.workerinput[TELLS]:
+        node.config.stash[TOLD] = True
 
 
 def collected(node: Any) -> None:
@@ -63,10 +71,12 @@ def settled(config: pytest.Config) -> bool:
 
 
 def node_down(node: Any) -> None:
-    """A worker has gone: what it wanted or was checking no longer counts."""
-    desk = node.config.stash.get(DESK, None)
-    if desk:
+    """A worker has gone: what it wanted or was checking no longer counts. The next to come tells in its place."""
+    config: pytest.Config = node.config
+    if desk := config.stash.get(DESK, None):
         desk.forget(_name(node))
+    if config.stash.get(TELLER, "") == _name(node) and not config.stash.get(TOLD, False):
+        del config.stash[TELLER]
 
 
 def reported(config: pytest.Config, report: pytest.TestReport) -> None:

@@ -228,6 +228,7 @@ def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
     """A usage error in a worker would be a crash there: it is found here, in the process that can say it."""
     from pytest_llm.plugin import distributed
 
+    distributed.told(node)
     if any(options.MARK in id_ for id_ in ids) or distributed.settled(node.config):
         options.check_environment(node.config)
         distributed.collected(node)

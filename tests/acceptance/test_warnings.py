@@ -84,3 +84,21 @@ def test_a_file_whose_name_is_nearly_that_of_a_case_file(bench: Bench, mode: lis
     assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
     result.assert_outcomes(warnings=1)
     result.stdout.fnmatch_lines(["*t.prompt.yml:1: LlmWarning: *not collected: *called NAME.prompt.yaml"])
+
+
+def test_what_a_worker_died_before_telling_is_told_by_another(bench: Bench) -> None:
+    bench.case("prompt: hi\nchecks: [{contains: hello}]")
+    bench.file("t.prompt.yml", "")
+    bench.file(
+        "conftest.py",
+        """
+        import os
+
+        def pytest_collect_file(file_path):
+            if os.environ.get("PYTEST_XDIST_WORKER") == "gw0" and file_path.suffix == ".yaml":
+                os._exit(3)
+        """,
+    )
+    result = bench.process("-n2")
+    result.assert_outcomes(passed=1, warnings=1)
+    result.stdout.fnmatch_lines(["*t.prompt.yml:1: LlmWarning: *not collected: *"])
