@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
+from pytest_llm.answers.names import bound, defined
 from pytest_llm.answers.titles import alone, named
 
 _LOOKED_AT = 20_000
@@ -15,41 +16,11 @@ _INTERPRETED = re.compile(r"(?:#!|<\?php)[^\n]{0,200}\n\s*")  # may stand above 
 PAGE = re.compile(r"<!doctype\s+html\b|<html[\s>]", re.IGNORECASE)
 _BEFORE_A_PAGE = re.compile(r"\s*(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!--[^>]{0,500}-->\s*){0,9}")
 _KEY = re.compile(r'[\s\[{]*"((?:[^"\\\n]|\\.){1,200})"\s*:')
-_MODIFIERS = (
-    "export default declare public private protected internal static final abstract sealed async unsafe const data "
-    "open partial inline extern virtual override readonly suspend operator infix"
-)
-_KINDS = (
-    "def class func function fn interface struct enum union type trait record module namespace object protocol mod "
-    "extension actor contract"
-)
-_BEFORE = rf"(?:(?:{'|'.join(_MODIFIERS.split())}|pub(?:\(\w+\))?)[ \t]+)*"
-_NAMESPACE = r"namespace[ \t]+[\w.\\]+"  # what a block stands in, not what it is
-_TOP = re.compile(
-    rf"^{_NAMESPACE}\s*\{{\s*(?:\[[^\[\]\n]*\]\s*)*{_BEFORE}(?:class|struct|interface|enum|record)[ \t]+(\w+)"
-    rf"|^(?!{_NAMESPACE}[ \t]*;){_BEFORE}(?:{'|'.join(_KINDS.split())})\*?[ \t]+"
-    r"(?:\([^()\n]{0,80}\)[ \t]*)?([A-Za-z_$][\w$]*)"
-    r"|^(?:export[ \t]+)?(?:const|let|var)[ \t]+([A-Za-z_$][\w$]*)(?:[^=\n]|=>){0,80}=[ \t]*(?:async\b[ \t]*)?"
-    r"(?:function\b|class\b|\(|[\w$]+[ \t]*=>)"
-    r"|^(?!(?:else|return|if|for|while|switch|catch|using|case)\b)(?:[A-Za-z_][\w<>\[\],:]{0,60}[ \t*&]+){1,5}"
-    r"([A-Za-z_]\w*)[ \t]*\([^;{}()]{0,300}\)[ \t]*(?:const[ \t]*)?\n?\{"
-    rf"|^{_BEFORE}fun[ \t]+(?:<[^<>\n]{{0,80}}>[ \t]*)?(?:[\w<>?, ]{{1,60}}(?=\.))?(\.?\w+)"
-    r"|^([A-Za-z_][\w-]*)[ \t]*\(\)[ \t]*\n?\{"
-    r"|^(?i:create[ \t]+(?:or[ \t]+replace[ \t]+)?(?:table|view|function|procedure)[ \t]+(?:if not exists[ \t]+)?)"
-    r"([\w.\"`]+)",
-    re.MULTILINE,
-)
 _BEGINS = re.compile(
     r"\s*(?:package |<\?php|import\b|from [\w.]+ import|#include \"|use |using |#!)"
 )  # only a file does
 _STANDS_FIRST = re.compile(r"^(?:from __future__ |#!\[|namespace [\w.]+;|#include \")|\A\s*#!/", re.MULTILINE)
 _IMPORTS_ANYWHERE = frozenset({"python", "rust"})
-_BOUND = re.compile(
-    r"^(?!var[ \t]+\w+[ \t]+[^\s=:])"  # in Go its type stands behind the name
-    r"(?:(?:[\w<>\[\],*&]|::){1,40}[ \t]+){0,3}(?!_\b)(\w+)[ \t]*(?::[^=\n]{1,60})?=(?!=)",
-    re.MULTILINE,
-)
-_DEFAULT = re.compile(r"^export default\b", re.MULTILINE)  # a module has one
 _IMPORT = re.compile(r"^(?:import|from)\b(.*)", re.MULTILINE)
 _BROUGHT = re.compile(
     r"^(?:const|let|var)[ \t]+(\w+)[ \t]*=[ \t]*(?:await[ \t]+)?(?:require|import)\b", re.MULTILINE
@@ -127,21 +98,21 @@ class CodeBlock:
             return f"key {key[1]}"
         if begins_a_page(head) or (self.language == "html" and PAGE.search(head)):
             return "page"
-        found = _TOP.search(head)
-        return next(filter(None, found.groups()), "") if found else "script" if head.startswith("#!/") else ""
+        return next(iter(self._defined), "script" if head.startswith("#!/") else "").rpartition(" ")[2]
 
     @cached_property
     def names(self) -> frozenset[str]:
         """What it defines at top level; a method of Go's with its receiver, an extension with its point."""
-        found = _TOP.finditer(self.text[:_LOOKED_AT])
-        return frozenset(
-            one[0] if one[0].startswith("func (") else next(filter(None, one.groups())) for one in found
-        )
+        return frozenset(self._defined)
+
+    @cached_property
+    def _defined(self) -> tuple[str, ...]:
+        return tuple(defined(self.text[:_LOOKED_AT], self.language))
 
     @cached_property
     def known(self) -> frozenset[str]:
         """What it defines, binds or is to others at top level."""
-        return self.names.union(_BOUND.findall(self.text), _DEFAULT.findall(self.text))
+        return self.names | bound(self.text)
 
     @cached_property
     def code(self) -> str:
