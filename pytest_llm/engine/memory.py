@@ -117,7 +117,7 @@ class Keeper:
     async def keep(self, request: ChatRequest, info: ModelInfo, outcome: Outcome, *, alone: bool) -> None:
         """Write what came, where it says something of the model; returns when that is done, or takes too long.
 
-        Soon after another one it is written a moment later, and not waited for.
+        Soon after another one is written it is so a moment later, and not waited for.
         """
         from pytest_llm.store.answers import is_kept, made
 
@@ -127,10 +127,11 @@ class Keeper:
         id_ = outcome.id if isinstance(outcome, Response | NoAnswer) else ""
         self._waiting.append(made(asked, outcome, alone=alone, hidden=self._hidden, id_=id_))
         soon = self._wrote + TOGETHER - asyncio.get_running_loop().time()
+        is_writing = self._writing is not None and not self._writing.done()
         if not self._healthy:
-            if self._writing is None or self._writing.done():
+            if not is_writing:
                 self._flush()
-        elif soon <= 0:
+        elif soon <= 0 or is_writing:
             await self._patiently(self._flush())
         elif self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(soon, self._flush)

@@ -18,6 +18,7 @@ MAX_WORD = 100  # characters of a finish reason, a version or a digest
 LOAD_OPTIONS = ("num_ctx", "num_batch", "num_gpu", "main_gpu", "use_mmap", "num_thread", "draft_num_predict")
 
 LEAST_TO_SEE = 2048  # tokens: the shortest context of a model that sees
+INSTANT = 1e-9  # seconds: no server's clock is finer
 LOADED = 0.1  # seconds: a warm model is found within 20 ms, the smallest takes 250 ms to be loaded
 
 Finish = Literal["stop", "length", "filtered", "error", "unknown"]
@@ -57,7 +58,7 @@ class Usage:
     @property
     def rate(self) -> float | None:
         """Tokens a second of the answering pass; None where the server measured nothing."""
-        if not self.answer_tokens or not self.answer_seconds:
+        if not self.answer_tokens or not self.answer_seconds or self.answer_seconds < INSTANT:
             return None
         return self.answer_tokens / self.answer_seconds
 

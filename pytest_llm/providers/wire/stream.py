@@ -9,7 +9,6 @@ import codecs
 import html
 import io
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ MAX_VALUES = (
     2**20
 )  # of one JSON text: each takes up to 200 bytes, and `[[],[],…` of a whole line would take gigabytes
 QUOTED = 200
+MOST = 2**53  # of anything that is counted: 9 petabytes, 104 days in nanoseconds; floats are whole up to it
 MAX_STRANGE = 64 * 2**10
 _DECODER = json.JSONDecoder()
 _PROTOCOL = re.compile(rb"\{|(?:data|event|id|retry)?:")
@@ -200,7 +200,7 @@ def first_words(text: str) -> str:
 
 
 def number(data: Mapping[str, Any], key: str) -> float | None:
-    """A count or a duration: a finite number from 0 on, also where it was sent as a string; else None."""
+    """A count or a duration: a number from 0 on, also where it was sent as a string; else None."""
     value = data.get(key)
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
@@ -208,7 +208,7 @@ def number(data: Mapping[str, Any], key: str) -> float | None:
         found = float(value)
     except (ValueError, OverflowError):
         return None
-    return found if math.isfinite(found) and found >= 0 else None
+    return found if 0 <= found <= MOST else None
 
 
 def count(data: Mapping[str, Any], key: str) -> int | None:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llm.errors import BrokenAnswer
+from pytest_llm.providers.base import Usage
 from pytest_llm.providers.wire.patience import Patience, Watch
 from pytest_llm.providers.wire.stream import (
     Events,
@@ -100,11 +101,21 @@ def test_of_duplicate_keys_the_last_counts() -> None:
         (float("inf"), None),
         ([1], None),
         (10**400, None),
+        (2**53, float(2**53)),
+        (2**54, None),  # as JSON is read elsewhere, such a number is another one
+        (1e308, None),
     ],
 )
 def test_numbers(value: Any, found: float | None) -> None:
     assert number({"n": value}, "n") == found
     assert count({"n": value}, "n") == (None if found is None else int(found))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "rate"), [(2.0, 5.0), (0.0, None), (1e-300, None), (5e-324, None), (None, None)]
+)
+def test_a_rate_is_a_number(seconds: float | None, rate: float | None) -> None:
+    assert Usage(answer_tokens=10, answer_seconds=seconds).rate == rate
 
 
 def test_texts_and_objects() -> None:
