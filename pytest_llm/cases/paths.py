@@ -28,12 +28,23 @@ def inside(name: str, folder: Path, root: Path, *, what: str = "file", absolute:
     given = Path(name).expanduser() if absolute else Path(name)
     if given.is_absolute() and not absolute:
         raise InputError(f"{what} {name!r} is an absolute path", hint="give it relative to the case file")
-    path = (folder / given).resolve()
+    try:
+        path = (folder / given).resolve()
+        there = path.exists()
+    except (OSError, RuntimeError, ValueError) as error:  # too long, a circle of links, a NUL
+        why = (error.strerror if isinstance(error, OSError) else None) or error
+        raise InputError(f"{what} {name[:80]!r} cannot be looked for: {why}") from None
     if not given.is_absolute() and not path.is_relative_to(root.resolve()):
         raise InputError(f"{what} {name!r} leaves the rootdir {root}", hint="only files under it can be named")
-    if not path.exists():
-        raise InputError(f"{what} {name!r} is not there", hint=f"looked for {path}")
+    if not there:
+        raise InputError(f"{what} {name!r} is not there", hint=f"looked for {path}{_written_for_others(name)}")
     return path
+
+
+def _written_for_others(name: str) -> str:
+    """What to write instead where a name is as other tools or systems have it."""
+    plain = name.removeprefix(_SCHEME).replace("\\", "/")
+    return f"; write it as {plain}" if plain != name else ""
 
 
 def refuse_url(key: str, text: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from pytest_llm.plugin.gate_settings import gate_settings
 from pytest_llm.plugin.option_table import HOST_ENV, OPENAI_URL_ENV, STORE_ENV, TABLE, THINKS
-from pytest_llm.plugin.values import apart, choice, ini_value, usage, value_of
+from pytest_llm.plugin.values import apart, choice, ini_value, nearest_of_ours, usage, value_of
 from pytest_llm.settings import Settings
 
 SETTINGS = pytest.StashKey[Settings]()
@@ -53,6 +53,19 @@ def add(parser: pytest.Parser) -> None:
             kind = INI_TYPES.get(option.kind, "string")
             empty: Any = {"flag": False, "list": []}.get(option.kind, "")
             parser.addini(option.ini_name, option.help, type=kind, default=empty)
+
+
+def refuse_unknown(parser: pytest.Parser, given: Sequence[str]) -> None:
+    """Raise pytest.UsageError for a flag like ours that nobody has declared, with the one that was meant."""
+    known = [option.flag for option in TABLE if not option.ini_only]
+    unlike = {flag for word in given if (flag := word.partition("=")[0]).startswith("--llm-") and flag not in known}
+    if not unlike:
+        return
+    unknown = (word.partition("=")[0] for word in parser.parse_known_and_unknown_args(given)[1])
+    if flag := next((flag for flag in unknown if flag in unlike), ""):
+        ini = next((o.ini_name for o in TABLE if o.flag == flag), "")
+        meant = f": it is {ini} in the ini file" if ini else nearest_of_ours(flag, "--llm-", known)
+        raise pytest.UsageError(f"there is no option {flag}{meant} (`pytest --help` has all of them)")
 
 
 def again(given: Sequence[str]) -> Iterator[str]:

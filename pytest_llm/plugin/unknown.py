@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from pytest_llm.errors import InputError, nearest
+from pytest_llm.errors import InputError
 from pytest_llm.plugin.option_table import TABLE
 from pytest_llm.plugin.telling import warn
+from pytest_llm.plugin.values import nearest_of_ours
 
 PREFIX = "llm_"
 
@@ -43,4 +44,5 @@ def _written(config: pytest.Config) -> Iterator[tuple[str, int]]:
 def _meant(name: str) -> str:
     if flag := next((option.flag for option in TABLE if option.dest == name and not option.ini), ""):
         return f": give {flag} on the command line, or in addopts"
-    return nearest(name, [option.ini_name for option in TABLE if option.ini or option.ini_only])
+    known = [option.ini_name for option in TABLE if option.ini or option.ini_only]
+    return nearest_of_ours(name, PREFIX, known)

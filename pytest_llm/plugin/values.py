@@ -28,6 +28,12 @@ def apart(said_by: str, value: str) -> str:
     return "repeat the option for each" if said_by.startswith("--") else "write each on a line of its own"
 
 
+def nearest_of_ours(name: str, prefix: str, known: Sequence[str]) -> str:
+    """`nearest`, of names that all begin alike: that is no likeness."""
+    close = nearest(name.removeprefix(prefix), [one.removeprefix(prefix) for one in known])
+    return close.replace("'", f"'{prefix}", 1)
+
+
 def choice(said_by: str, value: str, known: Sequence[str], *, repeatable: bool = False) -> str:
     """The value, which is one of these. Raises pytest.UsageError."""
     if value not in known:

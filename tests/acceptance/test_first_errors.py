@@ -331,3 +331,24 @@ def test_a_ci_run_that_tested_nothing_is_not_green(bench: Bench, monkeypatch: py
     assert bench.process("-n2").ret == 5
     bench.file("test_a.py", "def test_a(): pass\n")
     assert bench.process().ret == 0
+
+
+@pytest.mark.parametrize(
+    ("flag", "words"),
+    [
+        ("--llm-modl=m", "there is no option --llm-modl, did you mean '--llm-model'?"),
+        ("--llm-jsnol", "there is no option --llm-jsnol, did you mean '--llm-jsonl'?"),
+        ("--llm-vram=3", "there is no option --llm-vram: it is llm_vram in the ini file"),
+        ("--llm-zzz", "there is no option --llm-zzz (`pytest --help`"),
+    ],
+)
+def test_an_option_that_is_none(bench: Bench, flag: str, words: str) -> None:
+    result = bench.run(flag)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: {words}*"])
+
+
+def test_an_option_of_somebody_else_may_look_like_ours(bench: Bench) -> None:
+    bench.file("conftest.py", "def pytest_addoption(parser): parser.addoption('--llm-mine')\n")
+    bench.case("prompt: hi\nchecks: [{contains: hello}]")
+    bench.run("--llm-mine=x").assert_outcomes(passed=1)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 
-from pytest_llm.cases.paths import above, content, trail
+from pytest_llm.cases.paths import above, content, inside, trail
+from pytest_llm.errors import InputError
 
 
 @pytest.fixture
@@ -99,3 +101,22 @@ def test_a_pipe_is_not_waited_for(tree: Path) -> None:
 )
 def test_the_folders_above(folder: str, root: str, folders: list[str]) -> None:
     assert [str(one) for one in above(Path(folder), Path(root))] == folders
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("n" * 300, "cannot be looked for: File name too long"),
+        ("a\0b", "cannot be looked for: embedded null byte"),
+        ("circle", "cannot be looked for: Symlink loop|is not there"),  # the latter from Python 3.13 on
+        ("gone", "is not there"),
+        ("texts\\a.md", r"looked for .*; write it as texts/a\.md"),
+        ("file://a.md", r"looked for .*; write it as a\.md"),
+        ("/etc/passwd", "absolute"),
+        ("../x", "leaves the rootdir"),
+    ],
+)
+def test_a_name_that_leads_nowhere_is_told(tree: Path, name: str, words: str) -> None:
+    with pytest.raises(InputError) as told:
+        inside(name, tree, tree)
+    assert re.search(words, str(told.value))
