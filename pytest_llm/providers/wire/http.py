@@ -27,7 +27,7 @@ from pytest_llm.providers.wire.patience import Patience
 from pytest_llm.providers.wire.reading import Body, Status, Stream
 from pytest_llm.providers.wire.retry_after import retry_after
 from pytest_llm.providers.wire.saying import SERVER_LOG, Unreachable, encoded, fell_silent, not_whole, said
-from pytest_llm.providers.wire.secrets import LEAST, cleaned, of_header
+from pytest_llm.providers.wire.secrets import cleaned, hidden, of_header
 from pytest_llm.providers.wire.stream import NotJson, Sink, first_words, parse_object, plain_body, quoted
 from pytest_llm.providers.wire.upload import post
 
@@ -74,7 +74,7 @@ class Http:
         self._elsewhere = [without_credentials(other.rstrip("/"))[0] for other in elsewhere]
         self._ping, self._met, self._trusted = ping, False, trusted
         self._headers = {**credentials, **(headers or {})}
-        self._hidden = [w for pair in self._headers.items() for w in of_header(*pair) if len(w) >= LEAST]
+        self._hidden = hidden(word for pair in self._headers.items() for word in of_header(*pair))
         self._way: Way | None = None
 
     async def json(self, method: str, path: str, body: Any = None) -> dict[str, Any]:

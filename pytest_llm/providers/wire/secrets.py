@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import html
+import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -15,6 +17,7 @@ ADDRESS_ENV = ("OLLAMA_HOST", "OPENAI_BASE_URL")
 LEAST = 4  # characters: shorter words are no keys, and would blank out half of a message
 _LEAST_COOKIE = 8  # as above: one may say `dark`, or a language
 HIDDEN = "***"
+CUT = "…"  # stands where a text was shortened
 
 
 def secrets(addresses: Iterable[str] = (), environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
@@ -26,7 +29,21 @@ def secrets(addresses: Iterable[str] = (), environ: Mapping[str, str] = os.envir
         *(form for address in said for form in _of_address(address)),
         *(form for line in lines for form in of_header(*_named(line))),
     }
-    return tuple(sorted((word for word in found if len(word) >= LEAST), key=len, reverse=True))
+    return hidden(found)
+
+
+def hidden(words: Iterable[str]) -> tuple[str, ...]:
+    """Whatever these words may come back as, the longest first."""
+    return tuple(
+        sorted({form for word in words if len(word) >= LEAST for form in _written(word)}, key=len, reverse=True)
+    )
+
+
+def _written(word: str) -> Iterator[str]:
+    """A word as it is, in JSON (of those who escape a slash, too), in a page and in an address."""
+    for text in (word, json.dumps(word)[1:-1], json.dumps(word, ensure_ascii=False)[1:-1]):
+        yield from (text, text.replace("/", r"\/"))
+    yield from (html.escape(word), quote(word, safe=""))
 
 
 def of_header(name: str, value: str) -> tuple[str, ...]:
@@ -51,10 +68,19 @@ def _of_basic(value: str, last: str) -> Iterator[str]:
 
 
 def cleaned(text: str, hidden: Iterable[str]) -> str:
-    """The text without any of these words."""
+    """The text without any of these words, and without the beginning of one where the text was cut (`…`)."""
     for word in hidden:
         text = text.replace(word, HIDDEN)
+        if word[:LEAST] in text:
+            *before, last = text.split(CUT)
+            text = CUT.join([*(_uncut(piece, word) for piece in before), last])
     return text
+
+
+def _uncut(piece: str, word: str) -> str:
+    """What stands before the mark of a cut, without the word's beginning at its end."""
+    at = piece.rfind(word[:LEAST], -len(word))
+    return piece[:at] + HIDDEN if at >= 0 and word.startswith(piece[at:]) else piece
 
 
 def without(value: Any, hidden: Sequence[str]) -> Any:

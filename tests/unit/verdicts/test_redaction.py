@@ -8,7 +8,7 @@ import pytest
 
 from pytest_llm.checks.base import Finding
 from pytest_llm.providers.base import Response, Usage
-from pytest_llm.providers.wire.secrets import cleaned, secrets
+from pytest_llm.providers.wire.secrets import cleaned, hidden, secrets
 from pytest_llm.verdicts.redaction import redacted
 from pytest_llm.verdicts.verdict import Asked, Verdict
 
@@ -71,3 +71,25 @@ def test_words_that_headers_share_with_answers_are_no_secrets() -> None:
 
 def test_what_is_short_is_no_secret() -> None:
     assert secrets(("http://a:b@host",), {"OPENAI_API_KEY": "abc"}) == ("YTpi",)
+
+
+ODD = 'pä"ss/w&rd'
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        (ODD, "***"),
+        ('p\\u00e4\\"ss/w&rd', "***"),  # Python's JSON
+        ('p\\u00e4\\"ss\\/w&rd', "***"),  # PHP's
+        ('pä\\"ss/w&rd', "***"),
+        ("pä&quot;ss/w&amp;rd", "***"),
+        ("p%C3%A4%22ss%2Fw%26rd", "***"),
+        (f"{ODD[:7]}…", "***…"),  # where a text was cut
+        (f"{ODD[:7]}… {ODD} {ODD[:5]}…, {ODD[:4]}", f"***… *** ***…, {ODD[:4]}"),
+        (f"{ODD[:3]}…", f"{ODD[:3]}…"),
+        ("other…", "other…"),
+    ],
+)
+def test_whatever_a_word_comes_back_as(written: str, shown: str) -> None:
+    assert cleaned(f"the key {written}", hidden([ODD])) == f"the key {shown}"
