@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_llm.errors import InputError
-from pytest_llm.plugin import outputs
+from pytest_llm.plugin import outputs, recording
 from pytest_llm.plugin.gating import gate
 from pytest_llm.plugin.options import HAS_CELLS, runs_cells
 from pytest_llm.plugin.session import session
@@ -25,6 +25,9 @@ class Report:
         """After the last line of the record. Where the report cannot be written, that is said."""
         config = self._config
         if HAS_CELLS not in config.stash or not runs_cells(config):
+            return
+        if not config.pluginmanager.hasplugin(recording.NAME):
+            self._say(f"no cell was run: {self._file.name} is not written")
             return
         try:
             self._write()

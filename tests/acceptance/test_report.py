@@ -75,6 +75,9 @@ def test_where_there_is_none(bench: Bench) -> None:
     for arguments in (["--collect-only"], ["--llm-dry-run"], ["test_plain.py"]):
         bench.run("--llm-report=r.html", *arguments)
         assert not (bench.path / "r.html").exists()
+    result = bench.run("--llm-report=r.html", "-k", "nothing-like-it")
+    assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
+    result.stdout.fnmatch_lines(["pytest-llm: no cell was run: r.html is not written"])
     bench.file("m.md", "of the run before")
     for arguments in (["--collect-only"], ["--llm-dry-run"], ["--llm-cells=c.jsonl"]):
         bench.run("--llm-markdown=m.md", *arguments)
