@@ -62,6 +62,7 @@ class AnyPage(Protocol):
     async def is_loaded(self) -> bool: ...
     async def evaluate(self, expression: str) -> Any: ...
     async def inspect(self, expression: str) -> Any: ...
+    def glance(self) -> None: ...
     async def pause(self) -> Place: ...
     async def close(self) -> None: ...
 
@@ -139,7 +140,12 @@ async def _show(browser: Browser, html: str, options: PageOptions, kind: Kind, *
     meter = Meter(browser)
     projector = kind.projector(page, meter, html, options, log, stepped)
     watchdog = Watchdog(
-        browser, page.session, meter, limits=lambda: _limits(page, html, options, stepped), memory=options.memory
+        browser,
+        page.session,
+        meter,
+        limits=lambda: _limits(page, html, options, stepped),
+        memory=options.memory,
+        glance=page.glance,
     )
     report, broken = PageReport(mode=projector.mode), None
     try:

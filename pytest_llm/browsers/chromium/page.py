@@ -47,6 +47,7 @@ class Page:
         self._workers = Workers(browser.connection, log, stepped=stepped)
         self._scripts: dict[str, str] = {}
         self._pausing: asyncio.Future[Place] | None = None
+        self._glancing, self._glanced = False, NOWHERE
         self._context = ""
         self._target = ""
         self.session: Session = browser.connection.browser
@@ -172,14 +173,23 @@ class Page:
         )
         return answer["result"].get("value")
 
+    def glance(self) -> None:
+        """Have a script that does not yield tell where it is, and go on.
+
+        Meanwhile its browser gets through what the script has told it: a flood of titles, messages, entries in a
+        store, behind which a later answer would be too late.
+        """
+        self._glancing, self._glanced = True, NOWHERE
+        self.session.post("Debugger.pause")
+
     async def pause(self) -> Place:
-        """Stop a script that does not yield; where it was."""
+        """Stop a script that does not yield; where it was, or where it was glanced at."""
         self._pausing = asyncio.get_running_loop().create_future()
         self.session.revive()
         self.session.post("Debugger.pause")
         with contextlib.suppress(TimeoutError):
             return await asyncio.wait_for(self._pausing, 1.0)
-        return NOWHERE
+        return self._glanced
 
     async def close(self) -> None:
         """Throw the context away; a renderer that spins is ended with it."""
@@ -302,6 +312,8 @@ class Page:
         elif self._pausing is not None and not self._pausing.done():
             self._pausing.set_result(place)
         else:
+            if self._glancing:
+                self._glancing, self._glanced = False, place
             self.session.post("Debugger.resume")
 
 

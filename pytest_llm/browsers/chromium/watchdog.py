@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import psutil
 
 _ALL = 4  # times the limit of a script: what all the browser's processes may use within one command
+_EARLY = 0.25  # of the limit of a script: what it has told its browser by then is soon got through
 _IDLE = 0.05  # of the time that passes: a browser that uses less of a processor waits for something
 
 
@@ -89,19 +90,27 @@ class Watchdog:
     A page hangs when its own processes used `hang` seconds of user time within one command; a busy machine is not
     taken for a busy page. Four times as much of all processes together, as an endless shader uses, is a hang too,
     and so is a browser that waits for `idle` seconds without doing anything. Its pending commands then fail with
-    PageBroken.
+    PageBroken. Early on its way there it asks for a `glance` at what runs.
     """
 
     _EVERY = 0.1  # seconds
     _LOOKS = 5  # times that: the browser is asked for its processes, and new ones and files are looked for
 
     def __init__(
-        self, browser: Browser, session: Session, meter: Meter, *, limits: Callable[[], Limits], memory: int
+        self,
+        browser: Browser,
+        session: Session,
+        meter: Meter,
+        *,
+        limits: Callable[[], Limits],
+        memory: int,
+        glance: Callable[[], None],
     ) -> None:
-        self._browser, self._session, self._meter = browser, session, meter
+        self._browser, self._session, self._meter, self._glance = browser, session, meter, glance
         self._limits, self.memory = limits, memory
         self._command: tuple[int | str, float] | None = None
-        self._before = Used()
+        self._glanced: tuple[int | str, float] | None = None
+        self._begun = self._before = Used()  # with the command, and since it last grew
         self._largest = 0.0
         self._grew = self._since = 0.0  # when it last did, and since when it has not: by the loop's clock
         self.ate_memory = False
@@ -143,14 +152,22 @@ class Watchdog:
 
     def _limit_time(self, used: Used) -> None:
         now, command = asyncio.get_running_loop().time(), self._session.oldest()
-        if command is None or command != self._command or self._grew > self._since:
-            self._command, self._before, self._since = command, used, now  # what grows ends by its memory
+        if command is None or command != self._command:
+            self._command, self._begun = command, used
+            self._before, self._since = used, now
             return
-        waited, within = now - self._since, used - self._before
         hang, idle = self._limits()
-        if within.own >= hang:
+        own = (used - self._begun).own
+        if own >= hang * _EARLY and command != self._glanced:
+            self._glanced = command
+            self._glance()
+        if own >= hang:
             self._fail(f"it computed for {hang:g} s without a pause (`hang` allows for more)")
-        elif within.all >= hang * _ALL:
+            return
+        if self._grew > self._since:
+            self._before, self._since = used, now  # whoever works or waits for what grows: it ends by its memory
+        waited, within = now - self._since, used - self._before
+        if within.all >= hang * _ALL:
             self._fail(f"one frame took its browser {hang * _ALL:g} s of processor time")
         elif waited >= idle and within.all < waited * _IDLE:
             self._fail(f"nothing happened for {idle:g} s")

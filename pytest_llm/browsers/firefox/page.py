@@ -125,6 +125,9 @@ class FirefoxPage:
             return None
         return _plain(answer.get("result", {}))
 
+    def glance(self) -> None:
+        """Nothing: it tells where it is when it is closed."""
+
     async def pause(self) -> Place:
         """Stop a script that does not yield, which closing its page does; where it was."""
         self._over = True

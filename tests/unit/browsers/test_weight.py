@@ -88,31 +88,42 @@ class Command:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "grows_until", "computes", "said"),
+    ("seconds", "grows_until", "own", "others", "said"),
     [
-        (9, 0, 1.0, "it computed for 2 s without a pause"),
-        (9, 8, 1.0, ""),  # what grows ends by its memory, and is not asked why it waited meanwhile
-        (12, 8, 1.0, "it computed for 2 s without a pause"),
-        (12, 8, 0.0, ""),
-        (18, 8, 0.0, "nothing happened for 8 s"),
-        (7, 0, 0.0, ""),
+        (9, 0, 1.0, 0.0, "it computed for 2 s without a pause"),
+        (3, 3, 1.0, 0.0, "it computed for 2 s without a pause"),  # whatever grows by it: titles, entries in a store
+        (9, 8, 0.1, 2.0, ""),  # what grows ends by its memory, and is not asked why it waited meanwhile
+        (13, 8, 0.1, 2.0, "one frame took its browser 8 s"),
+        (12, 8, 0.0, 0.0, ""),
+        (18, 8, 0.0, 0.0, "nothing happened for 8 s"),
+        (7, 0, 0.0, 0.0, ""),
     ],
 )
 def test_a_page_that_hangs(
-    monkeypatch: pytest.MonkeyPatch, seconds: int, grows_until: int, computes: float, said: str
+    monkeypatch: pytest.MonkeyPatch, seconds: int, grows_until: int, own: float, others: float, said: str
 ) -> None:
+    glances = []
+
     async def watched() -> str:
         command, now = Command(), 0.0
         monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: now)
         browser = SimpleNamespace(memory=lambda anew: 1e9 * min(now, grows_until))
         meter, limits = SimpleNamespace(renderers=()), Limits.of(2.0)
-        dog = Watchdog(browser, command, meter, limits=lambda: limits, memory=10**10)  # type: ignore[arg-type]
+        dog = Watchdog(
+            browser,  # type: ignore[arg-type]
+            command,  # type: ignore[arg-type]
+            meter,  # type: ignore[arg-type]
+            limits=lambda: limits,
+            memory=10**10,
+            glance=lambda: glances.append(now),
+        )
         for step in range(2 * seconds):
             now = step / 2
             dog._limit_memory()
-            dog._limit_time(Used(own=now * computes, all=now * computes))
+            dog._limit_time(Used(own=now * own, all=now * (own + others)))
         return command.failure
 
     failure = asyncio.run(watched())
     assert failure.startswith(said)
     assert bool(failure) == bool(said)
+    assert glances == ([0.5] if own == 1.0 else [5.0] if own else [])  # once a command, early
