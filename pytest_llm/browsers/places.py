@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cached_property
+from itertools import islice
 from typing import Any
+
+from pytest_llm.browsers import compiled
 
 PAGE_URL = "http://localhost/page.html"  # a secure context, and no mixed content for pages that were files
 
@@ -42,6 +45,13 @@ _MEANT = tuple(
 _COMMENTED = re.compile(r"(?:^|[\s;{}>])(?://|<!--(?!.*-->)|/\*(?!.*\*/))|^\s*\*")
 _SPECIFIER = re.compile(r"module specifier [\"']([^\"'\n]+)|specifier “([^”\n]+)” was a bare specifier")
 _SRCDOC = re.compile(r"""\bsrcdoc["']?\s*=\s*["'`]?""")
+_SCRIPT = re.compile(r"<script\b|&lt;script\b|\son[a-z]+\s*=", re.I)
+_BABEL = re.compile(r"<script\b[^<>]*\stype\s*=\s*[\"']?text/(?:babel|jsx)\b[^<>]*>", re.I)
+_IN_BABEL = re.compile(r"/?Inline Babel script(?: \((\d+)\))?: [^\n]*\((\d+):(\d+)\)")
+_BLOCKED = {  # by a policy of the page: the first of all, for none is let through
+    "Executing inline event handler violates": r"(?<=\s)on[a-z]+\s*=\s*[\"']",
+    "Blocked script execution in 'about:srcdoc'": r"\bsrcdoc\s*=",
+}
 _FRAME_URL = "about:srcdoc"  # of every frame that has its text in its page
 _AT = re.compile(rf"({re.escape(PAGE_URL)}|{_FRAME_URL}):(\d+):(\d+)")
 
@@ -52,6 +62,7 @@ class Places:
     def __init__(self, page: str) -> None:
         self.page = NEWLINE.sub("\n", page)
         self._known: dict[str, Place] = {}
+        self._compiled: dict[str, str] = {}  # scripts by their id, and where their source map is
 
     def first(self, words: str) -> Place:
         """Where the page holds these words first."""
@@ -68,6 +79,12 @@ class Places:
         if kind in _CALLS:
             called = self._only(_CALLS[kind])
             return called if called != NOWHERE or kind != "navigation" else self._only(r"<form\b")
+        if inner := _IN_BABEL.search(message):
+            script = next(islice(_BABEL.finditer(self.page), int(inner[1] or 1) - 1, None), None)
+            return self._within(script.end() if script else -1, int(inner[2]) - 1, int(inner[3]))
+        for beginning, what in _BLOCKED.items() if kind == "console" else ():
+            if message.startswith(beginning):
+                return self._look(what, lambda hits: True)
         for words, call in _MEANT if kind in ("rejection", "exception") else ():
             if found := words.search(message):
                 return self._only(call.format(*found.groups()))
@@ -86,20 +103,38 @@ class Places:
         """A place that the browser names, counted from 0; of a frame's own text, where the page holds that text."""
         if url == PAGE_URL:
             return line + 1, column + 1
-        first, begins = self._frame if url == _FRAME_URL else NOWHERE
-        if first is None or begins is None:
-            return NOWHERE
-        return first + line, begins + column if line == 0 else column + 1
+        return self._within(self._frame if url == _FRAME_URL else -1, line, column)
 
     def stack(self, trace: dict[str, Any] | None) -> Place:
         """The innermost frame of a stack that lies in the page."""
         while trace:
             for frame in trace.get("callFrames", ()):
-                place = self.inside(frame["url"], frame["lineNumber"], frame["columnNumber"])
+                line, column = frame["lineNumber"], frame["columnNumber"]
+                place = self.inside(frame["url"], line, column)
+                if place == NOWHERE:
+                    place = self._in_source(frame.get("scriptId", ""), line, column)
                 if place != NOWHERE:
                     return place
             trace = trace.get("parent")
         return NOWHERE
+
+    def learn(self, script: str, source_map: str) -> None:
+        """A script, by its id, that was made of a source, perhaps of one that stands in the page."""
+        if source_map and len(self._compiled) < _MOST:
+            self._compiled[script] = source_map
+
+    def _in_source(self, script: str, line: int, column: int) -> Place:
+        found = compiled.original(self._compiled.get(script, ""), line, column)
+        if found is None or not found[0].strip():
+            return NOWHERE
+        return self._within(self.page.find(found[0]), *found[1:])
+
+    def _within(self, offset: int, line: int, column: int) -> Place:
+        """A place in a part of the page that begins at this character; line and column of it from 0."""
+        first, begins = self.at(offset)
+        if first is None or begins is None:
+            return NOWHERE
+        return first + line, begins + column if line == 0 else column + 1
 
     def written(self, stack: str) -> Place:
         """The innermost frame of a stack that lies in the page, as an error's text has it."""
@@ -107,10 +142,12 @@ class Places:
         return next((place for place in places if place != NOWHERE), NOWHERE)
 
     @cached_property
-    def _frame(self) -> Place:
-        """Where the text of the only frame begins that has its text in the page."""
+    def _frame(self) -> int:
+        """Where the text of the only frame begins that has its text, with a script, in the page; -1 for none."""
         found = list(_SRCDOC.finditer(self.page))
-        return self.at(found[0].end()) if len(found) == 1 else NOWHERE
+        if len(found) > 1:  # of one with no script there is nothing to tell
+            found = [one for one in found if _SCRIPT.search(self.page[one.end() :].partition(one[0][-1])[0])]
+        return found[0].end() if len(found) == 1 else -1
 
     def _only(self, call: str) -> Place:
         return self._look(call, lambda hits: "\n" not in self.page[hits[0] : hits[-1]])

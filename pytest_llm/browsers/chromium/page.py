@@ -301,6 +301,7 @@ class Page:
 
     def _script(self, event: dict[str, Any]) -> None:
         self._scripts[event["scriptId"]] = event["url"]
+        self._log.places.learn(event["scriptId"], event.get("sourceMapURL", ""))
 
     def _paused(self, event: dict[str, Any]) -> None:
         """It was asked to, or it is out of memory, or it says `debugger` and shall go on."""
