@@ -6,8 +6,9 @@ import os
 import sys
 import threading
 from collections import defaultdict
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Any, TextIO
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from pytest_llm.engine.events import Event
 from pytest_llm.plugin.options import MARK
 from pytest_llm.plugin.session import session
+from pytest_llm.providers.wire.secrets import begun, cleaned
 from pytest_llm.reports.plain import visible
 
 _MARGIN = "│ "  # what a model writes never begins a line, where a CI system may look for commands
@@ -28,7 +30,7 @@ class Tokens:
         self._coming: defaultdict[str, dict[str, list[str]]] = defaultdict(dict)  # by cell and job
         self._over: set[str] = set()
         self._cell, self._is_open = "", False
-        session(config).events.listeners.append(self.hear)
+        _listen(config, self.hear)
 
     def hear(self, event: Event) -> None:
         with self._lock:
@@ -98,7 +100,7 @@ class Together:
         self._coming: dict[str, tuple[str, list[str]]] = {}  # cell and pieces, by question
         self._over: set[str] = set()
         self._open = ""
-        session(config).events.listeners.append(self.hear)
+        _listen(config, self.hear)
 
     def hear(self, event: Event) -> None:
         with self._lock:
@@ -162,6 +164,30 @@ class Together:
         with self._apart():
             self._coming.clear()
         return (yield)
+
+
+def _listen(config: pytest.Config, hear: Callable[[Event], None]) -> None:
+    """Have the events heard, without any key in their pieces."""
+    state = session(config)
+    state.events.listeners.append(_Clean(state.secrets, hear).hear)
+
+
+class _Clean:
+    """Takes these words out of what comes in pieces: what may be the beginning of one waits for what follows."""
+
+    def __init__(self, hidden: Sequence[str], hear: Callable[[Event], None]) -> None:
+        self._hidden, self._hear = hidden, hear
+        self._held: dict[str, str] = {}  # by question
+
+    def hear(self, event: Event) -> None:
+        if event.kind == "piece":
+            text = cleaned(self._held.get(event.job, "") + event.text, self._hidden)
+            at = begun(text, self._hidden)
+            self._held[event.job] = text[at:]
+            event = replace(event, text=text[:at])
+        elif event.kind == "answered" and (rest := self._held.pop(event.job, "")):
+            self._hear(replace(event, kind="piece", text=rest))
+        self._hear(event)
 
 
 def _real_stdout(config: pytest.Config) -> TextIO:

@@ -32,7 +32,7 @@ def leaky(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
 @pytest.mark.parametrize("mode", [("-p", "no:xdist"), ("-n2",)], ids=" ".join)
 def test_nothing_shows_them(leaky: Bench, mode: tuple[str, ...]) -> None:
     host = leaky.server.url.replace("://", f"://ann:{PASSWORD}@")
-    outputs = ("--junitxml=junit.xml", "--html=report.html", "--self-contained-html", "-vv", "-rA")
+    outputs = ("--llm-stream", "--junitxml=junit.xml", "--html=report.html", "--self-contained-html", "-vv", "-rA")
     result = leaky.process(*mode, *outputs, "--llm-host", host)
     result.assert_outcomes(passed=1, failed=2, errors=1)
     again = [line for line in result.outlines if "again: " in line and "failed" in line]

@@ -83,6 +83,13 @@ def _uncut(piece: str, word: str) -> str:
     return piece[:at] + HIDDEN if at >= 0 and word.startswith(piece[at:]) else piece
 
 
+def begun(text: str, hidden: Sequence[str]) -> int:
+    """Where one of these words may begin that goes on after the text's end; its length where none does."""
+    longest = max(map(len, hidden), default=0)
+    ends = range(max(0, len(text) - longest + 1), len(text))
+    return next((at for at in ends if any(word.startswith(text[at:]) for word in hidden)), len(text))
+
+
 def without(value: Any, hidden: Sequence[str]) -> Any:
     """Plain data without any of these words, in whatever depth; keys of mappings too."""
     if not hidden:

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_llm.checks.base import Finding
 from pytest_llm.providers.base import Response, Usage
-from pytest_llm.providers.wire.secrets import cleaned, hidden, secrets
+from pytest_llm.providers.wire.secrets import begun, cleaned, hidden, secrets
 from pytest_llm.verdicts.redaction import redacted
 from pytest_llm.verdicts.verdict import Asked, Verdict
 
@@ -93,3 +93,19 @@ ODD = 'pä"ss/w&rd'
 )
 def test_whatever_a_word_comes_back_as(written: str, shown: str) -> None:
     assert cleaned(f"the key {written}", hidden([ODD])) == f"the key {shown}"
+
+
+@pytest.mark.parametrize(
+    ("text", "waits"),
+    [
+        ("the key", ""),
+        ("the key sk", "sk"),
+        (f"x{KEY[:-1]}", KEY[:-1]),
+        (f"s{KEY[:3]}", KEY[:3]),
+        ("sk-1", ""),
+        ("", ""),
+    ],
+)
+def test_the_beginning_of_a_word_waits_for_what_follows(text: str, waits: str) -> None:
+    assert text[begun(text, (KEY,)) :] == waits
+    assert begun(text, ()) == len(text)
