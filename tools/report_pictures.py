@@ -21,7 +21,8 @@ from pytest_llm.browsers.find import locate
 from pytest_llm.gates.past import of_runs
 from pytest_llm.reports.viewer.document import write_file
 from pytest_llm.reports.viewer.overview import Story
-from pytest_llm.store.record import CellLine, End, RunRecord, read
+from pytest_llm.store.line import CellLine, End
+from pytest_llm.store.record import RunRecord, read
 from pytest_llm.store.runs import FILE
 
 MODELS = {"my-coder": (63.4, 0.03, 2.1), "my-coder-q3": (48.7, 0.12, 2.8), "qwen3:8b": (44.2, 0.2, 4.1)}

@@ -13,7 +13,8 @@ from pytest_llm.gates.tally import Sample, counting, middle, samples, tally
 from pytest_llm.reports.plain import one_line, plain
 from pytest_llm.reports.table import columns
 from pytest_llm.store import runs
-from pytest_llm.store.record import CellLine, Header, RunRecord, read
+from pytest_llm.store.line import CellLine, Header
+from pytest_llm.store.record import RunRecord, read
 
 Past = tuple[Header, CellLine]
 _HEADINGS = ("run", "began", "commit", "result", "passed", "tokens/s", "first token")

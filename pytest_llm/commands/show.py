@@ -11,7 +11,8 @@ from pytest_llm.providers.plain import shallow
 from pytest_llm.reports.plain import one_line
 from pytest_llm.reports.terminal import every_word
 from pytest_llm.store import runs
-from pytest_llm.store.record import CellLine, RunRecord, read
+from pytest_llm.store.line import CellLine
+from pytest_llm.store.record import RunRecord, read
 from pytest_llm.verdicts.verdict import Verdict
 
 

@@ -10,7 +10,7 @@ from statistics import fmean, median
 from pytest_llm.errors import InputError
 from pytest_llm.gates.tally import middle, samples
 from pytest_llm.gates.types import Bar
-from pytest_llm.store.record import CellLine
+from pytest_llm.store.line import CellLine
 
 RATE = "rate"
 _BAR = re.compile(r"(?P<marker>[^@<>=]*)(?:@(?P<model>.+?))?>=(?P<least>\d+(?:\.\d+)?)(?P<percent>%?)")

@@ -13,7 +13,8 @@ from pytest_llm.gates.fingerprints import differences
 from pytest_llm.gates.pairing import paired, row_hash
 from pytest_llm.gates.tally import JUDGED, counting, middle, samples
 from pytest_llm.gates.types import Tally
-from pytest_llm.store.record import CellLine, RunRecord
+from pytest_llm.store.line import CellLine
+from pytest_llm.store.record import RunRecord
 
 POOLED = 10  # runs of a branch at most
 LOOKED_AT = 30  # of the latest, for so many with the same answers fingerprint

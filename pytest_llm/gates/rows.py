@@ -10,7 +10,8 @@ from pytest_llm.gates.pairing import gone, paired, row_hash
 from pytest_llm.gates.past import Before, Fingerprint, Past, fingerprint_of
 from pytest_llm.gates.tally import Sample, counting, likelier, middle, samples, tally
 from pytest_llm.gates.types import CellRow, Difference, Measured, State, Tally
-from pytest_llm.store.record import CellLine, RunRecord
+from pytest_llm.store.line import CellLine
+from pytest_llm.store.record import RunRecord
 
 Ended = Literal["passed", "failed", "escalated", "xfailed", "xpassed", "error", "none"]
 

@@ -10,7 +10,7 @@ from statistics import median
 from typing import Any
 
 from pytest_llm.gates.types import Tally
-from pytest_llm.store.record import CellLine
+from pytest_llm.store.line import CellLine
 
 JUDGED = {"passed": True, "failed": False}
 _OUTCOMES = {"failure": "failed", "error": "error", "skip": "skipped"}  # the first that is found counts

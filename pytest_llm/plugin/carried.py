@@ -11,7 +11,7 @@ import pytest
 from pytest_llm.reports.properties import is_ours, shared
 
 if TYPE_CHECKING:
-    from pytest_llm.store.record import CellLine
+    from pytest_llm.store.line import CellLine
 
 CARRIED = "llm_cell"  # of a report: what a worker hands over; builtins survive pytest-xdist
 
@@ -21,7 +21,7 @@ _PACKED, _NUMBERS = "llm_report", "llm_numbers"
 
 def carry(line: CellLine, report: pytest.TestReport) -> None:
     """Hand a cell's line over with its report."""
-    from pytest_llm.store.record import to_line
+    from pytest_llm.store.line import to_line
 
     setattr(report, CARRIED, to_line(line))
 

@@ -21,7 +21,7 @@ from pytest_llm.gates.types import CellRow, Settings
 from pytest_llm.plugin.celled import CellItem
 from pytest_llm.plugin.options import SETTINGS
 from pytest_llm.plugin.session import LlmSession
-from pytest_llm.store.record import CellLine
+from pytest_llm.store.line import CellLine
 from pytest_llm.verdicts.identity import digest
 from pytest_llm.verdicts.judge import Place
 from pytest_llm.verdicts.pipeline import once_more

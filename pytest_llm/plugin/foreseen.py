@@ -18,7 +18,7 @@ from pytest_llm.plugin.nodes import PromptItem
 from pytest_llm.plugin.session import LlmSession, session
 from pytest_llm.providers.base import ModelInfo
 from pytest_llm.reports.plain import plain
-from pytest_llm.store.record import CellLine
+from pytest_llm.store.line import CellLine
 from pytest_llm.verdicts.plan import Plan
 
 

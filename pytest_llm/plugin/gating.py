@@ -26,7 +26,8 @@ from pytest_llm.plugin.options import MARK, SETTINGS
 from pytest_llm.plugin.session import LlmSession, session
 from pytest_llm.reports import gate as words
 from pytest_llm.reports.plain import one_line
-from pytest_llm.store.record import CellLine, Header, RunRecord
+from pytest_llm.store.line import CellLine, Header
+from pytest_llm.store.record import RunRecord
 
 if TYPE_CHECKING:
     from pytest_llm.plugin.changed import Changed

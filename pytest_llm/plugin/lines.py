@@ -20,7 +20,7 @@ from pytest_llm.plugin.nodes import PromptItem, collected
 from pytest_llm.plugin.session import LlmSession, session
 from pytest_llm.reports.terminal import headline
 from pytest_llm.store import runs
-from pytest_llm.store.record import CellLine, Header
+from pytest_llm.store.line import CellLine, Header
 from pytest_llm.store.revision import revision
 from pytest_llm.verdicts.verdict import Verdict
 

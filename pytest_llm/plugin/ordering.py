@@ -19,7 +19,7 @@ from pytest_llm.plugin.foreseen import wall
 from pytest_llm.plugin.marks import keeps_from_asking
 from pytest_llm.plugin.nodes import PromptItem
 from pytest_llm.plugin.session import LlmSession
-from pytest_llm.store.record import CellLine
+from pytest_llm.store.line import CellLine
 from pytest_llm.verdicts.identity import identity
 from pytest_llm.verdicts.pipeline import first_jobs, questions
 

@@ -24,7 +24,7 @@ from pytest_llm.plugin.session import LlmSession, session
 from pytest_llm.plugin.telling import warn
 from pytest_llm.providers.plain import shallow
 from pytest_llm.store import runs
-from pytest_llm.store.record import CellLine, End, Header, from_line, to_line
+from pytest_llm.store.line import CellLine, End, Header, from_line, to_line
 
 if TYPE_CHECKING:
     from pytest_llm.checks.base import Severity

@@ -15,7 +15,8 @@ from pytest_llm.plugin.opening import address, open_store
 from pytest_llm.plugin.session import SESSION, LlmSession
 from pytest_llm.plugin.telling import warn
 from pytest_llm.reports.plain import one_line
-from pytest_llm.store.record import CellLine, RunRecord
+from pytest_llm.store.line import CellLine
+from pytest_llm.store.record import RunRecord
 
 if TYPE_CHECKING:
     from pytest_llm.engine.memory import Keeper

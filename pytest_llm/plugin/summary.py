@@ -18,7 +18,7 @@ from pytest_llm.store.whole import whole
 
 if TYPE_CHECKING:
     from pytest_llm.plugin.gating import Gate
-    from pytest_llm.store.record import CellLine
+    from pytest_llm.store.line import CellLine
 
 _MODELFILE, _COLLECTION = "Modelfiles", "Not collected"
 

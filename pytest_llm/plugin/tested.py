@@ -20,7 +20,7 @@ from pytest_llm.plugin.session import LlmSession, session
 from pytest_llm.plugin.summary import headline
 from pytest_llm.reports import terminal
 from pytest_llm.store import runs
-from pytest_llm.store.record import CellLine
+from pytest_llm.store.line import CellLine
 from pytest_llm.verdicts.combine import RANK, Outcome
 from pytest_llm.verdicts.identity import described, digest
 from pytest_llm.verdicts.redaction import redacted

@@ -14,7 +14,7 @@ from pytest_llm.reports.plain import one_line
 from pytest_llm.reports.viewer.columns import think_name
 from pytest_llm.reports.viewer.grouping import Group
 from pytest_llm.reports.viewer.matrix import Matrix, Row
-from pytest_llm.store.record import CellLine
+from pytest_llm.store.line import CellLine
 
 Shown = tuple[str, bool]  # a cell's word; whether it is one of those that did not pass
 Line = list[tuple[str, str]]  # pieces of text, each with its colour, "" for none

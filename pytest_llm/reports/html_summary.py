@@ -12,7 +12,8 @@ from pytest_llm.reports.viewer.brief import brief
 from pytest_llm.reports.viewer.columns import Numbers, rate_of, think_name
 from pytest_llm.reports.viewer.grouping import SHOWN
 from pytest_llm.reports.viewer.matrix import Matrix, matrix
-from pytest_llm.store.record import CellLine, RunRecord
+from pytest_llm.store.line import CellLine
+from pytest_llm.store.record import RunRecord
 
 SIGNS = {"passed": "✓", "failed": "✕", "error": "!", "skipped": "–"}
 _MEASURES = (

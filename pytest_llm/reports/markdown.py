@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from pytest_llm.reports.plain import one_line, plain
-from pytest_llm.store.record import CellLine
+from pytest_llm.store.line import CellLine
 
 EXCERPT = 300  # characters of an answer
 MOST = 50  # lines of a list: a summary is cut off by GitHub at a megabyte

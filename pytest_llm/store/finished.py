@@ -10,7 +10,8 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 
-from pytest_llm.store.record import CellLine, End, Header, RunRecord, from_line, to_line
+from pytest_llm.store.line import CellLine, End, Header, from_line, to_line
+from pytest_llm.store.record import RunRecord
 from pytest_llm.store.schema import AT_ONCE, cells, hashed, insert, runs
 
 

@@ -1,112 +1,19 @@
-"""The record of a run as a text of JSON lines, and the values they stand for: docs/runs.md says what each means.
+"""The record of a run, in memory and in its file: a header, a line for each cell as its verdict came, an end.
 
-A header, a line for each cell as its verdict came, an end. Lines are ASCII, so that no text of a model's can break
-one, and whole lines stay whole whatever happens to the process that writes them.
+Whole lines stay whole whatever happens to the process that writes them.
 """
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping, ValuesView
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pytest_llm.errors import InputError
-from pytest_llm.providers.plain import shallow
-
-FORMAT = 1
-
-
-@dataclass(frozen=True)
-class Header:
-    """The first line. cells: the node ids that were selected, in the order in which they were to run.
-
-    collection: a hash of all that were collected, the deselected ones among them. started: ISO 8601, UTC.
-    files: the case files that were collected whole. left_out: the cells of theirs that were not selected, however.
-    must_pass: the selected cells that block a gate wherever they fail.
-    """
-
-    run: str
-    started: str = ""
-    commit: str = ""
-    branch: str = ""
-    collection: str = ""
-    cells: tuple[str, ...] = ()
-    deselected: int = 0
-    files: tuple[str, ...] = ()
-    left_out: tuple[str, ...] = ()
-    must_pass: tuple[str, ...] = ()
-    versions: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class CellLine:
-    """One cell, judged.
-
-    outcome: of the verdict (passed, failed, error, skipped). reported: what pytest made of it, xfailed and
-    xpassed among them. reason: the first one, in a line. file, line: where the case stands. row, values: the
-    row's id and a hash of its values. inputs: a hash of what is asked, of the model's files, of the checks and
-    what they read. exclusive: whether its numbers were measured with the server alone. temperature: in force by
-    the case or its Modelfile, None where neither says one. samples: how many were to be asked; min_pass: how many
-    must pass; outcomes: of those that were asked; stopped: the others could not change the verdict. must_pass: a
-    gate blocks where it fails. escalate: the think mode in which it is asked once more where it fails, "" for
-    none; escalated: only so it passed. started: ISO 8601, UTC; seconds: of setup and call. answers: plain data,
-    each with its findings and its files, relative to the run's folder. confirmations: of the same kind, asked
-    because the cell failed where a baseline passes; the verdict does not rest on them. checks: what is to hold,
-    whether or not something was found: name, stage, label, and the arguments that are numbers and words.
-    """
-
-    nodeid: str
-    outcome: str
-    reported: str = ""
-    reason: str = ""
-    case: str = ""
-    file: str = ""
-    line: int = 0
-    model: str = ""
-    engine: str = ""
-    think: str = ""
-    row: str = ""
-    values: str = ""
-    axes: Mapping[str, Any] = field(default_factory=dict)
-    options: Mapping[str, Any] = field(default_factory=dict)
-    seed: int | None = None
-    markers: tuple[str, ...] = ()
-    modelfile: str = ""
-    inputs: str = ""
-    exclusive: bool = False
-    temperature: float | None = None
-    samples: int = 1
-    min_pass: int = 1
-    outcomes: tuple[str, ...] = ()
-    stopped: bool = False
-    must_pass: bool = False
-    escalate: str = ""
-    escalated: bool = False
-    started: str = ""
-    seconds: float = 0.0
-    answers: tuple[Mapping[str, Any], ...] = ()
-    confirmations: tuple[Mapping[str, Any], ...] = ()
-    checks: tuple[Mapping[str, Any], ...] = ()
-
-
-@dataclass(frozen=True)
-class End:
-    """The last line.
-
-    complete: every selected cell has its line. counts: by what pytest made of the cells. word, because: what the
-    gate said, and its reason in a line; "" where there was none.
-    """
-
-    complete: bool
-    exit_status: int
-    counts: Mapping[str, int] = field(default_factory=dict)
-    ended: str = ""
-    word: str = ""
-    because: str = ""
+from pytest_llm.store.line import FORMAT, CellLine, Data, End, Header, Value, kind_of, value_of
 
 
 @dataclass(frozen=True)
@@ -148,7 +55,7 @@ class Lines(Mapping[str, CellLine]):
         with _told(self._path), self._path.open("rb") as file:
             for place in places:
                 file.seek(place)
-                yield _value(CellLine, _decoded(file.readline()))
+                yield value_of(CellLine, _decoded(file.readline()))
 
     def values(self) -> ValuesView[CellLine]:
         return _Values(self)
@@ -182,32 +89,6 @@ class _Items(ItemsView[str, CellLine]):
 
     def __iter__(self) -> Iterator[tuple[str, CellLine]]:
         return zip(self._mapping, self._mapping.values(), strict=True)
-
-
-Data = Mapping[str, Any]
-Value = Header | CellLine | End
-_KINDS: Mapping[type[Value], str] = {Header: "run", CellLine: "cell", End: "end"}
-_FIELDS: Mapping[type, tuple[str, ...]] = {kind: tuple(field.name for field in fields(kind)) for kind in _KINDS}
-
-
-def to_line(value: Value) -> str:
-    """One line of JSON with its newline. What JSON cannot say becomes text, an infinite number null."""
-    kind = _KINDS[type(value)]
-    format_ = {"format": FORMAT} if kind == "run" else {}
-    data = {"kind": kind, **format_, **shallow(value)}
-    try:
-        return _dumped(data)
-    except (TypeError, ValueError):  # a key that is no text, an infinite number
-        return _dumped(_finite(data))
-
-
-def from_line(line: str) -> Value:
-    """What `to_line` made; keys that are new are passed over. Raises ValueError, TypeError where it is none."""
-    data = json.loads(line)
-    kind = _kind(data)
-    if kind is None:
-        raise ValueError(f"no line of a record: {data['kind']!r}")
-    return _value(kind, data)
 
 
 def values(path: Path, each: Callable[[Data], Data] = lambda line: line) -> Iterator[Value]:
@@ -249,11 +130,11 @@ def _placed(path: Path, each: Callable[[Data], Data] = lambda line: line) -> Ite
         found = _parsed(path, file)
         place, header = next(found, (0, {}))
         _check_header(path, header)  # before what a newer format may say in its own way
-        yield place, _value(Header, header)
+        yield place, value_of(Header, header)
         for place, line in found:
-            kind = _kind(line)
+            kind = kind_of(line)
             if kind is not None and kind is not Header:
-                yield place, _value(kind, each(line) if kind is CellLine else line)
+                yield place, value_of(kind, each(line) if kind is CellLine else line)
 
 
 @contextmanager
@@ -297,37 +178,3 @@ def _check_header(path: Path, header: Mapping[str, Any]) -> None:
         message = f"was written in format {said} by a newer pytest-llm, this one reads format {FORMAT}"
         raise InputError(message, path=path, hint="update pytest-llm")
     raise InputError(f"is no record of a run: its format is {said!r}", path=path)
-
-
-def _kind(data: Data) -> type[Value] | None:
-    said = data.get("kind")
-    return next((kind for kind, word in _KINDS.items() if word == said), None)
-
-
-V = TypeVar("V", bound=Value)
-
-
-def _value(kind: type[V], data: Data) -> V:
-    given = ((name, data[name]) for name in _FIELDS[kind] if name in data)
-    typed: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in given}
-    return kind(**typed)
-
-
-def _dumped(data: Mapping[str, Any]) -> str:
-    return f"{_ENCODER.encode(data)}\n"
-
-
-def _plain(value: Any) -> Any:
-    return dict(value) if isinstance(value, Mapping) else str(value)
-
-
-_ENCODER = json.JSONEncoder(allow_nan=False, default=_plain, separators=(",", ":"))
-
-
-def _finite(value: Any) -> Any:
-    """JSON has no infinite numbers."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {str(key): _finite(item) for key, item in value.items()}
-    return [_finite(item) for item in value] if isinstance(value, list | tuple) else value

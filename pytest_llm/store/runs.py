@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from pytest_llm.errors import InputError
-from pytest_llm.store.record import Header, to_line
+from pytest_llm.store.line import Header, to_line
 
 HOME = ".pytest_llm"
 FILE = "cells.jsonl"

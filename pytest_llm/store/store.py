@@ -16,7 +16,8 @@ from pytest_llm.store.address import Address, default
 from pytest_llm.store.answers import Answer
 from pytest_llm.store.database import MEMORY, Database
 from pytest_llm.store.keys import Question, Wanted
-from pytest_llm.store.record import CellLine, Header, RunRecord, values
+from pytest_llm.store.line import CellLine, Header
+from pytest_llm.store.record import RunRecord, values
 from pytest_llm.store.runs import make_home, within
 from pytest_llm.store.schema import AT_ONCE
 from pytest_llm.store.slim import slim

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from pytest_llm.store import runs
-from pytest_llm.store.record import CellLine, RunRecord, read, values
+from pytest_llm.store.line import CellLine
+from pytest_llm.store.record import RunRecord, read, values
 from tests.acceptance.conftest import Bench
 
 TESTS = """

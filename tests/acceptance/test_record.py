@@ -14,7 +14,8 @@ import pytest
 
 from pytest_llm.plugin.session import folder_name
 from pytest_llm.store import runs
-from pytest_llm.store.record import CellLine, RunRecord, read, values
+from pytest_llm.store.line import CellLine
+from pytest_llm.store.record import RunRecord, read, values
 from pytest_llm.verdicts.verdict import Verdict
 from tests.acceptance.conftest import Bench
 from tests.fake_ollama import Script

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from pytest_llm.store import runs
-from pytest_llm.store.record import CellLine, read
+from pytest_llm.store.line import CellLine
+from pytest_llm.store.record import read
 from tests.acceptance.conftest import Bench
 from tests.fake_ollama import Script
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pytest_llm.store.record import CellLine, End, Header, RunRecord, to_line
+from pytest_llm.store.line import CellLine, End, Header, to_line
+from pytest_llm.store.record import RunRecord
 from pytest_llm.store.runs import FILE
 
 RUN = "20260101-000000-1aa"

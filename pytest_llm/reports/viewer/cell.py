@@ -14,7 +14,8 @@ from pytest_llm.reports.samples import tally, title
 from pytest_llm.reports.viewer import asking
 from pytest_llm.reports.viewer.answer import pieces
 from pytest_llm.reports.viewer.brief import VALUE, brief
-from pytest_llm.store.record import CellLine, RunRecord
+from pytest_llm.store.line import CellLine
+from pytest_llm.store.record import RunRecord
 from pytest_llm.verdicts.verdict import Asked, Verdict
 
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp"})

@@ -11,7 +11,7 @@ from pytest_llm.gates.tally import MIN_TOKENS, middle
 from pytest_llm.providers.plain import response_from
 from pytest_llm.reports.numbers import measures
 from pytest_llm.reports.viewer.brief import brief
-from pytest_llm.store.record import CellLine
+from pytest_llm.store.line import CellLine
 
 Column = tuple[str, str]
 Numbers = Sequence[Mapping[str, float | int | None]]  # of the answers of a cell

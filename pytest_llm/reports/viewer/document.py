@@ -21,7 +21,8 @@ from pytest_llm.reports.viewer.cell import details, earlier
 from pytest_llm.reports.viewer.highlight import CLASSES, coloured
 from pytest_llm.reports.viewer.overview import Story, overview
 from pytest_llm.reports.viewer.pictures import Picture, picture, room
-from pytest_llm.store.record import CellLine, RunRecord
+from pytest_llm.store.line import CellLine
+from pytest_llm.store.record import RunRecord
 from pytest_llm.store.whole import whole
 
 BLOCK = 40  # cells that are packed together

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_llm.reports.viewer.brief import brief
-from pytest_llm.store.record import CellLine
+from pytest_llm.store.line import CellLine
 
 BAD = ("failure", "error")
 _SKIP = ("skip",)

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 from pytest_llm.reports.viewer.brief import brief
 from pytest_llm.reports.viewer.columns import Column, Counted, Numbers, answered, in_order
 from pytest_llm.reports.viewer.grouping import Group, Grouping
-from pytest_llm.store.record import CellLine
+from pytest_llm.store.line import CellLine
 
 _ACTING = frozenset({"skip", "skipif", "xfail"})  # marks that say what becomes of a cell
 Key = tuple[str | int, ...]

@@ -17,7 +17,8 @@ from pytest_llm.reports.viewer.columns import Numbers, rate_of
 from pytest_llm.reports.viewer.grouping import SHOWN, checks_of
 from pytest_llm.reports.viewer.matrix import Row, matrix
 from pytest_llm.reports.viewer.timeline import Timeline
-from pytest_llm.store.record import CellLine, RunRecord
+from pytest_llm.store.line import CellLine
+from pytest_llm.store.record import RunRecord
 
 FORMAT = 1
 _CHANGES = {"newly failing": "regressed", "fixed": "fixed", "new": "new", "missing": "missing", "gone": "gone"}

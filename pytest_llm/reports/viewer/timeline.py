@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pytest_llm.reports.viewer.brief import brief
-from pytest_llm.store.record import CellLine
+from pytest_llm.store.line import CellLine
 
 MOST = 4000  # spans that are drawn
 CHECKS = "checks"  # what stands above their lanes

@@ -15,7 +15,8 @@ from pytest_llm.gates import baseline as files
 from pytest_llm.gates.past import to_file
 from pytest_llm.store import runs
 from pytest_llm.store.address import Address, default
-from pytest_llm.store.record import CellLine, End, Header, RunRecord, read, to_line
+from pytest_llm.store.line import CellLine, End, Header, to_line
+from pytest_llm.store.record import RunRecord, read
 from pytest_llm.store.store import Store
 
 OLD, SAME, WORSE = "20260101-000000-1aa", "20260102-000000-2bb", "20260103-000000-3cc"

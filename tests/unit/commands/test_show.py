@@ -9,7 +9,7 @@ from pytest_llm.checks.base import Finding
 from pytest_llm.commands.cli import main
 from pytest_llm.providers.base import Response
 from pytest_llm.store import runs
-from pytest_llm.store.record import CellLine, End, Header, to_line
+from pytest_llm.store.line import CellLine, End, Header, to_line
 from pytest_llm.verdicts.verdict import Asked, Verdict
 
 OLD, NEW = "20260101-000000-1aa", "20260102-000000-2bb"

@@ -7,7 +7,7 @@ import pytest
 from pytest_llm.errors import InputError
 from pytest_llm.gates.bars import Barred, of_line, parse, reach
 from pytest_llm.gates.types import Bar
-from pytest_llm.store.record import CellLine
+from pytest_llm.store.line import CellLine
 
 
 @pytest.mark.parametrize(

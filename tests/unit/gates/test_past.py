@@ -12,7 +12,8 @@ from pytest_llm.gates.baseline import BaselineCell
 from pytest_llm.gates.past import POOLED, of_runs, to_file
 from pytest_llm.gates.rows import differing
 from pytest_llm.gates.types import Difference, Tally
-from pytest_llm.store.record import CellLine, Header, RunRecord
+from pytest_llm.store.line import CellLine, Header
+from pytest_llm.store.record import RunRecord
 from tests.unit.gates.test_rows import ID, NUMBERS, answer, line
 
 OLD = {"answers": {"version": "1"}, "speed": {"machine": "a"}}

@@ -13,7 +13,8 @@ from pytest_llm.gates.past import Before, Past, of_file
 from pytest_llm.gates.rows import Ended, how_it_ended, rows, state
 from pytest_llm.gates.tally import counting, likelier, samples, tally
 from pytest_llm.gates.types import CellRow, State, Tally
-from pytest_llm.store.record import CellLine, Header, RunRecord
+from pytest_llm.store.line import CellLine, Header
+from pytest_llm.store.record import RunRecord
 
 ID = "a.prompt.yaml::a[m]"
 

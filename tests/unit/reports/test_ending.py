@@ -8,7 +8,7 @@ import pytest
 
 from pytest_llm.reports.ending import HURT, lines, shown
 from pytest_llm.reports.viewer.matrix import matrix
-from pytest_llm.store.record import CellLine
+from pytest_llm.store.line import CellLine
 from tests.helpers.records import answer, cell, finding
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pytest_llm.reports.markdown import MOST, code, summary
-from pytest_llm.store.record import CellLine
+from pytest_llm.store.line import CellLine
 
 
 def line(name: str, reported: str = "passed", model: str = "m", reason: str = "", rate: float = 0.0) -> CellLine:

@@ -22,7 +22,8 @@ from pytest_llm.store import database, schema
 from pytest_llm.store.address import Address, default, parse
 from pytest_llm.store.answers import Answer, made
 from pytest_llm.store.keys import question
-from pytest_llm.store.record import CellLine, End, Header, RunRecord, to_line
+from pytest_llm.store.line import CellLine, End, Header, to_line
+from pytest_llm.store.record import RunRecord
 from pytest_llm.store.store import Store
 from tests.helpers.postgres import PASSWORD, Postgres
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llm.errors import InputError
-from pytest_llm.store.record import CellLine, End, Header, read, to_line
+from pytest_llm.store.line import CellLine, End, Header, to_line
+from pytest_llm.store.record import read
 
 HEADER = Header("r", "2026-01-01", "c0ffee", "main", "abc", ("a", "b"), 3, versions={"python": "3.13"})
 CELL = CellLine("a", "failed", "xfailed", "no", case="a", axes={"format": "off"}, seed=4, answers=({"text": "x"},))

