@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+from pytest_llm.browsers import modules
 from pytest_llm.sandbox import programs
 
 # Name -> npm packages that `pytest-llm doctor --install libraries` brings, of the hashes in _LOCK; of several
@@ -67,7 +69,7 @@ _ADDRESSES = tuple(
     )
 )
 _MODULES = re.compile(r"https?://(?:esm\.(?:sh|run)|cdn\.skypack\.dev)/")
-_BARE = re.compile(r"""(?:\bfrom|\bimport)\s*["'][^."'/]""")
+_IS_MODULE = re.compile(r"(?:.*&)?module\b")
 _WORDS = re.compile(
     r"[.-](?:min|umd|global|prod|production|development|slim|browser|module|esm|v?\d[\d.]*)(?=[.-]|$)"
 )
@@ -83,12 +85,15 @@ _BINARY = {".woff2": "font/woff2", ".woff": "font/woff", ".wasm": "application/w
 @dataclass(frozen=True)
 class Asked:
     """What an address asks for. library: by its name in PACKAGES; path: within the package, or "". module: as one
-    file to import, whatever the package has."""
+    file to import, whatever the package has; address: what stands around a path of the package there. plugins: of
+    Tailwind."""
 
     library: str
     version: str = ""
     path: str = ""
     module: bool = False
+    plugins: str = ""
+    address: tuple[str, str] = field(default=("", ""), compare=False)
 
 
 @dataclass(frozen=True)
@@ -121,8 +126,13 @@ def asked(url: str) -> Asked | None:
             library = _LIBRARIES.get(name)
             version = re.sub(r"^[\^~v]|^r(?=\d)", "", found["version"] or _SERVED.get(found["name"], ""))
             version = f"0.{version}" if library == "three" and version.isdecimal() else version
-            module = found["path"] == "+esm" or _MODULES.match(url) is not None
-            return Asked(library, version, "" if module else found["path"] or "", module) if library else None
+            path, query = found["path"] or "", url.partition("?")[2]
+            tail = "/+esm" if f"/{path}".endswith("/+esm") else "?module" if _IS_MODULE.match(query) else ""
+            module = bool(tail) or _MODULES.match(url) is not None
+            head = url[: found.end("version" if found["version"] else "name")]
+            plugins = query.removeprefix("plugins=") if query.startswith("plugins=") else ""
+            path = path.removesuffix("+esm").rstrip("/") if module else path
+            return Asked(library, version, path, module, plugins, (head, tail)) if library else None
     return None
 
 
@@ -174,10 +184,10 @@ def serve(wanted: Asked, where: Path) -> Served | None:
         (package for package in _known(where) if package.name in names),
         key=lambda package: _distance(package.version, wanted.version),
     )
-    for package in some:
-        if (path := _file(package.folder, wanted)) is not None:
+    for package in some[:1] if wanted.module else some:  # of one version are all that import each other
+        if (path := _file(package, wanted)) is not None:
             kind = _KINDS.get(path.suffix) or _BINARY.get(path.suffix, "application/octet-stream")
-            return Served(path.read_bytes(), kind, _note(wanted, package))
+            return Served(_body(path, wanted, package), kind, _note(wanted, package))
     return None
 
 
@@ -225,19 +235,37 @@ def _distance(version: str, wanted: str) -> tuple[int, ...]:
 
 def _note(wanted: Asked, package: Package) -> str:
     exact = _numbers(package.version)[: len(_numbers(wanted.version))] == _numbers(wanted.version)
-    return "" if exact else f"{package.name} {wanted.version} is served as {package.version}, the nearest here"
+    notes = [] if exact else [f"{package.name} {wanted.version} is served as {package.version}, the nearest here"]
+    if wanted.plugins:
+        notes.append(f"{package.name} is served without its plugins ({wanted.plugins}): their classes do nothing")
+    return "; ".join(notes)
 
 
-def _file(package: Path, wanted: Asked) -> Path | None:
+def _body(path: Path, wanted: Asked, package: Package) -> bytes:
+    if not wanted.module:
+        return path.read_bytes()
+    at = path.relative_to(package.folder.resolve()).as_posix()
+    return modules.linked(path.read_text("utf-8", "replace"), at, package.name, wanted.address).encode()
+
+
+def _file(package: Package, wanted: Asked) -> Path | None:
     """The file at a path of the package, else one of the same name wherever it is, else what its manifest names."""
+    folder = package.folder
+    manifest = json.loads((folder / "package.json").read_text("utf-8"))
     if wanted.path:
-        return _inside(package, wanted.path) or _like(package, wanted.path)
-    manifest = json.loads((package / "package.json").read_text("utf-8"))
-    keys = ("module",) if wanted.module else ("jsdelivr", "unpkg", "browser", "main")
-    named = next((manifest[key] for key in keys if isinstance(manifest.get(key), str)), "")
-    path = _inside(package, named)
-    alone = path and not (wanted.module and _BARE.search(path.read_text("utf-8", "replace")))
-    return path if alone else None
+        names = (wanted.path, *_meant(manifest, wanted)) if wanted.module else (wanted.path,)
+        path = next(filter(None, (_inside(folder, name) for name in names)), None) or _like(folder, wanted.path)
+    else:
+        keys = ("module",) if wanted.module else ("jsdelivr", "unpkg", "browser", "main")
+        path = _inside(folder, next((manifest[key] for key in keys if isinstance(manifest.get(key), str)), ""))
+    foreign = path and wanted.module and not modules.alone(path.read_text("utf-8", "replace"), package.name)
+    return None if foreign else path
+
+
+def _meant(manifest: Mapping[str, Any], wanted: Asked) -> Iterator[str]:
+    """What a path without an ending means to a host of modules."""
+    yield modules.exported(manifest, wanted.path)
+    yield f"{wanted.path}.js"
 
 
 def _inside(package: Path, name: str) -> Path | None:

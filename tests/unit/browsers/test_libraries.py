@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,7 +42,12 @@ ADDRESSES = {
     f"{CDNJS}/babel-standalone/7.23.5/babel.min.js": Asked("babel", "7.23.5", "babel.min.js"),
     "https://d3js.org/d3.v7.min.js": Asked("d3", "7", "d3.v7.min.js"),
     "https://cdn.tailwindcss.com": Asked("tailwind", "3"),
-    "https://cdn.tailwindcss.com?plugins=forms": Asked("tailwind", "3"),
+    "https://cdn.tailwindcss.com?plugins=forms": Asked("tailwind", "3", plugins="forms"),
+    "https://esm.sh/three@0.160.0/examples/jsm/A.js": Asked("three", "0.160.0", "examples/jsm/A.js", module=True),
+    "https://cdn.jsdelivr.net/npm/chart.js@4/auto/+esm": Asked("chart.js", "4", "auto", module=True),
+    "https://unpkg.com/three@0.160.0/build/three.module.js?module": Asked(
+        "three", "0.160.0", "build/three.module.js", module=True
+    ),
     "https://cdn.jsdelivr.net/npm/@tailwindcss/browser@4": Asked("tailwind", "4"),
     "https://cdn.tailwindcss.com/3.4.1": Asked("tailwind", "3.4.1"),
     "https://code.jquery.com/jquery-3.6.0.min.js": Asked("jquery", "3.6.0", "jquery-3.6.0.min.js"),
@@ -64,6 +70,9 @@ FILES = {
         "build/three.min.js": "lost()",
         "build/three.module.js": "new module",
         "build/three.module.min.js": "new small module",
+        "examples/jsm/M.js": 'import { X } from "three";import "../B.js"\nimport("three/c.js") // from "other',
+        "examples/jsm/foreign.js": 'import { X } from "other"',
+        "addons/index.js": "addons",
     },
     "three--0.180.0": {"build/three.module.js": "newest module"},
     "d3--7.9.0": {"dist/d3.js": "d3", "dist/d3.min.js": "d3 min", "src/index.js": "export * from 'd3-array'"},
@@ -72,9 +81,12 @@ FILES = {
     "marked--15.0.12": {"lib/marked.umd.js": "marked"},
     "chart.js--4.5.0": {"dist/chart.umd.min.js": "chart", "dist/chart.js": "export {}", "../secret.js": "secret"},
 }
-ENTRIES = {
+ENTRIES: dict[str, dict[str, Any]] = {
     "d3": {"jsdelivr": "dist/d3.min.js", "module": "src/index.js"},
-    "three": {"module": "build/three.module.js"},
+    "three": {
+        "module": "build/three.module.js",
+        "exports": {"./addons": {"import": {"types": {}, "default": "./addons/index.js"}}},
+    },
     "tailwindcss-browser": {"browser": "dist/index.global.js"},
     "tailwindcss-cdn": {"main": "tailwindcss.js"},
     "marked": {"main": "../chart.js--4.5.0/dist/chart.js"},
@@ -153,6 +165,62 @@ def test_what_is_missing_is_installed_by_one_command(where: Path) -> None:
     assert "three@0.128.0" not in missing(where)
     assert "vue@3.5.22" in missing(where)
     assert "babel-standalone--7.28.4@npm:@babel/standalone@7.28.4" in installation(where)
+
+
+ESM, JSDELIVR, UNPKG = (
+    "https://esm.sh/three@0.160",
+    "https://cdn.jsdelivr.net/npm/three@0.160",
+    "https://unpkg.com/three",
+)
+
+
+@pytest.mark.parametrize(
+    ("url", "imports"),
+    [
+        (f"{ESM}/examples/jsm/M.js", (ESM, f"{ESM}/examples/B.js", f"{ESM}/c.js")),
+        (f"{ESM}/examples/jsm/M?bundle", (ESM, f"{ESM}/examples/B.js", f"{ESM}/c.js")),
+        (
+            f"{JSDELIVR}/examples/jsm/M.js/+esm",
+            (f"{JSDELIVR}/+esm", f"{JSDELIVR}/examples/B.js/+esm", f"{JSDELIVR}/c.js/+esm"),
+        ),
+        (
+            f"{UNPKG}@0.160.1/examples/jsm/M.js?module",
+            tuple(f"{UNPKG}@0.160.1{path}?module" for path in ("", "/examples/B.js", "/c.js")),
+        ),
+        (f"{JSDELIVR}/examples/jsm/M.js", ("three", "../B.js", "three/c.js")),  # as it is
+    ],
+)
+def test_a_module_imports_from_where_it_was_asked_for(where: Path, url: str, imports: tuple[str, ...]) -> None:
+    wanted = asked(url)
+    assert wanted
+    served = serve(wanted, where)
+    assert served
+    first, second, third = imports
+    assert served.body.decode() == (
+        f'import {{ X }} from "{first}";import "{second}"\nimport("{third}") // from "other'
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "body"), [("addons", b"addons"), ("examples/jsm/foreign.js", None), ("none", None)]
+)
+def test_a_module_is_what_the_package_exports_and_asks_for_no_other(
+    where: Path, path: str, body: bytes | None
+) -> None:
+    wanted = asked(f"{ESM}/{path}")
+    assert wanted
+    served = serve(wanted, where)
+    assert (served and served.body) == body
+
+
+def test_plugins_of_tailwind_are_told_not_to_be_there(where: Path) -> None:
+    wanted = asked("https://cdn.tailwindcss.com?plugins=forms,typography")
+    assert wanted
+    served = serve(wanted, where)
+    assert served
+    assert (
+        served.note == "tailwindcss-cdn is served without its plugins (forms,typography): their classes do nothing"
+    )
 
 
 def test_each_package_has_its_hash() -> None:
