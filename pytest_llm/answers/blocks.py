@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from pytest_llm.answers.names import bound, defined
+from pytest_llm.answers.names import bound, defined, local
 from pytest_llm.answers.titles import alone, named
 
 _LOOKED_AT = 20_000
@@ -27,7 +27,7 @@ _BROUGHT = re.compile(
 )
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _MEMBER = re.compile(r"\.[A-Za-z_]\w*")
-_MEMBERS = re.compile(r"\b([A-Za-z_]\w*)(?:\??\.[A-Za-z_]\w*)+")
+_MEMBERS = re.compile(r"\b([A-Za-z_]\w*)(?:(?:\??\.|->)[A-Za-z_]\w*)+")
 _SAID = re.compile(
     r"(?:^|[ \t])#[ \t].*|(?:^|[;{},)])[ \t]*//.*|^[ \t]*(?:/\*|\*[ \t]).*", re.MULTILINE
 )  # by comments; `//` amid a line also divides
@@ -121,8 +121,9 @@ class CodeBlock:
 
     @cached_property
     def words(self) -> frozenset[str]:
-        """Those of its code, without members of what it binds itself; each member with its point, too."""
-        own = self.known.difference(_BROUGHT.findall(self.text))
+        """Those of its code, without members of what it binds itself, or of what its functions are given; each
+        member with its point, too."""
+        own = (self.known | local(self.code)).difference(_BROUGHT.findall(self.text))
         free = _MEMBERS.sub(lambda found: found[1] if found[1] in own else found[0], self.code)
         return frozenset(_WORD.findall(free)).union(_MEMBER.findall(self.code))
 

@@ -70,6 +70,17 @@ _BOUND = re.compile(
     re.MULTILINE,
 )
 _DEFAULT = re.compile(r"^export default\b", re.MULTILINE)  # a module has one
+_LOCAL = re.compile(
+    r"\b(?:def|func|function|fn|fun)\b[^()\n]{0,80}(?:\([^()\n]{0,80}\)[ \t]*\w+[ \t]*)?\(([^()]{0,300})\)"
+    r"|[\w*&>\]][ \t*&]+~?\w+[ \t]*\(([^;{}()]{0,300})\)[ \t]*(?:const[ \t]*)?\n?[ \t]*\{"
+    r"|(?:\(([^()]{0,200})\)|\b(\w+))[ \t]*(?::[^=\n]{1,60})?=>"
+    r"|\bfor\b[ \t(]*((?:[\w*&,]+[ \t]+){1,4})(?:in\b|of\b|:)"
+    r"|\|([\w, ]{1,80})\||\blambda\b([\w, ]{1,80}):",
+)  # parameters and the variables of loops, with the words of their types
+_INDENTED = re.compile(
+    r"^[ \t]+((?:[\w<>\[\],*&]{1,40}[ \t]+){0,3}\w+)[ \t]*(?::[^=\n]{0,60})?=(?!=)", re.MULTILINE
+)
+_WORD = re.compile(r"[A-Za-z_]\w*")
 
 
 def defined(text: str, language: str) -> Iterator[str]:
@@ -90,3 +101,9 @@ def declared(text: str, language: str) -> frozenset[str]:
 def bound(text: str) -> frozenset[str]:
     """The names that a text gives to values, or by which it is known to others."""
     return frozenset((*_BOUND.findall(text), *_DEFAULT.findall(text)))
+
+
+def local(text: str) -> frozenset[str]:
+    """The names that stand for something within its functions alone."""
+    found = (part for parts in _LOCAL.findall(text) for part in parts if part)
+    return frozenset(word for part in (*found, *_INDENTED.findall(text)) for word in _WORD.findall(part))

@@ -95,6 +95,10 @@ SORT = {"python": "def sort(xs):\n    return xs\n", "javascript": "function sort
         ("javascript", "const nums = [3, 1, 2];\nnums?.sort();\nconsole.log(nums);\n", False),
         ("javascript", "const tools = require('./tools');\ntools.sort([3, 1, 2]);\n", True),
         ("javascript", "const tools = await import('./tools');\ntools.sort([3, 1]);\n", True),
+        ("python", "print(max([[3], [1]], key=lambda xs: xs.sort() or 1))\nprint(list('and so on'))\n", False),
+        ("python", "for xs in [[3, 1, 2], [2]]:\n    xs.sort()\n    print(xs)\n", False),
+        ("javascript", "[[3, 1, 2]].forEach((xs) => xs.sort());\nconsole.log('sorted');\n", False),
+        ("javascript", "[[3, 1, 2]].forEach(xs => xs.sort());\nconsole.log('sorted');\n", False),
     ],
 )
 def test_a_member_of_what_a_block_binds_is_not_what_another_defines(language: str, code: str, uses: bool) -> None:
