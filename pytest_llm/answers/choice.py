@@ -113,7 +113,7 @@ def _programs(blocks: Sequence[CodeBlock], language: str) -> Sequence[CodeBlock]
     named = more[0].language or language
     if named not in LANGUAGES or named in _OF_WORDS:
         return more
-    return [block for block in more if not _is_run(block) and not _is_shown(block)] or more
+    return [block for block in more if not _is_run(block) and not is_shown(block)] or more
 
 
 def _is_run(block: CodeBlock) -> bool:
@@ -122,7 +122,7 @@ def _is_run(block: CodeBlock) -> bool:
     return all(COMMAND.match(line) for line in told)
 
 
-def _is_shown(block: CodeBlock) -> bool:
+def is_shown(block: CodeBlock) -> bool:
     """Whether it is values alone: it does, binds and brings nothing."""
     return not block.names and not _DOES.search(block.code)
 

@@ -11,11 +11,11 @@ from itertools import accumulate
 
 from pytest_llm.answers.blocks import CodeBlock as CodeBlock  # checks ask for it here
 from pytest_llm.answers.blocks import begins_a_page
-from pytest_llm.answers.choice import Given, choose, with_versions
+from pytest_llm.answers.choice import Given, choose, is_shown, with_versions
 from pytest_llm.answers.ends import glued, without_end
 from pytest_llm.answers.fenced import unwrapped
 from pytest_llm.answers.found import blocks_and_notes
-from pytest_llm.answers.guessing import is_code
+from pytest_llm.answers.guessing import is_code, is_mislabelled
 from pytest_llm.answers.held import amid_words, between_tags, in_strings
 from pytest_llm.answers.languages import JSON_LABELS, KIN, LOOSE, PROSE, guess_language
 from pytest_llm.answers.languages import normalise_language as normalise_language  # checks ask for it here
@@ -121,6 +121,7 @@ class Artifact:
             yield with_versions([b for b in self._pieces if b.language == name], bare)
         yield _code_among(bare, language)
         yield [b for b in self._pieces if b.language in ("text", "console") and is_code(b.text, language)]
+        yield [b for b in self._pieces if b.fenced and is_mislabelled(b.text, b.language, language)]
         yield [left for b in self._pieces if b.language == "diff" and (left := merged(b))]
         yield self._held(language) if self._is_fenced else []
         yield self._bare(language)
@@ -200,7 +201,7 @@ def _code_among(blocks: Sequence[CodeBlock], language: str) -> Sequence[CodeBloc
     """Of several blocks without a label those that are code, where any is: sample output may be longer."""
     if not 1 < len(blocks) <= _FEW or language not in LANGUAGES:
         return blocks
-    return [block for block in blocks if is_code(block.text, language)] or blocks
+    return [block for block in blocks if is_code(block.text, language) and not is_shown(block)] or blocks
 
 
 def _likely(blocks: Sequence[CodeBlock]) -> Sequence[CodeBlock]:

@@ -24,6 +24,11 @@ _TYPICAL = {
     "shell": ("echo ", "$", "fi", "done", "| "),
 }
 _ORDER = tuple(_TYPICAL)
+_WIDER = {
+    "c": "cpp",
+    "javascript": "typescript",
+}  # a language whose programs are, for the most part, another one's too
+_KINDRED = [{one, other} for one, other in _WIDER.items()]
 _TOLD = frozenset({"html", "json", "php", "ruby"})  # by a sign that nothing else has
 _FUNCTION = re.compile(r"^[ \t]*(?:function[ \t]+)?[\w-]+[ \t]*\(\)[ \t]*\{", re.MULTILINE)
 _SIGNS = frozenset("(){}[]=;")
@@ -73,6 +78,20 @@ def is_code(text: str, language: str) -> bool:
     if outline is None:
         return True
     return _commands(outline, text) if language == "shell" else _program(outline, text)
+
+
+def is_mislabelled(text: str, label: str, language: str) -> bool:
+    """Whether a text is in the language though its label names another: the grammar of that explains less of it.
+
+    What is labelled as the wider one of two kindred languages may be in the narrower one, if that explains as much.
+    """
+    if label == language or label not in LANGUAGES or language not in LANGUAGES:
+        return False
+    found = dict(ranked(text[:_LOOKED_AT], (language, label)))
+    if len(found) < 2 or (found[language] and {language, label} not in _KINDRED):
+        return False
+    wider = _WIDER.get(language) == label
+    return found[language] < found[label] + wider and is_code(text, language)
 
 
 def _typical(text: str, language: str) -> int:

@@ -140,7 +140,8 @@ class _Reading:
         if self._last == "prose" and goes_on(said, self._said):
             return True
         apart = self._apart and self._language != "shell"  # where any words are a command
-        return sentence(said, indented_below=self._at(at + 1)[:1] in (" ", "\t"), apart=apart)
+        below = apart and self._talk and self._begun  # prose, below code
+        return sentence(said, indented_below=self._at(at + 1)[:1] in (" ", "\t"), apart=apart, below=below)
 
     def _is_heading(self, mark: str, text: str) -> bool:
         """Where a heading is a comment it stays one, unless prose follows."""

@@ -144,18 +144,18 @@ class Line:
         return sum(word.strip(_AROUND + ".,:").lower() in _ABOUT for word in self.words[:6])
 
 
-def sentence(line: Line, *, indented_below: bool = False, apart: bool = False) -> bool:
+def sentence(line: Line, *, indented_below: bool = False, apart: bool = False, below: bool = False) -> bool:
     """Whether a line is a sentence, or the beginning of one.
 
     indented_below: the next line may be its block. apart: no line of code stands right above, and in the language
-    no line is mere words; then it may begin in lower case.
+    no line is mere words; then it may begin in lower case. below: and a sentence does.
     """
     if not line.words or line.unclosed or line.text[0] in "\"'":
         return False
     if line.foreign and ("=" not in line.text or line.text.endswith(_FULL_STOPS)):
         return len(line.text) > 1 and not line.open
     if not line.begins:
-        return apart and _small(line)
+        return apart and _small(line, below=below)
     if line.block and indented_below:
         return False
     if len(line.words) < 3:
@@ -233,10 +233,12 @@ def _speaks_of_code(line: Line) -> bool:
     )
 
 
-def _small(line: Line) -> bool:
+def _small(line: Line, *, below: bool) -> bool:
     """A sentence that begins in lower case: nothing but words, to its end, and no block of code."""
-    if line.block or len(line.words) < _PLAIN_LINE or not line.ends or not all(line.plain):
+    if line.block or not line.ends or not all(line.plain):
         return False
+    if len(line.words) < _PLAIN_LINE or (below and not line.text.endswith(":")):
+        return below and len(line.words) >= _PLAIN_HEAD and not line.text.endswith(":")
     return line.about() > (1 if line.text.endswith(":") else 0)
 
 

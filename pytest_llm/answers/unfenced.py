@@ -36,6 +36,8 @@ def unfenced(lines: Sequence[str], language: str) -> list[CodeBlock]:
 def _unfenced(lines: Sequence[str], language: str) -> list[CodeBlock]:
     prose = _outside(lines, language)
     if not any(prose):
+        if quoted := _all_quoted(lines):
+            return [_block(lines, quoted, language)]
         return [CodeBlock("\n".join(lines), language, fenced=False)]
     prose = headings(lines, prose, language)
     pieces = [(piece, _block(lines, piece, language)) for piece in _pieces(lines, prose)]
@@ -110,6 +112,12 @@ def _block(lines: Sequence[str], numbers: Sequence[int], language: str) -> CodeB
     cut = _lead([lines[at] for at in numbers])
     left = (lines[at] if at in taken or not lines[at].strip() else "" for at in range(first, last + 1))
     return CodeBlock("\n".join(line[cut:] for line in left), language, line=first + 1, fenced=False, indent=cut)
+
+
+def _all_quoted(lines: Sequence[str]) -> list[int]:
+    """The lines that hold something, where all of them stand in a quote."""
+    held = [at for at, line in enumerate(lines) if line.strip()]
+    return held if all(lines[at].startswith(">") for at in held) else []
 
 
 def _lead(lines: Sequence[str]) -> int:

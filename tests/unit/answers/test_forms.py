@@ -361,6 +361,7 @@ def test_prose_in_front_of_code() -> None:
         "\nbasically it just returns one.",
         "\nlet me know if you need more of it.",
         "Done.",
+        "\nExplanation:\n\nf takes one number.\nit returns its sum.",
         "\nEnjoy!",
         "\nFertig.",
     ],
@@ -485,6 +486,17 @@ def test_a_fence_that_closes_in_its_line() -> None:
     block = of("It is:\n\n```python print(1)```\n\nThat is it.\n", "python")
     assert (block.text, block.place(1, 1)) == ("print(1)\n", (3, 11))
     assert extract("```python print(1)``` is what you want.\n").blocks == ()
+
+
+@pytest.mark.parametrize("mark", ["> ", ">"])
+def test_code_in_a_quote_without_a_fence(mark: str) -> None:
+    block = of("".join(f"{mark}{line}" for line in CODE.splitlines(True)))
+    assert (block.text.rstrip("\n"), block.place(6, 2)) == (CODE.rstrip("\n"), (6, 2 + len(mark)))
+
+
+def test_values_are_no_code_where_code_is_broken() -> None:
+    code = "print(sorted([3, 1, 2])\n"
+    assert of(f"It prints\n\n```\n[1, 2, 3]\n```\n\nwith\n\n```\n{code}```\n", "python").text == code
 
 
 def test_code_that_is_indented_less_than_its_fence() -> None:

@@ -116,3 +116,33 @@ def test_prose_is_no_code_in_any_language(text: str, language: str) -> None:
 
 def test_beside_a_fence_the_text_is_no_code() -> None:
     assert extract("x = 1\n```css\na {}\n```").code("python") is None
+
+
+MISLABELLED = [  # what is asked for, the only block's label, what stands in it, whether that is the answer
+    ("c", "cpp", '#include <stdio.h>\nint main(void) {\n    puts("x");\n}\n', True),
+    ("c", "cpp", 'int main(void) {\n    puts("x"\n}\n', True),
+    ("c", "cpp", "#include <vector>\nstd::vector<int> v;\n", False),
+    ("cpp", "c", "#include <vector>\nstd::vector<int> v;\n", True),
+    ("cpp", "c", "#include <vector>\nstd::vector<int> v = ;\n", True),
+    ("cpp", "c", "#include <stdio.h>\nint n = 1;\n", False),
+    ("javascript", "typescript", "const f = (x) => x + 1;\n", True),
+    ("javascript", "typescript", "const f = (x: number) => x + 1;\n", False),
+    ("typescript", "javascript", "const f = (x: number) => x + 1;\n", True),
+    ("typescript", "javascript", "const f = (x: number) => x + ;\n", True),
+    ("typescript", "javascript", "const f = (x) => x + 1;\n", False),
+    ("javascript", "python", "const f = (x) => x + 1;\n", True),
+    ("javascript", "python", "const f = (x) => x + ;\n", False),
+    ("python", "bash", "def f(x):\n    return [x for x in x]\n", True),
+    ("python", "bash", "pip install x\n", False),
+    ("ruby", "python", "def f(x):\n    return x\n", False),
+    ("java", "csharp", "public class A { int x; }\n", False),
+]
+
+
+@pytest.mark.parametrize(("language", "label", "code", "taken"), MISLABELLED)
+def test_a_wrong_label(language: str, label: str, code: str, taken: bool) -> None:
+    block = extract(f"So:\n\n```{label}\n{code}```\n").code(language)
+    assert (block.text if block else None) == (code if taken else None)
+    right = extract(f"```{label}\n{code}```\n```{language}\nx\n```\n").code(language)
+    assert right is not None
+    assert right.text == "x\n"
