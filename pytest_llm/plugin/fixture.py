@@ -10,7 +10,7 @@ from pytest_llm.plugin.asking import ERROR, asks
 from pytest_llm.plugin.options import SETTINGS
 
 if TYPE_CHECKING:
-    from pytest_llm.plugin.answering import Llm
+    from pytest_llm.plugin.llm import Llm
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def llm_think() -> str:
 @pytest.fixture
 def llm(request: pytest.FixtureRequest, llm_model: str, llm_think: str) -> Llm:
     """Asks a model: `llm("prompt", model=…, think=…, format=…)` returns its answer, to be checked."""
-    from pytest_llm.plugin.answering import Llm
+    from pytest_llm.plugin.llm import Llm
 
     return Llm(request.node, llm_model, llm_think)
 
