@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pytest_llm.answers.extract import Artifact, CodeBlock
     from pytest_llm.cases.request import ChatRequest
-    from pytest_llm.checks.base import Check, CheckContext, Finding, check
+    from pytest_llm.checks.base import Check, CheckContext, Finding
+    from pytest_llm.checks.function import check
     from pytest_llm.models.reference import ModelRef
     from pytest_llm.providers.base import ModelInfo, Response
 
@@ -36,7 +37,7 @@ _HOMES = {
     "ModelInfo": "pytest_llm.providers.base",
     "ModelRef": "pytest_llm.models.reference",
     "Response": "pytest_llm.providers.base",
-    "check": "pytest_llm.checks.base",
+    "check": "pytest_llm.checks.function",
 }
 
 

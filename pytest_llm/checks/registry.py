@@ -12,7 +12,8 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
 from pytest_llm.cases.invalid import explain
-from pytest_llm.checks.base import Check, FunctionCheck
+from pytest_llm.checks.base import Check
+from pytest_llm.checks.function import FunctionCheck
 from pytest_llm.errors import InputError, nearest
 
 KeyPath = tuple[str | int, ...]

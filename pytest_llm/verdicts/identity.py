@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import Any
 
 from pytest_llm.cases.request import ChatRequest
-from pytest_llm.checks.base import Check, FunctionCheck
+from pytest_llm.checks.base import Check
+from pytest_llm.checks.function import FunctionCheck
 from pytest_llm.verdicts.inputs import inputs
 from pytest_llm.verdicts.plan import Plan, StagePlan
 

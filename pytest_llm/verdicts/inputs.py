@@ -13,7 +13,8 @@ from pytest_llm.cases import files as case_files
 from pytest_llm.cases.importing import sources
 from pytest_llm.cases.paths import content
 from pytest_llm.cases.request import ChatRequest, as_said
-from pytest_llm.checks.base import Check, FunctionCheck
+from pytest_llm.checks.base import Check
+from pytest_llm.checks.function import FunctionCheck
 from pytest_llm.verdicts.plan import Plan, StagePlan
 
 _OURS = Path(__file__).parents[1]

@@ -13,8 +13,9 @@ from jsonschema_rs import is_valid, meta
 from pydantic import BaseModel, Field
 
 from pytest_llm.answers.extract import Artifact, extract
-from pytest_llm.checks.base import Check, CheckContext, Duration, Finding, FunctionCheck, check, look
+from pytest_llm.checks.base import Check, CheckContext, Duration, Finding, look
 from pytest_llm.checks.combine import AnyOf, Not, Warn
+from pytest_llm.checks.function import FunctionCheck, check
 from pytest_llm.checks.registry import BUILT_IN, EntryError, Registry
 from pytest_llm.checks.text import Contains
 from pytest_llm.errors import CheckCrashed, InputError

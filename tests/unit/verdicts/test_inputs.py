@@ -13,7 +13,8 @@ import pytest
 from pytest_llm.cases import files as case_files
 from pytest_llm.cases.casefile import load
 from pytest_llm.cases.matrix import Cell, expand
-from pytest_llm.checks.base import Check, check
+from pytest_llm.checks.base import Check
+from pytest_llm.checks.function import check
 from pytest_llm.checks.registry import BUILT_IN, Registry
 from pytest_llm.models.reference import resolve
 from pytest_llm.verdicts.identity import identity
