@@ -244,6 +244,11 @@ class Keeper:
         self._say()
         return future.result(PATIENCE - SILENT if self._healthy or not self._settled else 0)
 
+    def hasten(self) -> None:
+        """The engine's loop has ended, which would have written what is waiting: have it written now."""
+        if self._waiting and self._healthy:
+            self._hand.do(self._write)
+
     def settle(self) -> None:
         """The run asks no more: try once more to write what is waiting, and count what could not be."""
         if self._waiting and not self._settled:

@@ -147,6 +147,7 @@ class LlmSession:
 
         if memory := keeper(self.settings, self.secrets, self.progress):
             self.config.add_cleanup(memory.close)
+            self.at_end.append(memory.hasten)
         return memory
 
     def _connect(self, engine: str) -> list[Provider]:

@@ -320,3 +320,30 @@ def test_a_killed_run_goes_on_where_it_stopped(bench: Bench, mode: list[str], ki
     end = newest(bench).end
     assert end
     assert end.counts == {"passed": 12}
+
+
+AT_THE_END = """
+import sqlite3, time
+from pathlib import Path
+from pytest_llm.engine import memory
+
+memory.TOGETHER = 1000.0
+
+def pytest_sessionfinish():
+    def count():
+        with sqlite3.connect(".pytest_llm/store.sqlite") as store:
+            return store.execute("SELECT count(*) FROM llm_answers").fetchone()[0]
+
+    end = time.monotonic() + 5
+    while count() < 3 and time.monotonic() < end:
+        time.sleep(0.01)
+    Path("found").write_text(str(count()))
+"""
+
+
+def test_all_answers_are_in_the_store_before_reports_are_written(bench: Bench) -> None:
+    for number in range(3):
+        bench.case(f"prompt: question {number}\nchecks: [{{contains: x}}]", f"case-{number}")
+    bench.pytester.makeconftest(AT_THE_END)
+    bench.process()
+    assert (bench.path / "found").read_text() == "3"

@@ -341,6 +341,22 @@ def test_what_is_written_later_needs_nothing_that_comes_after_it(runs: Runs) -> 
     runs.ends.append(keeper)
 
 
+def test_what_is_to_be_written_later_is_written_when_the_engine_ends(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Workers go, reports are written: a run that is killed meanwhile has told all of its verdicts."""
+    monkeypatch.setattr(module, "TOGETHER", 1000.0)
+    keeper, made = counting(runs)
+    engine = runs.with_keeper(Server(FULL), keeper)
+    for number in range(3):
+        engine.ask(Job(str(number), replace(REQUEST, sample=number)))
+    engine.close()
+    assert made[0].added == [1]
+    keeper.hasten()
+    until(lambda: made[0].added == [1, 2])
+    runs.ends.append(keeper)
+
+
 def test_what_is_never_written_is_counted(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     def closed() -> Store:
         raise StoreError("it is down")
