@@ -12,7 +12,7 @@ from pytest_llm.answers.heads import Placed, following
 from pytest_llm.answers.names import declared
 
 _MOST = 12  # blocks of one program
-_OF_STATEMENTS = frozenset({"python", "javascript", "jsx", "typescript", "tsx", "ruby", "shell"})
+_OF_STATEMENTS = frozenset({"python", "javascript", "jsx", "typescript", "tsx", "ruby", "shell", "csharp"})
 _IN_ORDER = frozenset({"c", "cpp"})  # in which nothing is used above where it is defined
 _OF_TYPES = frozenset({"java"})  # in which functions stand in types alone
 _LEFT_OUT = re.compile(r"^[ \t]*(?:\.\.\.|…)[ \t]*$", re.MULTILINE)

@@ -37,6 +37,7 @@ class _Head:
 
 
 _HEADS = {
+    "csharp": _Head(re.compile(r"using (?:static )?[\w.]+;\s*$"), re.compile(r"using (?:static )?System\b")),
     "go": _Head(
         re.compile(r'package \w+\s*$|import\s*\(\s*$|(?:import\s+|\s+)(?:[\w.]+ )?"[^"]*"\s*$|\)\s*$'),
         re.compile(r'(?:[\w.]+ )?"[^".]*"'),

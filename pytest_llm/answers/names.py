@@ -34,7 +34,7 @@ _FUNCTION_IN_VARIABLE = (
 _BEHIND_ITS_TYPE = (
     r"^(?!(?:else|return|if|for|while|switch|catch|using|case)\b)(?:[A-Za-z_][\w<>\[\],:]{0,60}[ \t*&]+){1,5}"
     rf"({_OWNER}{{0,3}}(?:[A-Za-z_]\w*|operator[^\s\w(]{{1,3}}))[ \t]*\([^;{{}}()]{{0,300}}\)[ \t]*"
-    r"(?:const[ \t]*)?\n?\{"
+    r"(?:(?:const[ \t]*)?\n?\{|=>)"
 )
 _OF_CLASS = rf"^({_OWNER}{{1,3}}~?\w+)[ \t]*\([^;{{}}]{{0,300}}\{{"  # a constructor, outside of its class
 _TYPEDEF = (

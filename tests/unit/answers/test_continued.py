@@ -1,4 +1,4 @@
-"""Types, prototypes and definitions of C and C++, each in a block of its own: which of them are one program."""
+"""Types, prototypes and definitions of C and C++, steps of C#, each a block of its own: which are one program."""
 
 from __future__ import annotations
 
@@ -61,3 +61,30 @@ def test_blocks_that_are_one_program(name: str) -> None:
 def test_blocks_that_are_none(name: str) -> None:
     codes, wanted = APART[name]
     assert taken(codes, "cpp") == wanted
+
+
+READ = "using System.Text;\n\nvar name = Console.ReadLine();\n"
+BUILD = "var sb = new StringBuilder();\nsb.Append(name);\n"
+WRITE = "Console.WriteLine(sb.ToString());\n"
+SQUARE = "int Square(int x) => x * x;\n"
+CUBE = "int Cube(int x)\n{\n    return x * Square(x);\n}\n"
+COUNT = "using System;\n\npublic record Count(int N);\n"
+TALLY = "using System;\n\npublic class Tally\n{\n    private Count c = new Count(1);\n}\n"
+
+STEPS = [
+    ([READ, BUILD, WRITE], READ + BUILD + WRITE),
+    (["var xs = new[] { 1, 2 };\n", "foreach (var x in xs)\n{\n    Console.WriteLine(x);\n}\n"], None),
+    ([SQUARE, CUBE], None),
+    ([SQUARE, "Console.WriteLine(Square(3));\n" * 3], SQUARE),
+    ([COUNT, TALLY], COUNT + TALLY.removeprefix("using System;\n")),
+    ([COUNT, TALLY.replace("System", "Own.Parts")], TALLY.replace("System", "Own.Parts")),
+    ([READ, READ.replace("name", "other")], READ.replace("name", "other")),
+]
+
+
+@pytest.mark.parametrize(("codes", "wanted"), STEPS)
+def test_steps_of_csharp(codes: list[str], wanted: str | None) -> None:
+    block = extract("Then:\n\n".join(f"```csharp\n{code}```\n" for code in codes)).code("csharp")
+    assert block is not None
+    expected = "".join(codes) if wanted is None else wanted
+    assert [line for line in block.text.split("\n") if line] == [line for line in expected.split("\n") if line]

@@ -134,7 +134,8 @@ def test_output_and_commands_with_the_codes_own_label(language: str, aside: str)
 def test_a_program_of_csharp_that_only_uses_a_type() -> None:
     code, use = "class Add\n{\n    public int Of(int a) => a;\n}\n", "System.Console.Write(new Add().Of(1));"
     program = f"using System;\n\nclass Program\n{{\n    static void Main()\n    {{\n        {use}\n    }}\n}}\n"
-    assert text(extract(answer(code, program, label="csharp")).code("csharp")) == code
+    whole = program.replace("using System;\n", f"using System;\n{code}")
+    assert text(extract(answer(code, program, label="csharp")).code("csharp")) == whole
     assert text(extract(answer(program, code, label="csharp")).code("csharp")) == program + code
 
 
