@@ -29,6 +29,8 @@ def _obstacle(file: Path, *, replaced: bool) -> str:
     """What is in the file's way; "" for nothing that can be seen before it is written."""
     if os.path.isdir(file):  # unlike Path's, no error where a folder above may not be entered
         return "it is a folder; give the name of a file"
+    if os.path.exists(file) and not os.path.isfile(file):  # a pipe, a terminal: taken as it is
+        return "" if os.access(file, os.W_OK) else f"{file} may not be written to"
     try:
         target = file.resolve()
         there = next(part for part in (target, *target.parents) if os.path.exists(part))

@@ -67,6 +67,10 @@ def test_what_is_put_in_place_whole_needs_the_folder(bench: Bench, monkeypatch: 
         refused = flag != "--llm-jsonl"
         assert (result.ret == pytest.ExitCode.USAGE_ERROR) is refused
         assert ("locked may not be written to" in result.stderr.str()) is refused
+    os.mkfifo(bench.path / "locked/pipe")  # nothing is put beside one
+    for flag in FLAGS:
+        if flag != "--llm-cells":  # it would be written
+            assert bench.run(flag, "locked/pipe", "--collect-only").ret == pytest.ExitCode.OK
 
 
 FULL = """
