@@ -7,7 +7,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-_IMPORTS = re.compile(r"""(\b(?:from|import)\s*\(?\s*)(["'])([^"'\s]+)\2""")
+_IMPORTS = re.compile(
+    r"""((?<![\w$.])(?:import\s*\(|(?:import|export)\b(?:[^"'`;=]*\bfrom(?![\w$]))?)\s*)(["'])([^"'\s]+)\2"""
+)
 
 
 def exported(manifest: Mapping[str, Any], path: str) -> str:
@@ -21,7 +23,8 @@ def exported(manifest: Mapping[str, Any], path: str) -> str:
 
 def alone(text: str, name: str) -> bool:
     """Whether a module asks for no other package than its own, by the name of that."""
-    return all(_path(found[3], "", name) is not None for found in _IMPORTS.finditer(text))
+    asked = (found[3] for found in _IMPORTS.finditer(text))
+    return all("://" in one or _path(one, "", name) is not None for one in asked)
 
 
 def linked(text: str, at: str, name: str, address: tuple[str, str]) -> str:

@@ -70,7 +70,7 @@ FILES = {
         "build/three.min.js": "lost()",
         "build/three.module.js": "new module",
         "build/three.module.min.js": "new small module",
-        "examples/jsm/M.js": 'import { X } from "three";import "../B.js"\nimport("three/c.js") // from "other',
+        "examples/jsm/M.js": 'import { X } from "three";import "../B.js"\nimport("three/c.js") // from "other"',
         "examples/jsm/foreign.js": 'import { X } from "other"',
         "addons/index.js": "addons",
     },
@@ -197,7 +197,7 @@ def test_a_module_imports_from_where_it_was_asked_for(where: Path, url: str, imp
     assert served
     first, second, third = imports
     assert served.body.decode() == (
-        f'import {{ X }} from "{first}";import "{second}"\nimport("{third}") // from "other'
+        f'import {{ X }} from "{first}";import "{second}"\nimport("{third}") // from "other"'
     )
 
 
