@@ -121,7 +121,7 @@ class Artifact:
             yield with_versions([b for b in self._pieces if b.language == name], bare)
         yield _code_among(bare, language)
         yield [b for b in self._pieces if b.language in ("text", "console") and is_code(b.text, language)]
-        yield [b for b in self._pieces if b.fenced and is_mislabelled(b.text, b.language, language)]
+        yield [b for b in self._pieces[:_FEW] if b.fenced and is_mislabelled(b.text, b.language, language)]
         yield [left for b in self._pieces if b.language == "diff" and (left := merged(b))]
         yield self._held(language) if self._is_fenced else []
         yield self._bare(language)
