@@ -46,8 +46,9 @@ class Closings:
             even, first = self._counted(start, opening)
             if even is not None:
                 return even, True
-            self.nesting = self.nesting and first is None
-            return (self.last(start), False) if first is None else (first, True)
+            if first is not None:
+                self.nesting = False
+                return first, True
         at = self._first(start, opening, labels=not markdown)
         info = fence_like(self._lines[at], opening) if at < len(self._lines) and self._within(at, opening) else None
         if info and is_label(info):

@@ -24,10 +24,8 @@ _TYPICAL = {
     "shell": ("echo ", "$", "fi", "done", "| "),
 }
 _ORDER = tuple(_TYPICAL)
-_WIDER = {
-    "c": "cpp",
-    "javascript": "typescript",
-}  # a language whose programs are, for the most part, another one's too
+# A language whose programs are, for the most part, those of the other one too.
+_WIDER = {"c": "cpp", "javascript": "typescript"}
 _KINDRED = [{one, other} for one, other in _WIDER.items()]
 _TOLD = frozenset({"html", "json", "php", "ruby"})  # by a sign that nothing else has
 _FUNCTION = re.compile(r"^[ \t]*(?:function[ \t]+)?[\w-]+[ \t]*\(\)[ \t]*\{", re.MULTILINE)

@@ -42,6 +42,7 @@ def found(text: str) -> list[tuple[str, str, int]]:
         ("- ```go\n  x\n  ```\n", [("go", "x\n", 2)]),
         ("> ```go\n> x\n> ```\nafter", [("go", "x\n", 2)]),
         ("> ```go\n> x\nafter", [("go", "x\n", 2)]),
+        ("> ```markdown\n> x\nafter", [("markdown", "x\n", 2)]),
         (
             '```python\n"""\n    ```go\n    x\n    ```\n"""\n```',
             [("python", '"""\n    ```go\n    x\n    ```\n"""\n', 2)],
