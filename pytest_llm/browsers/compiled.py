@@ -14,8 +14,9 @@ from urllib.parse import unquote_to_bytes
 
 _DIGITS = {sign: number for number, sign in enumerate(string.ascii_letters[26:] + string.ascii_letters[:26])}
 _DIGITS |= {sign: number for number, sign in enumerate(f"{string.digits}+/", 52)}
-_LONGEST = 4_000_000  # characters of an address that holds a map
+_LONGEST = 1_000_000  # characters of an address that holds a map
 _MORE, _BITS = 32, 31
+_WIDEST = 60  # bits of a number
 
 
 def original(url: str, line: int, column: int) -> tuple[str, int, int] | None:
@@ -57,6 +58,8 @@ def _numbers(segment: str) -> Iterator[int]:
     value = shift = 0
     for sign in segment:
         digit = _DIGITS[sign]
+        if shift > _WIDEST:
+            raise ValueError("no place is that far")
         value, shift = value | (digit & _BITS) << shift, shift + 5
         if not digit & _MORE:
             yield -(value >> 1) if value & 1 else value >> 1

@@ -19,6 +19,7 @@ NOWHERE: Place = (None, None)
 
 _NEAR = 300  # characters
 _MOST = 100  # different words that are looked for in a page
+_TRACED = 40  # different places in compiled scripts that are looked up
 _CALLS = {
     "dialog": r"\b(?:alert|confirm|prompt)\s*\(",
     "popup": r"\bopen\s*\(|_blank",
@@ -63,6 +64,7 @@ class Places:
         self.page = NEWLINE.sub("\n", page)
         self._known: dict[str, Place] = {}
         self._compiled: dict[str, str] = {}  # scripts by their id, and where their source map is
+        self._traced: dict[tuple[str, int, int], Place] = {}
 
     def first(self, words: str) -> Place:
         """Where the page holds these words first."""
@@ -124,7 +126,14 @@ class Places:
             self._compiled[script] = source_map
 
     def _in_source(self, script: str, line: int, column: int) -> Place:
-        found = compiled.original(self._compiled.get(script, ""), line, column)
+        """Of a place in a compiled script: its map is read once for each, and for few, whatever a page throws."""
+        at = (script, line, column)
+        if at not in self._traced and script in self._compiled and len(self._traced) < _TRACED:
+            self._traced[at] = self._trace(script, line, column)
+        return self._traced.get(at, NOWHERE)
+
+    def _trace(self, script: str, line: int, column: int) -> Place:
+        found = compiled.original(self._compiled[script], line, column)
         if found is None or not found[0].strip():
             return NOWHERE
         return self._within(self.page.find(found[0]), *found[1:])

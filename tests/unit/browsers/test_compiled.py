@@ -15,7 +15,15 @@ from pytest_llm.browsers.events import EventLog
 SOURCE = "\nlet a;\n  b();"
 MAP: dict[str, Any] = {"sourcesContent": [SOURCE], "mappings": "AACA;AACE,EAAC;;gBADD"}
 
-BROKEN: list[Any] = [None, 1, [], {}, {**MAP, "mappings": "§"}, {**MAP, "mappings": "A,DADD"}]
+BROKEN: list[Any] = [
+    None,
+    1,
+    [],
+    {},
+    {**MAP, "mappings": "§"},
+    {**MAP, "mappings": "A,DADD"},
+    {**MAP, "mappings": f"AAA{'g' * 99}A"},
+]
 
 
 def address(found: Any, kind: str = "data:application/json;charset=utf-8;base64") -> str:
