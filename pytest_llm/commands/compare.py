@@ -16,8 +16,8 @@ from pytest_llm.gates import baseline as files
 from pytest_llm.gates import past as pasts
 from pytest_llm.gates.apart import file_differences, file_rows
 from pytest_llm.gates.baseline import Baseline
-from pytest_llm.gates.changed import INI_FILES, ini_values
 from pytest_llm.gates.decide import decide
+from pytest_llm.gates.inifile import INI_FILES, ini_values
 from pytest_llm.gates.rows import differing, rows
 from pytest_llm.gates.types import Bar, Decision, Settings
 from pytest_llm.gates.weakened import bars_of

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
-from pytest_llm.engine.jobs import Job
-from pytest_llm.verdicts.plan import Plan
+if TYPE_CHECKING:
+    from pytest_llm.engine.jobs import Job
+    from pytest_llm.verdicts.plan import Plan
 
 
 class CellItem(Protocol):

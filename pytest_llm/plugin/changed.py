@@ -12,7 +12,8 @@ import pytest
 
 from pytest_llm.errors import InputError
 from pytest_llm.gates import weakened
-from pytest_llm.gates.changed import INI_FILES, Changes, Touched, deleted_cases, differing, ini_values, inputs_of
+from pytest_llm.gates.changed import Changes, Touched, deleted_cases, differing, inputs_of
+from pytest_llm.gates.inifile import INI_FILES, ini_values
 from pytest_llm.plugin.nodes import PromptItem
 from pytest_llm.plugin.options import SETTINGS, SUFFIX
 from pytest_llm.plugin.session import CHANGES

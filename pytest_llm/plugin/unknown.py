@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pytest_llm.errors import InputError
+from pytest_llm.gates.inifile import ini_values
 from pytest_llm.plugin.option_table import TABLE
 from pytest_llm.plugin.telling import warn
 from pytest_llm.plugin.values import nearest_of_ours
@@ -25,13 +25,7 @@ def tell(config: pytest.Config) -> None:
 
 def _written(config: pytest.Config) -> Iterator[tuple[str, int]]:
     """The names like ours in the ini file, each with its line; those of `-o`."""
-    from pytest_llm.cases.yamlfile import read_text
-    from pytest_llm.gates.changed import ini_values
-
-    try:
-        text = read_text(config.inipath) if config.inipath else ""
-    except InputError:  # pytest has read it, whatever it is
-        text = ""
+    text = config.inipath.read_text("utf-8", errors="replace") if config.inipath else ""
     found = ini_values(config.inipath.name, text) if config.inipath else None
     lines = [line.strip(" \t\"'") for line in text.splitlines()]
     for name in sorted(found or {}):

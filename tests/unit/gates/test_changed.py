@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from pytest_llm.gates.changed import Changes, Touched, deleted_cases, differing, ini_values
+from pytest_llm.gates.changed import Changes, Touched, deleted_cases, differing
+from pytest_llm.gates.inifile import ini_values
 
 
 @pytest.fixture
