@@ -125,9 +125,13 @@ class Dispatch:
         anew, server.loaded = server.loaded != loaded, loaded
         event = Event("asked", job.cell, job.id, site.info.server, model.written)
         load = await server.loads.ready(loaded, lambda: self._load(server, site, job, loaded, event))
+        site = await self._sites.now(model, site)
         with self._events.question(event, loads=anew and load is None) as told:
             response, info = await server.patiently(
-                lambda: self._chat(job, site), (key(model), loaded), reasons, partial(self.turns.aside, job)
+                lambda: self._chat(job, site),
+                (key(model), loaded),
+                reasons,
+                partial(self.turns.aside, job),
             )
             told(response)
         self._budget.spend(response)
@@ -163,6 +167,7 @@ class Dispatch:
             before = await self._sites.before(site)
             await server.displace(provider, loaded, before, partial(self.turns.phases.wants_later, job.place))
             seconds = await loading(provider, job.request, patiently)
+            await self._sites.after(job.request.model, site, anew=True)
         server.tenant = loaded, job.request
         return seconds
 

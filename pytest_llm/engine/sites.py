@@ -68,11 +68,15 @@ class Sites:
             self._prepared[key(model)] = task
         return task.result() if task.done() else await asyncio.shield(task)
 
-    async def after(self, model: ModelRef, site: Site, *, anew: bool) -> Site:
-        """A site as it is once it has answered: its model may have been made anew, its server be updated.
+    async def now(self, model: ModelRef, site: Site) -> Site:
+        """A site as it is known by now."""
+        return next((one for one in await self.of(model) if one.info.server == site.info.server), site)
 
-        anew: the model was loaded for this answer, which shows such a thing at once; else it is looked at from time
-        to time. Raises ModelUnavailable where it is another model by now, and other servers have the one it was.
+    async def after(self, model: ModelRef, site: Site, *, anew: bool) -> Site:
+        """A site as it is once it has loaded or answered: its model may have been made anew, its server be updated.
+
+        anew: the model was loaded just now, which shows such a thing at once; else it is looked at now and then.
+        Raises ModelUnavailable where it is another model by now, and other servers have the one it was.
         """
         place, now = (site.info.server, key(model)), asyncio.get_running_loop().time()
         if not (anew or now - self._looked.get(place, now) >= LOOK) or not isinstance(site.provider, Changing):

@@ -14,7 +14,7 @@ from pytest_llm.engine.engine import Engine
 from pytest_llm.engine.jobs import Job
 from pytest_llm.errors import ServerDown
 from pytest_llm.models.reference import ModelRef
-from pytest_llm.providers.base import ModelInfo, Response, Usage
+from pytest_llm.providers.base import ModelInfo, Resident, Response, Usage
 from tests.helpers.scenes import Clock
 
 
@@ -53,6 +53,19 @@ class Kept:
     async def close(self) -> None: ...
 
 
+class Loader(Kept):
+    """One that is told what to load, in as many seconds."""
+
+    async def load(self, request: ChatRequest) -> float:
+        await asyncio.sleep(self.seconds)
+        return self.seconds
+
+    async def unload(self, request: ChatRequest) -> None: ...
+
+    async def resident(self) -> Sequence[Resident]:
+        return ()
+
+
 def run(servers: Sequence[Kept], cells: int) -> tuple[list[Response], list[str]]:
     """So many cells one after the other; their answers, and what is told of the servers."""
     clocks, troubles = list[Clock](), list[str]()
@@ -86,6 +99,14 @@ def test_a_model_that_is_made_anew_is_known_by_its_new_digest(loads: bool) -> No
     assert of(responses, lambda response: response.digest) == ["old"] * old + ["new"] * (25 - old)
     assert troubles == ["the model 'm' became another one at s0 (its digest was old, and is new)"]
     assert server.looked == (25 if loads else 2)
+
+
+def test_a_model_that_is_made_anew_before_it_is_loaded_is_known_by_its_new_digest() -> None:
+    """As soon as it is loaded: ten seconds later would be too late for answers that come by then."""
+    server = Loader("s0", {0.5: {"digest": "new"}})
+    responses, troubles = run([server], 3)
+    assert of(responses, lambda response: response.digest) == ["new"] * 3
+    assert (len(troubles), server.looked) == (1, 1)
 
 
 def test_a_server_of_another_version() -> None:
