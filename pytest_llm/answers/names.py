@@ -72,7 +72,7 @@ _BOUND = re.compile(
 _DEFAULT = re.compile(r"^export default\b", re.MULTILINE)  # a module has one
 _LOCAL = re.compile(
     r"\b(?:def|func|function|fn|fun)\b[^()\n]{0,80}(?:\([^()\n]{0,80}\)[ \t]*\w+[ \t]*)?\(([^()]{0,300})\)"
-    r"|[\w*&>\]][ \t*&]+~?\w+[ \t]*\(([^;{}()]{0,300})\)[ \t]*(?:const[ \t]*)?\n?[ \t]*\{"
+    r"|[\w>\]][ \t*&]+~?\w+[ \t]*\(([^;{}()]{0,300})\)[ \t]*(?:const[ \t]*)?\n?[ \t]*\{"
     r"|(?:\(([^()]{0,200})\)|\b(\w+))[ \t]*(?::[^=\n]{1,60})?=>"
     r"|\bfor\b[ \t(]*((?:[\w*&,]+[ \t]+){1,4})(?:in\b|of\b|:)"
     r"|\|([\w, ]{1,80})\||\blambda\b([\w, ]{1,80}):",

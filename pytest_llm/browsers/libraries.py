@@ -222,7 +222,7 @@ _known = cache(installed)
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
+    return tuple(int(part) for part in re.findall(r"\d{1,9}", version)[:3])
 
 
 def _distance(version: str, wanted: str) -> tuple[int, ...]:

@@ -48,13 +48,14 @@ _SPECIFIER = re.compile(r"module specifier [\"']([^\"'\n]+)|specifier “([^”\
 _SRCDOC = re.compile(r"""\bsrcdoc["']?\s*=\s*["'`]?""")
 _SCRIPT = re.compile(r"<script\b|&lt;script\b|\son[a-z]+\s*=", re.I)
 _BABEL = re.compile(r"<script\b[^<>]*\stype\s*=\s*[\"']?text/(?:babel|jsx)\b[^<>]*>", re.I)
-_IN_BABEL = re.compile(r"/?Inline Babel script(?: \((\d+)\))?: [^\n]*\((\d+):(\d+)\)")
+_NUMBER = r"([1-9]\d{0,8})"  # from 1 on: a page may write any
+_IN_BABEL = re.compile(rf"/?Inline Babel script(?: \({_NUMBER}\))?: [^\n]*\({_NUMBER}:(\d{{1,9}})\)")
 _BLOCKED = {  # by a policy of the page: the first of all, for none is let through
     "Executing inline event handler violates": r"(?<=\s)on[a-z]+\s*=\s*[\"']",
     "Blocked script execution in 'about:srcdoc'": r"\bsrcdoc\s*=",
 }
 _FRAME_URL = "about:srcdoc"  # of every frame that has its text in its page
-_AT = re.compile(rf"({re.escape(PAGE_URL)}|{_FRAME_URL}):(\d+):(\d+)")
+_AT = re.compile(rf"({re.escape(PAGE_URL)}|{_FRAME_URL}):{_NUMBER}:{_NUMBER}(?!\d)")
 
 
 class Places:
@@ -141,7 +142,7 @@ class Places:
     def _within(self, offset: int, line: int, column: int) -> Place:
         """A place in a part of the page that begins at this character; line and column of it from 0."""
         first, begins = self.at(offset)
-        if first is None or begins is None:
+        if first is None or begins is None or line > self.page.count("\n", offset):
             return NOWHERE
         return first + line, begins + column if line == 0 else column + 1
 

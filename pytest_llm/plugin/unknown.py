@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -30,7 +31,8 @@ def _written(config: pytest.Config) -> Iterator[tuple[str, int]]:
     lines = [line.strip(" \t\"'") for line in text.splitlines()]
     for name in sorted(found or {}):
         if name.startswith(PREFIX):
-            yield name, next((number for number, line in enumerate(lines, 1) if line.startswith(name)), 1)
+            begins = re.compile(rf"{re.escape(name)}(?![\w.-])")
+            yield name, next((number for number, line in enumerate(lines, 1) if begins.match(line)), 1)
     given = (said.partition("=")[0] for said in config.getoption("override_ini", None) or ())
     yield from ((name, 1) for name in given if name.startswith(PREFIX))
 

@@ -128,6 +128,7 @@ def test_a_value_that_is_none_is_told_by_the_name_that_stands_in_the_file(
 def test_names_that_are_none_are_told_with_what_was_meant(bench: Bench, file: str) -> None:
     wanted = {
         "llm_modls": "llm_modls is no option of the ini file, did you mean 'llm_models'?",
+        "llm_modl": "llm_modl is no option of the ini file, did you mean 'llm_models'?",
         "llm_hosts": "llm_hosts is no option of the ini file, did you mean 'llm_host'?",
         "llm_reuse": "llm_reuse is no option of the ini file: give --llm-reuse on the command line, or in addopts",
         "llm_xyzzy": "llm_xyzzy is no option of the ini file",

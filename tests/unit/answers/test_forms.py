@@ -315,6 +315,12 @@ def test_hostile_lines_are_read_in_time(text: str) -> None:
     extract(f"```go\n{text}\n```\n").code("go")
 
 
+@pytest.mark.parametrize("signs", ["*", "&", "* ", "a*", "~"])
+def test_hostile_signs_of_types_are_read_in_time(signs: str) -> None:
+    held = f"int a[] = {{\n{signs * 200_000}\n}};\n"
+    extract(f"```c\n{held}```\n\n```c\nint f(void) {{ return a[0]; }}\n```\n").code("c")
+
+
 def test_hostile_lists_of_imports_are_read_in_time() -> None:
     listed = f"use std::{{\n{' ' * 16_000}(\n}};\n" * 100
     extract(f"```rust\n{listed}struct T;\n```\n\n```rust\nfn f(t: T) {{}}\n```\n").code("rust")

@@ -72,10 +72,26 @@ BABEL = "<p>\n<script type='text/babel'>\nlet a;\n</script><script type=text/bab
 
 @pytest.mark.parametrize(
     ("told", "place"),
-    [("", (3, 3)), (" (2)", (5, 3)), (" (3)", (None, None))],
+    [
+        ("", (3, 3)),
+        (" (2)", (5, 3)),
+        (" (3)", (None, None)),
+        (" (0)", (None, None)),  # the page may say any number
+        (f" ({2**64})", (None, None)),
+        (f" ({'9' * 5000})", (None, None)),
+    ],
 )
 def test_what_babel_cannot_read_is_in_its_script(told: str, place: tuple[int | None, int | None]) -> None:
     log = EventLog(BABEL)
     log.add("exception", f"SyntaxError: /Inline Babel script{told}: Unterminated JSX contents. (2:2)\n\n  1 |")
     (event,) = log.events
     assert (event.line, event.column) == place
+
+
+@pytest.mark.parametrize("place", ["0:1", "99:1", f"{2**64}:1", f"{'9' * 5000}:1", f"1:{'9' * 5000}"])
+def test_a_number_that_a_page_writes_and_none_can_be_is_no_place(place: str) -> None:
+    log = EventLog(BABEL)
+    log.add("console", f"/Inline Babel script: that is it ({place})")
+    (event,) = log.events
+    assert event.line is None or place.startswith("1:")
+    assert log.places.written(f"f@about:srcdoc:{place}") == (None, None)
