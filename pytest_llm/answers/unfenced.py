@@ -15,6 +15,7 @@ from pytest_llm.syntax.grammars import LANGUAGES, PAGE
 from pytest_llm.syntax.outline import within
 
 _LEAD = re.compile(r"[^\W\d_][^:{}()=;\[\]<>\"`]{3,80}:[ \t]+(?=\S)")
+_ANNOUNCES = re.compile(r"[A-Z][a-z']{0,20}(?: [a-z']{1,20}){0,2}:")  # what stands below, in a program nothing
 _MARKDOWN = 4  # columns by which Markdown indents code
 
 
@@ -65,9 +66,14 @@ def _moved(block: CodeBlock, width: int) -> CodeBlock:
 
 
 def before_prose(lines: Sequence[str], language: str) -> int:
-    """How many lines are left without the prose that ends them."""
+    """How many lines are left without the prose that ends them, were it two words that announce what follows."""
     prose = _outside(lines, language)
-    return next((at + 1 for at in range(len(lines) - 1, -1, -1) if lines[at].strip() and not prose[at]), 0)
+    ends = (at for at in range(len(lines) - 1, -1, -1) if lines[at].strip() and not prose[at])
+    last = next(ends, -1)
+    apart = last > 0 and language in LANGUAGES and not lines[last - 1].strip()
+    if apart and _ANNOUNCES.fullmatch(lines[last].rstrip()):
+        last = next(ends, -1)
+    return last + 1
 
 
 def without_prose(lines: Sequence[str], language: str = "") -> str:

@@ -34,6 +34,23 @@ def test_each_heading_begins_a_block(language: str, ends: str) -> None:
             assert artifact.blocks[1].text.strip() == "SELECT 1;", top
 
 
+@pytest.mark.parametrize("words", ["And:", "Then run:", "Now the test:"])
+@pytest.mark.parametrize("language", CODE)
+def test_words_that_announce_the_next_block_are_none_of_this_one(language: str, words: str) -> None:
+    code = CODE[language]
+    pasted = f"{language}\nCopy\n{code}\n{words}\n\nsql\nCopy\nSELECT 1;\n"
+    forgotten = f"```{language}\n{code}\n{words}\n\n```sql\nSELECT 1;\n```\n"
+    for text in (pasted, forgotten):
+        block = extract(text).code(language)
+        assert block is not None
+        assert block.text.strip() == code.strip()
+
+
+def test_a_key_that_ends_a_block_of_data_stays() -> None:
+    (block, _) = extract("yaml\nCopy\nA: 1\n\nOthers:\n\nsql\nCopy\nSELECT 1;\n").blocks
+    assert block.text == "A: 1\n\nOthers:\n"
+
+
 def test_code_that_begins_behind_the_last_button() -> None:
     block = extract("pythonCopy codeimport sys\nprint(sys.path)\n").code("python")
     assert block is not None
