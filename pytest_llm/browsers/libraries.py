@@ -207,7 +207,11 @@ def _all() -> Iterator[tuple[str, str]]:
 def _present(where: Path) -> Iterator[Package]:
     """What npm says that it has installed, and of which archive: it has held that against the hash it tells."""
     lock = where / "node_modules" / ".package-lock.json"
-    for path, entry in json.loads(lock.read_text("utf-8"))["packages"].items() if lock.is_file() else ():
+    try:
+        packages = json.loads(lock.read_text("utf-8"))["packages"]
+    except (OSError, ValueError, KeyError):  # npm was ended before it had written it: nothing is known to be there
+        return
+    for path, entry in packages.items():
         if "--" in path and "name" in entry:  # under the name that `installation` gives it
             yield Package(entry["name"], entry["version"], where / path, entry.get("integrity", ""))
 

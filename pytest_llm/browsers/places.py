@@ -19,7 +19,7 @@ NOWHERE: Place = (None, None)
 
 _NEAR = 300  # characters
 _MOST = 100  # different words that are looked for in a page
-_TRACED = 40  # different places in compiled scripts that are looked up
+_TRACED = 20  # different places in compiled scripts that are looked up
 _CALLS = {
     "dialog": r"\b(?:alert|confirm|prompt)\s*\(",
     "popup": r"\bopen\s*\(|_blank",

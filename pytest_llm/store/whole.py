@@ -21,9 +21,9 @@ def whole(file: Path, errors: str = "strict") -> Iterator[IO[str]]:
         return
     target = file.resolve()
     target.parent.mkdir(parents=True, exist_ok=True)
-    new = target.with_name(f".{os.getpid()}.new")  # short: the name itself may be as long as names may be
+    new = target.with_name(f".{os.urandom(6).hex()}.new")  # short: the name itself may be as long as names may be
     try:
-        with open(new, "w", encoding="utf-8", errors=errors, newline="\n") as text:
+        with open(new, "x", encoding="utf-8", errors=errors, newline="\n") as text:
             yield text
             text.flush()
             os.fsync(text.fileno())

@@ -245,6 +245,13 @@ def test_what_has_another_content_is_not_there(tmp_path: Path, wrong: str) -> No
     assert (len(installed(tmp_path)), differing(tmp_path)) == (2, "")
 
 
+def test_what_npm_has_not_written_to_its_end_tells_of_nothing(tmp_path: Path) -> None:
+    kept = tmp_path / "node_modules/.package-lock.json"
+    kept.parent.mkdir()
+    kept.write_text(lock(["three--0.180.0"])[:-30])
+    assert (installed(tmp_path), differing(tmp_path)) == ((), "")
+
+
 @pytest.fixture(scope="module")
 def pool(where: Path) -> Iterator[Pool]:
     with pytest.MonkeyPatch.context() as patch:
