@@ -59,7 +59,14 @@ SCRIPTS: dict[str, tuple[str, Told]] = {
         "f.srcdoc = `<p>\n<script>inside();<\\/script>`;",
         [("exception", 4, "inside")],
     ),
-    "two frames": (FRAME.format("<script>inside();</script>") + FRAME.format(""), [("exception", None, "inside")]),
+    "two frames": (
+        FRAME.format("<script>inside();</script>") + FRAME.format("<script>1;</script>"),
+        [("exception", None, "inside")],
+    ),
+    "two frames, one with a script": (
+        FRAME.format("<script>inside();</script>") + FRAME.format(""),
+        [("exception", 2, "inside")],
+    ),
     "a socket": ("new WebSocket('ws://10.0.0.1/');", [("request", 2, "ws://10.0.0.1/ was blocked: a page has no")]),
     "a font": (
         f"</script><style>{FONT.format('https://fonts.gstatic.com/a.woff2')}</style><script>",
