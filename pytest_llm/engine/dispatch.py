@@ -17,7 +17,7 @@ from pytest_llm.engine.budget import Budget
 from pytest_llm.engine.events import Event, Stream
 from pytest_llm.engine.fingerprint import fingerprint
 from pytest_llm.engine.jobs import Job
-from pytest_llm.engine.loading import Attempt, loading, with_load
+from pytest_llm.engine.loading import Attempt, loading, retrieve, with_load
 from pytest_llm.engine.memory import Forgetful, Memory
 from pytest_llm.engine.order import Group, group, key
 from pytest_llm.engine.servers import Pause, Server
@@ -166,8 +166,10 @@ class Dispatch:
         with self._events.load(event):
             before = await self._sites.before(site)
             await server.displace(provider, loaded, before, partial(self.turns.phases.wants_later, job.place))
+            looking = asyncio.ensure_future(self._sites.after(job.request.model, site, anew=True))
+            looking.add_done_callback(retrieve)
             seconds = await loading(provider, job.request, patiently)
-            await self._sites.after(job.request.model, site, anew=True)
+            await looking
         server.tenant = loaded, job.request
         return seconds
 

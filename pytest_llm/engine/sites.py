@@ -73,7 +73,7 @@ class Sites:
         return next((one for one in await self.of(model) if one.info.server == site.info.server), site)
 
     async def after(self, model: ModelRef, site: Site, *, anew: bool) -> Site:
-        """A site as it is once it has loaded or answered: its model may have been made anew, its server be updated.
+        """A site as it is when it loads, or has answered: its model may have been made anew, its server be updated.
 
         anew: the model was loaded just now, which shows such a thing at once; else it is looked at now and then.
         Raises ModelUnavailable where it is another model by now, and other servers have the one it was.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -104,7 +105,7 @@ class OllamaProvider:
         ready = self._ready.get(_key(model))
         if ready is None:  # it is being built again
             return await self.prepare(model)
-        self._version, digests = await self._models.version(), await self._models.digests()
+        self._version, digests = await asyncio.gather(self._models.version(), self._models.digests())
         digest = digests.get(full_name(ready.name), ready.info.digest)
         brings = ready.info.fingerprint
         if not model.spec:

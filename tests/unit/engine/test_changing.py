@@ -63,6 +63,7 @@ class Loader(Kept):
     async def unload(self, request: ChatRequest) -> None: ...
 
     async def resident(self) -> Sequence[Resident]:
+        await asyncio.sleep(self.seconds)
         return ()
 
 
@@ -102,7 +103,7 @@ def test_a_model_that_is_made_anew_is_known_by_its_new_digest(loads: bool) -> No
 
 
 def test_a_model_that_is_made_anew_before_it_is_loaded_is_known_by_its_new_digest() -> None:
-    """As soon as it is loaded: ten seconds later would be too late for answers that come by then."""
+    """When it is loaded: ten seconds later would be too late for answers that come by then."""
     server = Loader("s0", {0.5: {"digest": "new"}})
     responses, troubles = run([server], 3)
     assert of(responses, lambda response: response.digest) == ["new"] * 3
