@@ -1,6 +1,6 @@
 """What a model server takes for a load and an answer when it is asked by as little as can ask it.
 
-    python bench/bare.py --slots 1 --rounds 5 URL ...
+    python bench/bare.py [--slots N] [--rounds N] URL ...
 
 All servers at the same time: of each the model m0 is loaded, then each slot asks one question after another, each
 over a connection of its own and by nothing but the standard library. Prints two numbers, seconds: of a load, of an

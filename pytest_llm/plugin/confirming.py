@@ -18,7 +18,7 @@ from pytest_llm.gates.past import Before, Past, fingerprint_of
 from pytest_llm.gates.rows import row
 from pytest_llm.gates.tally import JUDGED, counting, samples, tally
 from pytest_llm.gates.types import CellRow, Settings
-from pytest_llm.plugin.celled import CellItem
+from pytest_llm.plugin.cell_item import CellItem
 from pytest_llm.plugin.options import SETTINGS
 from pytest_llm.plugin.session import LlmSession
 from pytest_llm.store.line import CellLine

@@ -13,7 +13,7 @@ import pytest
 from pytest_llm.engine.hands import Hands
 from pytest_llm.engine.jobs import Job, checking
 from pytest_llm.errors import RunStopped
-from pytest_llm.plugin.celled import CellItem
+from pytest_llm.plugin.cell_item import CellItem
 from pytest_llm.plugin.session import LlmSession
 from pytest_llm.providers.base import Response
 from pytest_llm.verdicts import pipeline

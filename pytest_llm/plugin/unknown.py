@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -26,7 +27,9 @@ def tell(config: pytest.Config) -> None:
 
 def _written(config: pytest.Config) -> Iterator[tuple[str, int]]:
     """The names like ours in the ini file, each with its line; those of `-o`."""
-    text = config.inipath.read_text("utf-8", errors="replace") if config.inipath else ""
+    text = ""
+    with suppress(OSError):  # pytest has read it, which may be a while ago
+        text = config.inipath.read_text("utf-8", errors="replace") if config.inipath else ""
     found = ini_values(config.inipath.name, text) if config.inipath else None
     lines = [line.strip(" \t\"'") for line in text.splitlines()]
     for name in sorted(found or {}):

@@ -163,3 +163,15 @@ def test_text(bench: Bench, file: str) -> None:
 
 def glob(text: str) -> str:
     return text.replace("[", "[[]")
+
+
+def test_an_ini_file_that_goes_while_the_run_goes_on_is_no_crash(bench: Bench) -> None:
+    bench.server.answer("", "hello")
+    bench.case("prompt: hi\nchecks: [{contains: hello}]")
+    bench.file("pytest.ini", "[pytest]\nllm_modls = a\n")
+    bench.file(
+        "conftest.py", "def pytest_sessionstart(session):\n    (session.config.rootpath / 'pytest.ini').unlink()\n"
+    )
+    result = bench.run("-p", "no:cacheprovider")
+    result.assert_outcomes(passed=1)
+    assert "no option of the ini file" not in result.stdout.str()
