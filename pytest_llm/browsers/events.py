@@ -54,6 +54,9 @@ class EventLog:
         self.missing = ""  # what this machine lacks for the page
         self.workers: set[str] = set()  # the addresses of its workers' scripts
         self.unloaded: list[Place] = []  # where workers were made whose scripts could not be loaded
+        self.begun: set[str] = set()  # the addresses of SharedWorkers that have
+        self._shared: dict[str, Place] = {}  # where these were made, by their address
+        self._vanished: list[Place] = []
         self._events: dict[tuple[str, str, Place], int] = {}
         self._kept: Counter[str] = Counter()
         self._dropped: Counter[str] = Counter()
@@ -120,9 +123,20 @@ class EventLog:
             place = self.places.target(url) if place == NOWHERE else place
             self.add("navigation", f"the page leaves for {url}", place)
 
+    def shares(self, url: str, place: Place) -> None:
+        """A SharedWorker is made."""
+        if len(self._shared) < _WAITING:
+            self._shared[url] = place
+
+    def vanished(self, url: str) -> None:
+        """A SharedWorker is gone. If it never began, the browser tells its page of that at most times, not always."""
+        if url in self._shared and url not in self.begun:
+            self._vanished.append(self._shared[url])
+
     def _unbegun(self, place: Place) -> None:
-        """A worker could not begin: said where no request of it says more."""
-        if not self._kept["request"]:
+        """A worker could not begin: said where no request of it says more, nor itself."""
+        unparsed = any(kind == "worker" and text.startswith("SyntaxError") for kind, text, _ in self._events)
+        if not self._kept["request"] and not unparsed:
             why = "a module is missing, does not parse, or is no JavaScript by its type"
             self.add("worker", f"its script could not be loaded: {why}", place)
 
@@ -141,6 +155,8 @@ class EventLog:
             self.place(id_, NOWHERE)
         while self._suspects:
             self.add(*self._suspects.pop(0)[1:])
+        self.unloaded += dict.fromkeys(place for place in self._vanished if place not in self.unloaded)
+        self._vanished.clear()
         while self.unloaded:
             self._unbegun(self.unloaded.pop(0))
         found = [PageEvent(kind, text, *place, times) for (kind, text, place), times in self._events.items()]
@@ -173,6 +189,11 @@ def listen(session: Session, log: EventLog, *, worker: str = "") -> None:
                 return
             if seen.kind == "unloaded":
                 log.unloaded.append(log.places.written(seen.stack))
+            elif seen.kind == "shared":
+                log.shares(seen.url, log.places.written(seen.stack))
+            elif seen.kind == "begun":
+                log.begun.add(worker)
+            if seen.kind in ("unloaded", "shared", "begun"):
                 return
             place = log.places.inside(seen.url, seen.line - 1, seen.column - 1) if seen.line else NOWHERE
             if place == NOWHERE:

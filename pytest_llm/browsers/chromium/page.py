@@ -65,6 +65,7 @@ class Page:
         root.on("Target.targetCreated", self._target_created)
         root.on("Browser.downloadWillBegin", self._download)
         root.on("Target.attachedToTarget", self._workers.attached)
+        root.on("Target.detachedFromTarget", self._workers.detached)
         root.post("Target.setDiscoverTargets", discover=True)
         root.post(  # what belongs to no page alone
             "Target.setAutoAttach",
@@ -152,7 +153,7 @@ class Page:
         """
         if self._stepped:
             return self._served and bool(await self.inspect(_LOADED))
-        return self._loaded
+        return self._loaded and not self._workers.begin
 
     async def evaluate(self, expression: str) -> Any:
         """The value of a JavaScript expression, which must be plain data; None where it throws."""
@@ -194,7 +195,8 @@ class Page:
     async def close(self) -> None:
         """Throw the context away; a renderer that spins is ended with it."""
         connection = self._browser.connection
-        connection.browser.on("Target.targetCreated", lambda _: None)
+        for event in ("Target.targetCreated", "Target.detachedFromTarget"):  # what ends now has done nothing wrong
+            connection.browser.on(event, lambda _: None)
         with contextlib.suppress(TimeoutError, ProtocolError):
             await asyncio.wait_for(
                 connection.browser.send("Target.disposeBrowserContext", browserContextId=self._context), 5

@@ -29,14 +29,20 @@ SOURCE = r"""(() => {
   const rejected = e => e.isTrusted && say(`rejection\0${show(() => e.reason)}\0\0\0\0${stack(() => e.reason)}`);
   const listen = () => { on("error", failed, true); on("unhandledrejection", rejected, true); };
   listen();
-  const construct = (target, given, made) => {
+  const construct = shared => (target, given, made) => {
     const worker = Reflect.construct(target, given, made), where = stack(() => new Error());
+    if (shared && globalThis === top) say(`shared\0\0${show(() => given[0])}\0\0\0${where}`);
     call(on, worker, ["error", e => e.message === undefined && say(`unloaded\0\0\0\0\0${where}`)]);
     return worker;
   };
   for (const name of ["Worker", "SharedWorker"]) {
     const real = globalThis[name];
-    if (real) globalThis[name] = real.prototype.constructor = new Proxy(real, { construct });
+    if (real) globalThis[name] = real.prototype.constructor = new Proxy(real, { construct: construct(name === "SharedWorker") });
+  }
+  if (globalThis.SharedWorkerGlobalScope) {
+    const { close } = globalThis;
+    on("connect", () => say("begun"), true);
+    globalThis.close = { close() { debugger; close(); } }.close;  // it waits to be heard: its last words may be lost
   }
   if (!documents) return;
   const its = documents.prototype, reopen = its.open;
@@ -55,8 +61,8 @@ SOURCE = r"""(() => {
 
 @dataclass(frozen=True)
 class Witnessed:
-    """An error as the page's own event has it. kind: exception, rejection, or unloaded, of a worker that could not
-    begin. line, column: 0 where not known."""
+    """An error as the page's own event has it, or news of a worker. kind: exception, rejection; unloaded, of a worker
+    that could not begin; shared and begun, of a SharedWorker. line, column: 0 where not known."""
 
     kind: str
     text: str
@@ -69,7 +75,7 @@ class Witnessed:
 def read(payload: str) -> Witnessed:
     """What the witness said; from anyone else who found the binding, whatever can be made of it."""
     kind, text, url, line, column, stack = (*payload.split("\0"), *[""] * 6)[:6]
-    kind = kind if kind in ("rejection", "unloaded") else "exception"
+    kind = kind if kind in ("rejection", "unloaded", "shared", "begun") else "exception"
     return Witnessed(kind, plain(text), url, _number(line), _number(column), stack)
 
 

@@ -49,6 +49,7 @@ class Workers:
     def __init__(self, connection: Connection, log: EventLog, *, stepped: bool) -> None:
         self._connection, self._log, self._stepped = connection, log, stepped
         self._sessions: list[Session] = []
+        self._shared: dict[str, str] = {}  # the addresses of those that are there
         self.kinds: set[str] = set()
 
     def attached(self, event: dict[str, Any]) -> None:
@@ -62,6 +63,10 @@ class Workers:
             session.post("Runtime.addBinding", name=witness.BINDING)
             session.post("Runtime.evaluate", expression=witness.SOURCE, silent=True)
             session.post("Runtime.enable")
+        if info["type"] == "shared_worker":
+            self._shared[event["sessionId"]] = info["url"]
+            session.on("Debugger.paused", lambda _: self._closes(session, info["url"]))
+            session.post("Debugger.enable")
         if info["type"] == "worker":
             session.on("Target.attachedToTarget", self.attached)
             session.post("Target.setAutoAttach", **ATTACH)
@@ -72,6 +77,20 @@ class Workers:
             session.post("Runtime.addBinding", name=clock.BINDING)
             session.post("Runtime.evaluate", expression=f"{_SHIM}; {clock.SOURCE}; {ENDING}", silent=True)
         session.post("Runtime.runIfWaitingForDebugger")
+
+    def detached(self, event: dict[str, Any]) -> None:
+        """One that is gone."""
+        if url := self._shared.pop(event["sessionId"], ""):
+            self._log.vanished(url)
+
+    def _closes(self, session: Session, url: str) -> None:
+        self._log.begun.add(url)
+        session.post("Debugger.resume")
+
+    @property
+    def begin(self) -> bool:
+        """Whether some SharedWorker has neither begun nor gone."""
+        return not self._log.begun.issuperset(self._shared.values())
 
     def forget(self) -> None:
         for session in self._sessions:

@@ -152,6 +152,18 @@ ROWS: dict[str, tuple[str, Sequence[tuple[str, int | None, str]], str]] = {
         [("worker", 4, "its script could not be loaded")],
         "real time",
     ),
+    "a shared one that does not parse": (
+        "new SharedWorker(address('let let'));",
+        [("worker", None, "SyntaxError: let is")],
+        "real time",
+    ),
+    "a shared one that closes itself": ("new SharedWorker(address('close()'));", [], "real time"),
+    "shared ones of a frame that goes": (
+        "const f = document.createElement('iframe'); document.body.append(f);\n"
+        "new f.contentWindow.SharedWorker(address('0')); f.remove();",
+        [],
+        "real time",
+    ),
     "an import in it": ("worker(`import('${address('nope()')}')`);", NOPE, "stepped"),
     "an import in it that it catches": ("worker(`import('${address('x()')}').catch(() => 0)`);", [], "stepped"),
     "a worklet": (SOUND + "sound(made('process() { return true; }'));", [], "real time"),
