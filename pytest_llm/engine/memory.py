@@ -85,7 +85,8 @@ class Keeper:
         self._fault: Exception | None = None
         self._again = 0.0
         self._waiting: list[Answer] = []
-        self._writing: Future[None] | None = None
+        self._writing: Future[None] | None = None  # the last one
+        self._queued: Future[None] | None = None  # a write that has not begun: it takes all that comes until then
         self._wrote = -TOGETHER  # by the loop's clock
         self._timer: asyncio.TimerHandle | None = None
         self._lost = 0
@@ -117,7 +118,8 @@ class Keeper:
     async def keep(self, request: ChatRequest, info: ModelInfo, outcome: Outcome, *, alone: bool) -> None:
         """Write what came, where it says something of the model; returns when that is done, or takes too long.
 
-        Soon after another one is written it is so a moment later, and not waited for.
+        Soon after another one is written it is so a moment later, and not waited for; what comes during a write is
+        written together after it.
         """
         from pytest_llm.store.answers import is_kept, made
 
@@ -140,9 +142,12 @@ class Keeper:
         """Have written what is waiting."""
         if self._timer:
             self._timer.cancel()
-        self._timer, self._wrote = None, asyncio.get_running_loop().time()
-        self._writing = self._hand.do(self._write)
-        return self._writing
+        self._timer = None
+        if (queued := self._queued) is not None:
+            return queued
+        self._wrote = asyncio.get_running_loop().time()
+        self._writing = self._queued = Future()
+        return self._hand.do(self._write, self._writing)
 
     async def _patiently(self, future: Future[T]) -> T | None:
         if not self._begun.done():
@@ -210,6 +215,7 @@ class Keeper:
 
     def _write(self) -> None:
         """All that is waiting: also what could not be written before."""
+        self._queued = None
         over = max(0, len(self._waiting) - MOST_WAITING)
         del self._waiting[:over]
         self._lost += over

@@ -424,10 +424,11 @@ def test_a_store_that_hangs_holds_the_run_up_once(runs: Runs, monkeypatch: pytes
 
 
 def test_the_next_question_is_asked_before_an_answer_is_written(runs: Runs) -> None:
-    gate = threading.Event()
+    gate, added = threading.Event(), list[int]()
 
     class Slow(Ill):
         def add(self, answers: list[Answer]) -> int:
+            added.append(len(answers))
             gate.wait(30)
             return self.store.add(answers)
 
@@ -435,11 +436,15 @@ def test_the_next_question_is_asked_before_an_answer_is_written(runs: Runs) -> N
     runs.ends.append(keeper)
     server = Server(FULL)
     jobs = [Job(str(n), replace(REQUEST, sample=n)) for n in range(10)]
-    answers = runs.with_keeper(server, keeper).begin(jobs)
-    until(lambda: server.asked == len(jobs))
+    engine = runs.with_keeper(server, keeper)
+    answers = engine.begin(jobs[:1])
+    until(lambda: added == [1])
+    answers += engine.begin(jobs[1:])
+    until(lambda: server.asked == len(jobs) == len(keeper._waiting))
     assert not any(one.done() for one in answers), "an answer is handed on when it is written, however slow that is"
     gate.set()
     assert [one.result(10).text for one in answers] == [FULL.text] * len(jobs)
+    assert added == [1, 9], "what comes during a write is written together after it"
 
 
 def test_a_store_that_breaks_in_its_own_way_fails_no_cell(runs: Runs) -> None:
