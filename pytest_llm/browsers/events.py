@@ -129,7 +129,7 @@ class EventLog:
             self._shared[url] = place
 
     def vanished(self, url: str) -> None:
-        """A SharedWorker is gone. If it never began, the browser tells its page of that at most times, not always."""
+        """A SharedWorker is gone. If it never began, the browser tells its page of that at most times only."""
         if url in self._shared and url not in self.begun:
             self._vanished.append(self._shared[url])
 

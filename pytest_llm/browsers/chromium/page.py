@@ -153,7 +153,7 @@ class Page:
         """
         if self._stepped:
             return self._served and bool(await self.inspect(_LOADED))
-        return self._loaded and not self._workers.begin
+        return self._loaded and not self._workers.beginning
 
     async def evaluate(self, expression: str) -> Any:
         """The value of a JavaScript expression, which must be plain data; None where it throws."""

@@ -37,12 +37,13 @@ SOURCE = r"""(() => {
   };
   for (const name of ["Worker", "SharedWorker"]) {
     const real = globalThis[name];
-    if (real) globalThis[name] = real.prototype.constructor = new Proxy(real, { construct: construct(name === "SharedWorker") });
+    const made = { construct: construct(name === "SharedWorker") };
+    if (real) globalThis[name] = real.prototype.constructor = new Proxy(real, made);
   }
   if (globalThis.SharedWorkerGlobalScope) {
     const { close } = globalThis;
     on("connect", () => say("begun"), true);
-    globalThis.close = { close() { debugger; close(); } }.close;  // it waits to be heard: its last words may be lost
+    globalThis.close = { close() { debugger; close(); } }.close;  // waits to be heard: last words may be lost
   }
   if (!documents) return;
   const its = documents.prototype, reopen = its.open;
@@ -61,7 +62,7 @@ SOURCE = r"""(() => {
 
 @dataclass(frozen=True)
 class Witnessed:
-    """An error as the page's own event has it, or news of a worker. kind: exception, rejection; unloaded, of a worker
+    """An error as the page's own event has it, or news of a worker. kind: exception, rejection; unloaded, of one
     that could not begin; shared and begun, of a SharedWorker. line, column: 0 where not known."""
 
     kind: str

@@ -88,7 +88,7 @@ class Workers:
         session.post("Debugger.resume")
 
     @property
-    def begin(self) -> bool:
+    def beginning(self) -> bool:
         """Whether some SharedWorker has neither begun nor gone."""
         return not self._log.begun.issuperset(self._shared.values())
 
