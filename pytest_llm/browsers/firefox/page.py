@@ -20,6 +20,7 @@ from pytest_llm.browsers.report import PageOptions
 from pytest_llm.browsers.shelf import Shelf
 
 _STAYS = "window.close = () => undefined;"  # as in Chromium; Firefox would go by what is in the page's history
+_NAMED = "\n//# sourceURL=pytest-llm\n"  # what has no name of its own has its page's, and errors lines of that
 _STOPPED = re.compile(r"Script terminated by timeout at:\s+(\S+:\d+:\d+)")
 _STOP_LIMIT = 2.0  # seconds
 _FRAME = "new Promise(done => { requestAnimationFrame(() => done(0)); setTimeout(() => done(0), 1000); })"
@@ -56,7 +57,7 @@ class FirefoxPage:
             channel = [{"type": "channel", "value": {"channel": CHANNEL}}] if sandbox else []
             await send(
                 "script.addPreloadScript",
-                functionDeclaration=function.replace("CHANNEL", air),
+                functionDeclaration=function.replace("CHANNEL", air) + _NAMED,
                 arguments=channel,
                 userContexts=[self._user],
                 **sandbox,

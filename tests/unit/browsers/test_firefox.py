@@ -196,6 +196,25 @@ def test_what_goes_wrong_in_a_worker_is_told_once(pool: Pool) -> None:
         assert dict(zip(TOLD_ONCE, threads.map(told, TOLD_ONCE), strict=True)) == TOLD_ONCE
 
 
+def test_what_fails_in_what_is_watched_has_the_line_of_the_page(pool: Pool) -> None:
+    scripts = (
+        "URL.createObjectURL(5)",
+        "Promise.resolve().then(() => URL.createObjectURL(null))",
+        "new Worker()",
+        "new (class extends SharedWorker {})()",
+        "new Worker(Symbol())",
+        MODULE("import 'three'"),
+        MODULE("import 'three'").replace("Worker", "SharedWorker"),
+    )
+    pages = [f"<!DOCTYPE html><p>Hello</p><script>\n\n{script}\n</script>" for script in scripts]
+    with ThreadPoolExecutor(2) as threads:
+        reports = threads.map(lambda page: pool.judge(page, QUICK), pages)
+        found = {
+            script: [event.line for event in report.events] for script, report in zip(scripts, reports, strict=True)
+        }
+    assert found == {script: [3] for script in scripts}
+
+
 @pytest.mark.parametrize(
     "frames", [[], [{"url": PAGE_URL, "lineNumber": 1, "columnNumber": 9, "functionName": ""}]]
 )
