@@ -24,7 +24,10 @@ class Hands:
         self._lock = threading.Lock()
 
     def do(self, work: Callable[[], T], result: Future[T] | None = None) -> Future[T]:
-        """Have it done. result: gets what comes of it; a new one, if not given, is returned."""
+        """Have it done. result: gets what comes of it; a new one, if not given, is returned.
+
+        What is cancelled before it is begun is not done, and can no longer be cancelled after that.
+        """
         result = result or Future()
         with self._lock:
             self._open += 1
@@ -45,6 +48,9 @@ class Hands:
             thread.join(max(0.0, deadline - monotonic()))
 
     def _do(self, work: Callable[[], T], result: Future[T]) -> None:
+        if not result.set_running_or_notify_cancel():
+            self._leave()
+            return
         try:
             found = work()
         except BaseException as error:

@@ -131,8 +131,7 @@ class Keeper:
         soon = self._wrote + TOGETHER - asyncio.get_running_loop().time()
         is_writing = self._writing is not None and not self._writing.done()
         if not self._healthy:
-            if not is_writing:
-                self._flush()
+            self._flush()
         elif soon <= 0 or is_writing:
             await self._patiently(self._flush())
         elif self._timer is None:

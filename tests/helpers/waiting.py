@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 
 def until(condition: Callable[[], bool]) -> None:
-    """Return once it holds. Raises AssertionError where it never does."""
+    """Return once it holds, however slow the machine is. Raises AssertionError where it never does."""
     waited = threading.Event()
-    for _ in range(5000):
+    for _ in range(60_000):
         if condition():
             return
         waited.wait(0.001)

@@ -3,8 +3,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import sys
 import threading
 import time
+import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -315,11 +317,22 @@ def test_an_interrupted_wait_asks_nothing_more(make: Make) -> None:
     engine.begin([job("a"), job("b")])
     until(lambda: desk.asked == ["a"])
     main = threading.main_thread().ident or 0
-    threading.Timer(0.1, signal.pthread_kill, (main, signal.SIGINT)).start()
+
+    def interrupt() -> None:
+        until(lambda: within(main, "_waited", "wait"))
+        signal.pthread_kill(main, signal.SIGINT)
+
     with pytest.raises(KeyboardInterrupt):
+        threading.Thread(target=interrupt).start()
         engine.ask(job("a"))
     until(lambda: desk.closed)
     assert desk.asked == desk.cancelled == ["a"]
+
+
+def within(thread: int, *functions: str) -> bool:
+    """Whether it is in all of these."""
+    frames = traceback.walk_stack(sys._current_frames()[thread])
+    return {frame.f_code.co_name for frame, _ in frames}.issuperset(functions)
 
 
 def test_close_cancels_and_lets_go(make: Make) -> None:

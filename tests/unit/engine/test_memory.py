@@ -382,6 +382,7 @@ def test_the_wait_for_a_store_is_said_once_and_its_opening_not_tried_at_each_ans
 
     def locked() -> Store:
         tried.append(None)
+        until(lambda: bool(said))  # however late the first answer comes, it waits for this
         time.sleep(0.2)
         raise StoreError("it is locked", hint="wait")
 
@@ -416,6 +417,7 @@ def test_a_store_that_hangs_holds_the_run_up_once(runs: Runs, monkeypatch: pytes
         assert engine.ask(Job(str(number), replace(REQUEST, sample=number))).text == FULL.text
     assert keeper.troubles == [module.SLOW]
     gate.set()
+    until(lambda: not keeper._waiting)  # what came meanwhile is written too, though no other answer comes
     engine.close()
     monkeypatch.setattr(module, "PATIENCE", 10.0)
     keeper.settle()
@@ -461,6 +463,26 @@ def test_a_store_that_breaks_in_its_own_way_fails_no_cell(runs: Runs) -> None:
     assert runs.with_keeper(Server(FULL), keeper).ask(JOB).text == FULL.text
     assert keeper.with_store(lambda store: store.add([])) is None
     assert keeper.troubles == ["the store broke: ZeroDivisionError: own"]
+
+
+def test_a_replay_that_is_stopped_while_it_reads_leaves_the_store_to_the_end_of_the_run(runs: Runs) -> None:
+    runs.run(Server(FULL)).ask(JOB)
+    reads, gate = threading.Event(), threading.Event()
+
+    class Reading(Ill):
+        def replayed(self, *_: object) -> None:
+            reads.set()
+            gate.wait(30)
+
+    keeper = Keeper(lambda: Reading(Store.open(default(runs.root), runs.root)), replays=True)  # type: ignore
+    runs.ends.append(keeper)
+    engine = runs.with_keeper(Server(FULL), keeper)
+    engine.begin([JOB])
+    assert reads.wait(30)
+    engine.close()
+    gate.set()
+    assert keeper.with_store(lambda store: "there") == "there"
+    assert keeper.troubles == []
 
 
 def test_a_replay_without_a_store_is_one_error_of_all_cells(runs: Runs) -> None:
