@@ -56,7 +56,8 @@ class EventLog:
         self.unloaded: list[Place] = []  # where workers were made whose scripts could not be loaded
         self.begun: set[str] = set()  # the addresses of SharedWorkers that have
         self._shared: dict[str, Place] = {}  # where these were made, by their address
-        self._vanished: list[Place] = []
+        self._vanished: set[str] = set()
+        self.sharing = False  # whether one was ever made
         self._events: dict[tuple[str, str, Place], int] = {}
         self._kept: Counter[str] = Counter()
         self._dropped: Counter[str] = Counter()
@@ -123,15 +124,21 @@ class EventLog:
             place = self.places.target(url) if place == NOWHERE else place
             self.add("navigation", f"the page leaves for {url}", place)
 
-    def shares(self, url: str, place: Place) -> None:
-        """A SharedWorker is made."""
-        if len(self._shared) < _WAITING:
+    def shares(self, url: str, place: Place, *, own: bool) -> None:
+        """A SharedWorker is made. own: by the page; one of a frame may go with it, before anybody hears of it."""
+        self.sharing = True
+        if own and len(self._shared) < _WAITING:
             self._shared[url] = place
 
     def vanished(self, url: str) -> None:
         """A SharedWorker is gone. If it never began, the browser tells its page of that at most times only."""
-        if url in self._shared and url not in self.begun:
-            self._vanished.append(self._shared[url])
+        self._vanished.add(url)
+
+    @property
+    def beginning(self) -> set[str]:
+        """The addresses of SharedWorkers that have neither begun nor gone."""
+        failed = {url for url, place in self._shared.items() if place in self.unloaded}
+        return self._shared.keys() - self.begun - self._vanished - failed
 
     def _unbegun(self, place: Place) -> None:
         """A worker could not begin: said where no request of it says more, nor itself."""
@@ -155,8 +162,9 @@ class EventLog:
             self.place(id_, NOWHERE)
         while self._suspects:
             self.add(*self._suspects.pop(0)[1:])
-        self.unloaded += dict.fromkeys(place for place in self._vanished if place not in self.unloaded)
-        self._vanished.clear()
+        gone = [place for url, place in self._shared.items() if url in self._vanished - self.begun]
+        self.unloaded += dict.fromkeys(place for place in gone if place not in self.unloaded)
+        self._shared.clear()
         while self.unloaded:
             self._unbegun(self.unloaded.pop(0))
         found = [PageEvent(kind, text, *place, times) for (kind, text, place), times in self._events.items()]
@@ -185,15 +193,13 @@ def listen(session: Session, log: EventLog, *, worker: str = "") -> None:
             log.clock.told(event["payload"], worker=bool(worker))
         elif event["name"] == witness.BINDING:
             seen = witness.read(event["payload"])
-            if seen.url != worker and _echo(seen, log):
-                return
             if seen.kind == "unloaded":
                 log.unloaded.append(log.places.written(seen.stack))
-            elif seen.kind == "shared":
-                log.shares(seen.url, log.places.written(seen.stack))
+            elif seen.kind == "shared":  # said after it was attached, or before
+                log.shares(seen.url, log.places.written(seen.stack), own=seen.text == "true")
             elif seen.kind == "begun":
                 log.begun.add(worker)
-            if seen.kind in ("unloaded", "shared", "begun"):
+            if seen.kind in ("unloaded", "shared", "begun") or (seen.url != worker and _echo(seen, log)):
                 return
             place = log.places.inside(seen.url, seen.line - 1, seen.column - 1) if seen.line else NOWHERE
             if place == NOWHERE:

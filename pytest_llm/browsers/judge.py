@@ -200,8 +200,10 @@ def _unsteppable(
     """Why a page has to be shown in real time for its Workers, its sound or its clock, or ""."""
     if log.clock.lost:
         return "it reads its clock without an end"
-    if "shared_worker" in page.workers:
+    if log.sharing or "shared_worker" in page.workers:
         return "it has a SharedWorker, whose time cannot be stepped"
+    if page.workers and log.unloaded:
+        return "it has a Worker that could not begin, and may hold its clock"
     if page.workers and broken is not None and broken.kind == "hang":
         return "it has a Worker that computes for long, or has ended"
     if page.workers and options.moves and report.changes < LEAST_MOVES:

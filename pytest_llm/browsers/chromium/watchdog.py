@@ -9,6 +9,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llm.browsers.chromium.browser import Browser
@@ -68,6 +69,10 @@ class Meter:
     def renderers(self) -> list[int]:
         return [pid for pid, (kind, _) in self._processes.items() if kind == "renderer"]
 
+    def runnable(self) -> bool:
+        """Whether one of them works, or would if it were given a processor."""
+        return any(map(runnable, self._processes))
+
     def used(self) -> Used:
         """Of the processes that were there when it last looked."""
         import psutil
@@ -84,13 +89,22 @@ class Meter:
         return Used(own, drawing, every)
 
 
+def runnable(pid: int) -> bool:
+    """Whether a thread of the process waits for nothing but a processor, where the system tells."""
+    for path in Path(f"/proc/{pid}/task").glob("*/stat"):
+        with contextlib.suppress(OSError):
+            if path.read_text(errors="replace").rpartition(")")[2].split()[0] == "R":
+                return True
+    return False
+
+
 class Watchdog:
     """Stops a page that hangs or eats the memory, in whichever process, while the caller simply awaits its answers.
 
     A page hangs when its own processes used `hang` seconds of user time within one command; a busy machine is not
     taken for a busy page. Four times as much of all processes together, as an endless shader uses, is a hang too,
-    and so is a browser that waits for `idle` seconds without doing anything. Its pending commands then fail with
-    PageBroken. Early on its way there it asks for a `glance` at what runs.
+    and so is a browser that waits for `idle` seconds without doing anything, though not for a processor. Its
+    pending commands then fail with PageBroken. Early on its way there it asks for a `glance` at what runs.
     """
 
     _EVERY = 0.1  # seconds
@@ -169,7 +183,7 @@ class Watchdog:
         waited, within = now - self._since, used - self._before
         if within.all >= hang * _ALL:
             self._fail(f"one frame took its browser {hang * _ALL:g} s of processor time")
-        elif waited >= idle and within.all < waited * _IDLE:
+        elif waited >= idle and within.all < waited * _IDLE and not self._meter.runnable():
             self._fail(f"nothing happened for {idle:g} s")
 
     def _fail(self, message: str) -> None:

@@ -15,6 +15,7 @@ HARMLESS = re.compile(  # said to the page alone, in these words: a visitor sees
 )
 SOURCE = r"""(() => {
   const say = globalThis.BINDING, on = addEventListener, call = Reflect.apply, documents = globalThis.Document;
+  const Address = globalThis.URL;  // worklets have none
   delete globalThis.BINDING;
   if (!say) return;
   const show = value => { try { return `${value()}`; } catch { return ""; } };
@@ -31,7 +32,8 @@ SOURCE = r"""(() => {
   listen();
   const construct = shared => (target, given, made) => {
     const worker = Reflect.construct(target, given, made), where = stack(() => new Error());
-    if (shared && globalThis === top) say(`shared\0\0${show(() => given[0])}\0\0\0${where}`);
+    const url = show(() => new Address(given[0], globalThis.document?.baseURI));
+    if (shared) say(`shared\0${globalThis === top}\0${url}\0\0\0${where}`);
     call(on, worker, ["error", e => e.message === undefined && say(`unloaded\0\0\0\0\0${where}`)]);
     return worker;
   };
@@ -63,7 +65,8 @@ SOURCE = r"""(() => {
 @dataclass(frozen=True)
 class Witnessed:
     """An error as the page's own event has it, or news of a worker. kind: exception, rejection; unloaded, of one
-    that could not begin; shared and begun, of a SharedWorker. line, column: 0 where not known."""
+    that could not begin; shared, with "true" where the page itself made it, and begun, of a SharedWorker. line,
+    column: 0 where not known."""
 
     kind: str
     text: str

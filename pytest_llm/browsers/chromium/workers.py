@@ -90,7 +90,7 @@ class Workers:
     @property
     def beginning(self) -> bool:
         """Whether some SharedWorker has neither begun nor gone."""
-        return not self._log.begun.issuperset(self._shared.values())
+        return bool(self._log.beginning or {*self._shared.values()} - self._log.begun)
 
     def forget(self) -> None:
         for session in self._sessions:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+from typing import Any
+
 import pytest
 
-from pytest_llm.browsers.events import EventLog
+from pytest_llm.browsers.chromium import witness
+from pytest_llm.browsers.events import EventLog, listen
 
 PAGE = '<h1>Hi</h1>\r\n<img src="/a/cat.png">\r<script>\nalert(1); alert(2);\nopen("x")\n</script> open(1) cat.png'
 LOCAL = "http://localhost/"
@@ -157,3 +161,62 @@ def test_a_page_that_fails_for_want_of_an_adapter_is_told_so_and_fails(
     log = EventLog(page)
     log.add("rejection", message)
     assert (len(log.events), any("WebGPU" in note for note in log.notes)) == (1, noted)
+
+
+class Heard:
+    """A session whose events the test sends."""
+
+    def __init__(self) -> None:
+        self.handlers: dict[str, Any] = {}
+        self.on = self.handlers.__setitem__
+
+    def says(self, *words: str) -> None:
+        self.handlers["Runtime.bindingCalled"]({"name": witness.BINDING, "payload": "\0".join(words)})
+
+
+MADE = ("at http://localhost/page.html:2:1", f"blob:{LOCAL}1")
+
+
+@pytest.mark.parametrize(
+    ("news", "told"),
+    [
+        (("made", "attached", "gone"), [("worker", 2)]),
+        (("made", "attached", "gone", "unloaded"), [("worker", 2)]),
+        (("made", "attached", "begun", "gone"), []),
+        (("made of a frame", "attached", "gone"), []),
+        (("made of a frame", "attached", "gone", "fails"), [("exception", 2)]),
+    ],
+)
+def test_news_of_a_shared_worker_may_come_in_any_order(news: tuple[str, ...], told: list[tuple[str, int]]) -> None:
+    """They come from three processes. Only what a worker says itself comes after it was attached."""
+    for order in permutations(news):
+        if "begun" not in order or order.index("attached") < order.index("begun"):
+            log = _heard(order)
+            assert (log.sharing, log.beginning) == (True, set()), order
+            assert [(event.kind, event.line) for event in log.events] == told, order
+
+
+def _heard(news: tuple[str, ...]) -> EventLog:
+    log, page, worker = EventLog("<p>\n<script>"), Heard(), Heard()
+    listen(page, log)  # type: ignore[arg-type]
+    stack, url = MADE
+    happens = {
+        "made": lambda: page.says("shared", "true", url, "", "", stack),
+        "made of a frame": lambda: page.says("shared", "false", url, "", "", stack),
+        "attached": lambda: listen(worker, log, worker=url),  # type: ignore[arg-type]
+        "gone": lambda: log.vanished(url),
+        "unloaded": lambda: page.says("unloaded", "", "", "", "", stack),
+        "begun": lambda: worker.says("begun"),
+        "fails": lambda: page.says("exception", "nope", f"{LOCAL}page.html", "2", "1", stack),
+    }
+    for one in news:
+        happens[one]()
+    return log
+
+
+def test_a_shared_worker_is_waited_for_from_when_it_is_made() -> None:
+    log = EventLog("<p>\n<script>")
+    log.shares(MADE[1], (2, 1), own=True)
+    assert log.beginning == {MADE[1]}
+    log.unloaded.append((2, 1))
+    assert log.beginning == set()

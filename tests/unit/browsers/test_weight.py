@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
+import os
+import signal
+import subprocess
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,7 +15,7 @@ import pytest
 
 from pytest_llm.browsers.chromium.clock import Clock
 from pytest_llm.browsers.chromium.frames import Stepper, Weight
-from pytest_llm.browsers.chromium.watchdog import Limits, Used, Watchdog
+from pytest_llm.browsers.chromium.watchdog import Limits, Used, Watchdog, runnable
 
 
 @pytest.mark.parametrize(
@@ -88,19 +92,35 @@ class Command:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "grows_until", "own", "others", "said"),
+    ("seconds", "grows_until", "own", "others", "starved", "said"),
     [
-        (9, 0, 1.0, 0.0, "it computed for 2 s without a pause"),
-        (3, 3, 1.0, 0.0, "it computed for 2 s without a pause"),  # whatever grows by it: titles, entries in a store
-        (9, 8, 0.1, 2.0, ""),  # what grows ends by its memory, and is not asked why it waited meanwhile
-        (13, 8, 0.1, 2.0, "one frame took its browser 8 s"),
-        (12, 8, 0.0, 0.0, ""),
-        (18, 8, 0.0, 0.0, "nothing happened for 8 s"),
-        (7, 0, 0.0, 0.0, ""),
+        (9, 0, 1.0, 0.0, False, "it computed for 2 s without a pause"),
+        (
+            3,
+            3,
+            1.0,
+            0.0,
+            False,
+            "it computed for 2 s without a pause",
+        ),  # whatever grows by it: titles, say
+        (9, 8, 0.1, 2.0, False, ""),  # what grows ends by its memory, and is not asked why it waited meanwhile
+        (13, 8, 0.1, 2.0, False, "one frame took its browser 8 s"),
+        (12, 8, 0.0, 0.0, False, ""),
+        (18, 8, 0.0, 0.0, False, "nothing happened for 8 s"),
+        (7, 0, 0.0, 0.0, False, ""),
+        (9, 0, 0.01, 0.0, False, "nothing happened for 8 s"),
+        (90, 0, 0.01, 0.0, True, ""),  # it waits for a processor, of which a busy machine gives it little
+        (210, 0, 0.01, 0.0, True, "it computed for 2 s without a pause"),
     ],
 )
 def test_a_page_that_hangs(
-    monkeypatch: pytest.MonkeyPatch, seconds: int, grows_until: int, own: float, others: float, said: str
+    monkeypatch: pytest.MonkeyPatch,
+    seconds: int,
+    grows_until: int,
+    own: float,
+    others: float,
+    starved: bool,
+    said: str,
 ) -> None:
     glances = []
 
@@ -108,7 +128,7 @@ def test_a_page_that_hangs(
         command, now = Command(), 0.0
         monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: now)
         browser = SimpleNamespace(memory=lambda anew: 1e9 * min(now, grows_until))
-        meter, limits = SimpleNamespace(renderers=()), Limits.of(2.0)
+        meter, limits = SimpleNamespace(renderers=(), runnable=lambda: starved), Limits.of(2.0)
         dog = Watchdog(
             browser,  # type: ignore[arg-type]
             command,  # type: ignore[arg-type]
@@ -126,4 +146,16 @@ def test_a_page_that_hangs(
     failure = asyncio.run(watched())
     assert failure.startswith(said)
     assert bool(failure) == bool(said)
-    assert glances == ([0.5] if own == 1.0 else [5.0] if own else [])  # once a command, early
+    glanced = math.ceil(1.0 / own) / 2 if own else math.inf
+    assert glances == ([glanced] if glanced < seconds else [])  # once a command, early
+
+
+def test_what_waits_for_a_processor_is_told_from_what_waits_for_something() -> None:
+    with subprocess.Popen(["sleep", "60"]) as sleeper:
+        sleeper.send_signal(signal.SIGSTOP)
+        os.waitpid(sleeper.pid, os.WUNTRACED)
+        try:
+            assert [runnable(pid) for pid in (os.getpid(), sleeper.pid)] == [True, False]
+        finally:
+            sleeper.kill()
+    assert not runnable(sleeper.pid)

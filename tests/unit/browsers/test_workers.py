@@ -68,37 +68,37 @@ ROWS: dict[str, tuple[str, Sequence[tuple[str, int | None, str]], str]] = {
     "a module that is missing": (
         "worker(`import 'three'`, {type: 'module'});",
         [("worker", 3, "its script could not be loaded")],
-        "",  # as the machine will
+        "real time",
     ),
     "a module that does not parse": (
         "worker(`import '${address('let let')}'`, {type: 'module'});",
         [("worker", 3, "its script could not be loaded")],
-        "",
+        "real time",
     ),
     "a module of no type": (
         "new Worker(URL.createObjectURL(new Blob(['0'])), {type: 'module'});",
         [("worker", 4, "or is no JavaScript by its type")],
-        "",
+        "real time",
     ),
     "a module without that export": (
         "worker(`import {a} from '${address('export const b = 1')}'`, {type: 'module'});",
         [("worker", 3, "its script could not be loaded")],
-        "",
+        "real time",
     ),
     "a module that is blocked": (
         "worker(`import 'https://unpkg.com/none@1/x.js'`, {type: 'module'});",
         [("request", 4, "was blocked")],
-        "",
+        "real time",
     ),
     "a module that throws": (
         "worker(`import '${address('nope()')}'`, {type: 'module'});",
         [("worker", None, "nope")],
-        "",
+        "stepped",
     ),
     "an address that was taken back": (
         "const u = address(''); URL.revokeObjectURL(u); new Worker(u);",
         [("worker", 4, "its script could not be loaded")],
-        "",
+        "stepped",
     ),
     "a module with another": ("worker(`import '${address('postMessage(1)')}'`, {type: 'module'});", [], "stepped"),
     "what it is": (
