@@ -58,7 +58,7 @@ class Engine:
         self._loop = loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True, name="pytest-llm-engine")
         self._thread.start()
-        self._closed = False
+        self._closed, self._door = False, threading.Lock()  # nobody comes to the loop while it is being closed
         self._server: asyncio.Server | None = None
 
     # Called from other threads.
@@ -176,8 +176,10 @@ class Engine:
         held: list[Callable[[], None]] | None = getattr(self._told_here, "work", None)
         if held is not None:
             held.append(work)
-        elif not self._closed:
-            self._loop.call_soon_threadsafe(work)
+            return
+        with self._door:
+            if not self._closed:
+                self._loop.call_soon_threadsafe(work)
 
     def serve(self, there: socket, attend: Callable[[StreamReader, StreamWriter], Awaitable[None]]) -> None:
         """Attend to each connection that is made there, in the loop, as long as the engine is open."""
@@ -185,9 +187,10 @@ class Engine:
 
     def close(self, grace: float = 10.0) -> None:
         """Cancel what is in flight and let the providers go; may be called twice."""
-        if self._closed:
-            return
-        self._closed = True
+        with self._door:
+            if self._closed:
+                return
+            self._closed = True
         self._inquiries.drop(lambda one: True)
         try:
             asyncio.run_coroutine_threadsafe(self._shut(), self._loop).result(grace)
@@ -218,10 +221,12 @@ class Engine:
             self._call(coroutine)
 
     def _call(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        if self._closed:
+        with self._door:
+            future = None if self._closed else asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        if future is None:
             coroutine.close()
             raise RunStopped
-        return self._waited(asyncio.run_coroutine_threadsafe(coroutine, self._loop))
+        return self._waited(future)
 
     def _waited(self, future: Future[T]) -> T:
         try:

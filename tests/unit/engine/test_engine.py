@@ -10,6 +10,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -370,6 +371,38 @@ def test_close_in_the_moment_in_which_a_library_begins_a_task(make: Make) -> Non
         engine._thread.join(5)
         gc.collect()
     assert [str(one.message) for one in told] == []
+
+
+@pytest.mark.parametrize(
+    "tell", [lambda engine: engine.done("a"), lambda engine: engine.groups([]), lambda engine: engine.arrange([])]
+)
+def test_who_comes_while_the_engine_is_being_closed(
+    monkeypatch: pytest.MonkeyPatch, tell: Callable[[Engine], object]
+) -> None:
+    """One that is late comes to the loop when it has been closed, where nothing keeps it open for him."""
+    loop, came, comes = asyncio.new_event_loop(), list[object](), threading.Event()
+    comes_to_it = loop.call_soon_threadsafe
+
+    def slowly(*call: Any, **context: Any) -> asyncio.Handle:
+        if threading.current_thread() is thread:
+            comes.set()
+            time.sleep(0.2)
+        return comes_to_it(*call, **context)
+
+    def late() -> None:
+        try:
+            came.append(tell(engine))
+        except Exception as error:
+            came.append(type(error))
+
+    thread = threading.Thread(target=late, daemon=True)
+    monkeypatch.setattr(loop, "call_soon_threadsafe", slowly)
+    engine = Engine(Dispatch(lambda name: [Desk()]), loop=lambda: loop)
+    thread.start()
+    assert comes.wait(60)
+    engine.close()
+    thread.join(60)
+    assert came in ([None], [[]], [RunStopped])
 
 
 def test_what_is_answered_or_abandoned_is_wanted_no_more(make: Make) -> None:
