@@ -17,7 +17,7 @@ from pytest_llm.browsers.chromium.cdp import BrowserGone, PageBroken, ProtocolEr
 from pytest_llm.browsers.chromium.frames import Projector, RealTime, Stepper
 from pytest_llm.browsers.chromium.hand import ChromiumHand
 from pytest_llm.browsers.chromium.page import Page
-from pytest_llm.browsers.chromium.watchdog import Limits, Meter, Watchdog
+from pytest_llm.browsers.chromium.watchdog import Limits, Meter, Rest, Watchdog
 from pytest_llm.browsers.events import EventLog
 from pytest_llm.browsers.layout import Layout
 from pytest_llm.browsers.places import NOWHERE, Place
@@ -31,6 +31,11 @@ _REAL_TIME = re.compile(
     r"new\s+SharedWorker\s*\(|\b(?:audio|paint)Worklet\s*\??\.\s*addModule\b|\bcaptureStream\s*\(|\.\s*srcObject\b"
     r"|new\s+(?:MediaRecorder|MediaSource|MediaStreamTrackProcessor|(?:webkit)?RTCPeerConnection)\b"
     r"|\brequestVideoFrameCallback\b"
+)
+# What others do for it, in a time of their own, that it waits for.
+_ASKS = re.compile(
+    r"\bindexedDB\b|\bmediaDevices\b|OfflineAudioContext\b|\bdecodeAudioData\b|\bgeolocation\b|\bcaches\s*\.\s*\w"
+    r"|\bnavigator\s*\.\s*(?:storage|permissions|locks|gpu|clipboard)\b|\bcookieStore\b|\bcreateImageBitmap\b"
 )
 _LOCKS = re.compile(r"\brequestPointerLock\b")  # each frame of ours then costs a visitor twice as much as the last
 _SOUND = re.compile(r"AudioContext\b|<(?:audio|video)\b|new\s+Audio\s*\(")
@@ -92,6 +97,7 @@ def _projector(
         few=options.few,
         shared=lambda: bool(page.workers),
         clock=log.clock,
+        rest=Rest(meter).come if _ASKS.search(html) else None,
     )
 
 

@@ -90,7 +90,8 @@ class Stepper:
     take at once. epoch: seconds since 1970 at which the page begins. draw: draw each frame, as a compositor that
     scrolls needs it: it would go the way of a frame that is not drawn a second time. smooth: it may scroll so.
     few: all frames at first, then one each tenth of a second. shared: whether it shares its clock with Workers.
-    clock: what its scripts have waited for is granted with the next frame.
+    clock: what its scripts have waited for is granted with the next frame. rest: waits until the browser has done
+    what the page asked it for.
     """
 
     mode = "stepped"
@@ -107,8 +108,9 @@ class Stepper:
         few: bool,
         shared: Callable[[], bool],
         clock: Clock,
+        rest: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        self._shared, self._clock = shared, clock
+        self._shared, self._clock, self._rest = shared, clock, rest
         self._session, self._used, self._hang, self._epoch = session, used, hang, epoch
         self._unseen, self._smooth = 1 if draw else _UNSEEN, smooth
         self._every = _FEW if few else math.inf
@@ -135,6 +137,8 @@ class Stepper:
     async def begin(self, framed: Callable[[], Awaitable[Any]]) -> None:
         """A compositor that has just begun may tell too late that it wants frames: it misses those before."""
         self._loaded = True
+        if self._rest is not None:
+            await self._rest()
         await framed()
         for _ in range(_MISSED):
             if self.frames:
@@ -233,6 +237,8 @@ class Stepper:
 
     async def _advance(self, ms: float) -> None:
         """Let timers, promises and requests of the next `ms` milliseconds happen."""
+        if self._rest is not None:
+            await self._rest()
         expired = self._session.event("Emulation.virtualTimeBudgetExpired")
         self._session.post(
             "Emulation.setVirtualTimePolicy",

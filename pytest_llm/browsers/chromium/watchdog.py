@@ -90,12 +90,31 @@ class Meter:
 
 
 def runnable(pid: int) -> bool:
-    """Whether a thread of the process waits for nothing but a processor, where the system tells."""
+    """Whether a thread of the process waits for nothing but a processor or a disk, where the system tells."""
     for path in Path(f"/proc/{pid}/task").glob("*/stat"):
         with contextlib.suppress(OSError):
-            if path.read_text(errors="replace").rpartition(")")[2].split()[0] == "R":
+            if path.read_text(errors="replace").rpartition(")")[2].split()[0] in "RD":
                 return True
     return False
+
+
+class Rest:
+    """Waits until a browser has nothing left to do: what a page asks others for, who have no part in its clock,
+    then comes at the same moment of its time. One that never rests is waited for no more."""
+
+    _AGAIN = 0.002  # seconds
+    _QUIET = 3  # looks in a row: between two processes at work, a single one may find neither
+    _RESTLESS = 0.5  # seconds of processor time: a Worker that computes for long, say
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter, self._ever = meter, True
+
+    async def come(self) -> None:
+        await self._meter.look()
+        began, quiet = self._meter.used().all, 0
+        while self._ever and (quiet := 0 if self._meter.runnable() else quiet + 1) < self._QUIET:
+            await asyncio.sleep(self._AGAIN)
+            self._ever = self._meter.used().all - began < self._RESTLESS
 
 
 class Watchdog:

@@ -15,7 +15,7 @@ import pytest
 
 from pytest_llm.browsers.chromium.clock import Clock
 from pytest_llm.browsers.chromium.frames import Stepper, Weight
-from pytest_llm.browsers.chromium.watchdog import Limits, Used, Watchdog, runnable
+from pytest_llm.browsers.chromium.watchdog import Limits, Rest, Used, Watchdog, runnable
 
 
 @pytest.mark.parametrize(
@@ -159,3 +159,35 @@ def test_what_waits_for_a_processor_is_told_from_what_waits_for_something() -> N
         finally:
             sleeper.kill()
     assert not runnable(sleeper.pid)
+
+
+@pytest.mark.parametrize(
+    ("works", "looks"),
+    [
+        ("...", [3]),
+        ("R...", [4]),
+        ("..R.R...", [8]),  # between two processes at work, a look may find neither
+        ("R" * 99, [10, 0]),  # one that never rests is waited for once
+    ],
+)
+def test_time_goes_on_when_the_browser_has_nothing_left_to_do(works: str, looks: list[int]) -> None:
+    looked = [0]
+
+    async def look() -> None:
+        pass
+
+    def at_work() -> bool:
+        looked[-1] += 1
+        return works[looked[-1] - 1] == "R"
+
+    meter = SimpleNamespace(look=look, runnable=at_work, used=lambda: Used(all=0.05 * sum(looked)))
+
+    async def waited() -> None:
+        rest = Rest(meter)  # type: ignore[arg-type]
+        for _ in looks[1:]:
+            await rest.come()
+            looked.append(0)
+        await rest.come()
+
+    asyncio.run(waited())
+    assert looked == looks
