@@ -18,26 +18,33 @@ _FRAMES = 60  # given to an input that is not answered
 
 class ChromiumHand(Hand):
     """By the DevTools protocol. What the page lets be dragged (`draggable`, a link) is carried by us: a headless
-    browser has no desktop that would."""
+    browser has no desktop that would. That it is to be carried is told at any moment of the drag."""
 
     def __init__(self, session: Session, projector: Projector) -> None:
         super().__init__(session, projector)
         self._carried: dict[str, Any] | None = None
+        self._entered = False  # nothing is carried over a page that it has not entered
         session.on("Input.dragIntercepted", self._take)
 
     def _take(self, event: dict[str, Any]) -> None:
-        self._carried = event["data"]
+        self._carried, self._entered = event["data"], False
 
     async def drag(self, path: Sequence[tuple[float, float]]) -> None:
+        self._carried = None
         await self._input("Input.setInterceptDrags", enabled=True)
         await super().drag(path)
 
     async def move(self, x: float, y: float, *, held: bool = False) -> None:
-        if self._carried is not None:
+        if self._carried is None:
+            button = "left" if held else "none"
+            await self._mouse("mouseMoved", x, y, framed=True, buttons=int(held), button=button)
+        elif self._entered:
             await self._carry("dragOver", x, y)
-            return
-        await self._mouse("mouseMoved", x, y, framed=True, buttons=int(held), button="left" if held else "none")
-        if self._carried is not None:
+        await self._enter(x, y)
+
+    async def _enter(self, x: float, y: float) -> None:
+        if self._carried is not None and not self._entered:
+            self._entered = True
             await self._carry("dragEnter", x, y)
 
     async def _carry(self, kind: str, x: float, y: float) -> None:
@@ -45,6 +52,7 @@ class ChromiumHand(Hand):
 
     async def button(self, down: bool, x: float, y: float, *, button: Button = "left", count: int = 1) -> None:
         if self._carried is not None and not down:
+            await self._enter(x, y)
             await self._carry("drop", x, y)
             self._carried = None
             return
