@@ -32,8 +32,8 @@ SOURCE = r"""(() => {
   listen();
   const construct = shared => (target, given, made) => {
     const worker = Reflect.construct(target, given, made), where = stack(() => new Error());
-    const url = show(() => new Address(given[0], globalThis.document?.baseURI));
-    if (shared) say(`shared\0${globalThis === top}\0${url}\0\0\0${where}`);
+    const url = () => new Address(given[0], document.baseURI);
+    if (shared) say(`shared\0${globalThis === top}\0${show(url)}\0\0\0${where}`);
     call(on, worker, ["error", e => e.message === undefined && say(`unloaded\0\0\0\0\0${where}`)]);
     return worker;
   };
