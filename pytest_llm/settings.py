@@ -49,8 +49,8 @@ class Settings:
     command line or the environment, so a key may go there, and by the proxies of the environment.
     budget: seconds, tokens (0: as many as it takes), as it was written; what is left when it is spent is not asked.
     slots: how many questions a server is asked at a time, 0 for as many as pay off; check_slots: how many cells are
-    judged at a time; ahead: how many cells are under way at most, 0 for as many as keep these busy. by_load: cells
-    run grouped by what must be loaded, not in pytest's order.
+    judged at a time; ahead: how many cells are begun before their turn at most, 0 for as many as keep these busy.
+    by_load: cells run grouped by what must be loaded, not in pytest's order.
     limit: how many cells of each case are run, 0 for all. system_tokens: how long a Modelfile's SYSTEM may be.
     vram: the memory that a model is to fit into, 0 where it is not said. samples: how often each cell is asked, 0:
     as its case says. stop_early: a cell's samples end once its verdict cannot change. store: its path or URL,
@@ -104,9 +104,14 @@ class Settings:
         return self.slots or 1
 
     @property
-    def window(self) -> int:
-        """How many cells are under way at most: as keep the server and the checks busy, and two more."""
+    def under_way(self) -> int:
+        """How many cells of a server are asked or judged at a time: two more than keep it and the checks busy."""
         return self.ahead or (self.slots or MOST_SLOTS) + 2 + self.check_slots
+
+    @property
+    def held(self) -> int:
+        """How many cells of a server are begun before their turn: quick ones go on beside one that takes long."""
+        return self.ahead or 16 * self.under_way
 
     def models_for(self, named: tuple[str, ...]) -> tuple[str, ...]:
         """The models of a case that names these itself."""

@@ -153,7 +153,11 @@ class Pool:
                 self._threads.append(thread)
                 thread.start()
             self._jobs.put(job)
-        return job.answer.result()
+        try:
+            return job.answer.result()
+        finally:
+            with self._lock:
+                self._open -= 1
 
     def close(self) -> None:
         with self._lock:
@@ -167,8 +171,6 @@ class Pool:
         lane: Lane | None = None
         while (job := self._jobs.get()) is not None:
             lane = self._do(job, lane)
-            with self._lock:
-                self._open -= 1
         if lane is not None:
             lane.close()
 

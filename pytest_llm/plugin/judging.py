@@ -33,14 +33,14 @@ class Judging:
 
     def __init__(self, state: LlmSession) -> None:
         self._state = state
-        self._hands = Hands(state.settings.window * MOST_SERVERS, "pytest-llm-judging")
+        self._hands = Hands(state.settings.under_way * MOST_SERVERS, "pytest-llm-judging")
         self._room = threading.Semaphore(state.settings.check_slots)
         self._begun: dict[str, Future[Verdict]] = {}
 
-    def begin(self, item: CellItem, first: Future[Response], then: Callable[[], None] | None = None) -> None:
+    def begin(self, item: CellItem, first: Future[Response], then: Callable[[Future[Verdict]], None]) -> None:
         """Start on a cell, where that has not been done and its checks may run in any thread.
 
-        first: the answer to the first of its jobs. then: called when it is judged, in the thread that judged it.
+        first: the answer to the first of its jobs. then: called with its verdict, in the thread that judged it.
         """
         if item.nodeid in self._begun or item.plan.main_thread:
             return
@@ -53,21 +53,15 @@ class Judging:
         self,
         work: Callable[[], Verdict],
         judged: Future[Verdict],
-        then: Callable[[], None] | None,
+        then: Callable[[Future[Verdict]], None],
         first: Future[Response],
     ) -> None:
         """A cell's first answer is there, or will never be."""
         if first.cancelled():
             judged.set_exception(RunStopped())
             return
-        if then:
-            judged.add_done_callback(lambda _: then())
+        judged.add_done_callback(then)
         self._hands.do(work, judged)
-
-    def is_judged(self, cell: str) -> bool:
-        """Whether the verdict of one that has been begun is there."""
-        future = self._begun.get(cell)
-        return future is not None and future.done()
 
     def verdict(self, item: CellItem) -> Verdict:
         """All of a cell, asked and judged; raises RunStopped. Whatever ends the waiting ends the asking too."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,16 +15,20 @@ from pytest_llm.plugin.judging import judging
 from pytest_llm.plugin.nodes import PromptItem
 from pytest_llm.plugin.session import LlmSession
 from pytest_llm.providers.base import Response
+from pytest_llm.verdicts.verdict import Verdict
 
 if TYPE_CHECKING:
     from pytest_llm.engine.places import Placed
 
+LARGE = 100_000  # characters of answers: so many more are held in memory as one more verdict
+
 
 class LookAhead:
-    """The cells of a run in their order, `--llm-ahead` of them under way at most.
+    """The cells of a run in their order, as many of them under way as keep each server and the checks busy.
 
-    With several servers, so many at each: what is judged counts no more, and its item comes before those that wait
-    for another server. items: pytest's list, of which what comes after the next is put into another order.
+    A slow one holds up no others: their verdicts wait for their turns, `--llm-ahead` at most; with several servers
+    they come before what waits for another server. items: pytest's list, of which what comes after the next is put
+    into another order.
     """
 
     def __init__(
@@ -36,7 +41,8 @@ class LookAhead:
         self._cells = {item.nodeid: item for item in order if item.nodeid in asking}
         kept = [place.id for place in placed if place.kept]
         ranks, server = lambda: self._engine.ranks, self._engine.server
-        self._window = Window(state.settings.window, self._cells, kept, ranks, server, self._judging.is_judged)
+        most, held = state.settings.under_way, state.settings.held
+        self._window = Window(most, held, self._cells, kept, ranks, server)
         self._sorted: Mapping[str, int] = {}
         self._position = 0
 
@@ -50,9 +56,11 @@ class LookAhead:
             fresh = self._fresh(self._items[self._position : self._position + (3 if self._window.several else 1)])
         self._judge(fresh)
 
-    def feed(self) -> None:
-        """Begin as many cells as each server is to have under way."""
+    def _judged(self, cell: str, verdict: Future[Verdict]) -> None:
+        """The verdict of a cell is there: another is begun in its place."""
+        large = 0 if verdict.exception() else verdict.result().size // LARGE
         with self._lock, self._engine.at_once():
+            self._window.judge(cell, 1 + large)
             fresh = self._fresh()
         self._judge(fresh)
 
@@ -79,7 +87,7 @@ class LookAhead:
 
     def _judge(self, fresh: Sequence[tuple[PromptItem, Future[Response]]]) -> None:
         for cell, first in fresh:
-            self._judging.begin(cell, first, self.feed if self._window.several else None)
+            self._judging.begin(cell, first, partial(self._judged, cell.nodeid))
 
     def _settle_next(self) -> None:
         """pytest knows the next item: after it comes one whose verdict is there, or the first in the order."""
@@ -94,7 +102,6 @@ class LookAhead:
             coming = [next(given) if one.nodeid in ranks else one for one in coming]
             self._items[place:] = coming
         known = {item.nodeid for item in self._items[self._position : place]}
-        begun = [id_ for id_ in list(self._window.begun) if id_ not in known]
-        if ready := next((id_ for id_ in begun if self._judging.is_judged(id_)), None):
+        if ready := next((id_ for id_ in self._window.judged if id_ not in known), None):
             self._items.remove(self._cells[ready])
             self._items.insert(place, self._cells[ready])

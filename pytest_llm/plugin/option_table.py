@@ -79,7 +79,12 @@ TABLE = (
     Option("pull", "flag", "pull a model that the Ollama server lacks", ini=False),
     Option("slots", "slots", "how many questions a server is asked at a time: a number (default: 1) or auto", 1),
     Option("check_slots", "count", "how many cells are judged at a time (default: the cores)", cores()),
-    Option("ahead", "count", "how many cells are under way at most (default: slots + check slots + 2)", 0),
+    Option(
+        "ahead",
+        "count",
+        "how many cells are begun before their turn at most (default: 16 x (slots + check slots + 2))",
+        0,
+    ),
     Option("order", "text", "load (one load a model) or pytest: the order of the cells (default: load)", "load"),
     Option("connect_timeout", "seconds", "time to connect (default: 5s)", 5.0),
     Option("first_byte_timeout", "seconds", "time to the first byte: queue, load, prompt (default: 600s)", 600.0),

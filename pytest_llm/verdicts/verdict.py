@@ -116,6 +116,12 @@ class Verdict:
         return tuple(finding for finding in found if RANK.get(finding.severity) == self.outcome)
 
     @property
+    def size(self) -> int:
+        """Characters of its answers and what was thought, together."""
+        there = (asked.response for asked in self.asked if asked.response)
+        return sum(len(response.text) + len(response.thinking) for response in there)
+
+    @property
     def response(self) -> Response | None:
         """The last answer that came."""
         return next((a.response for a in reversed(self.asked) if a.response), None)

@@ -31,6 +31,26 @@ CHECKS = """
             MEETING.wait()
             return ()
 
+    LATE = threading.Event()
+
+    class Slow(Check):
+        '''Passes when another has said that it is there.'''
+
+        name: ClassVar[str] = "slow"
+        main_thread: ClassVar[bool] = False
+
+        def run(self, artifact, context):
+            assert LATE.wait(60)
+            return ()
+
+    class Late(Check):
+        name: ClassVar[str] = "late"
+        main_thread: ClassVar[bool] = False
+
+        def run(self, artifact, context):
+            LATE.set()
+            return ()
+
     class Crowd(Check):
         name: ClassVar[str] = "crowd"
         shorthand: ClassVar[str] = "most"
@@ -46,7 +66,7 @@ CHECKS = """
             return ()
 
     def pytest_llm_checks(config):
-        return [Meets, Crowd, Own]
+        return [Meets, Slow, Late, Crowd, Own]
 
     class Own(Check):
         name: ClassVar[str] = "own"
@@ -101,6 +121,15 @@ def test_no_more_is_asked_than_the_look_ahead_holds(checked: Bench) -> None:
     checked.case(f"prompt: hi\nparametrize: [{rows}]\nchecks: [contains: zzz]")
     checked.run("-x", "--llm-ahead=3")
     assert len(checked.server.asked()) <= 3
+
+
+def test_a_slow_check_holds_up_no_others(checked: Bench) -> None:
+    """The first cell's check waits for the last one's, with many between them."""
+    checked.case("prompt: hi\nchecks: [slow]", "a")
+    rows = ", ".join(f"{{n: {n}}}" for n in range(40))
+    checked.case(f"prompt: hi {{{{ n }}}}\nparametrize: [{rows}]\nchecks: [contains: hello]", "b")
+    checked.case("prompt: hi\nchecks: [late]", "c")
+    checked.run("--llm-check-slots=2").assert_outcomes(passed=42)
 
 
 def test_a_cell_that_another_plugin_skips_is_not_asked_for_long(checked: Bench) -> None:

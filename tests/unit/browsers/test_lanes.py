@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import ClassVar
 
@@ -216,6 +217,30 @@ def test_how_many_frames_are_shown(pool: Pool, few: bool, frames: int) -> None:
     report = pool.judge((FOLDER / "ok-ball.html").read_text(), PageOptions(few=few, samples=3))
     assert (report.events, report.changes, report.shown) == ((), 2, pytest.approx(2.0, abs=0.1))
     assert report.frames == pytest.approx(frames, abs=3)
+
+
+def test_no_more_lanes_start_than_pages_are_asked_for_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Quick:
+        def __init__(self, *_: object) -> None:
+            started.append(self)
+
+        def judge(self, html: str, options: PageOptions) -> PageReport:
+            return PageReport(())
+
+        def close(self) -> None: ...
+
+    started: list[Quick] = []
+    monkeypatch.setattr("pytest_llm.browsers.pool.Lane", Quick)
+    pool = Pool(BROWSER, "block", 5)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # another thread goes on between any two steps
+    try:
+        with ThreadPoolExecutor(2) as threads:
+            list(threads.map(lambda _: pool.judge(PAGE, QUICK), range(3000)))
+    finally:
+        sys.setswitchinterval(interval)
+        pool.close()
+    assert 1 <= len(started) <= 2
 
 
 def test_how_many_lanes(monkeypatch: pytest.MonkeyPatch) -> None:
