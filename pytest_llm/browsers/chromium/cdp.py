@@ -34,13 +34,17 @@ class Session:
     """One attached target; the browser itself has the id None.
 
     `fail` rejects whatever is pending and whatever is sent later: Chromium never answers for a renderer that died.
+    held: its script is stopped on its way. What is answered then is no sign that the script yields: the command
+    counts as open until one of its kind is answered otherwise.
     """
 
     def __init__(self, connection: Connection, id_: str | None) -> None:
         self.id = id_
         self._connection = connection
-        self._pending: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._pending: dict[int, tuple[str, asyncio.Future[dict[str, Any]]]] = {}
         self._since: dict[int | str, float] = {}
+        self._early: dict[int, str] = {}  # of `_since` what was answered while it was held
+        self.held = False
         self._handlers: dict[str, Handler] = {}
         self._awaited: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self._failure: Exception | None = None
@@ -56,13 +60,18 @@ class Session:
             future.set_exception(self._failure)
             return future
         number = self._connection.write(method, params, self.id)
-        self._pending[number] = future
+        self._pending[number] = method, future
         self._since[number] = asyncio.get_running_loop().time()
         return future
 
     def post(self, method: str, **params: Any) -> None:
         """Send a command whose result nobody needs."""
         self.send(method, **params).add_done_callback(lambda f: f.cancelled() or f.exception())
+
+    def interrupt(self, method: str) -> None:
+        """Send what reaches a script that does not yield, or is held: its answer says nothing."""
+        if not self._failure:
+            self._connection.write(method, {}, self.id)
 
     def event(self, method: str) -> asyncio.Future[dict[str, Any]]:
         """The next event `method`."""
@@ -81,8 +90,8 @@ class Session:
 
     def fail(self, error: Exception) -> None:
         self._failure = self._failure or error
-        pending = [*self._pending.values(), *self._awaited.values()]
-        self._pending, self._since, self._awaited = {}, {}, {}
+        pending = [*(future for _, future in self._pending.values()), *self._awaited.values()]
+        self._pending, self._since, self._early, self._awaited = {}, {}, {}, {}
         for future in pending:
             if not future.done():
                 future.set_exception(self._failure)
@@ -93,9 +102,15 @@ class Session:
         self._failure = None
 
     def answer(self, message: dict[str, Any]) -> None:
-        future = self._pending.pop(message["id"], None)
-        self._since.pop(message["id"], None)
-        if future is None or future.done():
+        number = message["id"]
+        method, future = self._pending.pop(number, ("", None))
+        if future is None:
+            return
+        self._early[number] = method
+        if not self.held:
+            for early in [early for early, of in self._early.items() if of == method]:
+                del self._early[early], self._since[early]
+        if future.done():
             return
         if "error" in message:
             future.set_exception(ProtocolError(message["error"].get("message", str(message["error"]))))

@@ -104,6 +104,7 @@ class Page:
         page.on("Target.attachedToTarget", self._workers.attached)
         page.on("Debugger.scriptParsed", self._script)
         page.on("Debugger.paused", self._paused)
+        page.on("Debugger.resumed", self._resumed)
         page.on("Inspector.targetCrashed", lambda _: page.fail(PageBroken("crash", "the page's process crashed")))
         page.on("Inspector.detached", lambda _: page.fail(PageBroken("navigation", "the page closed itself")))
         size = {"width": self._options.width, "height": self._options.height}
@@ -181,13 +182,13 @@ class Page:
         store, behind which a later answer would be too late.
         """
         self._glancing, self._glanced = True, NOWHERE
-        self.session.post("Debugger.pause")
+        self.session.interrupt("Debugger.pause")
 
     async def pause(self) -> Place:
         """Stop a script that does not yield; where it was, or where it was glanced at."""
         self._pausing = asyncio.get_running_loop().create_future()
         self.session.revive()
-        self.session.post("Debugger.pause")
+        self.session.interrupt("Debugger.pause")
         with contextlib.suppress(TimeoutError):
             return await asyncio.wait_for(self._pausing, 1.0)
         return self._glanced
@@ -317,7 +318,11 @@ class Page:
         else:
             if self._glancing:
                 self._glancing, self._glanced = False, place
-            self.session.post("Debugger.resume")
+            self.session.held = True
+            self.session.interrupt("Debugger.resume")
+
+    def _resumed(self, _: dict[str, Any]) -> None:
+        self.session.held = False
 
 
 def is_local(url: str) -> bool:

@@ -251,20 +251,48 @@ def test_how_many_lanes(monkeypatch: pytest.MonkeyPatch) -> None:
     assert PoolSettings().most == 1
 
 
+@pytest.fixture(scope="module")
+def ordinary() -> Iterator[Pool]:
+    """A browser whose frames cannot be stepped."""
+    pool = Pool(BrowserFound(BROWSER.path, stepping=False), "block", 1)
+    yield pool
+    pool.close()
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [
         ("ok-ball", None),
         ("bad-const", "Assignment to constant variable"),
         ("bad-endless-loop", "does not come to an"),
+        ("bad-title-flood", "does not come to an"),
     ],
 )
-def test_an_ordinary_browser_shows_pages_in_real_time(name: str, words: str | None) -> None:
-    pool = Pool(BrowserFound(BROWSER.path, stepping=False), "block", 1)
-    try:
-        report = pool.judge((FOLDER / f"{name}.html").read_text(), PageOptions(duration=0.5, hang=1))
-    finally:
-        pool.close()
+def test_an_ordinary_browser_shows_pages_in_real_time(ordinary: Pool, name: str, words: str | None) -> None:
+    report = ordinary.judge((FOLDER / f"{name}.html").read_text(), PageOptions(duration=0.5, hang=1))
     assert report.mode == "real time"
     assert [words in event.message for event in report.events if words] == ([True] if words else [])
     assert report.changes >= (0 if words else 2)
+
+
+COMPUTES = "const computes = (s) => { for (const end = Date.now() + 1000 * s; Date.now() < end; ) Math.random(); };"
+
+
+@pytest.mark.parametrize(
+    ("script", "line"),
+    [
+        ("setTimeout(() => {\ncomputes(60); }, 300)", 2),
+        ("computes(4)", 2),  # it ends, but took too long
+        ("const again = () =>\nPromise.resolve().then(again); again();", 4),
+        ("setTimeout(() => {\nfor (let n = 0; ; n++) new Image().src = `data:,${n}`; }, 300)", 4),
+        ("setTimeout(() => {\nfor (;;) history.replaceState({}, '', '#' + Math.random()); }, 300)", 4),
+        ("let n = 5; const next = () => { computes(0.4); if (n--) setTimeout(next, 20); }; next()", None),
+        ("let n = 900; const next = () => { debugger; if (n--) setTimeout(next, 1); }; next()", None),
+    ],
+)
+def test_a_script_without_a_pause_in_real_time(ordinary: Pool, script: str, line: int | None) -> None:
+    """However often it is glanced at, and whatever was asked meanwhile."""
+    page = f"<!DOCTYPE html><html><body><h1>Hi</h1><script>\n{COMPUTES}\n{script}\n</script></body></html>"
+    report = ordinary.judge(page, PageOptions(duration=2, hang=1))
+    found = [(event.kind, event.line) for event in report.events if event.kind != "warning"]
+    assert found == ([("hang", line)] if line else [])
