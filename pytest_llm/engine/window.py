@@ -59,14 +59,17 @@ class Window:
         most = self._held * len(self._servers) - sum(self.judged.values())
         for server, queue in self._queues.items():
             room = self._most - under_way.count(server)
-            while queue and room > 0 and len(self._begun) < most:
-                cell = queue.popleft()
+            while queue:
+                cell = queue[0]
                 if cell in self._kept:
                     self._kept.discard(cell)
                     yield cell
                 elif cell in self._left:
+                    if room <= 0 or len(self._begun) >= most:
+                        break
                     yield self._enter(cell)
                     room -= 1
+                queue.popleft()
 
     def _enter(self, cell: str) -> str:
         self._left.discard(cell)

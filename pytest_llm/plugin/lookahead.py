@@ -14,7 +14,6 @@ from pytest_llm.engine.window import Window
 from pytest_llm.plugin.judging import judging
 from pytest_llm.plugin.nodes import PromptItem
 from pytest_llm.plugin.session import LlmSession
-from pytest_llm.providers.base import Response
 from pytest_llm.verdicts.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -53,16 +52,14 @@ class LookAhead:
                 self._let_go(self._items[self._position].nodeid)
                 self._position += 1
             self._settle_next()
-            fresh = self._fresh(self._items[self._position : self._position + (3 if self._window.several else 1)])
-        self._judge(fresh)
+            self._begin(self._items[self._position : self._position + (3 if self._window.several else 1)])
 
     def _judged(self, cell: str, verdict: Future[Verdict]) -> None:
         """The verdict of a cell is there: another is begun in its place."""
         large = 0 if verdict.exception() else verdict.result().size // LARGE
         with self._lock, self._engine.at_once():
             self._window.judge(cell, 1 + large)
-            fresh = self._fresh()
-        self._judge(fresh)
+            self._begin()
 
     def _let_go(self, cell: str) -> None:
         self._engine.done(cell)
@@ -71,8 +68,8 @@ class LookAhead:
         self._window.over(cell)
         self._cells.pop(cell, None)
 
-    def _fresh(self, now: Sequence[pytest.Item] = ()) -> list[tuple[PromptItem, Future[Response]]]:
-        """The cells of which the engine is told to begin, each with the first answer that it will get.
+    def _begin(self, now: Sequence[pytest.Item] = ()) -> None:
+        """Tell the engine which cells to begin, and have each judged from its first answer on.
 
         now: the items that are certain to come next.
         """
@@ -83,10 +80,8 @@ class LookAhead:
         cells = [self._cells[id_] for id_ in begun if id_ in self._cells]
         if cells:
             self._engine.given([cell.nodeid for cell in cells])
-        return [(cell, self._engine.begin(cell.jobs)[0]) for cell in cells]
-
-    def _judge(self, fresh: Sequence[tuple[PromptItem, Future[Response]]]) -> None:
-        for cell, first in fresh:
+        for cell in cells:
+            first = self._engine.begin(cell.jobs)[0]
             self._judging.begin(cell, first, partial(self._judged, cell.nodeid))
 
     def _settle_next(self) -> None:

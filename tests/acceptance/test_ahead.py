@@ -132,6 +132,47 @@ def test_a_slow_check_holds_up_no_others(checked: Bench) -> None:
     checked.run("--llm-check-slots=2").assert_outcomes(passed=42)
 
 
+def test_what_is_begun_while_its_item_comes_is_judged_once(bench: Bench) -> None:
+    """A thread that begins a cell is held up, and the items before it are done meanwhile."""
+    bench.file(
+        "conftest.py",
+        """
+        import threading
+        import time
+        from typing import ClassVar
+        from pytest_llm import Check
+        from pytest_llm.plugin.judging import Judging
+
+        here = lambda: threading.current_thread() is threading.main_thread()
+        begin = Judging.begin
+
+        def late(*arguments):
+            if not here():
+                time.sleep(0.1)
+            begin(*arguments)
+
+        Judging.begin = late
+
+        class Beside(Check):
+            name: ClassVar[str] = "beside"
+            main_thread: ClassVar[bool] = False
+
+            def run(self, artifact, context):
+                assert not here()
+                return ()
+
+        def pytest_llm_checks(config):
+            return [Beside]
+
+        def pytest_unconfigure():
+            Judging.begin = begin
+        """,
+    )
+    rows = ", ".join(f"{{n: {n}}}" for n in range(8))
+    bench.case(f"prompt: hi {{{{ n }}}}\nparametrize: [{rows}]\nchecks: [beside]")
+    bench.run("--llm-check-slots=1").assert_outcomes(passed=8)
+
+
 def test_a_cell_that_another_plugin_skips_is_not_asked_for_long(checked: Bench) -> None:
     skip = "\n    def pytest_runtest_setup(item):\n        if item.name[0] == 'b': pytest.skip('not today')\n"
     checked.file("conftest.py", f"{CHECKS}{skip}")

@@ -66,6 +66,15 @@ def test_each_model_is_loaded_once_and_the_judge_last(judged: Bench) -> None:
     assert asked == ["m"] * 4 + ["n"] * 4 + ["j"] * 4
 
 
+def test_one_cell_at_a_time(judged: Bench) -> None:
+    """What waits for its model waits for all that others of its server answer before, kept answers among it."""
+    judged.server.answer("plain", "hello")
+    judged.case("models: [m, j]\nprompt: plain\nchecks: [contains: hello]", "plain")
+    judged.case(case("m", 0), "c")
+    judged.process("--llm-ahead=1").assert_outcomes(passed=3)
+    assert [ask["model"] for ask in judged.server.asked()] == ["m", "m", "j", "j"]
+
+
 def test_the_same_under_xdist(judged: Bench) -> None:
     for number, model in enumerate("mnnm"):
         judged.case(case(model, number), f"c{number}")

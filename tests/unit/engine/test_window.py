@@ -5,10 +5,11 @@ from __future__ import annotations
 from pytest_llm.engine.window import Window
 
 
-def window(most: int, held: int, cells: str, servers: str = "a") -> Window:
-    """Of cells with names of one letter, whose servers take turns."""
+def window(most: int, held: int, cells: str, servers: str = "a", kept: str = "") -> Window:
+    """Of cells with names of one letter, whose servers take turns. kept: those of them that are asked apart."""
     ranks = {cell: rank for rank, cell in enumerate(cells)}
-    return Window(most, held, cells, "", lambda: ranks, lambda cell: servers[ranks[cell] % len(servers)])
+    own = set(cells) - set(kept)
+    return Window(most, held, own, kept, lambda: ranks, lambda cell: servers[ranks[cell] % len(servers)])
 
 
 def fresh(of: Window) -> str:
@@ -69,3 +70,13 @@ def test_what_is_over_is_neither_begun_nor_judged() -> None:
     ahead.judge("0")
     assert not ahead.judged
     assert fresh(ahead) == "1"
+
+
+def test_what_is_kept_is_begun_before_what_comes_after_it() -> None:
+    """However little room there is: else what waits for it on its server would wait for ever."""
+    ahead = window(1, 1, "0k1l2", kept="kl")
+    assert "".join(ahead.fresh(["0"])) == "0k"
+    ahead.judge("0")
+    assert fresh(ahead) == ""
+    ahead.over("0")
+    assert sorted(ahead.fresh(["1"])) == ["1", "l"]
