@@ -19,7 +19,7 @@ from pytest_llm.verdicts.verdict import Verdict
 if TYPE_CHECKING:
     from pytest_llm.engine.places import Placed
 
-LARGE = 100_000  # characters of answers: so many more are held in memory as one more verdict
+LARGE = 100_000  # characters of prompts and answers: so many more are held in memory as one more verdict
 
 
 class LookAhead:

@@ -117,9 +117,8 @@ class Verdict:
 
     @property
     def size(self) -> int:
-        """Characters of its answers and what was thought, together."""
-        there = (asked.response for asked in self.asked if asked.response)
-        return sum(len(response.text) + len(response.thinking) for response in there)
+        """Characters of all that it holds: what was asked, answered and thought, and what checks said and asked."""
+        return _characters(self.to_plain())
 
     @property
     def response(self) -> Response | None:
@@ -143,6 +142,14 @@ class Verdict:
         """What `to_plain` made, and what a later plugin added is left out."""
         asked = tuple(_asked(item, folder) for item in data["answers"])
         return cls(asked, data.get("samples", 1), data.get("min_pass", 1))
+
+
+def _characters(data: Any) -> int:
+    """Those of all texts in plain data."""
+    if isinstance(data, str):
+        return len(data)
+    inner = data.values() if isinstance(data, Mapping) else data if isinstance(data, (list, tuple)) else ()
+    return sum(map(_characters, inner))
 
 
 def _plain(asked: Asked, folder: Path | None) -> dict[str, Any]:

@@ -38,3 +38,23 @@ def test_to_plain_data_and_back() -> None:
     whole = Verdict((Asked({"model": "m"}, response, "s", (finding,), (("page", "p.html"),)), Asked({})))
     assert Verdict.from_plain(json.loads(json.dumps(whole.to_plain()))) == whole
     assert whole.response == response
+
+
+TEXT = "x" * 1000
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        Asked({"messages": [{"role": "user", "content": TEXT}]}),
+        Asked({}, Response(TEXT)),
+        Asked({}, Response("", TEXT)),
+        Asked({}, Response("", tool_calls=(ToolCall("f", TEXT),))),
+        Asked({}, findings=(Finding("c", "no", "failure", details=TEXT),)),
+        Asked({}, judged=({"messages": [{"role": "user", "content": TEXT}]},)),
+    ],
+)
+def test_how_large_one_is(asked: Asked) -> None:
+    """Whatever of it is held, of every question."""
+    assert Verdict().size < 50
+    assert 2000 <= Verdict((asked, asked)).size < 2500
