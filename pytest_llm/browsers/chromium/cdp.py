@@ -13,6 +13,9 @@ from typing import Any
 Params = Mapping[str, Any]
 Handler = Callable[[dict[str, Any]], None]
 
+# What the browser answers itself, whatever the page's process does.
+_BROWSERS = ("Fetch.", "Input.", "Page.handleJavaScriptDialog", "Page.navigate", "Page.stopLoading", "Target.")
+
 
 class ProtocolError(Exception):
     """The browser refused a command."""
@@ -34,8 +37,8 @@ class Session:
     """One attached target; the browser itself has the id None.
 
     `fail` rejects whatever is pending and whatever is sent later: Chromium never answers for a renderer that died.
-    held: its script is stopped on its way. What is answered then is no sign that the script yields: the command
-    counts as open until one of its kind is answered otherwise.
+    held: its script is stopped on its way. What its process answers then is no sign that the script yields: the
+    command counts as open until one of its kind is answered otherwise.
     """
 
     def __init__(self, connection: Connection, id_: str | None) -> None:
@@ -107,7 +110,7 @@ class Session:
         if future is None:
             return
         self._early[number] = method
-        if not self.held:
+        if not self.held or method.startswith(_BROWSERS):
             for early in [early for early, of in self._early.items() if of == method]:
                 del self._early[early], self._since[early]
         if future.done():

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
+
 from pytest_llm.browsers.chromium.cdp import Connection, Session
 
 
@@ -47,6 +49,33 @@ def test_what_is_answered_while_the_script_is_held_counts_as_open() -> None:
         assert oldest(session) == 1
         session.answer({"id": 5})
         assert oldest(session) is None
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize(
+    ("method", "open_"),
+    [
+        ("Runtime.evaluate", True),
+        ("Page.createIsolatedWorld", True),
+        ("Page.captureScreenshot", True),
+        ("Fetch.failRequest", False),
+        ("Fetch.fulfillRequest", False),
+        ("Input.dispatchKeyEvent", False),
+        ("Page.handleJavaScriptDialog", False),
+        ("Page.navigate", False),
+        ("Target.setAutoAttach", False),
+    ],
+)
+def test_what_the_browser_answers_itself_is_over(method: str, open_: bool) -> None:
+    """It may be the only one of its kind."""
+
+    async def scene() -> None:
+        session = await asked(method)
+        session.held = True
+        session.answer({"id": 1})
+        session.held = False
+        assert oldest(session) == (1 if open_ else None)
 
     asyncio.run(scene())
 
