@@ -12,9 +12,8 @@ from typing import Any
 
 Params = Mapping[str, Any]
 Handler = Callable[[dict[str, Any]], None]
-
-# What the browser answers itself, whatever the page's process does.
-_BROWSERS = ("Fetch.", "Input.", "Page.handleJavaScriptDialog", "Page.navigate", "Page.stopLoading", "Target.")
+_EVALUATE = "Runtime.evaluate"
+_BETWEEN = (_EVALUATE, "Emulation.setVirtualTimePolicy")  # what a page does between its scripts, or held in one
 
 
 class ProtocolError(Exception):
@@ -37,8 +36,8 @@ class Session:
     """One attached target; the browser itself has the id None.
 
     `fail` rejects whatever is pending and whatever is sent later: Chromium never answers for a renderer that died.
-    held: its script is stopped on its way. What its process answers then is no sign that the script yields: the
-    command counts as open until one of its kind is answered otherwise.
+    held: its script is stopped on its way. What is answered then is no sign that the script yields: the command
+    counts as open until the page itself answers something otherwise.
     """
 
     def __init__(self, connection: Connection, id_: str | None) -> None:
@@ -46,7 +45,7 @@ class Session:
         self._connection = connection
         self._pending: dict[int, tuple[str, asyncio.Future[dict[str, Any]]]] = {}
         self._since: dict[int | str, float] = {}
-        self._early: dict[int, str] = {}  # of `_since` what was answered while it was held
+        self._early: set[int] = set()  # of `_since` what was answered while it was held
         self.held = False
         self._handlers: dict[str, Handler] = {}
         self._awaited: dict[str, asyncio.Future[dict[str, Any]]] = {}
@@ -66,6 +65,12 @@ class Session:
         self._pending[number] = method, future
         self._since[number] = asyncio.get_running_loop().time()
         return future
+
+    async def yields(self) -> None:
+        """Wait until its script comes to a pause."""
+        await self.send(_EVALUATE, expression="0")
+        while self._early:
+            await self.send(_EVALUATE, expression="0")
 
     def post(self, method: str, **params: Any) -> None:
         """Send a command whose result nobody needs."""
@@ -94,7 +99,7 @@ class Session:
     def fail(self, error: Exception) -> None:
         self._failure = self._failure or error
         pending = [*(future for _, future in self._pending.values()), *self._awaited.values()]
-        self._pending, self._since, self._early, self._awaited = {}, {}, {}, {}
+        self._pending, self._since, self._early, self._awaited = {}, {}, set(), {}
         for future in pending:
             if not future.done():
                 future.set_exception(self._failure)
@@ -109,16 +114,21 @@ class Session:
         method, future = self._pending.pop(number, ("", None))
         if future is None:
             return
-        self._early[number] = method
-        if not self.held or method.startswith(_BROWSERS):
-            for early in [early for early, of in self._early.items() if of == method]:
-                del self._early[early], self._since[early]
+        if self.held:
+            self._early.add(number)
+        else:
+            self._close({number, *(self._early if method in _BETWEEN else ())})
         if future.done():
             return
         if "error" in message:
             future.set_exception(ProtocolError(message["error"].get("message", str(message["error"]))))
         else:
             future.set_result(message.get("result", {}))
+
+    def _close(self, numbers: set[int]) -> None:
+        self._early -= numbers
+        for number in numbers:
+            del self._since[number]
 
     def emit(self, method: str, params: dict[str, Any]) -> None:
         awaited = self._awaited.pop(method, None)

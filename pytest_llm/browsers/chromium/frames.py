@@ -302,7 +302,7 @@ class RealTime:
 
     async def _beat(self) -> None:
         """A page that hangs is noticed here."""
-        await self._session.send("Runtime.evaluate", expression="0")
+        await self._session.yields()
 
     async def _picture(self) -> bytes:
         try:

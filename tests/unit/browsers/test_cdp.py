@@ -54,28 +54,56 @@ def test_what_is_answered_while_the_script_is_held_counts_as_open() -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "open_"),
+    "early",
     [
-        ("Runtime.evaluate", True),
-        ("Page.createIsolatedWorld", True),
-        ("Page.captureScreenshot", True),
-        ("Fetch.failRequest", False),
-        ("Fetch.fulfillRequest", False),
-        ("Input.dispatchKeyEvent", False),
-        ("Page.handleJavaScriptDialog", False),
-        ("Page.navigate", False),
-        ("Target.setAutoAttach", False),
+        "Runtime.evaluate",
+        "Page.createIsolatedWorld",
+        "Page.captureScreenshot",
+        "Fetch.failRequest",
+        "Fetch.fulfillRequest",
+        "Input.dispatchKeyEvent",
+        "Page.handleJavaScriptDialog",
+        "Page.navigate",
+        "Target.setAutoAttach",
     ],
 )
-def test_what_the_browser_answers_itself_is_over(method: str, open_: bool) -> None:
-    """It may be the only one of its kind."""
+@pytest.mark.parametrize(
+    ("late", "open_"),
+    [
+        ("Runtime.evaluate", None),
+        ("Emulation.setVirtualTimePolicy", None),
+        ("Input.dispatchKeyEvent", 1),  # it may be the browser that answers these
+        ("Page.captureScreenshot", 1),
+        ("Fetch.failRequest", 1),
+    ],
+)
+def test_a_page_that_goes_on_is_asked_for_nothing_any_more(early: str, late: str, open_: int | None) -> None:
+    """Whatever was answered while its script was held: it need not be asked for the same again."""
 
     async def scene() -> None:
-        session = await asked(method)
+        session = await asked(early)
         session.held = True
         session.answer({"id": 1})
         session.held = False
-        assert oldest(session) == (1 if open_ else None)
+        session.post(late)
+        session.answer({"id": 2})
+        assert oldest(session) == open_
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize("held", [0, 1, 5])
+def test_a_script_yields_where_it_answers_without_being_held(held: int) -> None:
+    async def scene() -> None:
+        session = await asked()
+        waiting = asyncio.ensure_future(session.yields())
+        for number in range(1, held + 2):
+            await asyncio.sleep(0)
+            session.held = number <= held
+            assert not waiting.done()
+            session.answer({"id": number})
+            await asyncio.sleep(0)
+        await waiting
 
     asyncio.run(scene())
 

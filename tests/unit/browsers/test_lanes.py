@@ -286,6 +286,7 @@ COMPUTES = "const computes = (s) => { for (const end = Date.now() + 1000 * s; Da
         ("const again = () =>\nPromise.resolve().then(again); again();", 4),
         ("setTimeout(() => {\nfor (let n = 0; ; n++) new Image().src = `data:,${n}`; }, 300)", 4),
         ("setTimeout(() => {\nfor (;;) history.replaceState({}, '', '#' + Math.random()); }, 300)", 4),
+        ("setTimeout(() => {\nfor (;;) { debugger; for (let n = 0; n < 2e7; n++); } }, 300)", 4),
         ("let n = 5; const next = () => { computes(0.4); if (n--) setTimeout(next, 20); }; next()", None),
         ("let n = 900; const next = () => { debugger; if (n--) setTimeout(next, 1); }; next()", None),
     ],
