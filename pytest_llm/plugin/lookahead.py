@@ -13,6 +13,7 @@ import pytest
 from pytest_llm.engine.window import Window
 from pytest_llm.plugin.judging import judging
 from pytest_llm.plugin.nodes import PromptItem
+from pytest_llm.plugin.ordering import is_grouped
 from pytest_llm.plugin.session import LlmSession
 from pytest_llm.verdicts.verdict import Verdict
 
@@ -33,7 +34,7 @@ class LookAhead:
     def __init__(
         self, state: LlmSession, placed: Sequence[Placed], order: Sequence[PromptItem], items: list[pytest.Item]
     ) -> None:
-        self._state, self._engine, self._items = state, state.own_engine, items
+        self._grouped, self._engine, self._items = is_grouped(state), state.own_engine, items
         self._judging = judging(state)
         self._lock = threading.Lock()
         asking = {place.id for place in placed if place.asks}
@@ -87,7 +88,7 @@ class LookAhead:
     def _settle_next(self) -> None:
         """pytest knows the next item: after it comes one whose verdict is there, or the first in the order."""
         place = self._position + 2
-        if not self._window.several or not self._state.settings.by_load or place >= len(self._items):
+        if not self._window.several or not self._grouped or place >= len(self._items):
             return
         coming, ranks = self._items[place:], self._engine.ranks
         if ranks is not self._sorted:

@@ -55,12 +55,17 @@ def order(cells: Sequence[PromptItem], state: LlmSession) -> list[Placed]:
         for item, of, took in zip(cells, groups, seconds, strict=True)
         for entry in _entries(item, of, took, *graders.get(item.nodeid, (0, of)))
     ]
-    grouped = state.settings.by_load and not any(state.config.getoption(name, False) for name in KEPT_ORDER)
+    grouped = is_grouped(state)
     there = _resident(distinct, state) if grouped or several else set()
     at = shared(entries, LOAD, there) if several else {entry.id: entry.groups[0] for entry in entries}
     if grouped:
         entries = by_load(entries, at, LOAD, there, _urgent(entries, at, last) if urgent else set())
     return [_placed(entry, at[entry.id], state) for entry in entries]
+
+
+def is_grouped(state: LlmSession) -> bool:
+    """Whether cells run by what must be loaded: not where pytest's own order matters, or is asked for."""
+    return state.settings.by_load and not any(state.config.getoption(name, False) for name in KEPT_ORDER)
 
 
 def nowhere(cells: Sequence[PromptItem]) -> list[Placed]:

@@ -350,3 +350,19 @@ def test_a_server_that_refuses_all_is_told_of_and_the_other_does_its_work(
     result = farm.bench.run("-p", "no:xdist", *farm.hosts)
     result.assert_outcomes(passed=12, warnings=1)
     result.stdout.fnmatch_lines([f"*{says}*"])
+
+
+@pytest.mark.parametrize("option", ["--sw", "--ff", "--nf", "--llm-order=pytest"])
+def test_where_pytests_order_matters_it_is_kept(farm: Farm, option: str) -> None:
+    """However long the answers of one server wait for those of the other."""
+    farm.one.add_model("a")
+    farm.two.add_model("b")
+    farm.one.answer("", Script(["hello"], seconds=0.05))
+    farm.bench.file("pytest.ini", "[pytest]\naddopts = -p no:hypothesispytest\n")
+    for number in range(4):
+        for model in "ab":
+            text = f"models: {model}\nprompt: cell {number}\nchecks: [contains: hello]"
+            farm.bench.case(text, f"c{number}{model}")
+    farm.bench.run(*farm.hosts, "--llm-jsonl=run.jsonl", option).assert_outcomes(passed=8)
+    cells = [line["nodeid"] for line in farm.record()]
+    assert cells == sorted(cells, reverse=option == "--nf")  # the newest file first
