@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MOST_SLOTS = 16  # that are found to pay off
+HELD = 16  # times the cells under way: a page of 7 s waits beside some 15 of half a second
 
 
 def cores() -> int:
@@ -111,7 +112,7 @@ class Settings:
     @property
     def held(self) -> int:
         """How many cells of a server are begun before their turn: quick ones go on beside one that takes long."""
-        return self.ahead or 16 * self.under_way
+        return self.ahead or HELD * self.under_way
 
     def models_for(self, named: tuple[str, ...]) -> tuple[str, ...]:
         """The models of a case that names these itself."""

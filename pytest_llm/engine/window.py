@@ -56,7 +56,7 @@ class Window:
                 yield self._enter(cell)
         # What has come from another server waits behind what this one has to do, and does not count.
         under_way = [asked for cell, asked in self._begun.items() if self._server(cell) == asked]
-        most = self._held * len(self._servers) - sum(self.judged.values())
+        held, most = len(under_way) + sum(self.judged.values()), self._held * len(self._servers)
         for server, queue in self._queues.items():
             room = self._most - under_way.count(server)
             while queue:
@@ -65,10 +65,10 @@ class Window:
                     self._kept.discard(cell)
                     yield cell
                 elif cell in self._left:
-                    if room <= 0 or len(self._begun) >= most:
+                    if room <= 0 or held >= most:
                         break
                     yield self._enter(cell)
-                    room -= 1
+                    room, held = room - 1, held + 1
                 queue.popleft()
 
     def _enter(self, cell: str) -> str:

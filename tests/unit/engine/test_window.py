@@ -80,3 +80,12 @@ def test_what_is_kept_is_begun_before_what_comes_after_it() -> None:
     assert fresh(ahead) == ""
     ahead.over("0")
     assert sorted(ahead.fresh(["1"])) == ["1", "l"]
+
+
+def test_what_has_come_from_another_server_takes_no_room() -> None:
+    cells, at = "0123456789", dict.fromkeys("0123456789", "a") | {"4": "b", "5": "b"}
+    ranks = {cell: rank for rank, cell in enumerate(cells)}
+    ahead = Window(2, 2, cells, "", lambda: ranks, at.__getitem__)
+    assert sorted(fresh(ahead)) == ["0", "1", "4", "5"]
+    at |= {"0": "b", "1": "b"}  # the first cannot do them
+    assert fresh(ahead) == "23"
