@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MOST_SLOTS = 16  # that are found to pay off
-HELD = 16  # times the cells under way: a page of 7 s waits beside some 15 of half a second
+HELD = 16  # times the cells under way: beside a page that takes 7 s each other lane judges some 15
 
 
 def cores() -> int:

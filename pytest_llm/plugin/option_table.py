@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_llm.settings import cores
+from pytest_llm.settings import HELD, cores
 
 OPENAI_URL_ENV = "OPENAI_BASE_URL"
 HOST_ENV = "OLLAMA_HOST"
@@ -82,7 +82,7 @@ TABLE = (
     Option(
         "ahead",
         "count",
-        "how many cells are begun before their turn at most (default: 16 x (slots + check slots + 2))",
+        f"how many cells are begun before their turn at most (default: {HELD} x (slots + check slots + 2))",
         0,
     ),
     Option("order", "text", "load (one load a model) or pytest: the order of the cells (default: load)", "load"),
