@@ -30,7 +30,9 @@ _HARMLESS = {  # of which a visitor sees nothing; the second is said of a font t
     "exception": witness.HARMLESS,
     "rejection": re.compile(r"NetworkError: A network error occurred\."),
 }
-_BLOCKED_SOCKET = re.compile(r"WebSocket connection to '(.+?)' failed: .*ERR_PROXY_CONNECTION_FAILED")
+_REFUSED = re.compile(
+    r"(?:WebSocket connection to '|Failed to establish a connection to ).*ERR_\w+_CONNECTION_FAILED"
+)
 _NO_ADAPTER = re.compile(r"\bnull \(reading '(?:requestDevice|features|limits|info|requestAdapterInfo)'\)")
 _WEBGPU = "WebGPU has no adapter here: `requestAdapter` gives null, as in any browser without a graphics card"
 _RESOURCES = {
@@ -47,8 +49,9 @@ _BLOB = re.compile(r"blob:http://localhost/[0-9a-f-]{36}")  # different in every
 class EventLog:
     """The events of one page: the same one is counted, not repeated; so are those beyond the bound of a kind."""
 
-    def __init__(self, page: str) -> None:
+    def __init__(self, page: str, *, cut_off: bool = True) -> None:
         self.places = Places(page)
+        self.cut_off = cut_off  # whether every connection of the page is refused
         self.clock = clock.Clock()
         self.notes: dict[str, None] = {}  # what a reader must know
         self.missing = ""  # what this machine lacks for the page
@@ -222,18 +225,31 @@ def listen(session: Session, log: EventLog, *, worker: str = "") -> None:
         if item["source"] == "worker":  # who tells it itself
             return
         kind = {"error": "console", "warning": "warning"}.get(item["level"])
-        if kind and not _OURS.search(item["text"]):
+        told = log.cut_off and _REFUSED.match(item["text"])
+        if kind and not told and not _OURS.search(item["text"]):
             place = log.places.stack(item.get("stackTrace"))
             if place == NOWHERE and "lineNumber" in item:
                 place = log.places.inside(item.get("url", ""), item["lineNumber"], 0)
-            text = _BLOCKED_SOCKET.sub(r"\1 was blocked: a page has no network", item["text"])
             kind = {"network": "request", "intervention": "warning"}.get(item["source"], kind)
-            log.add(kind, text, place)
+            log.add(kind, item["text"], place)
 
+    def connects(event: dict[str, Any]) -> None:
+        """A socket is made. That it came to nothing may be heard when the page is over."""
+        if log.cut_off:
+            log.add_request(event["url"], "", blocked(event["url"]), initiator(event, log))
+
+    session.on("Network.webSocketCreated", connects)
+    session.on("Network.webTransportCreated", connects)
     session.on("Runtime.bindingCalled", witnessed)
     session.on("Runtime.exceptionThrown", exception)
     session.on("Runtime.consoleAPICalled", console)
     session.on("Log.entryAdded", entry)
+
+
+def blocked(url: str) -> str:
+    if url.startswith("http://localhost/"):
+        return f"{url.removeprefix('http://localhost/')} is not there: a page has no files beside it"
+    return f"{url} was blocked: a page has no network"
 
 
 def initiator(event: dict[str, Any], log: EventLog) -> Place:

@@ -35,7 +35,9 @@ _REAL_TIME = re.compile(
 # What others do for it, in a time of their own, that it waits for.
 _ASKS = re.compile(
     r"\bindexedDB\b|\bmediaDevices\b|OfflineAudioContext\b|\bdecodeAudioData\b|\bgeolocation\b|\bcaches\s*\.\s*\w"
-    r"|\bnavigator\s*\.\s*(?:storage|permissions|locks|gpu|clipboard)\b|\bcookieStore\b|\bcreateImageBitmap\b"
+    r"|\bnavigator\s*\.\s*(?:storage|permissions|locks|gpu|clipboard|credentials|usb|hid|serial|bluetooth|keyboard)\b"
+    r"|\bcookieStore\b|\bcreateImageBitmap\b|\bWeb(?:Socket|Transport)\b|\bspeechSynthesis\b|\bNotification\s*\."
+    r"|\brequestMIDIAccess\b|\bgetBattery\b|\bmediaCapabilities\b|\bgenerateKey\b"
 )
 _LOCKS = re.compile(r"\brequestPointerLock\b")  # each frame of ours then costs a visitor twice as much as the last
 _SOUND = re.compile(r"AudioContext\b|<(?:audio|video)\b|new\s+Audio\s*\(")
@@ -138,7 +140,7 @@ async def _attempt(browser: Browser, html: str, options: PageOptions, kind: Kind
 
 
 async def _show(browser: Browser, html: str, options: PageOptions, kind: Kind, *, stepped: bool) -> PageReport:
-    log = EventLog(html)
+    log = EventLog(html, cut_off=options.network == "block")
     page = kind.page(browser, html, options, log, stepped=stepped)
     loop = asyncio.get_running_loop()
     began = loop.time()

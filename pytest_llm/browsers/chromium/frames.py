@@ -27,6 +27,7 @@ _FIRST_UNSEEN = 4
 _QUEUE = 0.25  # seconds of work that frames which are not drawn may leave to the graphics process
 _WAKE = 0.05  # seconds
 _MOMENT = 0.001  # ms
+_ANSWERS = 5  # that a page hears after its end, each after a millisecond: a store is open after four
 _MISSED = 20  # first frames that a page may miss: one in a hundred pages misses some
 _STARVED = 250  # tasks without a pause after which time goes on all the same: loops of messages never pause
 _STARVED_SOON = 3  # where their clock has run ahead
@@ -164,6 +165,9 @@ class Stepper:
             pictures += [shot] if shot else []
             long = asyncio.get_running_loop().time() - began > _LONG
             levels.append(weight.settle() if long or self.frames % _SETTLED == 0 else levels[-1])
+        if self._rest is not None and self.shown >= end:
+            for _ in range(_ANSWERS):
+                await self._advance(1)
         self._tell(levels[1:], (end - self.shown) / 1000)
         return pictures
 

@@ -12,7 +12,7 @@ from pytest_llm.browsers.chromium import clock, witness
 from pytest_llm.browsers.chromium.browser import Browser
 from pytest_llm.browsers.chromium.cdp import PageBroken, ProtocolError, Session
 from pytest_llm.browsers.chromium.workers import ATTACH, ENDING, Workers
-from pytest_llm.browsers.events import EventLog, initiator, listen
+from pytest_llm.browsers.events import EventLog, blocked, initiator, listen
 from pytest_llm.browsers.libraries import Served
 from pytest_llm.browsers.places import NOWHERE, PAGE_URL, Place
 from pytest_llm.browsers.report import PageOptions
@@ -327,9 +327,3 @@ class Page:
 
 def is_local(url: str) -> bool:
     return (urlsplit(url).hostname or "localhost").endswith("localhost")
-
-
-def blocked(url: str) -> str:
-    if url.startswith("http://localhost/"):
-        return f"{url.removeprefix('http://localhost/')} is not there: a page has no files beside it"
-    return f"{url} was blocked: a page has no network"

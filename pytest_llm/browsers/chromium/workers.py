@@ -63,6 +63,7 @@ class Workers:
             session.post("Runtime.addBinding", name=witness.BINDING)
             session.post("Runtime.evaluate", expression=witness.SOURCE, silent=True)
             session.post("Runtime.enable")
+            session.post("Network.enable")  # of sockets
         if info["type"] == "shared_worker":
             self._shared[event["sessionId"]] = info["url"]
             session.on("Debugger.paused", lambda _: self._closes(session, info["url"]))

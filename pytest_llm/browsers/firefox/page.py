@@ -11,8 +11,8 @@ from secrets import token_hex
 from typing import Any
 
 from pytest_llm.browsers.chromium.cdp import PageBroken, ProtocolError, Session
-from pytest_llm.browsers.chromium.page import DATED, ONLINE, SEEDED, blocked, is_local
-from pytest_llm.browsers.events import EventLog
+from pytest_llm.browsers.chromium.page import DATED, ONLINE, SEEDED, is_local
+from pytest_llm.browsers.events import EventLog, blocked
 from pytest_llm.browsers.firefox.browser import Firefox
 from pytest_llm.browsers.firefox.witness import CHANNEL, WITNESS, WORKERS, Witness
 from pytest_llm.browsers.places import NOWHERE, PAGE_URL, Place

@@ -24,6 +24,7 @@ QUICK = PageOptions(duration=0.3, samples=0)
 PAGE = "<!DOCTYPE html><html><body><h1>Hi</h1>\n{}</body></html>"
 Told = list[tuple[str, int | None, str]]  # kind, line, words of the message
 
+LAST = 1000 * QUICK.duration - 4  # ms
 FRAME = "</script><iframe srcdoc='{}'></iframe><script>"
 FONT = "@font-face {{ font-family: a; src: url({}); }} h1 {{ font-family: a }}"
 SCRIPTS: dict[str, tuple[str, Told]] = {
@@ -68,6 +69,26 @@ SCRIPTS: dict[str, tuple[str, Told]] = {
         [("exception", 2, "inside")],
     ),
     "a socket": ("new WebSocket('ws://10.0.0.1/');", [("request", 2, "ws://10.0.0.1/ was blocked: a page has no")]),
+    "a socket at the end": (
+        f"setTimeout(() => new WebSocket('ws://localhost/'), {LAST});",
+        [("request", 2, "ws://localhost/ was")],
+    ),
+    "a socket of a Worker": (
+        "new Worker(URL.createObjectURL(new Blob([`new WebSocket('ws://10.0.0.1/')`])));",
+        [("request", 2, "ws://10.0.0.1/ was blocked")],
+    ),
+    "a transport": (
+        "const way = new WebTransport('https://10.0.0.1/a'); way.ready.catch(Date); way.closed.catch(Date);",
+        [("request", 2, "https://10.0.0.1/a was blocked")],
+    ),
+    "a store at the end": (
+        f"setTimeout(() => {{\nindexedDB.open('a').onsuccess = () => nope(); }}, {LAST});",
+        [("exception", 3, "nope")],
+    ),
+    "devices at the end": (
+        f"setTimeout(async () => {{\nawait navigator.usb.getDevices(); nope(); }}, {LAST});",
+        [("rejection", 3, "nope")],
+    ),
     "a font": (
         f"</script><style>{FONT.format('https://fonts.gstatic.com/a.woff2')}</style><script>",
         [("warning", 2, "a.woff2 was blocked: a page has no network; its text is shown in another font")],

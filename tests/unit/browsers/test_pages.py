@@ -84,8 +84,12 @@ def test_warnings_count_only_if_asked_for(tmp_path: Path) -> None:
 
 
 def test_a_page_with_network_reaches_no_private_address(tmp_path: Path) -> None:
-    html = "<!DOCTYPE html><html><p>Hi</p>\n<img src='http://127.0.0.1:80/a.png'>\n<img src='http://10.0.0.1/b.png'></html>"
+    html = (
+        "<!DOCTYPE html><html><p>Hi</p>\n<img src='http://127.0.0.1:80/a.png'>\n<img src='http://10.0.0.1/b.png'>"
+    )
+    html += "\n<script>new WebSocket('ws://10.0.0.1/c')</script></html>"
     findings = run(Sample("net", html, "request", 2, "a.png", {}), tmp_path, network="allow")
-    assert {(f.kind, f.line) for f in findings} == {("request", 2), ("request", 3)}  # answered in any order
-    assert len(findings) == 2
-    assert all("answered 403" in f.message for f in findings)
+    assert {(f.kind, f.line) for f in findings} == {("request", 2), ("request", 3), ("request", 4)}
+    assert len(findings) == 3
+    for finding in findings:  # answered in any order
+        assert ("WebSocket" if finding.line == 4 else "answered 403") in finding.message
