@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pytest_llm.engine.places import Placed
     from pytest_llm.providers.base import Response
 
+Outcome = tuple[Any, Any, BaseException | None]  # a question's id or a call's number, what came of it, and an error
 _MOST = 64  # calls at a time: two or so a worker
 
 
@@ -177,7 +178,7 @@ class Desk:
         if not answer.cancelled():  # else nobody waits for it
             error = answer.exception()
             told = self._get().told(error) if error else None
-            worker.hand(question, _crossing("answer", question, None if error else answer.result(), told))
+            worker.hand((question, None if error else answer.result(), told))
 
     def _lost(self, owner: str, ids: Sequence[str]) -> None:
         if worker := self._workers.get(owner):
@@ -186,7 +187,7 @@ class Desk:
 
     def _called(self, owner: str, number: int, result: Future[Any]) -> None:
         error = result.exception()
-        told = _crossing("result", number, None if error else result.result(), error)
+        told = _crossing("called", [(number, None if error else result.result(), error)])
         self._get().soon(partial(self._tell, owner, told))
 
     def _tell(self, owner: str, told: bytes) -> None:
@@ -208,11 +209,11 @@ class Worker:
 
         self._writer, self._loop = writer, get_running_loop()
         self.wanted: set[str] = set()
-        self._answers: list[bytes] = []
+        self._answers: list[Outcome] = []
         self._crossed = 0.0  # by the loop's clock
 
-    def hand(self, question: str, answer: bytes) -> None:
-        self.wanted.discard(question)
+    def hand(self, answer: Outcome) -> None:
+        self.wanted.discard(answer[0])
         self._answers.append(answer)
         if not self.wanted or self._loop.time() >= self._crossed + self.APART:
             self.tell()
@@ -221,11 +222,10 @@ class Worker:
 
     def tell(self, told: bytes = b"") -> None:
         """At once, behind the answers."""
-        data = b"".join((*self._answers, told))
-        if data and not self._writer.is_closing():
-            self._answers = []
+        if (self._answers or told) and not self._writer.is_closing():
+            answers, self._answers = self._answers, []
             self._crossed = self._loop.time()
-            self._writer.write(data)
+            self._writer.write((_crossing("answered", answers) if answers else b"") + told)
 
 
 _CALLS: Mapping[str, Callable[..., Any]] = {
@@ -239,16 +239,18 @@ _CALLS: Mapping[str, Callable[..., Any]] = {
 }
 
 
-def _crossing(kind: str, key: str | int, value: Any, error: BaseException | None) -> bytes:
-    """What came of a question or a call; where no other process can have it, that."""
+def _crossing(name: str, outcomes: Sequence[Outcome]) -> bytes:
+    """What came of questions or calls; where no other process can have it, that."""
     try:
-        data = framed((kind, key, value, error))
-        if error is not None:
+        data = framed((name, outcomes))
+        if any(error for *_, error in outcomes):
             message(data[LENGTH.size :])  # whose class may want to be made in another way
         return data
     except Exception as odd:
+        if len(outcomes) > 1:
+            return b"".join(_crossing(name, [one]) for one in outcomes)
         told = HarnessError(f"what came of it cannot be handed to a worker of pytest-xdist: {odd}")
-        return framed((kind, key, None, told))
+        return framed((name, [(outcomes[0][0], None, told)]))
 
 
 async def _heard(reader: StreamReader) -> Any:

@@ -177,16 +177,18 @@ class RemoteEngine:
             for id_ in [id_ for id_ in self._answers if cell_of(id_) in cells]:
                 del self._answers[id_]
 
-    def _answer(self, question: str, response: Response | None, error: Exception | None) -> None:
+    def _answered(self, outcomes: Sequence[tuple[str, Response | None, Exception | None]]) -> None:
         with self._lock:
-            answer = self._answers.get(question)
-        if answer and not answer.done():
-            _settle(answer, response, error)
+            answers = [self._answers.get(question) for question, *_ in outcomes]
+        for answer, (_, response, error) in zip(answers, outcomes, strict=True):
+            if answer and not answer.done():
+                _settle(answer, response, error)
 
-    def _result(self, number: int, value: Any, error: Exception | None) -> None:
-        with self._lock:
-            result = self._results.pop(number)
-        _settle(result, value, error)
+    def _called(self, outcomes: Sequence[tuple[int, Any, Exception | None]]) -> None:
+        for number, value, error in outcomes:
+            with self._lock:
+                result = self._results.pop(number)
+            _settle(result, value, error)
 
 
 def _settle(future: Future[Any], value: Any, error: Exception | None) -> None:

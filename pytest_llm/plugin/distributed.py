@@ -188,11 +188,18 @@ class _InOrder(_Ranked):
         held, part = len(self.node2pending[node]), ceil(len(self.pending) / len(self.nodes))
         return min(self.hold - held + self._pace.more, max(2 - held, part)) if held < self.hold else 0
 
+    def _last_ones(self, node: Any) -> int:
+        """How many it gets where few are left: one, and two who holds none, which would run none of one, where all
+        can have these."""
+        wanted = sum(max(0, 2 - len(held)) for held in self.node2pending.values())
+        return max(1, 2 - len(self.node2pending[node])) if wanted <= len(self.pending) else 1
+
     def _send_tests(self, node: Any, num: int) -> None:
         if ranks := self.ranks:
             if not self._is_sorted(ranks, len(self.pending)):
                 self.pending.sort(key=lambda index: ranks.get(self.collection[index], -1))
-            num = min(num, 1) if len(self.pending) < 2 * len(self.nodes) else max(0, self._room(node))
+            few = len(self.pending) < 2 * len(self.nodes)
+            num = min(num, self._last_ones(node)) if few else max(0, self._room(node))
             if num == 0:
                 return
             self._give(node, [self.collection[index] for index in self.pending[:num]])
@@ -201,24 +208,27 @@ class _InOrder(_Ranked):
         self._left = ranks, len(self.pending)
 
     def _fill(self, node: Any) -> None:
-        if self.ranks and self.pending and not node.shutting_down and self._room(node) > 0:
-            self._send_tests(node, self._room(node))
+        if self.pending and not node.shutting_down and (room := self._room(node)) > 0:
+            self._send_tests(node, room)
 
 
 class _Filling(_InOrder):
     """As above, where a worker that has ended a test gets others."""
 
     def check_schedule(self, node: Any, duration: float = 0) -> None:
-        super().check_schedule(node, duration)  # type: ignore[misc]
-        self._fill(node)
+        if self.pending and self.ranks:
+            self._fill(node)
+        else:
+            super().check_schedule(node, duration)  # type: ignore[misc]
 
 
 class _Stealing(_InOrder):
     """As above where a worker gives back what it has not begun."""
 
     def check_schedule(self) -> None:
-        for node in self.nodes:
-            self._fill(node)
+        if self.ranks:
+            for node in self.nodes:
+                self._fill(node)
         with _unless_dead:
             super().check_schedule()  # type: ignore[misc]
 

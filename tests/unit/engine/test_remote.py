@@ -14,7 +14,7 @@ from pytest_llm.engine.desk import Desk, Worker
 from pytest_llm.engine.engine import Engine
 from pytest_llm.engine.jobs import checking
 from pytest_llm.engine.places import Placed
-from pytest_llm.engine.remote import RemoteEngine
+from pytest_llm.engine.remote import LENGTH, RemoteEngine, message
 from pytest_llm.errors import HarnessError, RunStopped, ServerDown
 from pytest_llm.providers.base import Response
 from tests.helpers.waiting import until
@@ -222,23 +222,28 @@ def test_the_order_is_settled_by_the_first_alone(start: Start) -> None:
 
 
 class Writer:
-    """Keeps what crosses."""
+    """Keeps what crosses: of messages what came of questions, and what is none as it is."""
 
     def __init__(self) -> None:
-        self.written: list[bytes] = []
+        self.written: list[str] = []
         self.closed = False
 
     def write(self, data: bytes) -> None:
-        self.written.append(data)
+        crossed = ""
+        while len(data) > LENGTH.size:
+            end = LENGTH.size + LENGTH.unpack_from(data)[0]
+            crossed += "".join(value or str(error) for _, value, error in message(data[LENGTH.size : end])[1])
+            data = data[end:]
+        self.written.append(crossed + data.decode())
 
     def is_closing(self) -> bool:
         return self.closed
 
 
-def crossed(wanted: str, *acts: Callable[[Worker, Writer], None], later: bool = False) -> list[bytes]:
+def crossed(wanted: str, *acts: Callable[[Worker, Writer], None], later: bool = False) -> list[str]:
     """What crosses to a worker that wants some answers. later: all that comes, and not only what comes at once."""
 
-    async def do() -> list[bytes]:
+    async def do() -> list[str]:
         writer = Writer()
         worker = Worker(writer)  # type: ignore[arg-type]
         worker.wanted = set(wanted)
@@ -251,28 +256,35 @@ def crossed(wanted: str, *acts: Callable[[Worker, Writer], None], later: bool = 
     return asyncio.run(do())
 
 
-def hand(answer: str) -> Callable[[Worker, Writer], None]:
-    return lambda worker, writer: worker.hand(answer, answer.encode())
+def hand(answer: str, value: object = "") -> Callable[[Worker, Writer], None]:
+    return lambda worker, writer: worker.hand((answer, value or answer, None))
 
 
 def test_answers_that_come_quickly_cross_together() -> None:
-    assert crossed("abcd", hand("a"), hand("b"), hand("c")) == [b"a"]
-    assert crossed("abcd", hand("a"), hand("b"), hand("c"), later=True) == [b"a", b"bc"]
+    assert crossed("abcd", hand("a"), hand("b"), hand("c")) == ["a"]
+    assert crossed("abcd", hand("a"), hand("b"), hand("c"), later=True) == ["a", "bc"]
 
 
 def test_nothing_is_held_back_for_answers_that_will_not_come() -> None:
-    assert crossed("abc", hand("a"), hand("b"), hand("c")) == [b"a", b"bc"]
+    assert crossed("abc", hand("a"), hand("b"), hand("c")) == ["a", "bc"]
     forgets = lambda worker, writer: worker.wanted.discard("c")  # noqa: E731
-    assert crossed("abc", hand("a"), forgets, hand("b")) == [b"a", b"b"]
+    assert crossed("abc", hand("a"), forgets, hand("b")) == ["a", "b"]
 
 
 def test_what_is_told_does_not_overtake_an_answer() -> None:
-    assert crossed("abc", hand("a"), hand("b"), lambda worker, writer: worker.tell(b"!")) == [b"a", b"b!"]
+    assert crossed("abc", hand("a"), hand("b"), lambda worker, writer: worker.tell(b"!")) == ["a", "b!"]
 
 
 def test_nothing_is_written_to_a_worker_that_has_gone() -> None:
     goes = lambda worker, writer: setattr(writer, "closed", True)  # noqa: E731
-    assert crossed("abc", hand("a"), hand("b"), goes, hand("c"), later=True) == [b"a"]
+    assert crossed("abc", hand("a"), hand("b"), goes, hand("c"), later=True) == ["a"]
+
+
+def test_what_cannot_cross_takes_no_other_answer_along() -> None:
+    (first, last) = crossed("abc", hand("a"), hand("b", lambda: 0), hand("c"))
+    assert first == "a"
+    assert "cannot be handed to a worker" in last
+    assert last.endswith("c")
 
 
 @pytest.mark.parametrize("end", ["given back", "taken"])

@@ -119,6 +119,25 @@ def test_cells_go_out_in_order_and_are_not_sorted_for_each(way: str) -> None:
     assert Counted.looks < 10 * CELLS
 
 
+@pytest.mark.parametrize(
+    ("way", "cells", "held"),
+    [
+        ("load", 3, [2, 1]),
+        ("load", 4, [2, 2]),
+        ("load", 5, [2, 2]),
+        ("worksteal", 2, [1, 1]),
+        ("worksteal", 4, [2, 2]),
+        ("worksteal", 5, [2, 2]),
+        ("loadscope", 4, [2, 2]),
+    ],
+)
+def test_of_few_cells_each_worker_gets_some_that_it_can_begin(way: str, cells: int, held: list[int]) -> None:
+    """One that has a single cell waits for the next, or for the news that there is none."""
+    ids = [f"f.prompt.yaml::{number}" for number in range(cells)]
+    _, nodes = begun(way, ids, desk({id_: place for place, id_ in enumerate(ids)}))
+    assert [len(node.sent) for node in nodes] == held
+
+
 @pytest.mark.parametrize("way", ["load", "worksteal", "loadscope"])
 def test_what_a_dead_worker_had_comes_back_in_order(way: str) -> None:
     ids = [f"f.prompt.yaml::{number}" for number in range(60)]
