@@ -36,8 +36,9 @@ _REAL_TIME = re.compile(
 _ASKS = re.compile(
     r"\bindexedDB\b|\bmediaDevices\b|OfflineAudioContext\b|\bdecodeAudioData\b|\bgeolocation\b|\bcaches\s*\.\s*\w"
     r"|\bnavigator\s*\.\s*(?:storage|permissions|locks|gpu|clipboard|credentials|usb|hid|serial|bluetooth|keyboard)\b"
-    r"|\bcookieStore\b|\bcreateImageBitmap\b|\bWeb(?:Socket|Transport)\b|\bspeechSynthesis\b|\bNotification\s*\."
-    r"|\brequestMIDIAccess\b|\bgetBattery\b|\bmediaCapabilities\b|\bgenerateKey\b"
+    r"|\bcookieStore\b|\bcreateImageBitmap\b|\bspeechSynthesis\b|\bgenerateKey\b|\bgetBattery\b"
+    r"|\brequestMIDIAccess\b|\bmediaCapabilities\b|\bnew\s+(?:\w+\.)?Web(?:Socket|Transport)\b"
+    r"|\bNotification\s*\.\s*requestPermission\b"
 )
 _LOCKS = re.compile(r"\brequestPointerLock\b")  # each frame of ours then costs a visitor twice as much as the last
 _SOUND = re.compile(r"AudioContext\b|<(?:audio|video)\b|new\s+Audio\s*\(")
