@@ -35,10 +35,10 @@ _REAL_TIME = re.compile(
 # What others do for it, in a time of their own, that it waits for.
 _ASKS = re.compile(
     r"\bindexedDB\b|\bmediaDevices\b|OfflineAudioContext\b|\bdecodeAudioData\b|\bgeolocation\b|\bcaches\s*\.\s*\w"
-    r"|\bnavigator\s*\.\s*(?:storage|permissions|locks|gpu|clipboard|credentials|usb|hid|serial|bluetooth|keyboard)\b"
-    r"|\bcookieStore\b|\bcreateImageBitmap\b|\bspeechSynthesis\b|\bgenerateKey\b|\bgetBattery\b"
-    r"|\brequestMIDIAccess\b|\bmediaCapabilities\b|\bnew\s+(?:\w+\.)?Web(?:Socket|Transport)\b"
-    r"|\bNotification\s*\.\s*requestPermission\b"
+    r"|\bnavigator\s*\.\s*(?:storage|permissions|locks|gpu|clipboard|serviceWorker|credentials|keyboard)\b"
+    r"|\bnavigator\s*\.\s*(?:usb|hid|serial|bluetooth|getBattery|requestMIDIAccess|mediaCapabilities)\b"
+    r"|\bcookieStore\b|\bcreateImageBitmap\b|\bspeechSynthesis\b|\bNotification\s*\.\s*requestPermission\b"
+    r"|\bgenerateKey\b|\bnew\s+(?:\w+\.)?Web(?:Socket|Transport)\b"
 )
 _LOCKS = re.compile(r"\brequestPointerLock\b")  # each frame of ours then costs a visitor twice as much as the last
 _SOUND = re.compile(r"AudioContext\b|<(?:audio|video)\b|new\s+Audio\s*\(")

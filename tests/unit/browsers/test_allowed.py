@@ -73,6 +73,10 @@ SCRIPTS: dict[str, tuple[str, Told]] = {
         f"setTimeout(() => new WebSocket('ws://localhost/'), {LAST});",
         [("request", 2, "ws://localhost/ was")],
     ),
+    "a service worker at the end": (
+        f"setTimeout(() =>\nnavigator.serviceWorker.register('sw.js'), {LAST});",
+        [("rejection", 3, "ServiceWorker")],
+    ),
     "a socket of a Worker": (
         "new Worker(URL.createObjectURL(new Blob([`new WebSocket('ws://10.0.0.1/')`])));",
         [("request", 2, "ws://10.0.0.1/ was blocked")],
