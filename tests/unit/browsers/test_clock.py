@@ -53,9 +53,9 @@ FORMS = {
     ),
     "slices by messages": (
         "channel.port1.onmessage = () => { sleep(5); if (++n < 40) channel.port2.postMessage(0); else"
-        " say(since()); };"
+        " say(since() >= 200, since() < 300); };"  # on a busy machine one may come a frame later
         "channel.port2.postMessage(0);",
-        "210",
+        "true true",
     ),
     "a message with an object": (
         "channel.port1.onmessage = e => say(e.data.a, since()); sleep(20); channel.port2.postMessage({ a: 1 });",
