@@ -89,10 +89,6 @@ SCRIPTS: dict[str, tuple[str, Told]] = {
         f"setTimeout(() => {{\nindexedDB.open('a').onsuccess = () => nope(); }}, {LAST});",
         [("exception", 3, "nope")],
     ),
-    "devices at the end": (
-        f"setTimeout(async () => {{\nawait navigator.usb.getDevices(); nope(); }}, {LAST});",
-        [("rejection", 3, "nope")],
-    ),
     "a font": (
         f"</script><style>{FONT.format('https://fonts.gstatic.com/a.woff2')}</style><script>",
         [("warning", 2, "a.woff2 was blocked: a page has no network; its text is shown in another font")],
@@ -106,6 +102,29 @@ SCRIPTS: dict[str, tuple[str, Told]] = {
         [("request", 2, "a.css was blocked")],
     ),
     "today": ("if (Math.abs(new Date() - ASKED) > 864e5) throw Error(new Date());", []),
+}
+ASKED = (  # what other processes and threads answer, in a time of their own
+    "navigator.usb.getDevices()",
+    "navigator.hid.getDevices()",
+    "navigator.keyboard.getLayoutMap()",
+    "navigator.credentials.get({ password: true })",
+    "navigator.requestMIDIAccess()",
+    "navigator.getBattery()",
+    "navigator.mediaCapabilities.decodingInfo({ type: 'file', video:"
+    " { contentType: 'video/webm; codecs=vp8', width: 9, height: 9, bitrate: 9, framerate: 9 } })",
+    "Notification.requestPermission()",
+    "new Promise(heard => { speechSynthesis.onvoiceschanged = heard; speechSynthesis.getVoices(); })",
+    "crypto.subtle.generateKey({ name: 'RSA-PSS', modulusLength: 1024, hash: 'SHA-256',"
+    " publicExponent: new Uint8Array([1, 0, 1]) }, true, ['sign'])",
+    "navigator.permissions.query({ name: 'midi' })",
+    "caches.open('a')",
+)
+SCRIPTS |= {
+    f"{asked}, at the end": (
+        f"setTimeout(async () => {{\nawait {asked}.catch(Date); nope(); }}, {LAST});",
+        [("rejection", 3, "nope")],
+    )
+    for asked in ASKED
 }
 LEAVES: Told = [("navigation", 2, "leaves for")]
 CLICKED: dict[str, Told] = {  # what begins while the page's time stands still
